@@ -1,0 +1,49 @@
+"""Escape names of hosts, services, consumers and topics; reversible, without collisions.
+
+Letters, digits, ``.``, ``_`` and ``-`` stand for themselves; any other byte of the UTF-8
+form is ``~`` and two hex digits, so no name holds a slash, a space, a quote or a line end,
+and none can leave a folder. A name too long for collectd (127 bytes a part, cut silently)
+is cut to its head and a digest, ``~~`` between: one way only, but still without collisions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+#: collectd cuts each part of an identifier at DATA_MAX_NAME_LEN = 128 bytes with the NUL;
+#: the rest is for the metric's own ending.
+LIMIT = 60
+_DIGEST_BYTES = 12
+_PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+_ESCAPED = re.compile(r"(?:~[0-9a-f]{2})+")
+
+
+def escape(name: str, limit: int = LIMIT) -> str:
+    """Return a name of at most ``limit`` ASCII characters, safe in a path and an identifier."""
+    octets = name.encode("utf-8", "surrogatepass")
+    safe = "".join(chr(octet) if octet in _PLAIN else f"~{octet:02x}" for octet in octets)
+    if safe.startswith("."):
+        safe = f"~2e{safe[1:]}"
+    if safe.startswith("-"):
+        safe = f"~2d{safe[1:]}"
+    if len(safe) <= limit:
+        return safe
+    digest = hashlib.sha256(octets).hexdigest()[: 2 * _DIGEST_BYTES]
+    head = re.sub(r"~.?$", "", safe[: limit - len(digest) - 2])
+    return f"{head}~~{digest}"
+
+
+def unescape(safe: str) -> str:
+    """Return the name behind ``escape``; a shortened one, and a foreign one, comes back as it is."""
+    if "~~" in safe:
+        return safe
+
+    def octets(match: re.Match[str]) -> str:
+        raw = bytes.fromhex(match.group().replace("~", ""))
+        return raw.decode("utf-8", "surrogatepass")
+
+    try:
+        return _ESCAPED.sub(octets, safe)
+    except UnicodeDecodeError:
+        return safe
