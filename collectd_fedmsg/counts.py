@@ -1,0 +1,231 @@
+"""Count one consumer's messages exactly, from any number of threads.
+
+The queue's own lock guards what happens on the queue (``put``, ``get``); each worker
+thread has a cell that it alone writes, as one tuple replaced at once. A sampler holds the
+queue's lock and reads cells first, totals after: what ended was picked up before, what was
+picked up was received before, so a sample balances at whatever moment it is taken.
+
+Nothing here raises into the daemon: a message of unknown shape is still counted.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from time import perf_counter_ns, time
+from typing import Any
+
+from . import histogram
+from .ages import Ages
+from .sample import Sample
+from .topics import Topics
+
+#: What moksha puts on the queue to end a worker; not a message.
+SENTINEL = StopIteration
+
+
+class Cell:
+    """One thread's share of the counts; only that thread writes it."""
+
+    __slots__ = ("arrived", "buckets", "ended", "peak", "raised", "rejected", "thread")
+
+    def __init__(self) -> None:
+        self.thread = threading.current_thread()
+        #: processed, failed, busy (ns), start of what runs now (ns; 0: nothing runs).
+        self.ended = (0, 0, 0, 0)
+        #: When the message in hand was received (ns), None without one.
+        self.arrived: int | None = None
+        self.raised = False
+        self.rejected = 0
+        self.buckets = [0] * histogram.BUCKETS
+        #: The longest handling (ns) and the sampling round it belongs to.
+        self.peak = (0, 0)
+
+
+class Counts:
+    """The accounts of one consumer; hooks call in, ``sample`` reads out.
+
+    Args:
+        name: the consumer's class name.
+        mutex: the lock that is held whenever ``put`` and ``get`` are called.
+        workers: worker threads; 0 in blocking mode, where work runs in the reactor.
+        clock: monotonic, nanoseconds.  wall: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        mutex: threading.Lock,
+        workers: int,
+        clock: Callable[[], int] = perf_counter_ns,
+        wall: Callable[[], float] = time,
+    ) -> None:
+        self.name = name
+        self.workers = workers
+        self._mutex = mutex
+        self._clock = clock
+        self._wall = wall
+        self._queued = 0
+        self._picked = 0
+        self._direct = 0
+        self._lag = 0.0
+        self._lagged = 0
+        self._ages = Ages()
+        self._topics = Topics()
+        self._local = threading.local()
+        self._cells: list[Cell] = []
+        self._folded = Cell()
+        self._round = 0
+        self._seen_buckets = [0] * histogram.BUCKETS
+
+    def put(self, message: Any) -> None:
+        """Note a message that goes onto the queue; the mutex is held."""
+        if message is SENTINEL:
+            return
+        number = self._queued
+        self._queued = number + 1
+        ages = self._ages
+        if not number & ages.mask:
+            ages.stamp(self._clock())
+        self._note(message)
+
+    def get(self, message: Any) -> None:
+        """Note a message that the calling thread takes off the queue; the mutex is held."""
+        if message is SENTINEL:
+            return
+        number = self._picked
+        self._picked = number + 1
+        cell = self.cell()
+        if cell.arrived is not None and not cell.ended[3]:
+            # A loop of the daemon's own asks for the next message: the last one ended.
+            processed, failed, busy, _ = cell.ended
+            cell.ended = (processed + 1, failed, busy, 0)
+        cell.arrived = self._ages.arrival(number)
+        if self._queued == number + 1:
+            self._ages.restart(number + 1)
+
+    def begin(self, message: Any) -> Cell:
+        """Note that the calling thread starts on a message; return its cell."""
+        cell = self.cell()
+        if cell.arrived is None:
+            # Not from the queue: blocking mode, or a consumer that works at once.
+            with self._mutex:
+                cell.arrived = self._clock()
+                self._direct += 1
+                self._note(message)
+        processed, failed, busy, _ = cell.ended
+        cell.ended = (processed, failed, busy, self._clock())
+        return cell
+
+    def end(self, cell: Cell) -> None:
+        """Note that the message in hand ended, well or not."""
+        processed, failed, busy, start = cell.ended
+        spent = self._clock() - start
+        cell.ended = (processed + 1, failed + cell.raised, busy + spent, 0)
+        cell.arrived = None
+        cell.raised = False
+        cell.buckets[histogram.bucket(spent)] += 1
+        if spent > cell.peak[1] or cell.peak[0] != self._round:
+            cell.peak = (self._round, spent)
+
+    def refuse(self) -> None:
+        """Note an exception of ``validate``: before the queue a rejection, after it a failure."""
+        cell = self.cell()
+        if cell.ended[3]:
+            cell.raised = True
+        else:
+            cell.rejected += 1
+
+    def fail(self) -> None:
+        """Note an exception of ``consume`` on the message in hand."""
+        self.cell().raised = True
+
+    def cell(self) -> Cell:
+        """Return the calling thread's cell, a new one at its first call."""
+        try:
+            return self._local.cell  # type: ignore[no-any-return]
+        except AttributeError:
+            cell = self._local.cell = Cell()
+            self._cells.append(cell)
+            return cell
+
+    def _note(self, message: Any) -> None:
+        try:
+            self._topics.add(message["topic"])
+            lag = self._wall() - message["body"]["timestamp"]
+            if lag > 0:
+                self._lag += lag
+            self._lagged += 1
+        except Exception:  # noqa: BLE001, S110 - any shape may come; the count stands
+            pass
+
+    def sample(self, at: float) -> Sample:
+        """Return the totals now, stamped with the wall time ``at``; one caller only.
+
+        The cost under the lock does not depend on the backlog's length.
+        """
+        with self._mutex:
+            cells = [self._folded, *self._cells]
+            arrivals = [cell.arrived for cell in cells]
+            ended = [cell.ended for cell in cells]
+            picked, queued, direct = self._picked, self._queued, self._direct
+            if picked < queued:
+                arrivals.append(self._ages.oldest(picked))
+            lag, lagged = self._lag, self._lagged
+            self._lag, self._lagged = 0.0, 0
+            topics = self._topics.snapshot()
+            now = self._clock()
+        processed = sum(one[0] for one in ended)
+        spent = [now - one[3] for one in ended if one[3]]
+        self._fold_dead_threads()
+        waiting, in_progress = queued - picked, picked + direct - processed
+        stamps = [stamp for stamp in arrivals if stamp is not None]
+        backlog = waiting + in_progress
+        return Sample(
+            consumer=self.name,
+            time=at,
+            received=queued + direct,
+            processed=processed,
+            waiting=waiting,
+            in_progress=in_progress,
+            failed=sum(one[1] for one in ended),
+            rejected=sum(cell.rejected for cell in cells),
+            busy=(sum(one[2] for one in ended) + sum(spent)) // 1000,
+            workers=self.workers,
+            oldest=max(0, now - min(stamps)) / 1e9 if backlog and stamps else None,
+            delay=lag / lagged if lagged else None,
+            observable=self.workers > 0,
+            topics=self._topics.report(topics),
+            **self._service_times(cells, spent),
+        )
+
+    def _service_times(self, cells: list[Cell], running: list[int]) -> dict[str, float | None]:
+        """Return the percentiles since the last sample, running messages with elapsed time."""
+        totals = [sum(column) for column in zip(*(cell.buckets for cell in cells))]
+        fresh = [now - before for now, before in zip(totals, self._seen_buckets)]
+        self._seen_buckets = totals
+        for spent in running:
+            fresh[histogram.bucket(spent)] += 1
+        peaks = [spent for of, spent in (cell.peak for cell in cells) if of == self._round]
+        self._round += 1
+        return {
+            "service_p50": histogram.percentile(fresh, 0.50),
+            "service_p95": histogram.percentile(fresh, 0.95),
+            "service_p99": histogram.percentile(fresh, 0.99),
+            "service_max": max(peaks + running, default=0) / 1e9 if any(fresh) else None,
+        }
+
+    def _fold_dead_threads(self) -> None:
+        """Move the counts of ended threads into one cell, so that churn leaks nothing."""
+        base = self._folded
+        for cell in [one for one in self._cells if not one.thread.is_alive()]:
+            base.ended = (
+                base.ended[0] + cell.ended[0] + (cell.arrived is not None),
+                base.ended[1] + cell.ended[1],
+                base.ended[2] + cell.ended[2],
+                0,
+            )
+            base.rejected += cell.rejected
+            base.buckets = [one + two for one, two in zip(base.buckets, cell.buckets)]
+            base.peak = max(base.peak, cell.peak)
+            self._cells.remove(cell)

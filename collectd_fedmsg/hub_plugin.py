@@ -1,0 +1,129 @@
+"""EDGE moksha: the producer that instruments every consumer of a hub.
+
+Loaded by the entry point ``moksha.producer``, switched on from fedmsg.d. It replaces
+methods on the instances only, so the daemon's code and moksha's own accounts stay as they
+are, and it never raises into the daemon.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from moksha.hub.api import Producer
+
+from .counts import Counts
+from .errors import ConfigError
+from .responder import Responder
+from .sample import Sample
+from .settings import read
+
+log = logging.getLogger("collectd_fedmsg")
+
+
+class HealthProducer(Producer):  # type: ignore[misc]
+    """Counts what the hub's consumers receive and process, and answers who asks."""
+
+    def __init__(self, hub: Any) -> None:
+        self._responder: Responder | None = None
+        try:
+            self._begin(hub)
+        except ConfigError as error:
+            log.error("health reports are off: %s", error)
+        except Exception:
+            log.exception("health reports are off, the daemon goes on")
+
+    def _begin(self, hub: Any) -> None:
+        settings = read(hub.config)
+        if settings is None:
+            return
+        counted = instrument_all(hub.consumers)
+
+        def take(at: float) -> list[Sample]:
+            return [counts.sample(at) for counts in counted]
+
+        self._responder = Responder(settings, take)
+        self._responder.start()
+        os.register_at_fork(after_in_child=self._after_fork)
+        super().__init__(hub)
+        log.info("health reports of %s are on: %d consumers", settings.service, len(counted))
+
+    def _after_fork(self) -> None:
+        if self._responder is not None:
+            self._responder.restart_in_child()
+
+    def stop(self) -> None:
+        """End the thread; moksha calls it when the hub closes, and closes the hub itself."""
+        responder, self._responder = self._responder, None
+        if responder is not None:
+            responder.stop()
+
+
+def instrument_all(consumers: Iterable[Any]) -> list[Counts]:
+    """Instrument each consumer that can be; log the ones that cannot."""
+    counted = []
+    for consumer in consumers:
+        try:
+            counted.append(instrument(consumer))
+        except Exception:
+            log.exception("%s is not counted", type(consumer).__name__)
+    return counted
+
+
+def instrument(consumer: Any) -> Counts:
+    """Count on one consumer from now on; return its accounts.
+
+    What waits on its queue already is received by definition; what a worker has in hand
+    already is left alone.
+    """
+    queue = consumer.incoming
+    workers = 0 if consumer.blocking_mode else consumer.N
+    counts = Counts(type(consumer).__name__, queue.mutex, workers)
+    work, consume, validate = consumer._do_work, consumer.consume, consumer.validate
+    put, get = queue._put, queue._get
+
+    def counted_put(message: Any) -> None:
+        put(message)
+        try:
+            counts.put(message)
+        except Exception:
+            log.exception("a message is not counted")
+
+    def counted_get() -> Any:
+        message = get()
+        try:
+            counts.get(message)
+        except Exception:
+            log.exception("a message is not counted")
+        return message
+
+    def counted_work(message: Any) -> Any:
+        cell = counts.begin(message)
+        try:
+            return work(message)
+        finally:
+            counts.end(cell)
+
+    def counted_consume(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return consume(*args, **kwargs)
+        except BaseException:
+            counts.fail()
+            raise
+
+    def counted_validate(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return validate(*args, **kwargs)
+        except BaseException:
+            counts.refuse()
+            raise
+
+    with queue.mutex:
+        for waiting in queue.queue:
+            counts.put(waiting)
+        queue._put, queue._get = counted_put, counted_get
+    consumer._do_work, consumer.consume = counted_work, counted_consume
+    consumer.validate = counted_validate
+    return counts
