@@ -1,0 +1,129 @@
+"""Read the plugin's block of collectd.conf; every mistake names the key and the value."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .errors import ConfigError
+
+PLACE = 'collectd.conf, <Module "collectd_fedmsg.collectd_plugin">'
+#: A read must end well within the interval, or the next one is skipped by collectd.
+LONGEST_SHARE = 0.9
+
+
+@dataclass(frozen=True)
+class PluginConfig:
+    """What the block says; ``interval`` and ``timeout`` in seconds."""
+
+    endpoints: tuple[str, ...] = ("/run/fedmsg-health/*.sock",)
+    interval: float = 10.0
+    timeout: float = 2.0
+    #: Cursors are kept here, so that a restarted collectd goes on where it stopped.
+    state_file: Path | None = None
+    curve_keys: Path | None = None
+    #: ``tcp://`` endpoint → the host name its values get.
+    hosts: dict[str, str] = field(default_factory=dict)
+    #: Consumers of one host beyond this are refused: each is a dozen files.
+    max_consumers: int = 1000
+    #: Whether to store messages per topic.
+    topics: bool = True
+    #: ``moksha.monitoring.socket`` of unmodified daemons: service → endpoint.
+    moksha: dict[str, str] = field(default_factory=dict)
+    #: fedora-messaging's monitor: service → URL.
+    fedora_messaging: dict[str, str] = field(default_factory=dict)
+
+
+def read_block(node: Any) -> PluginConfig:
+    """Return the configuration in collectd's parsed block.
+
+    Args:
+        node: ``collectd.Config``: ``key``, ``values``, ``children``.
+
+    Raises:
+        ConfigError: an unknown key, a wrong number of values or an unusable one.
+    """
+    read: dict[str, Any] = {"endpoints": [], "hosts": {}, "moksha": {}, "fedora_messaging": {}}
+    for child in node.children:
+        key, values = child.key, child.values
+        reader = _READERS.get(key.lower())
+        if reader is None:
+            raise ConfigError(PLACE, key, values, f"unknown; known are {', '.join(_KEYS)}")
+        reader(read, key, values)
+    patterns = tuple(read.pop("endpoints")) or PluginConfig.endpoints
+    config = PluginConfig(endpoints=patterns, **read)
+    if config.timeout > config.interval * LONGEST_SHARE:
+        raise ConfigError(
+            PLACE, "Timeout", config.timeout, f"must be below {LONGEST_SHARE} × Interval"
+        )
+    return config
+
+
+def _endpoint(read: dict[str, Any], key: str, values: Any) -> None:
+    for value in values:
+        if not isinstance(value, str) or not re.match(r"/|ipc:///|tcp://[^:/]+:\d+\Z", value):
+            raise ConfigError(PLACE, key, value, "an absolute path or glob, ipc:///… or tcp://…:port")
+        read["endpoints"].append(value)
+    if not values:
+        raise ConfigError(PLACE, key, values, "names no endpoint")
+
+
+def _seconds(read: dict[str, Any], key: str, values: Any) -> None:
+    value = _one(key, values)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= 86400:
+        raise ConfigError(PLACE, key, value, "must be seconds, above 0")
+    read[key.lower()] = float(value)
+
+
+def _path(read: dict[str, Any], key: str, values: Any) -> None:
+    value = _one(key, values)
+    if not isinstance(value, str) or not Path(value).is_absolute():
+        raise ConfigError(PLACE, key, value, "must be an absolute path")
+    read[{"statefile": "state_file", "curvekeys": "curve_keys"}[key.lower()]] = Path(value)
+
+
+def _count(read: dict[str, Any], key: str, values: Any) -> None:
+    value = _one(key, values)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 1:
+        raise ConfigError(PLACE, key, value, "must be a number above 0")
+    read["max_consumers"] = int(value)
+
+
+def _flag(read: dict[str, Any], key: str, values: Any) -> None:
+    value = _one(key, values)
+    if not isinstance(value, bool):
+        raise ConfigError(PLACE, key, value, "must be true or false")
+    read["topics"] = value
+
+
+def _pair(read: dict[str, Any], key: str, values: Any) -> None:
+    if len(values) != 2 or not all(isinstance(value, str) and value for value in values):
+        raise ConfigError(PLACE, key, values, "takes two strings")
+    first, second = values
+    table = {"host": "hosts", "moksha": "moksha", "fedoramessaging": "fedora_messaging"}[key.lower()]
+    if first in read[table]:
+        raise ConfigError(PLACE, key, first, "is there twice")
+    read[table][first] = second
+
+
+def _one(key: str, values: Any) -> Any:
+    if len(values) != 1:
+        raise ConfigError(PLACE, key, values, "takes one value")
+    return values[0]
+
+
+_KEYS = {
+    "Endpoints": _endpoint,
+    "Interval": _seconds,
+    "Timeout": _seconds,
+    "StateFile": _path,
+    "CurveKeys": _path,
+    "MaxConsumers": _count,
+    "Topics": _flag,
+    "Host": _pair,
+    "Moksha": _pair,
+    "FedoraMessaging": _pair,
+}
+_READERS = {key.lower(): reader for key, reader in _KEYS.items()}
