@@ -1,0 +1,13 @@
+"""Why a daemon falls behind, in words with evidence; no I/O, no clock."""
+
+from __future__ import annotations
+
+from .baseline import Baseline
+from .core import diagnose
+from .finding import Diagnosis, Drain, Finding
+from .history import History, Restart
+from .split import Split
+from .verdict import Verdict
+
+__all__ = ["Baseline", "Diagnosis", "Drain", "Finding", "History", "Restart", "Split", "Verdict",
+           "diagnose"]

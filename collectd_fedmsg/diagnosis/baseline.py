@@ -1,0 +1,179 @@
+"""What is usual at this hour of the week, robust to past incidents; judges nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from .history import Column, History
+from .stats import known, mean, median, quantile, spread
+
+HOUR, DAY, WEEK = 3600, 86400, 604800
+#: Same hours of the past kept: a median of 6 stands two weeks of incidents.
+KEEP = 6
+#: A median needs three values to outvote a bad one.
+ENOUGH = 3
+
+
+@dataclass(frozen=True)
+class Hour:
+    """One past hour: rates in messages/s, service in s, backlog in messages."""
+
+    start: float
+    received: float
+    processed: float
+    backlog: float
+    service: float | None = None
+    failed: float | None = None
+    workers: float | None = None
+    #: Longest time with work waiting and nothing ended, s.
+    gap: float = 0.0
+    delay: float | None = None
+    #: Variance over mean of the counts per step; 1 for Poisson arrivals.
+    dispersion: float = 1.0
+    topics: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What is usual at one moment; units as in ``Hour``. ``received_spread`` in messages/s."""
+
+    received: float
+    received_spread: float
+    backlog: float
+    service: float | None
+    service_spread: float
+    failed: float | None
+    workers: float | None
+    gap: float
+    delay: float | None
+    dispersion: float
+    topics: Mapping[str, float]
+    hours: int
+    #: Greatest usual completion rate at any hour, messages/s.
+    capacity: float
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Past hours of one consumer."""
+
+    hours: tuple[Hour, ...] = ()
+
+    def add(self, history: History) -> Baseline:
+        """Return the baseline with the whole hours of ``history`` added, the oldest dropped."""
+        known_starts = {hour.start for hour in self.hours}
+        fresh = [h for h in _hours(history) if h.start not in known_starts]
+        per_slot: dict[int, int] = {}
+        kept = []
+        for hour in sorted([*self.hours, *fresh], key=lambda h: -h.start):
+            slot = int(hour.start % WEEK // HOUR)
+            per_slot[slot] = per_slot.get(slot, 0) + 1
+            if per_slot[slot] <= KEEP:
+                kept.append(hour)
+        return replace(self, hours=tuple(reversed(kept)))
+
+    def usual(self, now: float) -> Usual | None:
+        """Return what is usual at ``now`` (epoch seconds), None without past hours.
+
+        Same hour of the week when three of them are known, else same hour of the day
+        on the same kind of day, else of any day, else any hour.
+        """
+        past = [h for h in self.hours if h.start + HOUR <= now]
+        if not past:
+            return None
+        hour, weekend = int(now % DAY // HOUR), _weekend(now)
+        same_day = [h for h in past if int(h.start % DAY // HOUR) == hour]
+        kind = [h for h in same_day if _weekend(h.start) == weekend]
+        week = [h for h in kind if int(h.start % WEEK // DAY) == int(now % WEEK // DAY)]
+        chosen = next((c for c in (week, kind, same_day) if len(c) >= ENOUGH), past)
+        return _usual(chosen, past)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain types for JSON."""
+        return {"hours": [asdict(h) for h in self.hours]}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Baseline:
+        """Return the baseline that ``to_dict`` wrote.
+
+        Raises:
+            KeyError, TypeError: it is not one.
+        """
+        return cls(tuple(Hour(**h) for h in stored["hours"]))
+
+
+def _weekend(time: float) -> bool:
+    # The epoch was a Thursday: days 2 and 3 of its week are Saturday and Sunday.
+    return int(time % WEEK // DAY) in (2, 3)
+
+
+def _middle(values: Iterable[float | None]) -> float | None:
+    found = [v for v in values if v is not None]
+    return median(found) if found else None
+
+
+def _usual(chosen: list[Hour], past: list[Hour]) -> Usual:
+    rates = [h.received for h in chosen]
+    services = [h.service for h in chosen if h.service is not None]
+    names = {t for h in chosen for t in h.topics}
+    return Usual(
+        received=median(rates), received_spread=spread(rates),
+        # Every hour counts for the tail: a nightly batch is usual at its own hour, and
+        # the chosen hours hold it; 75 % forgives one bad hour of four.
+        backlog=quantile((h.backlog for h in chosen), 0.5),
+        service=_middle(services), service_spread=spread(services) if services else 0.0,
+        failed=_middle(h.failed for h in chosen), workers=_middle(h.workers for h in chosen),
+        gap=median(h.gap for h in chosen), delay=_middle(h.delay for h in chosen),
+        dispersion=max(1.0, median(h.dispersion for h in chosen)),
+        topics={t: median(h.topics.get(t, 0.0) for h in chosen) for t in names},
+        hours=len(chosen), capacity=quantile((h.processed for h in past), 0.75))
+
+
+def _hours(history: History) -> Iterable[Hour]:
+    per_hour = max(1, int(HOUR // history.step))
+    first = int(-(-(history.time(0) - history.step) // HOUR)) * HOUR
+    index = max(0, round((first - history.time(0)) / history.step) + 1)
+    while index + per_hour <= len(history):
+        made = hour_of(history, index, index + per_hour)
+        if made is not None:
+            yield made
+        index += per_hour
+
+
+def _part(column: Column | None, start: int, stop: int) -> list[float]:
+    return [] if column is None else known(column[start:stop])
+
+
+def hour_of(history: History, start: int, stop: int) -> Hour | None:
+    """Return the points ``start`` to ``stop - 1`` as one past hour, None when half is unknown."""
+    received, processed = (_part(c, start, stop) for c in (history.received, history.processed))
+    backlog = _part(history.backlog, start, stop)
+    if min(len(received), len(processed), len(backlog)) * 2 < stop - start:
+        return None  # less than half known: no witness of what is usual
+    done = sum(processed)
+    busy = _part(history.busy, start, stop)
+    failed = _part(history.failed, start, stop)
+    rate = sum(received) / len(received)
+    variance = sum((x - rate) ** 2 for x in received) / len(received)
+    # A point that averages a step of s seconds has the variance rate/s when Poisson.
+    dispersion = variance * history.step / rate if rate > 0 else 1.0
+    return Hour(
+        start=round((history.time(start) - history.step) / HOUR) * HOUR,
+        received=rate, processed=done / len(processed),
+        backlog=quantile(backlog, 0.99),
+        service=sum(busy) / len(busy) / (done / len(processed)) if busy and done else None,
+        failed=sum(failed) / done if failed and done else None,
+        workers=mean(_part(history.workers, start, stop)),
+        gap=_gap(history, start, stop), delay=mean(_part(history.delay, start, stop)),
+        dispersion=dispersion,
+        topics={t: mean(_part(c, start, stop)) or 0.0 for t, c in history.topics.items()})
+
+
+def _gap(history: History, start: int, stop: int) -> float:
+    longest = run = 0
+    for done, waits in zip(history.processed[start:stop], history.backlog[start:stop]):
+        run = run + 1 if done == 0 and waits else 0
+        longest = max(longest, run)
+    return longest * history.step

@@ -1,0 +1,246 @@
+"""Everything the rules look at, computed once per evaluation; judges nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .baseline import Baseline, Usual, _usual, hour_of
+from .history import Column, History
+from .limits import backlog_limit
+from .split import Split, shapley
+from .stats import SIGMAS
+
+#: Points that must agree: two could share one late poll; three are the promised delay.
+PERSIST = 3
+#: Points of own history before the trouble that may stand in for a baseline.
+REFERENCE = 12
+#: Blocks that the split's fluid queue steps through: enough to see a cause begin or end.
+BLOCKS = 12
+
+
+@dataclass(frozen=True)
+class Window:
+    """Sums over points whose received and processed are known; messages and seconds."""
+
+    start: int
+    stop: int
+    seconds: float
+    received: float
+    processed: float
+    failed: float | None
+    busy: float | None
+
+    @property
+    def arrival_rate(self) -> float:
+        """Messages/s; 0 for an empty window."""
+        return self.received / self.seconds if self.seconds else 0.0
+
+    @property
+    def completion_rate(self) -> float:
+        """Messages/s; 0 for an empty window."""
+        return self.processed / self.seconds if self.seconds else 0.0
+
+
+def window(history: History, start: int, stop: int) -> Window:
+    """Return the sums over points ``start`` to ``stop - 1``."""
+    start = max(0, start)
+    pairs = [(r, p) for r, p in zip(history.received[start:stop], history.processed[start:stop])
+             if r is not None and p is not None]
+    step = history.step
+    seconds = len(pairs) * step
+
+    def total(column: Column | None) -> float | None:
+        found = [] if column is None else [x for x in column[start:stop] if x is not None]
+        # Scaled to the same seconds: single points may be missing in one series only.
+        return sum(found) / len(found) * seconds if found else None
+
+    return Window(start, stop, seconds, sum(r for r, _ in pairs) * step,
+                  sum(p for _, p in pairs) * step, total(history.failed), total(history.busy))
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One evaluation. Rates in messages/s, times in s, backlog in messages."""
+
+    history: History
+    now: float
+    usual: Usual | None
+    #: True when ``usual`` is a real baseline, not the start of this same history.
+    based: bool
+    #: Index of the last point whose three series are known; -1 when there is none.
+    last: int
+    #: Seconds from that point to ``now``.
+    silence: float
+    backlog: float
+    #: More than this is no chance.
+    limit: float
+    #: Where the backlog left its usual level; None when it has not.
+    onset: int | None
+    #: From the onset (or the last hour's tail) to the last point.
+    span: Window
+    #: The latest points over which the direction is certain (or the last few).
+    recent: Window
+    #: Messages/s by which the backlog moves over ``recent``; with its standard error.
+    drift: float
+    drift_error: float
+    workers: float | None
+    #: Workers seen hanging, from the oldest message's age.
+    hung: float
+    #: Worker-seconds per message over ``span``, hung workers left out.
+    service: float | None
+    split: Split | None
+
+    @property
+    def capacity(self) -> float | None:
+        """Messages/s that the workers can end now; None when it cannot be known."""
+        if self.service and self.workers:
+            return max(0.0, self.workers - self.hung) / self.service
+        return self.recent.completion_rate if self.onset is not None else None
+
+    @property
+    def usual_capacity(self) -> float | None:
+        """Messages/s that they can usually end: at least what usually arrives."""
+        if self.usual is None:
+            return None
+        workers = self.usual.workers or self.workers
+        if self.usual.service and workers:
+            return workers / self.usual.service
+        return max(self.usual.capacity, self.usual.received)
+
+
+def gather(history: History, now: float, baseline: Baseline | None) -> Facts:
+    """Return the facts at ``now`` (epoch seconds)."""
+    last = _last(history)
+    usual = baseline.usual(now) if baseline else None
+    based = usual is not None
+    workers = _latest(history.workers, last)
+    limit, low = backlog_limit(usual, workers)
+    onset = _onset(history, last, limit, low)
+    if usual is None:
+        usual = _own(history, onset if onset is not None else last - PERSIST + 1)
+        limit, low = backlog_limit(usual, workers)
+        onset = _onset(history, last, limit, low)
+    span = window(history, _span_start(history, last, onset), last + 1)
+    recent, drift, error = _direction(history, onset, last)
+    hung = _hung(history, last, span, usual)
+    service = None
+    if span.busy is not None and span.processed > 0:
+        service = max(0.0, span.busy - hung * span.seconds) / span.processed or None
+    facts = Facts(history, now, usual, based, last,
+                  now - history.time(last) if last >= 0 else float("inf"),
+                  (history.backlog[last] or 0.0) if last >= 0 else 0.0, limit, onset, span, recent,
+                  drift, error, workers, hung, service, None)
+    return facts if onset is None else _with_split(facts)
+
+
+def _with_split(facts: Facts) -> Facts:
+    usual, able = facts.usual, facts.usual_capacity
+    if usual is None or able is None or facts.onset is None:
+        return facts
+    history, start, stop = facts.history, facts.onset, facts.last + 1
+    size = max(1, -(-(stop - start) // BLOCKS))
+    arrivals, capacity = [], []
+    for first in range(start, stop, size):
+        block = window(history, first, min(stop, first + size))
+        if not block.seconds:
+            continue
+        arrivals.append(block.arrival_rate)
+        capacity.append(_able(facts, block))
+    grown = facts.backlog - (history.backlog[start] or 0.0)
+    split = shapley(
+        grown, arrivals=arrivals, capacity=capacity, usual_arrivals=usual.received,
+        usual_capacity=able, seconds=size * history.step)
+    return Facts(**{**facts.__dict__, "split": split})
+
+
+def _able(facts: Facts, block: Window) -> float:
+    # While work waits, what ends is what the workers can do: also right without `busy`.
+    if facts.workers and block.busy is not None and block.processed > 0:
+        service = max(1e-9, block.busy - facts.hung * block.seconds) / block.processed
+        return max(0.0, facts.workers - facts.hung) / service
+    return block.completion_rate
+
+
+def _last(history: History) -> int:
+    for i in range(len(history) - 1, -1, -1):
+        if (history.received[i] is not None and history.processed[i] is not None
+                and history.backlog[i] is not None):
+            return i
+    return -1
+
+
+def _latest(column: Column | None, last: int) -> float | None:
+    if column is None:
+        return None
+    return next((x for x in reversed(column[: last + 1]) if x is not None), None)
+
+
+def _onset(history: History, last: int, limit: float, low: float) -> int | None:
+    """Return where the backlog left ``low``, when its latest points are above ``limit``."""
+    latest = [b for b in history.backlog[: last + 1] if b is not None][-PERSIST:]
+    if len(latest) < PERSIST or min(latest) <= limit:
+        return None
+    for i in range(last, -1, -1):
+        level = history.backlog[i]
+        if level is not None and level <= low:
+            return i + 1 if i < last else i
+    return 0
+
+
+def _span_start(history: History, last: int, onset: int | None) -> int:
+    if onset is not None:
+        return onset
+    return max(0, last + 1 - max(REFERENCE, int(600 / history.step)))  # ten minutes
+
+
+def _direction(history: History, onset: int | None, last: int) -> tuple[Window, float, float]:
+    """Return the shortest recent window whose net flow is no chance, and that flow.
+
+    The net of two Poisson flows has the variance of their sum (messages²).
+    """
+    longest = last + 1 - (onset if onset is not None else max(0, last - REFERENCE))
+    size = PERSIST
+    while True:
+        seen = window(history, last + 1 - size, last + 1)
+        net = seen.received - seen.processed
+        error = (seen.received + seen.processed + 1) ** 0.5
+        if abs(net) > SIGMAS * error or size >= longest:
+            break
+        size = min(longest, size * 2)
+    seconds = seen.seconds or 1.0
+    return seen, net / seconds, error / seconds
+
+
+def _own(history: History, stop: int) -> Usual | None:
+    """Return what was usual before the trouble, from this same history."""
+    if stop < REFERENCE:
+        return None
+    hour = hour_of(history, 0, stop)
+    return _usual([hour], [hour]) if hour else None
+
+
+def _hung(history: History, last: int, span: Window, usual: Usual | None) -> float:
+    """Return how many workers hold one message for ever, from ages that tick like a clock."""
+    if history.oldest is None or history.in_progress is None or last < PERSIST:
+        return 0.0
+    ages = [a for a in history.oldest[last - PERSIST: last + 1] if a is not None]
+    if len(ages) <= PERSIST or span.processed <= 0:
+        return 0.0
+    step = history.step
+    # A message that waits its turn in a queue that moves cannot age second for second
+    # as long as the one before it ended; clock jitter allowed: a tenth of a step.
+    if any(abs(b - a - step) > step / 10 for a, b in zip(ages, ages[1:])):
+        return 0.0
+    service = usual.service if usual else None
+    typical = max(service or 0.0, (usual.gap if usual else 0.0), 2 * step)
+    wait = (history.backlog[last] or 0.0) / max(span.completion_rate, 1e-9)
+    # 14 mean service times: an exponential one lasts that long once in a million.
+    if ages[-1] < 14 * typical or ages[-1] < 3 * wait:
+        return 0.0
+    back = max(0, last + 1 - int(ages[-1] / step))
+    held = [x for x in history.in_progress[back: last + 1] if x is not None]
+    fewest = min(held) if held else 1.0
+    if service and span.busy is not None:
+        by_time = (span.busy - span.processed * service) / span.seconds
+        return float(max(1, min(fewest, round(by_time))))
+    return max(1.0, fewest if history.backlog[last] else 1.0)

@@ -1,0 +1,90 @@
+"""What is judged: the recent series of one consumer on a regular grid; reads no store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Optional
+
+#: One value a step, oldest first; None is unknown, never zero.
+Column = Sequence[Optional[float]]
+COLUMNS = ("received", "processed", "backlog", "failed", "rejected", "busy",
+           "in_progress", "oldest", "delay", "workers")
+
+
+@dataclass(frozen=True)
+class Restart:
+    """A restart at ``time`` (seconds since the epoch); ``lost`` messages, None when unknown."""
+
+    time: float
+    lost: float | None = None
+
+
+@dataclass(frozen=True)
+class History:
+    """One consumer's series, each point the mean over (or value at the end of) its step.
+
+    Raises:
+        ValueError: ``step`` is not positive, or a column's length differs.
+    """
+
+    #: Seconds between points.
+    step: float
+    #: Wall clock of the last point, seconds since the epoch.
+    end: float
+    #: Messages/s over the step.
+    received: Column
+    processed: Column
+    #: Messages at the end of the step.
+    backlog: Column
+    #: Messages/s over the step.
+    failed: Column | None = None
+    rejected: Column | None = None
+    #: Worker-seconds per second.
+    busy: Column | None = None
+    #: Messages.
+    in_progress: Column | None = None
+    #: Seconds.
+    oldest: Column | None = None
+    delay: Column | None = None
+    #: Threads.
+    workers: Column | None = None
+    #: Messages/s received, by topic.
+    topics: Mapping[str, Column] = field(default_factory=dict)
+    restarts: Sequence[Restart] = ()
+    #: False in blocking mode: the backlog is where nobody can see it.
+    observable: bool = True
+    #: Whether the process or its endpoint was seen at ``end``; None when nobody looked.
+    alive: bool | None = None
+    #: The consumer's name, for sentences.
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if self.step <= 0:
+            raise ValueError(f"step {self.step} s is not positive")
+        size = len(self.received)
+        columns = [(n, getattr(self, n)) for n in COLUMNS] + list(self.topics.items())
+        for name, column in columns:
+            if column is not None and len(column) != size:
+                raise ValueError(f"{name}: {len(column)} points, received has {size}")
+
+    def __len__(self) -> int:
+        return len(self.received)
+
+    def time(self, index: int) -> float:
+        """Return the wall clock of a point, seconds since the epoch."""
+        return self.end - (len(self) - 1 - index) * self.step
+
+    def upto(self, index: int) -> History:
+        """Return the history as it stood after point ``index - 1``; for replays."""
+        def cut(column: Column | None) -> Column | None:
+            return None if column is None else column[:index]
+        end = self.time(index - 1)
+        return History(
+            step=self.step, end=end, received=self.received[:index],
+            processed=self.processed[:index], backlog=self.backlog[:index],
+            failed=cut(self.failed), rejected=cut(self.rejected), busy=cut(self.busy),
+            in_progress=cut(self.in_progress), oldest=cut(self.oldest), delay=cut(self.delay),
+            workers=cut(self.workers), topics={t: c[:index] for t, c in self.topics.items()},
+            restarts=tuple(r for r in self.restarts if r.time <= end),
+            observable=self.observable, alive=self.alive, name=self.name)

@@ -1,0 +1,99 @@
+"""Rules 1-4: is the daemon there, do its numbers arrive, can they be judged at all?"""
+
+from __future__ import annotations
+
+from .facts import PERSIST, Facts
+from .finding import Finding
+from .stats import SURE
+from .verdict import Verdict
+from .words import count, span
+
+#: A daemon that restarted this long ago (s) still explains its numbers: moksha's replay and
+#: the first full samples are over by then.
+RESTART_RECENT = 600
+
+
+def down(facts: Facts) -> Finding | None:
+    """Rule 1: the process or its endpoint was looked for and not seen."""
+    if facts.history.alive is not False:
+        return None
+    return Finding(Verdict.DOWN, 1.0, ("the process is not there",))
+
+
+def silent(facts: Facts) -> Finding | None:
+    """Rule 2: no complete sample for three steps (two late polls in a row are possible)."""
+    if facts.history.alive is False or facts.silence <= PERSIST * facts.history.step:
+        return None
+    since = f"no numbers for {span(facts.silence)}" if facts.last >= 0 else "no numbers at all"
+    if facts.history.alive:
+        return Finding(Verdict.TELEMETRY_LOST, 0.95, (f"{since}, though the daemon lives",))
+    return Finding(Verdict.UNKNOWN, 1.0, (since,), ("samples", "whether the process lives"))
+
+
+def frozen(facts: Facts) -> Finding | None:
+    """Rule 3: work waits, but neither the ages nor the working time tick.
+
+    A stalled daemon's oldest message ages and its hung workers use up time; numbers
+    that stand wholly still are copies.
+    """
+    history, last = facts.history, facts.last
+    if last < PERSIST or not facts.backlog:
+        return None
+    first = last - PERSIST
+    for column in (history.received, history.processed):
+        if any(column[first + 1: last + 1]):
+            return None
+    ages = history.oldest[first: last + 1] if history.oldest else ()
+    stopped_age = bool(ages) and ages[0] is not None and len(set(ages)) == 1
+    held = history.in_progress[last] if history.in_progress else None
+    work = history.busy[first + 1: last + 1] if history.busy else ()
+    stopped_work = bool(held) and bool(work) and not any(x is None or x > 0 for x in work)
+    if not (stopped_age or stopped_work):
+        return None
+    what = "the oldest message does not age" if stopped_age else "workers hold messages in no time"
+    return Finding(Verdict.TELEMETRY_LOST, 0.95, (f"all numbers stand still and {what}",))
+
+
+def unjudgeable(facts: Facts) -> Finding | None:
+    """Rule 4: blocking mode hides the backlog; too few samples show nothing."""
+    history = facts.history
+    if not history.observable:
+        return Finding(Verdict.UNKNOWN, 1.0, ("the daemon runs in blocking mode: what waits is in "
+                       "a socket's buffer",), ("the true backlog (blocking mode)",))
+    seen = facts.span.seconds / history.step
+    if facts.last >= 0 and seen < PERSIST:
+        return Finding(Verdict.UNKNOWN, 1.0, (f"only {count(seen)} samples",), ("samples",))
+    return None
+
+
+def restarted(facts: Facts) -> Finding | None:
+    """Rule 5: it restarted within ten minutes; what waited in memory is lost."""
+    recent = [r for r in facts.history.restarts if 0 <= facts.now - r.time <= RESTART_RECENT]
+    if not recent:
+        return None
+    lost = [r.lost for r in recent if r.lost is not None]
+    ago = span(facts.now - max(r.time for r in recent))
+    what = f"{count(sum(lost))} messages lost" if lost else "messages lost: not known"
+    return Finding(Verdict.RESTART, 1.0, (f"restarted {ago} ago, {what}",),
+                   () if lost else ("messages lost at the restart",), max(r.time for r in recent))
+
+
+def starved(facts: Facts) -> Finding | None:
+    """Rule 6: nothing arrived for so long that chance would do it once in a million."""
+    usual, history = facts.usual, facts.history
+    if usual is None or facts.last < 0 or not usual.received:
+        return None
+    quiet = 0
+    for received in reversed(history.received[: facts.last + 1]):
+        if received:
+            break
+        quiet += received is not None
+    seconds = quiet * history.step
+    # Arrivals in clumps (dispersion over 1) leave longer pauses; the low end of the usual
+    # range counts, so that a quiet week does not page.
+    low = max(usual.received - 3 * usual.received_spread, usual.received / 4)
+    if quiet < PERSIST or seconds * low / usual.dispersion < SURE:
+        return None
+    return Finding(Verdict.STARVED, 0.95 if facts.based else 0.7, (
+        f"nothing received for {span(seconds)}; usual are {count(seconds * usual.received)}",),
+        since=history.time(facts.last - quiet + 1))

@@ -1,0 +1,31 @@
+"""Numbers as people say them; decides nothing."""
+
+from __future__ import annotations
+
+#: (below, seconds of one unit, its name).
+UNITS = ((1, 0.001, "ms"), (120, 1, "s"), (7200, 60, "min"), (172800, 3600, "h"))
+
+
+def count(messages: float) -> str:
+    """Return messages with thousands separated: ``4,300``."""
+    return f"{messages:,.0f}" if abs(messages) >= 10 else f"{messages:.3g}"
+
+
+def rate(per_second: float) -> str:
+    """Return messages/s, or per minute or hour when that reads better."""
+    if per_second >= 0.1 or per_second == 0:
+        return f"{per_second:,.3g}/s" if per_second < 1000 else f"{per_second:,.0f}/s"
+    return f"{per_second * 60:.3g}/min" if per_second >= 0.01 else f"{per_second * 3600:.3g}/h"
+
+
+def span(seconds: float) -> str:
+    """Return a duration: ``0.21 s``, ``20 min``, ``3.5 h``, ``2.1 days``."""
+    for limit, unit, name in UNITS:
+        if seconds < limit:
+            return f"{seconds / unit:.3g} {name}"
+    return f"{seconds / 86400:.3g} days"
+
+
+def times(factor: float) -> str:
+    """Return a ratio: ``5×``."""
+    return f"{factor:.2g}×" if factor < 100 else f"{factor:.0f}×"
