@@ -1,0 +1,59 @@
+"""The dashboard: reads the store, judges, draws. ``create_app`` is the whole of its face."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from flask import Flask, Response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from collectd_fedmsg.errors import BadQuery, StoreError
+
+from . import assets, figures, guard
+from .api import api
+from .config import Settings
+from .fleet import Fleet
+from .store.rrd import RRDStore
+from .views import views
+from .words import age, amount
+
+
+def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
+    """Return the WSGI application for one data folder.
+
+    Raises:
+        ConfigError: a setting that cannot work; see ``Settings``.
+    """
+    settings = Settings.of(config)
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
+    app.extensions["settings"] = settings
+    app.extensions["store"] = RRDStore(settings.data_dir, settings.rrdcached)
+    app.extensions["fleet"] = Fleet(app.extensions["store"], min(2.0, settings.interval / 2))
+    app.jinja_env.globals.update(
+        static=lambda name: f"/static/{assets.digest()}/{name}", age=age, amount=amount,
+        panels_json=orjson.dumps(figures.description()).decode(), interval=settings.interval)
+    guard.install(app, settings.hosts)
+    app.register_blueprint(api)
+    app.register_blueprint(views)
+    app.register_error_handler(HTTPException, lambda error: _refuse(
+        error.code or 500, error.description or "") if error.response is None else error.response)
+    app.register_error_handler(BadQuery, lambda error: _refuse(400, str(error)))
+    app.register_error_handler(KeyError, lambda error: _refuse(404, f"No such daemon: {error}"))
+    app.register_error_handler(StoreError, lambda error: _refuse(503, str(error)))
+    return app
+
+
+def _refuse(status: int, text: str) -> Response:
+    """Return an error in the form that the reader reads: JSON below /api, a page elsewhere."""
+    if request.path.startswith("/api/") or request.path == "/healthz":
+        body: bytes | str = orjson.dumps({"error": {"status": status, "message": text}})
+        kind = "application/json"
+    else:
+        body, kind = render_template("error.html", status=status, text=text), "text/html"
+    response = Response(body, status=status, mimetype=kind)
+    if status == 503:
+        response.headers["Retry-After"] = "10"
+    return response

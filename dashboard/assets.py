@@ -1,0 +1,56 @@
+"""Static files: found at start, served under a hash of them all, packed once, kept for good."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import threading
+from functools import lru_cache
+from pathlib import Path
+
+import brotli
+
+FOLDER = Path(__file__).parent / "static"
+TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
+         ".svg": "image/svg+xml", ".txt": "text/plain; charset=utf-8"}
+_once = threading.Lock()
+
+
+@lru_cache(maxsize=1)
+def digest() -> str:
+    """Return the hash that is part of every static address."""
+    total = hashlib.sha256()
+    for path in sorted(FOLDER.iterdir()):
+        total.update(path.name.encode() + b"\0" + path.read_bytes())
+    return total.hexdigest()[:16]
+
+
+@lru_cache(maxsize=64)
+def _packed(name: str, encoding: str) -> bytes:
+    raw = (FOLDER / name).read_bytes()
+    if encoding == "br":
+        return bytes(brotli.compress(raw, quality=9))
+    return gzip.compress(raw, 9, mtime=0) if encoding == "gzip" else raw
+
+
+def load(name: str, encoding: str) -> tuple[bytes, str] | None:
+    """Return a static file's bytes in an encoding ("br", "gzip", "") and its media type."""
+    known = {path.name: path.suffix for path in FOLDER.iterdir()}
+    if known.get(name) not in TYPES:
+        return None
+    with _once:
+        return _packed(name, encoding), TYPES[known[name]]
+
+
+def pick(accepted: str) -> str:
+    """Return the best encoding of an Accept-Encoding header that we speak."""
+    offered = {part.split(";")[0].strip() for part in accepted.lower().split(",")
+               if not part.replace(" ", "").endswith(";q=0")}
+    return "br" if "br" in offered else "gzip" if "gzip" in offered else ""
+
+
+def pack(body: bytes, encoding: str) -> bytes:
+    """Pack an answer made on the fly: quickly rather than tightly."""
+    if encoding == "br":
+        return bytes(brotli.compress(body, quality=4))
+    return gzip.compress(body, 4, mtime=0)

@@ -1,0 +1,100 @@
+"""Every daemon's present state, worst first: what the rows and ``/api/v1/daemons`` say."""
+
+from __future__ import annotations
+
+import math
+import threading
+from typing import Any
+
+from .query import Window
+from .reading import read
+from .series import Series
+from .state import drain_seconds, judge, known_mean
+from .store.rrd import Daemon, RRDStore
+
+#: Seconds looked back at.
+LOOK_BACK = 900
+#: Steps that present rates are the mean of.
+RECENT = 6
+
+
+class Fleet:
+    """The daemons of one store; an answer is kept for ``age`` seconds for all readers."""
+
+    def __init__(self, store: RRDStore, age: float) -> None:
+        self._store = store
+        self._age = age
+        self._lock = threading.Lock()
+        self._made = -math.inf
+        self._answer: dict[str, Any] = {}
+
+    def answer(self, now: float) -> dict[str, Any]:
+        """Return the body of ``/api/v1/daemons`` at ``now``.
+
+        Raises:
+            StoreError: the store cannot answer.
+        """
+        with self._lock:
+            if not 0 <= now - self._made < self._age:
+                self._answer, self._made = self._make(now), now
+            return self._answer
+
+    def _make(self, now: float) -> dict[str, Any]:
+        rows = [describe(self._store, daemon, now) for daemon in self._store.daemons().values()]
+        rows.sort(key=lambda row: (-row["badness"], -(row["backlog"] or 0), row["id"]))
+        return {"daemons": rows, "fleet": summary(rows)}
+
+
+def describe(store: RRDStore, daemon: Daemon, now: float) -> dict[str, Any]:
+    """Return one daemon's row: counts in messages, rates in messages/s, times in seconds.
+
+    Raises:
+        StoreError: the store cannot answer.
+    """
+    window = Window(math.floor(now) - LOOK_BACK, math.floor(now), 1)
+
+    def get(metric: str, cf: str = "AVERAGE") -> Series | None:
+        return read(store, daemon, metric, cf, window)
+
+    backlog, oldest = get("backlog", "MAX"), get("oldest", "MAX")
+    arrival, completion = _recent(get("received")), _recent(get("processed"))
+    last = backlog.last() if backlog else None
+    oldest_last = oldest.last() if oldest else None
+    # An age that was not reported with the last backlog is of a backlog that is gone.
+    age = oldest_last[1] if oldest_last and last and oldest_last[0] >= last[0] else None
+    state = judge(backlog, arrival, completion, age, now)
+    waiting = last[1] if last else None
+    return {
+        "id": daemon.id, "host": daemon.host, "service": daemon.service,
+        "consumer": daemon.consumer, "state": state.name, "badness": state.badness,
+        "text": state.text, "backlog": waiting, "arrival_rate": arrival,
+        "completion_rate": completion, "oldest": age,
+        "drain_seconds": drain_seconds(waiting, arrival, completion),
+        "last_sample": last[0] if last else None, "step": backlog.step if backlog else None,
+        "metrics": sorted(daemon.files), "topics": sorted(daemon.topics),
+    }
+
+
+def _recent(series: Series | None) -> float | None:
+    """Return the mean of the last known steps; None when they are not recent."""
+    if series is None:
+        return None
+    points = list(series.points)
+    # The step that runs, and the one whose sample is on its way, are not known yet.
+    while points and points[-1] is None and len(series.points) - len(points) < RECENT // 2:
+        points.pop()
+    return known_mean(points[-RECENT:])
+
+
+def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the fleet line: how many daemons, behind, silent, and the backlog of all."""
+    states: dict[str, int] = {}
+    for row in rows:
+        states[row["state"]] = states.get(row["state"], 0) + 1
+    silent = states.get("UNKNOWN", 0)
+    return {
+        "daemons": len(rows), "states": states, "silent": silent,
+        "behind": sum(1 for row in rows if row["badness"] >= 40) - silent,
+        "backlog": sum(row["backlog"] or 0 for row in rows),
+        "last_sample": max((row["last_sample"] or 0 for row in rows), default=0) or None,
+    }

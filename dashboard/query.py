@@ -1,0 +1,123 @@
+"""Read and bound what a reader asks for: spans, steps, metrics. Pure; ``now`` is given."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from collectd_fedmsg.errors import BadQuery
+from collectd_fedmsg.metrics import BY_NAME
+
+#: Seconds; the names of the span presets.
+SPANS: Mapping[str, int] = {
+    "now": 900, "hour": 3600, "day": 86400, "week": 604800, "month": 2678400, "year": 31622400,
+}
+LONGEST = 10 * SPANS["year"]
+#: Points of one series in an answer: an unbounded span once made 117 million rows.
+MOST_POINTS = 20_000
+#: What a panel can show: more are consolidated, unless a step is asked for.
+POINTS = 480
+#: Nothing is drawn later than this after now.
+AHEAD = 86400
+DEFAULT_METRICS = ("received", "processed", "backlog")
+_RELATIVE = re.compile(r"-(\d{1,9})(s|m|h|d|w|y)?", re.ASCII)
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31622400, None: 1}
+
+
+@dataclass(frozen=True)
+class Window:
+    """A span of time in whole seconds since the epoch, and the step wished for (0: any)."""
+
+    start: int
+    end: int
+    step: int = 0
+
+    @property
+    def resolution(self) -> int:
+        """Return the step in seconds that suits the span."""
+        return self.step or max(1, (self.end - self.start) // POINTS)
+
+
+def moment(text: str, now: float, name: str) -> int:
+    """Return seconds since the epoch from ``now``, ``-900``, ``-2h`` or an absolute number.
+
+    Raises:
+        BadQuery: none of these.
+    """
+    if text == "now":
+        return math.floor(now)
+    relative = _RELATIVE.fullmatch(text)
+    if relative:
+        return math.floor(now) - int(relative[1]) * _UNITS[relative[2]]
+    if text.isascii() and text.isdigit() and len(text) <= 11:
+        return int(text)
+    raise BadQuery(f"{name}: {text[:40]!r} is not now, -seconds, -2h or seconds since the epoch")
+
+
+def window(args: Mapping[str, str], now: float) -> Window:
+    """Return the bounded window of a query's ``span``, or ``start``, ``end``, and ``step``.
+
+    Raises:
+        BadQuery: a bound is not a time, or the span or the number of points is too large.
+    """
+    if "span" in args:
+        if args["span"] not in SPANS:
+            raise BadQuery(f"span: {args['span'][:40]!r} is none of {', '.join(SPANS)}")
+        start, end = math.floor(now) - SPANS[args["span"]], math.floor(now)
+    else:
+        start = moment(args.get("start", "-900"), now, "start")
+        end = moment(args.get("end", "now"), now, "end")
+    if end > now + AHEAD:
+        raise BadQuery(f"end: {end} is more than a day ahead")
+    if not 0 < end - start <= LONGEST:
+        raise BadQuery(f"start, end: a span of {end - start} s is not within 1 to {LONGEST} s")
+    step = number(args, "step", 0, 0, LONGEST)
+    if step and (end - start) / step > MOST_POINTS:
+        raise BadQuery(f"step: {step} s makes more than {MOST_POINTS} points")
+    return Window(start, end, step)
+
+
+def number(args: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    """Return a whole number of the query within its bounds.
+
+    Raises:
+        BadQuery: not a number, or out of bounds.
+    """
+    text = args.get(name, "")
+    if not text:
+        return default
+    digits = text.isascii() and text.isdigit() and len(text) <= 10
+    if not digits or not least <= int(text) <= most:
+        raise BadQuery(f"{name}: {text[:40]!r} is not a whole number from {least} to {most}")
+    return int(text)
+
+
+def metrics(text: str | None) -> tuple[str, ...]:
+    """Return the metrics asked for, the three of every row by default.
+
+    Raises:
+        BadQuery: a metric that does not exist.
+    """
+    names = tuple(dict.fromkeys(text.split(","))) if text else DEFAULT_METRICS
+    for name in names:
+        if name not in BY_NAME:
+            raise BadQuery(f"metrics: {name[:40]!r} is none of {', '.join(BY_NAME)}")
+    return names
+
+
+def chosen(ids: Iterable[str], known: Mapping[str, object], most: int) -> tuple[str, ...]:
+    """Return the ids asked for, each once.
+
+    Raises:
+        BadQuery: none, or more than ``most``.
+        KeyError: an id that no daemon has.
+    """
+    wanted = tuple(dict.fromkeys(ids))
+    if not 1 <= len(wanted) <= most:
+        raise BadQuery(f"daemon: {len(wanted)} given, 1 to {most} wanted")
+    for name in wanted:
+        if name not in known:
+            raise KeyError(name)
+    return wanted
