@@ -64,6 +64,22 @@ function range(view, grid) {
   return [shift(from, view.zone), shift(to, view.zone)];
 }
 
+// One line each: plotly's own second line, the date, would be cut off.
+const TICKS = [
+  { dtickrange: [null, 59999], value: "%H:%M:%S" }, { dtickrange: [60000, 86399999], value: "%H:%M" },
+  { dtickrange: [86400000, "M1"], value: "%b %e" }, { dtickrange: ["M1", null], value: "%b %Y" },
+];
+
+// Received and processed have one scale, so that the eye compares like with like.
+function highest(metric, grid, series, view) {
+  const pair = ["received", "processed"].includes(metric) ? ["received", "processed"] : [metric];
+  let most = 0;
+  for (const name of pair) {
+    for (const v of values(series?.[name] ?? [], specs.get(name), view.mode, grid.step)) if (v > most) most = v;
+  }
+  return (metric === "busy" ? most * 1e-6 : most) * 1.06 || 1;
+}
+
 function layout(panel, grid, series, view) {
   const points = series?.[panel.dataset.metric] ?? [];
   const small = view.compact;
@@ -72,9 +88,9 @@ function layout(panel, grid, series, view) {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", showlegend: false,
     font: { color: css("--soft"), size: 11, family: "system-ui, sans-serif" },
     hovermode: "x", hoverdistance: -1, dragmode: "zoom", uirevision: view.span,
-    xaxis: { type: "date", range: range(view, grid), gridcolor: css("--grid"), linecolor: css("--line"), visible: !small,
+    xaxis: { type: "date", range: range(view, grid), gridcolor: css("--grid"), linecolor: css("--line"), visible: !small, tickformatstops: TICKS,
       showspikes: true, spikemode: "across", spikethickness: 1, spikedash: "solid", spikecolor: css("--soft") },
-    yaxis: { rangemode: "tozero", fixedrange: true, gridcolor: css("--grid"), zeroline: false, nticks: 4, visible: !small },
+    yaxis: { range: [0, highest(panel.dataset.metric, grid, series, view)], fixedrange: true, gridcolor: css("--grid"), zeroline: false, nticks: 4, visible: !small },
     shapes: gaps(points).map(([a, b]) => ({ type: "rect", xref: "x", yref: "paper", y0: 0, y1: 1, layer: "below", line: { width: 0 },
       x0: shift(grid.start + a * grid.step, view.zone), x1: shift(grid.start + b * grid.step, view.zone), fillcolor: css("--gap") })),
     annotations: points.every((v) => v === null) ? [{ text: "no samples in this span", showarrow: false, xref: "paper", yref: "paper", x: 0.5, y: 0.5 }] : [],

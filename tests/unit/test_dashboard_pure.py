@@ -1,0 +1,126 @@
+"""The dashboard's pure parts: bounds, gaps, consolidation, states, figures."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("flask")
+pytest.importorskip("rrdtool")
+
+from collectd_fedmsg_dashboard import figures, query, words
+from collectd_fedmsg_dashboard.reading import Grid
+from collectd_fedmsg_dashboard.series import (
+    Series,
+    clip,
+    consolidate,
+    overlay,
+    regrid,
+)
+from collectd_fedmsg_dashboard.state import drain_seconds, judge
+
+from collectd_fedmsg.errors import BadQuery
+
+NOW = 1_000_000.0
+
+
+def test_window_of_a_preset():
+    """A preset ends now."""
+    assert query.window({"span": "hour"}, NOW) == query.Window(996_400, 1_000_000)
+
+
+@pytest.mark.parametrize(("args", "start"), [
+    pytest.param({"start": "-900"}, 999_100, id="seconds"),
+    pytest.param({"start": "-2h"}, 992_800, id="unit"),
+    pytest.param({"start": "999990"}, 999_990, id="absolute"),
+])
+def test_window_starts(args, start):
+    assert query.window(args, NOW).start == start
+
+
+@pytest.mark.parametrize("args", [
+    {"start": "now"}, {"end": "2000000"}, {"start": "-9999999w"}, {"step": "1", "start": "-9d"},
+    {"start": "٣"}, {"span": ""}, {"start": "-1" + "0" * 20}, {"end": "nan"},
+])
+def test_window_refuses(args):
+    """Empty, unbounded and senseless spans are refused with words."""
+    with pytest.raises(BadQuery):
+        query.window(args, NOW)
+
+
+@pytest.mark.parametrize(("how", "expected"), [
+    ("AVERAGE", [1.5, None, 9.0]), ("MAX", [2.0, None, 9.0]), ("MIN", [1.0, None, 9.0]),
+])
+def test_consolidate(how, expected):
+    """Half known counts; wholly unknown stays unknown."""
+    series = Series(100, 10, [1.0, 2.0, None, None, 9.0, None])
+    assert consolidate(series, 20, how) == Series(100, 20, expected)
+
+
+def test_clip_fills_with_unknown():
+    assert clip(Series(100, 10, [1.0, 2.0]), 80, 140).points == [None, None, 1, 2, None, None]
+    assert clip(Series(100, 10, [1.0, 2.0]), 300, 320).points == [None, None]
+    assert clip(Series(100, 10, [1.0, 2.0]), 50, 70).points == [None, None]
+
+
+def test_regrid_of_steps_that_do_not_divide():
+    assert regrid(Series(0, 10, [1.0, 2.0, 3.0]), 15).points == [1, 3]
+
+
+def test_overlay_prefers_the_newer():
+    newer, older = Series(0, 10, [None, 2.0]), Series(0, 10, [7.0, 7.0])
+    assert overlay(newer, older).points == [7, 2]
+
+
+@pytest.mark.parametrize(("points", "arrival", "completion", "expected"), [
+    pytest.param([0.0] * 4, 1.0, 1.0, "OK", id="empty"),
+    pytest.param([5.0] * 4, 2.0, 1.0, "BEHIND", id="grows"),
+    pytest.param([5.0] * 4, 1.0, 2.0, "RECOVERING", id="shrinks"),
+    pytest.param([5.0] * 4, 1.0, 0.0, "STALLED", id="nothing-ends"),
+    pytest.param([0.0] + [None] * 3, 1.0, 1.0, "OK", id="three-intervals-old"),
+    pytest.param([0.0] + [None] * 4, 1.0, 1.0, "UNKNOWN", id="older-than-three-intervals"),
+    pytest.param([0.0] * 4, None, 1.0, "UNKNOWN", id="no-rates"),
+    pytest.param([None] * 4, 1.0, 1.0, "UNKNOWN", id="never-known"),
+])
+def test_judge(points, arrival, completion, expected):
+    """Absence is never health."""
+    series = Series(0, 10, points)
+    assert judge(series, arrival, completion, None, series.end).name == expected
+
+
+def test_drain():
+    assert drain_seconds(10, 1, 2) == 10
+    assert drain_seconds(10, 2, 2) is None
+    assert drain_seconds(0, 2, 2) == 0
+    assert drain_seconds(None, 1, 2) is None
+
+
+def test_figures_are_valid_plotly():
+    """plotly's own schema accepts each panel; the gap is tinted, the tail still arriving not."""
+    plotly = pytest.importorskip("plotly.graph_objects")
+    points = [1.0, None, None, 4.0, None]
+    for panel in figures.PANELS + figures.EXTRA:
+        figure = figures.figure(panel, Grid(0, 50, 10), points, points if panel.band else None)
+        plotly.Figure(figure)
+        assert len(figure["layout"]["shapes"]) == 1
+
+
+@pytest.mark.parametrize(("value", "text"), [
+    (None, "–"), (0, "0"), (0.25, "0.25"), (1948, "1948"), (25_000, "25 k"), (3e6, "3 M"),
+])
+def test_amount(value, text):
+    assert words.amount(value) == text
+
+
+def test_pure_modules_import_no_store_and_no_web():
+    """series, query, state and words can be used without rrdtool and flask."""
+    names = ("series", "query", "state", "words")
+    for name in names:
+        source = __import__(f"collectd_fedmsg_dashboard.{name}", fromlist=["x"]).__file__
+        with Path(source).open(encoding="utf-8") as text:
+            assert not {"import rrdtool", "import flask"} & set(text.read().splitlines())
+    assert subprocess.run([sys.executable, "-c", "import collectd_fedmsg_dashboard.serve"],
+                          check=False, timeout=60).returncode == 0
