@@ -6,11 +6,14 @@ import math
 import threading
 from typing import Any
 
+from collectd_fedmsg.metrics import BY_NAME, Kind
+
 from .query import Window
 from .reading import read
 from .series import Series
-from .state import drain_seconds, judge, known_mean
+from .state import drain_seconds, known_mean
 from .store.rrd import Daemon, RRDStore
+from .verdicts import NEEDED, OPTIONAL, verdict
 
 #: Seconds looked back at.
 LOOK_BACK = 900
@@ -56,23 +59,34 @@ def describe(store: RRDStore, daemon: Daemon, now: float) -> dict[str, Any]:
     def get(metric: str, cf: str = "AVERAGE") -> Series | None:
         return read(store, daemon, metric, cf, window)
 
-    backlog, oldest = get("backlog", "MAX"), get("oldest", "MAX")
-    arrival, completion = _recent(get("received")), _recent(get("processed"))
+    columns = {metric: get(metric, _highest(metric)) for metric in NEEDED + OPTIONAL}
+    backlog, oldest = columns["backlog"], columns["oldest"]
+    arrival, completion = _recent(columns["received"]), _recent(columns["processed"])
     last = backlog.last() if backlog else None
     oldest_last = oldest.last() if oldest else None
     # An age that was not reported with the last backlog is of a backlog that is gone.
     age = oldest_last[1] if oldest_last and last and oldest_last[0] >= last[0] else None
-    state = judge(backlog, arrival, completion, age, now)
+    state, found = verdict(columns, daemon.consumer, now)
+    cause = found.findings[0] if found else None
     waiting = last[1] if last else None
     return {
         "id": daemon.id, "host": daemon.host, "service": daemon.service,
         "consumer": daemon.consumer, "state": state.name, "badness": state.badness,
-        "text": state.text, "backlog": waiting, "arrival_rate": arrival,
+        "text": state.text, "action": cause.verdict.action if cause else None,
+        "evidence": list(cause.evidence) if cause else [],
+        "missing": list(found.missing) if found else [],
+        "verdicts": [one.name for one in found.verdicts] if found else [state.name],
+        "backlog": waiting, "arrival_rate": arrival,
         "completion_rate": completion, "oldest": age,
         "drain_seconds": drain_seconds(waiting, arrival, completion),
         "last_sample": last[0] if last else None, "step": backlog.step if backlog else None,
         "metrics": sorted(daemon.files), "topics": sorted(daemon.topics),
     }
+
+
+def _highest(metric: str) -> str:
+    """Return the consolidation that hides no spike of a gauge and no message of a total."""
+    return "AVERAGE" if BY_NAME[metric].kind is Kind.DERIVE else "MAX"
 
 
 def _recent(series: Series | None) -> float | None:

@@ -4,6 +4,9 @@ export function setPanels(list) { specs = new Map(list.map((one) => [one.metric,
 
 const all = new Set();
 let leading = false;
+// The same hues on a dark ground, 4.5:1 or better there.
+const DARK = { "#0072b2": "#56b4e9", "#d55e00": "#f28e3c", "#b8558f": "#e08bbd", "#008f68": "#2fc79a" };
+const colour = (spec) => matchMedia("(prefers-color-scheme: dark)").matches ? DARK[spec.colour] ?? spec.colour : spec.colour;
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 // plotly draws dates as UTC; local time is shown by shifting each moment by its own offset.
@@ -46,16 +49,16 @@ function traces(panel, grid, series, view) {
   const y = values(factor === 1 ? raw : raw.map((v) => v === null ? null : v * factor), spec, view.mode, grid.step);
   const line = {
     type: "scatter", mode: "lines", name: spec.title, x, y, connectgaps: false,
-    line: { color: spec.colour, width: 1.5, shape: "vh" },
+    line: { color: colour(spec), width: 1.5, shape: "vh" },
     hovertemplate: `%{y:.6~g} ${unit(spec, view.mode)}<extra></extra>`,
   };
   if (spec.metric === "processed" && view.mode === "total" && series.received) {
     return [{ ...line, name: "Received", y: values(series.received, specs.get("received"), "total", grid.step),
-      line: { ...line.line, color: specs.get("received").colour, dash: "dot" } }, line];
+      line: { ...line.line, color: colour(specs.get("received")), dash: "dot" } }, line];
   }
   if (!spec.band) return [line];
   const low = { type: "scatter", mode: "lines", name: "least", x, y: series?.[`${spec.metric}_min`] ?? [],
-    connectgaps: false, hoverinfo: "skip", line: { color: spec.colour, width: 0, shape: "vh" } };
+    connectgaps: false, hoverinfo: "skip", line: { color: colour(spec), width: 0, shape: "vh" } };
   return [low, { ...line, fill: "tonexty" }];
 }
 

@@ -20,7 +20,8 @@ from collectd_fedmsg_dashboard.series import (
     overlay,
     regrid,
 )
-from collectd_fedmsg_dashboard.state import drain_seconds, judge
+from collectd_fedmsg_dashboard.state import drain_seconds
+from collectd_fedmsg_dashboard.verdicts import verdict
 
 from collectd_fedmsg.errors import BadQuery
 
@@ -75,20 +76,20 @@ def test_overlay_prefers_the_newer():
     assert overlay(newer, older).points == [7, 2]
 
 
-@pytest.mark.parametrize(("points", "arrival", "completion", "expected"), [
-    pytest.param([0.0] * 4, 1.0, 1.0, "OK", id="empty"),
-    pytest.param([5.0] * 4, 2.0, 1.0, "BEHIND", id="grows"),
-    pytest.param([5.0] * 4, 1.0, 2.0, "RECOVERING", id="shrinks"),
-    pytest.param([5.0] * 4, 1.0, 0.0, "STALLED", id="nothing-ends"),
-    pytest.param([0.0] + [None] * 3, 1.0, 1.0, "OK", id="three-intervals-old"),
-    pytest.param([0.0] + [None] * 4, 1.0, 1.0, "UNKNOWN", id="older-than-three-intervals"),
-    pytest.param([0.0] * 4, None, 1.0, "UNKNOWN", id="no-rates"),
-    pytest.param([None] * 4, 1.0, 1.0, "UNKNOWN", id="never-known"),
+@pytest.mark.parametrize(("received", "processed", "backlog", "late", "expected"), [
+    pytest.param([2.0] * 60, [2.0] * 60, [0.0] * 60, 5, "OK", id="empty"),
+    pytest.param([2.0] * 60, [2.0] * 60, [0.0] * 60, 30, "OK", id="three-intervals-old"),
+    pytest.param([2.0] * 60, [2.0] * 60, [0.0] * 60, 31, "UNKNOWN", id="older"),
+    pytest.param([None] * 60, [2.0] * 60, [0.0] * 60, 5, "UNKNOWN", id="no-rates"),
+    pytest.param([2.0] * 60, [2.0] * 60, [None] * 60, 5, "UNKNOWN", id="never-known"),
+    pytest.param([2.0] * 60, [2.0] * 30 + [0.0] * 30, [0.0] * 30 + [20.0 * i for i in range(30)],
+                 5, "STALLED", id="nothing-ends"),
 ])
-def test_judge(points, arrival, completion, expected):
-    """Absence is never health."""
-    series = Series(0, 10, points)
-    assert judge(series, arrival, completion, None, series.end).name == expected
+def test_verdict(received, processed, backlog, late, expected):
+    """The diagnosis names the state; absence is never health."""
+    columns = {"received": Series(0, 10, received), "processed": Series(0, 10, processed),
+               "backlog": Series(0, 10, backlog)}
+    assert verdict(columns, "X", 600 + late)[0].name == expected
 
 
 def test_drain():

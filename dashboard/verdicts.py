@@ -1,0 +1,72 @@
+"""Let the diagnosis judge a daemon's stored series; pure but for what it is handed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from collectd_fedmsg.diagnosis import Diagnosis, History, Verdict, diagnose
+
+from .series import Points, Series, clip
+from .state import PATIENCE, State
+
+#: Badness by the verdict's rank; what is not known is worse than what is known to be mild.
+BADNESS = {0: 0, 1: 40, 2: 70, 3: 100}
+UNKNOWN_BADNESS = 85
+#: What the diagnosis reads beside received, processed and backlog.
+OPTIONAL = ("failed", "rejected", "busy", "in_progress", "oldest", "delay", "workers")
+NEEDED = ("received", "processed", "backlog")
+_MICRO = 1e-6
+
+
+def history(columns: Mapping[str, Series | None], name: str) -> History | None:
+    """Return the diagnosis' input, its last point the newest known one; None without the three.
+
+    Args:
+        columns: by metric, rates in units/s, gauges in their unit; any step, one for all.
+        name: the consumer, for sentences.
+    """
+    needed = [columns.get(metric) for metric in NEEDED]
+    lasts = [series.last() for series in needed if series is not None]
+    known = [last[0] for last in lasts if last is not None]
+    first = needed[2]
+    if len(known) < len(NEEDED) or first is None:
+        return None
+    start, end = first.start, min(known)
+
+    def column(metric: str) -> Points | None:
+        series = columns.get(metric)
+        if series is None or series.step != first.step:
+            return None
+        points = clip(series, start, end).points
+        if metric == "busy":
+            return [None if value is None else value * _MICRO for value in points]
+        return points
+
+    received, processed, backlog = (column(metric) for metric in NEEDED)
+    if received is None or processed is None or backlog is None:
+        return None
+    return History(first.step, end, received, processed, backlog, name=name,
+                   failed=column("failed"), rejected=column("rejected"), busy=column("busy"),
+                   in_progress=column("in_progress"), oldest=column("oldest"),
+                   delay=column("delay"), workers=column("workers"))
+
+
+def verdict(columns: Mapping[str, Series | None], name: str, now: float) -> tuple[
+        State, Diagnosis | None]:
+    """Return a daemon's state by the diagnosis, and the diagnosis itself.
+
+    Samples missing, or older than three intervals, are UNKNOWN whatever came before.
+    """
+    past = history(columns, name)
+    if past is None:
+        return State("UNKNOWN", UNKNOWN_BADNESS, "no samples in the last 15 minutes"), None
+    silent = now - past.end
+    if silent > PATIENCE * past.step:
+        last = past.backlog[-1] or 0
+        text = f"silent for {silent:.0f} s; {last:.0f} waited then"
+        return State("UNKNOWN", UNKNOWN_BADNESS, text), None
+    found = diagnose(past, now)
+    cause = found.findings[0]
+    badness = UNKNOWN_BADNESS if cause.verdict is Verdict.UNKNOWN else BADNESS[cause.verdict.rank]
+    text = "; ".join(cause.evidence[:2]) or cause.verdict.meaning
+    return State(cause.verdict.name, badness, text), found
