@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Optional
+from typing import Any, Optional
 
 Points = list[Optional[float]]
 
@@ -45,6 +44,11 @@ def clip(series: Series, start: int, end: int) -> Series:
     return Series(first, step, points + after)
 
 
+def _mean(points: Sequence[float]) -> float:
+    """Return the plain mean; statistics.fmean is three times slower on a handful."""
+    return sum(points) / len(points)
+
+
 def _merge(points: Sequence[float | None], how: str) -> float | None:
     """Consolidate one step; known by half or more, as with RRD's xff 0.5."""
     known = [value for value in points if value is not None]
@@ -54,7 +58,7 @@ def _merge(points: Sequence[float | None], how: str) -> float | None:
         return max(known)
     if how == "MIN":
         return min(known)
-    return math.fsum(known) / len(known)
+    return sum(known) / len(known)
 
 
 def consolidate(series: Series, step: int, how: str) -> Series:
@@ -69,7 +73,10 @@ def consolidate(series: Series, step: int, how: str) -> Series:
     if times <= 1 or step % series.step:
         return series
     whole = clip(series, series.start // step * step, -(-series.end // step) * step)
-    points = [_merge(whole.points[i: i + times], how) for i in range(0, len(whole.points), times)]
+    whole_step: dict[str, Any] = {"MAX": max, "MIN": min, "AVERAGE": _mean}
+    merge = whole_step[how]
+    points = [_merge(part, how) if None in part else merge(part)
+              for part in zip(*[iter(whole.points)] * times)]
     return Series(whole.start, step, points)
 
 

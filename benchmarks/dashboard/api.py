@@ -1,0 +1,85 @@
+"""The API beside bare fetch and encoding, on the same files, in one run.
+
+13 daemons × 3 series × a day. Not measured here: collection3's graph.cgi.
+"""
+
+from __future__ import annotations
+
+import http.client
+import random
+import statistics
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import orjson
+import rrdtool
+import waitress
+from collectd_fedmsg_dashboard import create_app
+
+STEP, DAY, DAEMONS, ROUNDS = 10, 86400, 13, 30
+METRICS = {"received": ("derive", "DERIVE", "AVERAGE"),
+           "processed": ("derive", "DERIVE", "AVERAGE"),
+           "backlog": ("queue_length", "GAUGE", "MAX")}
+
+
+def files(root: Path, end: int) -> list[tuple[str, str]]:
+    """Make a day of samples; return (path, CF)."""
+    made, chance = [], random.Random(4)
+    folder = root / "h" / "fedmsg-hub"
+    folder.mkdir(parents=True)
+    for number in range(DAEMONS):
+        for metric, (kind, source, cf) in METRICS.items():
+            path = str(folder / f"{kind}-C{number}_{metric}.rrd")
+            rrdtool.create(path, "-s", str(STEP), "-b", str(end - DAY - STEP),
+                           f"DS:value:{source}:{2 * STEP}:0:U",
+                           *[f"RRA:{c}:0.1:{row}:1240" for row in (1, 7, 50)
+                             for c in ("AVERAGE", "MIN", "MAX")])
+            rrdtool.update(path, *[f"{t}:{(t - end + DAY) * 9 + chance.randrange(90)}"
+                                   for t in range(end - DAY, end + 1, STEP)])
+            made.append((path, cf))
+    return made
+
+
+def timed(work) -> float:
+    """Return the median of ROUNDS runs, in ms."""
+    times = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - began)
+    return statistics.median(times) * 1000
+
+
+def main() -> None:
+    """Print the medians and their ratio."""
+    with tempfile.TemporaryDirectory() as folder:
+        end = int(time.time()) // STEP * STEP
+        made = files(Path(folder), end)
+
+        def bare() -> bytes:
+            return orjson.dumps([rrdtool.fetch([path, cf, "-s", str(end - DAY), "-e", str(end),
+                                                "-r", "180"])[2] for path, cf in made])
+
+        server = waitress.create_server(create_app({"data_dir": folder}), host="127.0.0.1", port=0)
+        threading.Thread(target=server.run, daemon=True).start()
+        link = http.client.HTTPConnection("127.0.0.1", server.effective_port)
+        ids = "&".join(f"daemon=h/hub/C{n}" for n in range(DAEMONS))
+
+        def get(path: str, encoding: str = "identity") -> bytes:
+            link.request("GET", path, headers={"Accept-Encoding": encoding})
+            return link.getresponse().read()
+
+        series = f"/api/v1/series?{ids}&span=day"
+        base = timed(bare)
+        print(f"bare fetch + orjson  {base:8.2f} ms  {len(bare()):9,d} B")
+        for name, encoding in (("API", "identity"), ("API, brotli", "br")):
+            took = timed(lambda e=encoding: get(series, e))
+            print(f"{name:20} {took:8.2f} ms  {len(get(series, encoding)):9,d} B"
+                  f"  {took / base:.1f} × bare")
+        print(f"{'daemons (cached)':20} {timed(lambda: get('/api/v1/daemons')):8.2f} ms")
+
+
+if __name__ == "__main__":
+    main()
