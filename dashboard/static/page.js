@@ -166,6 +166,7 @@ byId("unzoom").addEventListener("click", () => zoomed(null));
 document.querySelectorAll("[name=span]").forEach((b) => b.setAttribute("aria-pressed", String(b.value === view.span)));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 if (compact) shrink();
+document.querySelectorAll("time[data-time]").forEach((one) => { one.textContent = new Date(one.dataset.time * 1000).toLocaleString(); });
 arrange();
 rows().forEach((row) => watcher.observe(row));
 setTimeout(tick, Number(main.dataset.interval) * 1000);

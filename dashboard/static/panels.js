@@ -105,6 +105,7 @@ export function draw(panel, grid, series, view, zoomed) {
   panel.view = view;
   const fresh = !panel.classList.contains("js-plotly-plot");
   if (fresh) panel.replaceChildren();
+  panel.parentElement.querySelector("figcaption small").textContent = unit(specs.get(panel.dataset.metric), view.mode);
   window.Plotly.react(panel, traces(panel, grid, series, view), layout(panel, grid, series, view), { displayModeBar: false, responsive: true, doubleClick: false });
   panel.dataset.points = String(panel.data.at(-1).y.filter((v) => v !== null).length);
   if (!fresh) return;
