@@ -1,0 +1,57 @@
+"""Ready text for collectd.conf and fedmsg.d; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_COLLECTD = """\
+# collectd.conf snippet of collectd-fedmsg.
+<LoadPlugin python>
+  Globals true
+</LoadPlugin>
+<Plugin python>
+{module_paths}
+  LogTraces true
+  Import "collectd_fedmsg.collectd_plugin"
+  <Module "collectd_fedmsg.collectd_plugin">
+    Endpoints "{run_folder}/*.sock"
+    Interval {interval}
+    Timeout {timeout:g}
+    StateFile "{state_file}"
+  </Module>
+</Plugin>
+"""
+
+_FEDMSG = """\
+# fedmsg.d/collectd_fedmsg.py
+from collectd_fedmsg import explicit_hubs
+
+# fedmsg-relay, -gateway and -irc load no plugin by themselves.
+explicit_hubs.install()
+config = {{
+    "collectd_fedmsg.enabled": True,
+    "collectd_fedmsg.run_folder": "{run_folder}",
+    "collectd_fedmsg.interval": {interval},
+}}
+"""
+
+
+def collectd_block(
+    run_folder: str, state_file: str, interval: int, module_paths: Sequence[str]
+) -> str:
+    """Return the python plugin's part of collectd.conf; ``interval`` in seconds.
+
+    ``module_paths`` must name real folders: collectd's Python reads no .pth file.
+    """
+    return _COLLECTD.format(
+        run_folder=run_folder,
+        state_file=state_file,
+        interval=interval,
+        timeout=min(2.0, interval / 2),
+        module_paths="\n".join(f'  ModulePath "{path}"' for path in module_paths),
+    )
+
+
+def fedmsg_snippet(run_folder: str, interval: int) -> str:
+    """Return a file for fedmsg.d that switches the hub plugin on; ``interval`` in seconds."""
+    return _FEDMSG.format(run_folder=run_folder, interval=interval)

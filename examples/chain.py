@@ -1,0 +1,207 @@
+"""The whole chain on real parts, in one folder: bus, daemons, collectd, rrdcached, page.
+
+The demo, the stories and the acceptance test all start it from here.
+"""
+
+from __future__ import annotations
+
+import os
+import pprint
+import sys
+import sysconfig
+import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from collectd_fedmsg import snippets
+
+from .processes import Processes, free_port, wait_for
+
+ROOT = Path(__file__).resolve().parent.parent
+
+_FEDMSG_CONFIG = """\
+from collectd_fedmsg import explicit_hubs
+explicit_hubs.install()
+config = {config}
+"""
+
+_COLLECTD_CONF = """\
+Hostname "{host}"
+FQDNLookup false
+BaseDir "{folder}"
+PIDFile "{folder}/collectd.pid"
+TypesDB "/usr/share/collectd/types.db"
+Interval {interval}
+# Equal limits: otherwise values are dropped silently under load.
+WriteQueueLimitHigh 1000000
+WriteQueueLimitLow 1000000
+LoadPlugin logfile
+<Plugin logfile>
+  LogLevel info
+  File "{folder}/logs/collectd.log"
+</Plugin>
+LoadPlugin rrdcached
+<Plugin rrdcached>
+  DaemonAddress "unix:{folder}/rrdcached.sock"
+  DataDir "{folder}/rrd"
+  CreateFiles true
+  CollectStatistics false
+  # As long as a daemon's ring: what is back-filled closes the gap.
+  HeartBeat {heartbeat}
+  RRARows 2400
+</Plugin>
+{python}
+"""
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """A consumer daemon: its service name, ``module:Class`` and settings of its own."""
+
+    service: str
+    consumer: str
+    workers: int = 1
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Chain:
+    """Everything running, for the length of a ``with`` block.
+
+    Args:
+        folder: an absolute folder with a short path (sockets live in it).
+        daemons: what to run beside the relay.
+        interval: seconds between samples; also RRD's step.
+    """
+
+    def __init__(self, folder: Path, daemons: Sequence[Daemon], interval: int = 10) -> None:
+        self.folder = folder
+        self.daemons = daemons
+        self.interval = interval
+        self.run_folder = folder / "health"
+        self.port = free_port()
+        self.inbound = f"tcp://127.0.0.1:{free_port()}"
+        self.outbound = f"tcp://127.0.0.1:{free_port()}"
+        for name in ("logs", "rrd", "journal", "config"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        self.processes = Processes(folder / "logs")
+        self._env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
+
+    @property
+    def url(self) -> str:
+        """The page's address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Chain:
+        try:
+            self.start()
+        except BaseException:
+            self.processes.stop_all()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.processes.stop_all()
+
+    def start(self) -> None:
+        """Start all parts, each when what it needs is there."""
+        self.start_hub(Daemon("relay", ""))
+        for daemon in self.daemons:
+            self.start_hub(daemon)
+        self.start_rrdcached()
+        self.start_collectd()
+        self.start_dashboard()
+
+    def bus_config(self, service: str, workers: int = 1) -> dict[str, Any]:
+        """Return fedmsg's configuration of one process on this bus."""
+        return {
+            "environment": "prod",
+            "topic_prefix": "org.fedoraproject",
+            "endpoints": {"relay_outbound": [self.outbound]},
+            "relay_inbound": [self.inbound],
+            "zmq_enabled": True,
+            "zmq_linger": 5000,
+            "high_water_mark": 0,
+            "sign_messages": False,
+            "validate_signatures": False,
+            "moksha.workers_per_consumer": workers,
+            "moksha.monitoring.socket": f"ipc://{self.folder}/monitor-{service}.sock",
+            "collectd_fedmsg.enabled": True,
+            "collectd_fedmsg.service": service,
+            "collectd_fedmsg.run_folder": str(self.run_folder),
+            "collectd_fedmsg.interval": self.interval,
+        }
+
+    def start_hub(self, daemon: Daemon) -> int:
+        """Start one daemon and wait until it answers for its health; return its pid."""
+        config = {**self.bus_config(daemon.service, daemon.workers), **daemon.config}
+        command = [_script("fedmsg-relay")]
+        if daemon.consumer:
+            command = [_script("fedmsg-hub"), "--with-consumers", daemon.consumer]
+        path = self.folder / "config" / f"{daemon.service}.py"
+        path.write_text(_FEDMSG_CONFIG.format(config=pprint.pformat(config)))
+        env = {**self._env, "FEDMSG_CONFIG": str(path)}
+        pid = self.processes.start(daemon.service, command, env, self.folder)
+        self._wait(self.run_folder / f"{daemon.service}.{pid}.sock")
+        return pid
+
+    def start_rrdcached(self) -> None:
+        """Start rrdcached, journal on."""
+        folder = self.folder
+        command = [
+            "/usr/bin/rrdcached", "-g", "-l", f"unix:{folder}/rrdcached.sock",
+            "-p", f"{folder}/rrdcached.pid", "-j", f"{folder}/journal", "-b", f"{folder}/rrd",
+            "-B", "-R", "-w", "60", "-z", "10", "-f", "300",
+        ]  # fmt: skip
+        self.processes.start("rrdcached", command, self._env, folder)
+        self._wait(folder / "rrdcached.sock")
+
+    def start_collectd(self) -> None:
+        """Start collectd in the foreground with our plugin."""
+        python = snippets.collectd_block(
+            str(self.run_folder),
+            str(self.folder / "cursors.json"),
+            self.interval,
+            [str(ROOT), sysconfig.get_path("platlib")],
+        )
+        conf = self.folder / "config" / "collectd.conf"
+        conf.write_text(
+            _COLLECTD_CONF.format(
+                host="localhost", folder=self.folder, interval=self.interval,
+                heartbeat=3600, python=python,
+            )
+        )  # fmt: skip
+        self.processes.start(
+            "collectd", ["/usr/sbin/collectd", "-f", "-C", str(conf)], self._env, self.folder
+        )
+
+    def start_dashboard(self) -> None:
+        """Start the page and wait until it answers."""
+        command = [
+            sys.executable, "-m", "collectd_fedmsg_dashboard.serve",
+            "--data-dir", str(self.folder / "rrd"),
+            "--rrdcached", f"unix:{self.folder}/rrdcached.sock",
+            "--host", "127.0.0.1", "--port", str(self.port), "--interval", str(self.interval),
+        ]  # fmt: skip
+        self.processes.start("dashboard", command, self._env, self.folder)
+        wait_for(f"{self.url}/healthz answers", self._page_answers)
+
+    def _page_answers(self) -> bool:
+        self.processes.check()
+        try:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def _wait(self, path: Path) -> None:
+        def there() -> bool:
+            self.processes.check()
+            return path.exists()
+
+        wait_for(f"{path} is there", there)
+
+
+def _script(name: str) -> str:
+    return str(Path(sys.executable).parent / name)

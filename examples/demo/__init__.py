@@ -1,0 +1,1 @@
+"""A small Fedora: relay, archiver, notifier, badges and a webhook bridge."""

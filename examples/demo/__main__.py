@@ -1,0 +1,107 @@
+"""``make demo``, ``make surge``, ``make slow-db``: run a small Fedora and disturb it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from examples.chain import ROOT, Chain, Daemon
+from examples.processes import free_port
+
+from .consumers import SECRET
+
+FOLDER = ROOT / ".run" / "demo"
+INTERVAL = 5
+HELP = """
+  The page:  {url}
+  Each daemon is one row: received, processed, backlog side by side.
+  From a second terminal:
+    make surge      ten thousand build messages at once: received jumps in every row
+    make slow-db    another client holds the archiver's database: only its processed falls
+  Ctrl-C stops everything.  Logs: {logs}
+"""
+
+
+def daemons(folder: Path, hook_port: int) -> list[Daemon]:
+    """Return the four daemons; the relay is a fifth."""
+    where = "examples.demo.consumers"
+    return [
+        Daemon("archiver", f"{where}:Archiver", config={
+            "demo.archiver.enabled": True, "demo.archiver.database": str(folder / "archive.db"),
+        }),
+        Daemon("notifier", f"{where}:Notifier", config={"demo.notifier.enabled": True}),
+        Daemon("badges", f"{where}:Badges", config={"demo.badges.enabled": True}),
+        Daemon("bridge", f"{where}:Bridge", config={
+            "demo.bridge.enabled": True, "demo.bridge.port": hook_port,
+        }),
+    ]  # fmt: skip
+
+
+def run() -> None:
+    """Run everything until Ctrl-C or SIGTERM."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    hook_port = free_port()
+    chain = Chain(FOLDER, daemons(FOLDER, hook_port), INTERVAL)
+    print("starting relay, four daemons, rrdcached, collectd and the page …", flush=True)
+    try:
+        with chain:
+            publisher = [sys.executable, "-m", "examples.load", "--rate", "8"]
+            config = FOLDER / "config" / "relay.py"
+            env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
+            chain.processes.start("traffic", [*publisher, "--config", str(config)], env, FOLDER)
+            print(HELP.format(url=chain.url, logs=FOLDER / "logs"), flush=True)
+            while True:
+                _send_hook(hook_port)
+                time.sleep(2)
+                chain.processes.check()
+    except KeyboardInterrupt:
+        print("\nstopped", flush=True)
+
+
+def surge() -> None:
+    """Publish ten thousand build messages as fast as it goes."""
+    config = _running() / "config" / "relay.py"
+    command = [sys.executable, "-m", "examples.load", "--config", str(config)]
+    subprocess.run([*command, "--kind", "builds", "--count", "10000"], check=True, timeout=300)
+
+
+def slow_db(seconds: float = 60.0) -> None:
+    """Hold the database's write lock most of the time, as a long report would."""
+    database = sqlite3.connect(_running() / "archive.db", timeout=60, isolation_level=None)
+    until = time.monotonic() + seconds
+    print(f"the archiver's database is slow for {seconds:g} s", flush=True)
+    while time.monotonic() < until:
+        database.execute("BEGIN IMMEDIATE")
+        time.sleep(0.8)
+        database.execute("COMMIT")
+        time.sleep(0.02)
+
+
+def _running() -> Path:
+    if not (FOLDER / "health").exists():
+        sys.exit("no demo is running; start `make demo` in another terminal first")
+    return FOLDER
+
+
+def _send_hook(port: int) -> None:
+    body = json.dumps({"ref": "refs/heads/main", "repository": {"name": "bodhi"}}).encode()
+    signature = hmac.new(SECRET, body, hashlib.sha256).hexdigest()
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/", data=body)
+    request.add_header("X-Hub-Signature-256", f"sha256={signature}")
+    with urllib.request.urlopen(request, timeout=10):
+        pass
+
+
+if __name__ == "__main__":
+    {"run": run, "surge": surge, "slow-db": slow_db}[sys.argv[1]]()

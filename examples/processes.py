@@ -1,0 +1,75 @@
+"""Start real processes and stop every one of them, whatever happens to the parent."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+_libc = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1  # prctl(2): signal at the parent's death
+
+
+class Processes:
+    """Named child processes with a log file each; stopped in reverse order."""
+
+    def __init__(self, logs: Path) -> None:
+        self._logs = logs
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, name: str, command: Sequence[str], env: Mapping[str, str], cwd: Path) -> int:
+        """Start a process in a session of its own; return its pid."""
+        with (self._logs / f"{name}.log").open("ab") as log:
+            child = subprocess.Popen(
+                command, env=dict(env), cwd=cwd, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log, start_new_session=True, preexec_fn=_die_with_parent,
+            )  # fmt: skip
+        self.running[name] = child
+        return child.pid
+
+    def stop(self, name: str, number: int = signal.SIGINT, grace: float = 8.0) -> None:
+        """Stop one process; kill it when it has not ended after ``grace`` seconds."""
+        child = self.running.pop(name)
+        for signum, seconds in ((number, grace), (signal.SIGKILL, 10.0)):
+            with contextlib.suppress(ProcessLookupError):
+                child.send_signal(signum)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(seconds)
+                return
+
+    def stop_all(self) -> None:
+        """Stop all, the last started first."""
+        for name in reversed(list(self.running)):
+            self.stop(name)
+
+    def check(self) -> None:
+        """Raise RuntimeError when one has ended by itself; the end of its log is in the text."""
+        for name, child in self.running.items():
+            if child.poll() is not None:
+                log = (self._logs / f"{name}.log").read_text(errors="replace")[-2000:]
+                raise RuntimeError(f"{name} ended with {child.returncode}:\n{log}")
+
+
+def wait_for(what: str, ready: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Return when ``ready()`` is true; raise TimeoutError with ``what`` after ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"after {seconds:g} s not: {what}")
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    """Return a loopback port that nothing uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _die_with_parent() -> None:
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,47 @@
+#!/bin/sh
+# Set up what `make demo` and `make test` need, on a fresh Debian 12. Safe to run again.
+set -eu
+cd "$(dirname "$0")/.."
+PACKAGES="python3-venv python3-dev gcc libc6-dev librrd-dev rrdtool rrdcached collectd-core chromium fonts-dejavu-core"
+STAMP=.venv/set-up
+NOW=$(cat pyproject.toml packaging/constraints.txt packaging/setup.sh | sha256sum | cut -d' ' -f1)
+BEGAN=$(date +%s)
+LOG=.run/setup.log
+
+step() { printf '[%s/4] %3d s  %s\n' "$1" "$(($(date +%s) - BEGAN))" "$2" >&2; }
+run() { "$@" >>"$LOG" 2>&1 || { tail -n 20 "$LOG" >&2; echo "setup: failed: $* (all of it: $LOG)" >&2; exit 1; }; }
+
+mkdir -p .run
+missing=""
+for package in $PACKAGES; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q "ok installed" || missing="$missing $package"
+done
+[ -z "$missing" ] && [ "$(cat $STAMP 2>/dev/null)" = "$NOW" ] && exit 0
+
+step 1 "system packages:${missing:- all there}"
+if [ -n "$missing" ]; then
+    line="apt-get install -y --no-install-recommends$missing"
+    if [ "$(id -u)" = 0 ]; then as=""
+    elif sudo -n true 2>/dev/null || { [ -t 0 ] && command -v sudo >/dev/null; }; then as=sudo
+    else
+        echo "setup: system packages are missing and cannot be installed from here; run" >&2
+        echo "    sudo $line" >&2
+        exit 1
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    run $as apt-get update
+    run $as env DEBIAN_FRONTEND=noninteractive $line
+fi
+
+# collectd embeds the distribution's own Python, so its packages must be built for that one.
+step 2 "virtual environment"
+[ -x .venv/bin/pip ] && .venv/bin/python -c 0 2>/dev/null || run /usr/bin/python3 -m venv --clear .venv
+# Old source packages need the same setuptools when they are built: pip hands this on.
+PIP_CONSTRAINT=$PWD/packaging/constraints.txt
+PIP_DISABLE_PIP_VERSION_CHECK=1
+export PIP_CONSTRAINT PIP_DISABLE_PIP_VERSION_CHECK
+step 3 "python packages"
+run .venv/bin/pip install setuptools wheel
+run .venv/bin/pip install -e '.[demo,test,lint]'
+step 4 "done"
+echo "$NOW" >$STAMP
