@@ -133,16 +133,22 @@ class Chain:
             "collectd_fedmsg.interval": self.interval,
         }
 
+    def config_file(self, service: str) -> Path:
+        """Return the path of one daemon's fedmsg configuration."""
+        return self.folder / "daemons" / service / "fedmsg.d" / "base.py"
+
     def start_hub(self, daemon: Daemon) -> int:
         """Start one daemon and wait until it answers for its health; return its pid."""
         config = {**self.bus_config(daemon.service, daemon.workers), **daemon.config}
         command = [_script("fedmsg-relay")]
         if daemon.consumer:
             command = [_script("fedmsg-hub"), "--with-consumers", daemon.consumer]
-        path = self.folder / "config" / f"{daemon.service}.py"
+        # fedmsg's commands read ./fedmsg.d, its library FEDMSG_CONFIG: the same file for both.
+        path = self.config_file(daemon.service)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_FEDMSG_CONFIG.format(config=pprint.pformat(config)))
         env = {**self._env, "FEDMSG_CONFIG": str(path)}
-        pid = self.processes.start(daemon.service, command, env, self.folder)
+        pid = self.processes.start(daemon.service, command, env, path.parent.parent)
         self._wait(self.run_folder / f"{daemon.service}.{pid}.sock")
         return pid
 

@@ -57,7 +57,7 @@ def run() -> None:
     try:
         with chain:
             publisher = [sys.executable, "-m", "examples.load", "--rate", "8"]
-            config = FOLDER / "config" / "relay.py"
+            config = chain.config_file("relay")
             env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
             chain.processes.start("traffic", [*publisher, "--config", str(config)], env, FOLDER)
             print(HELP.format(url=chain.url, logs=FOLDER / "logs"), flush=True)
@@ -71,7 +71,7 @@ def run() -> None:
 
 def surge() -> None:
     """Publish ten thousand build messages as fast as it goes."""
-    config = _running() / "config" / "relay.py"
+    config = _running() / "daemons" / "relay" / "fedmsg.d" / "base.py"
     command = [sys.executable, "-m", "examples.load", "--config", str(config)]
     subprocess.run([*command, "--kind", "builds", "--count", "10000"], check=True, timeout=300)
 
