@@ -30,7 +30,7 @@ config = {config}
 _COLLECTD_CONF = """\
 Hostname "{host}"
 FQDNLookup false
-BaseDir "{folder}"
+BaseDir "{folder}/rrd"
 PIDFile "{folder}/collectd.pid"
 TypesDB "/usr/share/collectd/types.db"
 Interval {interval}
@@ -45,7 +45,7 @@ LoadPlugin logfile
 LoadPlugin rrdcached
 <Plugin rrdcached>
   DaemonAddress "unix:{folder}/rrdcached.sock"
-  DataDir "{folder}/rrd"
+  # No DataDir: names relative to BaseDir, for collectd refuses a path with a dot folder in it.
   CreateFiles true
   CollectStatistics false
   # As long as a daemon's ring: what is back-filled closes the gap.

@@ -1,0 +1,161 @@
+"""The whole way of one number, on real parts: bus → hub → collectd → rrdcached → page."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collectd_fedmsg import reader
+from collectd_fedmsg.sample import Sample
+from examples.chain import ROOT, Chain, Daemon
+from examples.processes import wait_for
+
+N = 1500
+
+
+def daemons(folder: Path) -> list[Daemon]:
+    where = "examples.demo.consumers"
+    return [
+        Daemon(
+            "archiver",
+            f"{where}:Archiver",
+            workers=2,
+            config={
+                "demo.archiver.enabled": True,
+                "demo.archiver.database": str(folder / "archive.db"),
+            },
+        ),
+        Daemon("notifier", f"{where}:Notifier", config={"demo.notifier.enabled": True}),
+        Daemon("badges", f"{where}:Badges", config={"demo.badges.enabled": True}),
+        Daemon("laggard", "tests.acceptance.slow:Slow", config={"slow.enabled": True}),
+    ]
+
+
+def publish(chain: Chain, count: int) -> int:
+    """Publish through the real relay in a process of its own; return how many it sent."""
+    command = [sys.executable, "-m", "examples.load", "--count", str(count)]
+    done = subprocess.run(
+        [*command, "--config", str(chain.config_file("relay"))],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"},
+        cwd=chain.folder,
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    return int(json.loads(done.stdout.splitlines()[-1])["sent"])
+
+
+def newest(chain: Chain) -> dict[str, Sample]:
+    """Return the last sample of each consumer, from the daemons themselves."""
+    harvest = reader.latest([f"{chain.run_folder}/*.sock"], 3.0, time.time())
+    return {one.consumer: one for _, _, samples in harvest.fresh for one in samples}
+
+
+def get(chain: Chain, path: str, **query: Any) -> Any:
+    url = f"{chain.url}{path}?{urllib.parse.urlencode(query, doseq=True)}"
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return json.load(answer)
+
+
+def total(series: list[float | None], step: float) -> float:
+    return sum(rate for rate in series if rate is not None) * step
+
+
+@pytest.mark.acceptance
+def test_every_message_is_on_the_page(short_folder: Path, artifacts: Path) -> None:
+    """N messages through the relay integrate to exactly N, for every consumer."""
+    with Chain(short_folder, daemons(short_folder), interval=1) as chain:
+        consumers = {"Archiver", "Notifier", "Badges", "Slow", "RelayConsumer"}
+
+        def warm() -> bool:
+            publish(chain, 1)
+            return all(newest(chain)[name].received > 0 for name in consumers)
+
+        wait_for("every daemon is subscribed", warm, 60)
+        before = settle(chain, {})
+        began = int(time.time())
+        assert publish(chain, N) == N
+        after = settle(chain, {name: before[name].received + N for name in consumers})
+        ended = int(max(one.time for one in after.values()))
+
+        ids = stored(chain, consumers, ended)
+        answer = get(
+            chain, "/api/v1/series", daemon=sorted(ids.values()),
+            metrics="received,processed,backlog", start=began - 1, end=ended, step=1,
+        )  # fmt: skip
+        step = answer["step"]
+        by_id = {one["id"]: one["series"] for one in answer["daemons"]}
+        for name in consumers:
+            series = by_id[ids[name]]
+            assert total(series["received"], step) == pytest.approx(N, abs=1e-3), name
+            assert total(series["processed"], step) == pytest.approx(N, abs=1e-3), name
+        backlog = [value for value in by_id[ids["Slow"]]["backlog"] if value is not None]
+        assert max(backlog) > 0
+        assert backlog[-1] == 0
+
+        look(chain, len(ids), artifacts / "end-to-end.png")
+        chain.processes.check()
+
+
+def settle(chain: Chain, wanted: dict[str, int]) -> dict[str, Sample]:
+    """Return the samples once all is processed, ``wanted`` is received and nothing moves."""
+    seen: list[dict[str, int]] = [{}]
+
+    def still() -> bool:
+        now = newest(chain)
+        counts = {name: one.received for name, one in now.items()}
+        same = counts == seen[0] and not any(one.backlog for one in now.values())
+        seen[0] = counts
+        time.sleep(1.1)
+        return same and all(counts[name] == number for name, number in wanted.items())
+
+    wait_for(f"all processed, received: {wanted}", still, 60)
+    return newest(chain)
+
+
+def stored(chain: Chain, consumers: set[str], until: int) -> dict[str, str]:
+    """Return each consumer's id in the API once its samples up to ``until`` are stored."""
+    ids: dict[str, str] = {}
+
+    def there() -> bool:
+        for one in get(chain, "/api/v1/daemons")["daemons"]:
+            if one["consumer"] in consumers and (one["last_sample"] or 0) >= until:
+                ids[one["consumer"]] = one["id"]
+        return set(ids) == consumers
+
+    wait_for("the store has the last samples", there, 30)
+    return ids
+
+
+def look(chain: Chain, rows: int, picture: Path) -> None:
+    """Open the page in Chromium; every row has three panels with drawn traces."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page(viewport={"width": 1400, "height": 1600})
+        page.goto(chain.url)
+
+        def drawn() -> bool:
+            found = page.evaluate(
+                """() => [...document.querySelectorAll('.panel')].filter(
+                    panel => [...panel.querySelectorAll('.scatterlayer path.js-line')]
+                        .some(line => (line.getAttribute('d') || '').length > 10)
+                ).map(panel => panel.dataset.daemon + ' ' + panel.dataset.metric)"""
+            )
+            return len(set(found)) >= 3 * rows
+
+        wait_for("three drawn panels a row", drawn, 30)
+        page.screenshot(path=str(picture), full_page=True)
+        browser.close()
