@@ -14,7 +14,8 @@ def unexplained(facts: Facts) -> tuple[float, bool] | None:
     history = facts.history
     broken = [r.time for r in history.restarts]
     total, flow, peak, level = 0.0, 0.0, 0.0, None
-    for i in range(facts.span.start, facts.span.stop):
+    # From the point before the onset: a jump is the onset.
+    for i in range(max(0, facts.span.start - 1), facts.span.stop):
         received, processed, now = history.received[i], history.processed[i], history.backlog[i]
         if received is None or processed is None or now is None:
             level = None

@@ -29,9 +29,8 @@ def level(facts: Facts) -> bool:
     if facts.onset is None or facts.span.seconds < PLATEAU_SECONDS:
         return False
     middle = facts.history.backlog[(facts.onset + facts.last) // 2]
-    if middle is None:
-        return False
-    return abs(facts.backlog - middle) < PLATEAU * facts.backlog
+    moved: float = abs(facts.backlog - middle) if middle is not None else facts.backlog
+    return moved < PLATEAU * facts.backlog
 
 
 def more_arrivals(facts: Facts) -> bool:
@@ -40,7 +39,7 @@ def more_arrivals(facts: Facts) -> bool:
         return False
     expected = facts.usual.received * facts.span.seconds
     error = (facts.usual.dispersion * expected + 1) ** 0.5
-    return facts.span.received - expected > WHICH * error
+    return bool(facts.span.received - expected > WHICH * error)
 
 
 def less_service(facts: Facts) -> float | None:
@@ -84,7 +83,7 @@ def growth(facts: Facts) -> Finding | None:
     surge, slower = more_arrivals(facts), less_service(facts)
     if share is None or (not surge and slower is None):
         return None
-    if surge and slower is not None and PART <= share <= 1 - PART:
+    if surge and slower is not None and (PART <= share <= 1 - PART or _each_alone(facts)):
         verdict = Verdict.BOTH
     elif slower is not None and (not surge or share < PART):
         verdict = Verdict.SLOW
@@ -95,6 +94,14 @@ def growth(facts: Facts) -> Finding | None:
     if verdict is Verdict.SLOW and (facts.hung or _fewer(facts)):
         return None  # rule 8 has said it
     return _told(facts, verdict, share, slower)
+
+
+def _each_alone(facts: Facts) -> bool:
+    """Return whether either change without the other would have made the backlog grow."""
+    usual, able, was_able = facts.usual, facts.capacity, facts.usual_capacity
+    if usual is None or able is None or was_able is None:
+        return False
+    return able < usual.received and facts.span.arrival_rate > was_able
 
 
 def _fewer(facts: Facts) -> bool:
@@ -148,7 +155,8 @@ def recovering(facts: Facts) -> Finding | None:
 
 def saturated(facts: Facts) -> Finding | None:
     """Rule 13: the backlog stays or grows and no change against the usual explains it."""
-    if facts.onset is None or draining(facts):
+    # Nothing ended at all: stalled (rule 7), which is no lack of capacity.
+    if facts.onset is None or draining(facts) or not facts.recent.processed:
         return None
     cause = growth(facts)
     if cause is not None and facts.span.seconds < PLATEAU_SECONDS:

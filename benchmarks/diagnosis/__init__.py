@@ -1,0 +1,1 @@
+"""How often the diagnosis is right, against rules that people use; labels from the generator."""
