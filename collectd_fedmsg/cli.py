@@ -73,7 +73,8 @@ def _top(options: argparse.Namespace) -> int:
 
 def table(last: dict[tuple[str, str], list[Sample]]) -> list[str]:
     """Return the lines of the view, largest backlog first; '-' is unknown."""
-    lines = [f"{'DAEMON':<34}{'RECEIVED':>12}{'PROCESSED':>12}{'BACKLOG':>10}{'IN/s':>9}{'OUT/s':>9}"]
+    head = ("RECEIVED", "PROCESSED", "BACKLOG", "IN/s", "OUT/s")
+    lines = ["{:<34}{:>12}{:>12}{:>10}{:>9}{:>9}".format("DAEMON", *head)]
     for (service, consumer), kept in sorted(last.items(), key=lambda row: -row[1][-1].backlog):
         now = kept[-1]
         arriving = completing = "-"

@@ -30,10 +30,6 @@ class PluginConfig:
     max_consumers: int = 1000
     #: Whether to store messages per topic.
     topics: bool = True
-    #: ``moksha.monitoring.socket`` of unmodified daemons: service → endpoint.
-    moksha: dict[str, str] = field(default_factory=dict)
-    #: fedora-messaging's monitor: service → URL.
-    fedora_messaging: dict[str, str] = field(default_factory=dict)
 
 
 def read_block(node: Any) -> PluginConfig:
@@ -45,7 +41,7 @@ def read_block(node: Any) -> PluginConfig:
     Raises:
         ConfigError: an unknown key, a wrong number of values or an unusable one.
     """
-    read: dict[str, Any] = {"endpoints": [], "hosts": {}, "moksha": {}, "fedora_messaging": {}}
+    read: dict[str, Any] = {"endpoints": [], "hosts": {}}
     for child in node.children:
         key, values = child.key, child.values
         reader = _READERS.get(key.lower())
@@ -64,7 +60,7 @@ def read_block(node: Any) -> PluginConfig:
 def _endpoint(read: dict[str, Any], key: str, values: Any) -> None:
     for value in values:
         if not isinstance(value, str) or not re.match(r"/|ipc:///|tcp://[^:/]+:\d+\Z", value):
-            raise ConfigError(PLACE, key, value, "an absolute path or glob, ipc:///… or tcp://…:port")
+            raise ConfigError(PLACE, key, value, "not a path, ipc:///… or tcp://…:port")
         read["endpoints"].append(value)
     if not values:
         raise ConfigError(PLACE, key, values, "names no endpoint")
@@ -102,10 +98,9 @@ def _pair(read: dict[str, Any], key: str, values: Any) -> None:
     if len(values) != 2 or not all(isinstance(value, str) and value for value in values):
         raise ConfigError(PLACE, key, values, "takes two strings")
     first, second = values
-    table = {"host": "hosts", "moksha": "moksha", "fedoramessaging": "fedora_messaging"}[key.lower()]
-    if first in read[table]:
+    if first in read[f"{key.lower()}s"]:
         raise ConfigError(PLACE, key, first, "is there twice")
-    read[table][first] = second
+    read[f"{key.lower()}s"][first] = second
 
 
 def _one(key: str, values: Any) -> Any:
@@ -123,7 +118,5 @@ _KEYS = {
     "MaxConsumers": _count,
     "Topics": _flag,
     "Host": _pair,
-    "Moksha": _pair,
-    "FedoraMessaging": _pair,
 }
 _READERS = {key.lower(): reader for key, reader in _KEYS.items()}

@@ -17,6 +17,7 @@ from typing import Any
 
 from . import histogram
 from .ages import Ages
+from .histogram import bucket
 from .sample import Sample
 from .topics import Topics
 
@@ -27,7 +28,7 @@ SENTINEL = StopIteration
 class Cell:
     """One thread's share of the counts; only that thread writes it."""
 
-    __slots__ = ("arrived", "buckets", "ended", "peak", "raised", "rejected", "thread")
+    __slots__ = ("arrived", "buckets", "ended", "peak", "rejected", "thread")
 
     def __init__(self) -> None:
         self.thread = threading.current_thread()
@@ -35,7 +36,6 @@ class Cell:
         self.ended = (0, 0, 0, 0)
         #: When the message in hand was received (ns), None without one.
         self.arrived: int | None = None
-        self.raised = False
         self.rejected = 0
         self.buckets = [0] * histogram.BUCKETS
         #: The longest handling (ns) and the sampling round it belongs to.
@@ -68,6 +68,8 @@ class Counts:
         self._queued = 0
         self._picked = 0
         self._direct = 0
+        #: Wall time (s) at the clock's zero; taken anew at each sample, for walls are set.
+        self._epoch = wall() - clock() / 1e9
         self._lag = 0.0
         self._lagged = 0
         self._ages = Ages()
@@ -78,67 +80,106 @@ class Counts:
         self._round = 0
         self._seen_buckets = [0] * histogram.BUCKETS
 
-    def put(self, message: Any) -> None:
-        """Note a message that goes onto the queue; the mutex is held."""
-        if message is SENTINEL:
-            return
-        number = self._queued
-        self._queued = number + 1
-        ages = self._ages
-        if not number & ages.mask:
-            ages.stamp(self._clock())
-        self._note(message)
+    # The hooks are closures and repeat small things in place: a call costs as much as the deed.
 
-    def get(self, message: Any) -> None:
-        """Note a message that the calling thread takes off the queue; the mutex is held."""
-        if message is SENTINEL:
-            return
-        number = self._picked
-        self._picked = number + 1
-        cell = self.cell()
-        if cell.arrived is not None and not cell.ended[3]:
-            # A loop of the daemon's own asks for the next message: the last one ended.
+    def count_put(self, put: Callable[[Any], None]) -> Callable[[Any], None]:
+        """Return the queue's ``_put`` that also counts; the mutex is held when it runs."""
+        clock, note, ages = self._clock, self._note, self._ages
+
+        def counted_put(message: Any) -> None:
+            put(message)
+            if message is SENTINEL:
+                return
+            number = self._queued
+            self._queued = number + 1
+            now = clock()
+            if not number & ages.mask:
+                ages.stamp(now)
+            note(message, now)
+
+        return counted_put
+
+    def count_get(self, get: Callable[[], Any]) -> Callable[[], Any]:
+        """Return the queue's ``_get`` that also counts; the mutex is held when it runs."""
+        local, ages = self._local, self._ages
+
+        def counted_get() -> Any:
+            message = get()
+            if message is SENTINEL:
+                return message
+            number = self._picked
+            self._picked = number + 1
+            try:
+                cell = local.cell
+            except AttributeError:
+                cell = self.cell()
+            if cell.arrived is not None and not cell.ended[3]:
+                # A loop of the daemon's own asks for the next message: the last one ended.
+                processed, failed, busy, _ = cell.ended
+                cell.ended = (processed + 1, failed, busy, 0)
+            cell.arrived = ages.arrival(number)
+            if ages.mask and self._queued == number + 1:
+                ages.restart(number + 1)
+            return message
+
+        return counted_get
+
+    def count_work(self, work: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """Return ``_do_work`` that also counts: moksha's returns False when handling failed."""
+        clock, local = self._clock, self._local
+
+        def counted_work(message: Any) -> Any:
+            try:
+                cell = local.cell
+            except AttributeError:
+                cell = self.cell()
+            if cell.arrived is None:
+                self._receive_directly(cell, message)
             processed, failed, busy, _ = cell.ended
-            cell.ended = (processed + 1, failed, busy, 0)
-        cell.arrived = self._ages.arrival(number)
-        if self._queued == number + 1:
-            self._ages.restart(number + 1)
+            start = clock()
+            cell.ended = (processed, failed, busy, start)
+            handled: Any = False
+            try:
+                handled = work(message)
+                return handled
+            finally:
+                spent = clock() - start
+                cell.ended = (processed + 1, failed + (handled is False), busy + spent, 0)
+                cell.arrived = None
+                cell.buckets[bucket(spent)] += 1
+                if spent > cell.peak[1] or cell.peak[0] != self._round:
+                    cell.peak = (self._round, spent)
 
-    def begin(self, message: Any) -> Cell:
-        """Note that the calling thread starts on a message; return its cell."""
-        cell = self.cell()
-        if cell.arrived is None:
-            # Not from the queue: blocking mode, or a consumer that works at once.
-            with self._mutex:
-                cell.arrived = self._clock()
-                self._direct += 1
-                self._note(message)
-        processed, failed, busy, _ = cell.ended
-        cell.ended = (processed, failed, busy, self._clock())
-        return cell
+        return counted_work
 
-    def end(self, cell: Cell) -> None:
-        """Note that the message in hand ended, well or not."""
-        processed, failed, busy, start = cell.ended
-        spent = self._clock() - start
-        cell.ended = (processed + 1, failed + cell.raised, busy + spent, 0)
-        cell.arrived = None
-        cell.raised = False
-        cell.buckets[histogram.bucket(spent)] += 1
-        if spent > cell.peak[1] or cell.peak[0] != self._round:
-            cell.peak = (self._round, spent)
+    def _receive_directly(self, cell: Cell, message: Any) -> None:
+        """Count a message that came past the queue: blocking mode, or a consumer's own way."""
+        with self._mutex:
+            cell.arrived = self._clock()
+            self._direct += 1
+            self._note(message, cell.arrived)
+
+    def _note(self, message: Any, now: int) -> None:
+        """Count topic and delay of a message of whatever shape; the mutex is held."""
+        per_topic = self._topics.totals
+        try:
+            topic = message["topic"]
+            if topic in per_topic:
+                per_topic[topic] += 1
+            else:
+                self._topics.first(topic)
+            lag = now / 1e9 + self._epoch - message["body"]["timestamp"]
+            if lag > 0:
+                self._lag += lag
+            self._lagged += 1
+        except Exception:  # noqa: S110 - any shape may come; the count stands
+            pass
 
     def refuse(self) -> None:
-        """Note an exception of ``validate``: before the queue a rejection, after it a failure."""
+        """Note an exception of ``validate``: a rejection, unless the message was queued before."""
         cell = self.cell()
-        if cell.ended[3]:
-            cell.raised = True
-        else:
+        if not cell.ended[3]:
             cell.rejected += 1
-
-    def fail(self) -> None:
-        """Note an exception of ``consume`` on the message in hand."""
-        self.cell().raised = True
 
     def cell(self) -> Cell:
         """Return the calling thread's cell, a new one at its first call."""
@@ -148,16 +189,6 @@ class Counts:
             cell = self._local.cell = Cell()
             self._cells.append(cell)
             return cell
-
-    def _note(self, message: Any) -> None:
-        try:
-            self._topics.add(message["topic"])
-            lag = self._wall() - message["body"]["timestamp"]
-            if lag > 0:
-                self._lag += lag
-            self._lagged += 1
-        except Exception:  # noqa: BLE001, S110 - any shape may come; the count stands
-            pass
 
     def sample(self, at: float) -> Sample:
         """Return the totals now, stamped with the wall time ``at``; one caller only.
@@ -175,6 +206,7 @@ class Counts:
             self._lag, self._lagged = 0.0, 0
             topics = self._topics.snapshot()
             now = self._clock()
+            self._epoch = self._wall() - now / 1e9
         processed = sum(one[0] for one in ended)
         spent = [now - one[3] for one in ended if one[3]]
         self._fold_dead_threads()

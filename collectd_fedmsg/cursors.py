@@ -28,7 +28,7 @@ class Cursor:
 
 @dataclass(frozen=True)
 class Ended:
-    """A run of a daemon is over; ``lost`` messages waited in it, by consumer, at its last sample."""
+    """A run of a daemon is over; ``lost``: its backlog by consumer at the last sample."""
 
     service: str
     lost: Mapping[str, int]

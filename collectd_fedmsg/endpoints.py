@@ -62,7 +62,8 @@ class Served:
         """Return the sockets that could be bound."""
         self._try(self._open_file, str(self._path), "is the folder there and ours to write?")
         if self._settings.endpoint:
-            self._try(self._open_tcp, self._settings.endpoint, "is the address free, are the keys there?")
+            advice = "is the address free, are the keys there?"
+            self._try(self._open_tcp, self._settings.endpoint, advice)
         return self._sockets
 
     def close(self) -> None:

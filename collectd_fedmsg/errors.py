@@ -21,7 +21,7 @@ class DecodeError(HealthError, ValueError):
     """A frame that is not a message of the wire protocol."""
 
 
-class CounterReset(HealthError, ValueError):
+class CounterReset(HealthError, ValueError):  # noqa: N818 - what happened, no mistake
     """Two samples of different runs of a daemon, or a total that shrank."""
 
 
@@ -29,5 +29,5 @@ class StoreError(HealthError):
     """The store of series cannot answer now (away, broken, refused)."""
 
 
-class BadQuery(HealthError, ValueError):
+class BadQuery(HealthError, ValueError):  # noqa: N818 - named for what it is
     """A query that asks for something unknown or out of bounds."""

@@ -23,7 +23,7 @@ from .settings import read
 log = logging.getLogger("collectd_fedmsg")
 
 
-class HealthProducer(Producer):  # type: ignore[misc]
+class HealthProducer(Producer):
     """Counts what the hub's consumers receive and process, and answers who asks."""
 
     def __init__(self, hub: Any) -> None:
@@ -81,37 +81,7 @@ def instrument(consumer: Any) -> Counts:
     queue = consumer.incoming
     workers = 0 if consumer.blocking_mode else consumer.N
     counts = Counts(type(consumer).__name__, queue.mutex, workers)
-    work, consume, validate = consumer._do_work, consumer.consume, consumer.validate
-    put, get = queue._put, queue._get
-
-    def counted_put(message: Any) -> None:
-        put(message)
-        try:
-            counts.put(message)
-        except Exception:
-            log.exception("a message is not counted")
-
-    def counted_get() -> Any:
-        message = get()
-        try:
-            counts.get(message)
-        except Exception:
-            log.exception("a message is not counted")
-        return message
-
-    def counted_work(message: Any) -> Any:
-        cell = counts.begin(message)
-        try:
-            return work(message)
-        finally:
-            counts.end(cell)
-
-    def counted_consume(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return consume(*args, **kwargs)
-        except BaseException:
-            counts.fail()
-            raise
+    validate = consumer.validate
 
     def counted_validate(*args: Any, **kwargs: Any) -> Any:
         try:
@@ -121,9 +91,11 @@ def instrument(consumer: Any) -> Counts:
             raise
 
     with queue.mutex:
+        note = counts.count_put(lambda _: None)
         for waiting in queue.queue:
-            counts.put(waiting)
-        queue._put, queue._get = counted_put, counted_get
-    consumer._do_work, consumer.consume = counted_work, counted_consume
+            note(waiting)
+        queue._put = counts.count_put(queue._put)
+        queue._get = counts.count_get(queue._get)
+    consumer._do_work = counts.count_work(consumer._do_work)
     consumer.validate = counted_validate
     return counts

@@ -35,7 +35,7 @@ def escape(name: str, limit: int = LIMIT) -> str:
 
 
 def unescape(safe: str) -> str:
-    """Return the name behind ``escape``; a shortened one, and a foreign one, comes back as it is."""
+    """Return the name behind ``escape``; a shortened or foreign one comes back as it is."""
     if "~~" in safe:
         return safe
 

@@ -175,7 +175,7 @@ def raise_file_limit() -> None:
     """Let this process open as many files as the system allows: two and more a daemon."""
     global _raised  # noqa: PLW0603 - once a process
     if not _raised:
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         _raised = True

@@ -108,7 +108,7 @@ class Responder:
                 # Late or the wall clock was set back: the tick that has passed, or this one.
                 self._tick(_floor(now, self._settings.interval))
                 continue
-            ready = dict(poller.poll(max(1, due * 1000 + 1)))
+            ready = dict(poller.poll(max(1, int(due * 1000) + 1)))
             if reader in ready:
                 return
             for socket in ready:

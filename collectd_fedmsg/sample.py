@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
+_COUNTS = ("received", "processed", "waiting", "in_progress", "failed", "rejected", "busy")
+
+
 @dataclass(frozen=True)
 class Sample:
     """Totals and gauges of one consumer of one daemon run.
@@ -58,7 +61,7 @@ class Sample:
     topics: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("received", "processed", "waiting", "in_progress", "failed", "rejected", "busy"):
+        for name in _COUNTS:
             if getattr(self, name) < 0:
                 raise ValueError(f"{self.consumer}: {name} = {getattr(self, name)} is negative")
         if self.received != self.processed + self.waiting + self.in_progress:

@@ -47,9 +47,9 @@ def read(config: Mapping[str, Any], program: str | None = None) -> Settings | No
     if ours.pop("enabled", False) is not True:
         return None
     known = Settings.__dataclass_fields__
-    for key in ours:
+    for key, value in ours.items():
         if key not in known:
-            raise _error(key, ours[key], f"unknown; known are enabled, {', '.join(known)}")
+            raise _error(key, value, f"unknown; known are enabled, {', '.join(known)}")
     service = ours.get("service") or default_service(program or sys.argv[0])
     if not isinstance(service, str) or not _SERVICE.match(service):
         raise _error("service", service, "letters, digits, '_', '.' and '-', at most 60")
@@ -80,7 +80,7 @@ def _check_endpoint(endpoint: Any, keys: Any) -> None:
         raise _error("endpoint", endpoint, "must look like tcp://192.0.2.1:9941")
     if keys is None:
         raise _error(
-            "endpoint", endpoint, "TCP needs collectd_fedmsg.curve_keys; `collectd-fedmsg keys` makes them"
+            "endpoint", endpoint, "TCP needs collectd_fedmsg.curve_keys, a folder of CURVE keys"
         )
 
 

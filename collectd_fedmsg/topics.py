@@ -21,28 +21,26 @@ OTHER = "other"
 
 
 class Topics:
-    """Totals of one consumer per topic; ``add`` and ``snapshot`` run under the queue's lock."""
+    """Totals of one consumer per topic; counting and ``snapshot`` run under the queue's lock."""
 
     def __init__(self) -> None:
-        self._totals: dict[str, int] = {}
+        #: Messages by topic; the hot path adds to what is there, ``first`` to what is not.
+        self.totals: dict[str, int] = {}
         self._before: dict[str, int] = {}
         self._weight: dict[str, float] = {}
         self._other = 0
         self._decay = 0.5 ** (1 / HALF_LIFE)
 
-    def add(self, topic: str) -> None:
-        """Count one message."""
-        try:
-            self._totals[topic] += 1
-        except KeyError:
-            known = len(self._totals) < DISTINCT
-            kept = known and isinstance(topic, str) and 0 < len(topic) <= LONGEST
-            name = topic if kept else OTHER
-            self._totals[name] = self._totals.get(name, 0) + 1
+    def first(self, topic: str) -> None:
+        """Count a message on a topic that ``totals`` does not have."""
+        known = len(self.totals) < DISTINCT
+        kept = known and isinstance(topic, str) and 0 < len(topic) <= LONGEST
+        name = topic if kept else OTHER
+        self.totals[name] = self.totals.get(name, 0) + 1
 
     def snapshot(self) -> dict[str, int]:
         """Return a copy of the totals."""
-        return dict(self._totals)
+        return dict(self.totals)
 
     def report(self, totals: dict[str, int]) -> dict[str, int]:
         """Return the totals of the most active topics and of "other"; one caller only."""

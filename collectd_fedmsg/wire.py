@@ -25,7 +25,10 @@ MAX_TOTAL = 2**63 - 1
 MAX_TOPICS = 64
 MAX_NAME = 1024
 
-TOTALS = ("received", "processed", "waiting", "in_progress", "failed", "rejected", "busy", "workers")
+TOTALS = (
+    *("received", "processed", "waiting", "in_progress"),
+    *("failed", "rejected", "busy", "workers"),
+)
 GAUGES = ("oldest", "delay", "service_p50", "service_p95", "service_p99", "service_max")
 FIELDS = ("seq", "time", "consumer", *TOTALS, *GAUGES, "observable", "topics")
 
@@ -175,8 +178,8 @@ def _row(frame: bytes, fields: Sequence[str], row: object) -> tuple[int, Sample]
         _refuse(frame, "topics", topics)
     if not isinstance(values["observable"], bool):
         _refuse(frame, "observable", values["observable"])
-    numbers = {name: _number(frame, name, values[name], int, high=MAX_TOTAL) for name in TOTALS}
-    gauges = {
+    numbers: dict[str, Any] = {name: _number(frame, name, values[name], int, high=MAX_TOTAL) for name in TOTALS}
+    gauges: dict[str, Any] = {
         name: None if values[name] is None else _number(frame, name, values[name])
         for name in GAUGES
     }
@@ -208,7 +211,7 @@ def _load(frame: bytes, limit: int) -> dict[str, Any]:
     return raw
 
 
-def _number(
+def _number(  # noqa: PLR0917 - value and bounds, as in low <= value <= high
     frame: bytes,
     name: str,
     value: Any,

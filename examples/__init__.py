@@ -1,0 +1,1 @@
+"""The chain on real parts, the demo and the load generator."""

@@ -10,7 +10,7 @@ import sqlite3
 import threading
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 
 import fedmsg
 from fedmsg.consumers import FedmsgConsumer
@@ -50,7 +50,7 @@ class Notifier(FedmsgConsumer):
 
     topic = BUS
     config_key = "demo.notifier.enabled"
-    rules = {
+    rules: ClassVar[dict[str, list[str]]] = {
         user: [f"*.{word}.*", f"*{user}*"]
         for user, word in (("ralph", "git"), ("pingou", "buildsys"), ("kevin", "bodhi"))
     }
@@ -67,7 +67,7 @@ class Badges(FedmsgConsumer):
 
     topic = BUS
     config_key = "demo.badges.enabled"
-    deeds: Counter[str] = Counter()
+    deeds: ClassVar[Counter[str]] = Counter()
 
     def consume(self, message: dict[str, Any]) -> None:
         """Count for whoever the message names."""

@@ -1,0 +1,198 @@
+"""The contract of the numbers, on real threads and real queues."""
+
+from __future__ import annotations
+
+import queue
+import random
+import threading
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from collectd_fedmsg.ages import LIMIT, Ages
+from collectd_fedmsg.hub_plugin import instrument
+from collectd_fedmsg.topics import OTHER, REPORTED, Topics
+
+
+class Consumer:
+    """Moksha's way of a message, without a hub: queue, workers, validate, consume."""
+
+    def __init__(self, workers: int, fails: float = 0.0) -> None:
+        self.incoming: Any = queue.Queue()
+        self.blocking_mode = workers == 0
+        self.N = workers
+        self.fails = fails
+
+    def validate(self, message: Any) -> None:
+        if message["topic"] == "invalid":
+            raise RuntimeWarning(message)
+
+    def _consume(self, message: Any) -> Any:
+        try:
+            self.validate(message)
+        except RuntimeWarning:
+            return None
+        return self._do_work(message) if self.blocking_mode else self.incoming.put(message)
+
+    def _work_loop(self) -> None:
+        while (message := self.incoming.get()) is not StopIteration:
+            self._do_work(message)
+
+    def _do_work(self, message: Any) -> bool:
+        try:
+            self.validate(message)
+            self.consume(message)
+        except Exception:
+            return False
+        return True
+
+    def consume(self, message: Any) -> None:
+        if message["body"]["number"] % 100 < self.fails * 100:
+            raise ValueError(message)
+
+
+def message(number: int, topic: str = "t") -> dict[str, Any]:
+    return {"topic": topic, "body": {"timestamp": 1.0, "number": number}}
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    workers=st.integers(1, 16),
+    senders=st.integers(1, 3),
+    each=st.integers(0, 300),
+    fails=st.sampled_from([0.0, 0.3]),
+    invalid=st.integers(0, 20),
+)
+def test_every_sample_balances(
+    workers: int, senders: int, each: int, fails: float, invalid: int
+) -> None:
+    """Whatever the schedule: each sample balances, totals grow, the end is exact."""
+    consumer = Consumer(workers, fails)
+    counts = instrument(consumer)
+    threads = [threading.Thread(target=consumer._work_loop) for _ in range(workers)]
+
+    def send() -> None:
+        for number in range(each):
+            consumer._consume(message(number))
+        for number in range(invalid):
+            consumer._consume(message(number, "invalid"))
+
+    sending = [threading.Thread(target=send) for _ in range(senders)]
+    for thread in threads + sending:
+        thread.start()
+    before = counts.sample(0.0)
+    for at in range(1, 30):
+        # Building a sample that does not balance raises.
+        now = counts.sample(float(at))
+        for name in ("received", "processed", "failed", "rejected", "busy"):
+            assert getattr(now, name) >= getattr(before, name), name
+        before = now
+    for thread in sending:
+        thread.join(30)
+    for _ in threads:
+        consumer.incoming.put(StopIteration)
+    for thread in threads:
+        thread.join(30)
+    last = counts.sample(99.0)
+    failing = sum(number % 100 < fails * 100 for number in range(each))
+    assert (last.received, last.processed, last.backlog) == (senders * each, senders * each, 0)
+    assert (last.failed, last.rejected) == (senders * failing, senders * invalid)
+    assert counts.sample(100.0).received == last.received, "threads that ended are kept"
+
+
+def test_blocking_mode_is_not_observable() -> None:
+    """Without a queue the backlog is unknown; the totals are exact."""
+    consumer = Consumer(0)
+    counts = instrument(consumer)
+    for number in range(50):
+        consumer._consume(message(number))
+    sample = counts.sample(1.0)
+    assert (sample.received, sample.processed, sample.observable) == (50, 50, False)
+    assert sample.delay is not None
+
+
+def test_a_hung_worker_ages() -> None:
+    """What still runs counts as busy, in progress and in the service time."""
+    release, started = threading.Event(), threading.Event()
+    consumer = Consumer(1)
+
+    def hang(_: Any) -> None:
+        started.set()
+        release.wait(30)
+
+    consumer.consume = hang  # type: ignore[method-assign]
+    counts = instrument(consumer)
+    thread = threading.Thread(target=consumer._work_loop)
+    thread.start()
+    for number in range(3):
+        consumer._consume(message(number))
+    assert started.wait(10)
+    first, second = counts.sample(1.0), counts.sample(2.0)
+    release.set()
+    consumer.incoming.put(StopIteration)
+    thread.join(30)
+    assert (first.in_progress, first.waiting, first.processed) == (1, 2, 0)
+    assert second.busy >= first.busy
+    assert second.oldest is not None and first.oldest is not None
+    assert second.oldest > first.oldest
+    assert second.service_max is not None and second.service_max > 0
+
+
+def test_waiting_messages_count_when_the_plugin_comes_late() -> None:
+    """What waits already when the plugin starts is received by definition."""
+    consumer = Consumer(1)
+    for number in range(7):
+        consumer._consume(message(number))
+    assert instrument(consumer).sample(1.0).backlog == 7
+
+
+@pytest.mark.parametrize("odd", [None, b"x", 3, {}, {"topic": []}, {"topic": "t", "body": "x"}])
+def test_any_message_is_counted(odd: Any) -> None:
+    """A message of unknown shape is counted and never raises into the daemon."""
+    consumer = Consumer(1)
+    counts = instrument(consumer)
+    consumer.incoming.put(odd)
+    assert counts.sample(1.0).received == 1
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=20, deadline=None)
+def test_ages_are_never_too_young(seed: int) -> None:
+    """However many wait: bounded stamps, and no age is below the true one."""
+    rng = random.Random(seed)
+    ages, put, got = Ages(), 0, 0
+    while put < 3 * LIMIT:
+        if got < put and rng.random() < rng.choice((0.1, 0.6)):
+            assert ages.arrival(got) <= got
+            got += 1
+            if got == put and ages.mask:
+                ages.restart(got)
+        else:
+            if not put & ages.mask:
+                ages.stamp(put)
+            put += 1
+        if got < put:
+            assert ages.oldest(got) <= got
+    assert len(ages._stamps) <= LIMIT
+
+
+@given(st.lists(st.dictionaries(st.integers(0, 600), st.integers(1, 9)), max_size=6))
+@settings(deadline=None)
+def test_topics_grow_and_add_up(rounds: list[dict[int, int]]) -> None:
+    """Reported totals never shrink, are bounded, and their growths are what was received."""
+    topics, before = Topics(), dict[str, int]()
+    for one in rounds:
+        for name, times in one.items():
+            for _ in range(times):
+                if str(name) in topics.totals:
+                    topics.totals[str(name)] += 1
+                else:
+                    topics.first(str(name))
+        exact = topics.snapshot()
+        now = topics.report(exact)
+        assert len(now) <= REPORTED + 1
+        assert all(total >= before.get(name, 0) for name, total in now.items() if name in before)
+        assert now.get(OTHER, 0) >= before.get(OTHER, 0)
+        before = {**before, **now}
