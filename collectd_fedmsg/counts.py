@@ -195,6 +195,7 @@ class Counts:
 
         The cost under the lock does not depend on the backlog's length.
         """
+        self._fold_dead_threads()
         with self._mutex:
             cells = [self._folded, *self._cells]
             arrivals = [cell.arrived for cell in cells]
@@ -209,7 +210,6 @@ class Counts:
             self._epoch = self._wall() - now / 1e9
         processed = sum(one[0] for one in ended)
         spent = [now - one[3] for one in ended if one[3]]
-        self._fold_dead_threads()
         waiting, in_progress = queued - picked, picked + direct - processed
         stamps = [stamp for stamp in arrivals if stamp is not None]
         backlog = waiting + in_progress

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-
 _COUNTS = ("received", "processed", "waiting", "in_progress", "failed", "rejected", "busy")
 
 

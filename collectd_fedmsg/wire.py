@@ -178,7 +178,9 @@ def _row(frame: bytes, fields: Sequence[str], row: object) -> tuple[int, Sample]
         _refuse(frame, "topics", topics)
     if not isinstance(values["observable"], bool):
         _refuse(frame, "observable", values["observable"])
-    numbers: dict[str, Any] = {name: _number(frame, name, values[name], int, high=MAX_TOTAL) for name in TOTALS}
+    numbers: dict[str, Any] = {
+        name: _number(frame, name, values[name], int, high=MAX_TOTAL) for name in TOTALS
+    }
     gauges: dict[str, Any] = {
         name: None if values[name] is None else _number(frame, name, values[name])
         for name in GAUGES

@@ -25,9 +25,9 @@ class Processes:
     def start(self, name: str, command: Sequence[str], env: Mapping[str, str], cwd: Path) -> int:
         """Start a process in a session of its own; return its pid."""
         with (self._logs / f"{name}.log").open("ab") as log:
-            child = subprocess.Popen(  # noqa: PLW1509 - prctl only, no lock taken
+            child = subprocess.Popen(
                 command, env=dict(env), cwd=cwd, stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, start_new_session=True, preexec_fn=_die_with_parent,
+                stderr=log, start_new_session=True, preexec_fn=_die_with_parent,  # noqa: PLW1509 - prctl only
             )  # fmt: skip
         self.running[name] = child
         return child.pid
