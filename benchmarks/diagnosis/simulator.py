@@ -33,7 +33,7 @@ NAMES = ("received", "processed", "failed", "busy", "backlog", "in_progress", "o
          "workers")
 
 
-def _sample(out: dict[str, list[float]], index: int, now: float, step: float,
+def _sample(out: dict[str, list[float]], index: int, now: float, step: float, *,
             live: list[tuple[float, float]], waiting: deque[float]) -> None:
     """Write the gauges at ``now``; ``live`` are (began, arrived) of the messages in hand."""
     out["backlog"][index] = len(waiting) + len(live)
@@ -61,7 +61,7 @@ def run(world: World, seconds: float, step: float, seed: int) -> dict[str, list[
         now = min(arrival, ends, sampled)
         if now == sampled:
             live = [(b, a) for _, _, b, a in running] + held
-            _sample(out, index, now, step, live, waiting)
+            _sample(out, index, now, step, live=live, waiting=waiting)
             out["workers"][index] = world.workers(now)
             index += 1
             sampled += step

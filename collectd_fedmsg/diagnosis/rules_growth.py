@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from .facts import Facts
 from .finding import Finding
-from .mix import dearer_mix
 from .stats import SIGMAS
 from .verdict import Verdict
 from .words import count, rate, span, times
@@ -76,7 +75,7 @@ def blamed_topic(facts: Facts) -> tuple[str, float, float] | None:
 
 
 def growth(facts: Facts) -> Finding | None:
-    """Rule 11: SURGE, SLOW, BOTH, MIX or REPLAY, by the split of the growth."""
+    """Rule 11: SURGE, SLOW, BOTH or REPLAY, by the split of the growth."""
     if facts.onset is None or facts.split is None or draining(facts) or level(facts):
         return None
     share = facts.split.surge_share
@@ -131,11 +130,6 @@ def _told(facts: Facts, verdict: Verdict, share: float, slower: float | None) ->
         service = f", {span(usual.service)} → {span(facts.service)} per message"
     says.insert(0, f"backlog +{count(split.growth)} in {span(facts.span.seconds)}: {share:.0%} "
                    f"excess arrivals ({arrivals}), {1 - share:.0%} slower handling{service}")
-    if verdict is Verdict.SLOW:
-        dearer = dearer_mix(facts)
-        if dearer:
-            return Finding(Verdict.MIX, 0.85, (says[0], dearer[1]), (), since=history.time(
-                facts.onset), topic=dearer[0])
     restart = [r for r in history.restarts
                if abs(r.time - history.time(facts.onset)) <= 6 * history.step]
     if verdict is Verdict.SURGE and restart:
