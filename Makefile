@@ -1,22 +1,24 @@
 PYTHON = .venv/bin/python
 
-.PHONY: help setup demo surge slow-db test lint bench clean
+.PHONY: help setup setup-test demo surge slow-db test lint bench clean
 help:  ## Show the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
 setup:  ## Install what is missing; quick when nothing is.
 	@packaging/setup.sh
+setup-test:
+	@packaging/setup.sh test
 demo: setup  ## Run a real bus, five daemons, collectd and the page, until Ctrl-C.
 	@$(PYTHON) -m examples.demo run
 surge:  ## Flood the running demo with build messages.
 	@$(PYTHON) -m examples.demo surge
 slow-db:  ## Make the running demo's database slow for a minute.
 	@$(PYTHON) -m examples.demo slow-db
-test: setup  ## All tests; pictures go to artifacts/.
+test: setup-test  ## All tests; pictures go to artifacts/.
 	@$(PYTHON) -m pytest
-lint: setup  ## ruff and mypy --strict.
+lint: setup-test  ## ruff and mypy --strict.
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy --strict
-bench: setup  ## What the counting costs, beside what people use today.
+bench: setup-test  ## What the counting costs, beside what people use today.
 	$(PYTHON) -m benchmarks.counting
 clean:  ## Remove what setup and the runs made.
 	rm -rf .venv .run artifacts build *.egg-info

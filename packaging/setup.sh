@@ -1,8 +1,11 @@
 #!/bin/sh
-# Set up what `make demo` and `make test` need, on a fresh Debian 12. Safe to run again.
+# Set up what `make demo` needs, and with the word `test` also what the tests need, on a fresh
+# Debian 12. Safe to run again. System packages are listed in apt-demo.txt and apt-test.txt.
 set -eu
 cd "$(dirname "$0")/.."
-PACKAGES="python3-venv python3-dev gcc libc6-dev librrd-dev rrdtool rrdcached collectd-core chromium fonts-dejavu-core"
+LISTS=packaging/apt-demo.txt
+[ "${1:-demo}" = test ] && LISTS="$LISTS packaging/apt-test.txt"
+PACKAGES=$(sed 's/#.*//' $LISTS)
 STAMP=.venv/set-up
 NOW=$(cat pyproject.toml packaging/constraints.txt packaging/setup.sh | sha256sum | cut -d' ' -f1)
 BEGAN=$(date +%s)
@@ -30,6 +33,14 @@ if [ -n "$missing" ]; then
     fi
     export DEBIAN_FRONTEND=noninteractive
     run $as apt-get update
+    # Packages bring services; none of them shall start on this machine because of us.
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e $policy ]; then
+        trap '$as rm -f $policy' EXIT
+        trap 'exit 1' INT TERM HUP
+        printf '#!/bin/sh\nexit 101\n' | $as tee $policy >/dev/null
+        $as chmod 755 $policy
+    fi
     run $as env DEBIAN_FRONTEND=noninteractive $line
 fi
 
