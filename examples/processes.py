@@ -42,10 +42,16 @@ class Processes:
                 child.wait(seconds)
                 return
 
-    def stop_all(self) -> None:
-        """Stop all, the last started first."""
-        for name in reversed(list(self.running)):
-            self.stop(name)
+    def stop_all(self, last: Sequence[str] = ("rrdcached",), grace: float = 6.0) -> None:
+        """Stop all at once, then those that the others write to; kill what has not ended."""
+        writers = [name for name in self.running if name not in last]
+        for names in (writers, [name for name in self.running if name in last]):
+            for name in names:
+                with contextlib.suppress(ProcessLookupError):
+                    self.running[name].send_signal(signal.SIGINT)
+            deadline = time.monotonic() + grace
+            for name in names:
+                self.stop(name, 0, max(0.0, deadline - time.monotonic()))
 
     def check(self) -> None:
         """Raise RuntimeError when one has ended by itself; the end of its log is in the text."""
@@ -72,4 +78,6 @@ def free_port() -> int:
 
 
 def _die_with_parent() -> None:
+    # A shell's background job ignores SIGINT, and what it starts would inherit that.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,1 +1,4 @@
-"""A small Fedora: relay, archiver, notifier, badges and a webhook bridge."""
+"""A small Fedora on one machine: ``make demo``."""
+
+#: What the demo's webhooks are signed with.
+SECRET = b"demo"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import hmac
 import json
@@ -14,11 +15,12 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from typing import TextIO
 
 from examples.chain import ROOT, Chain, Daemon
 from examples.processes import free_port
 
-from .consumers import SECRET
+from . import SECRET
 
 FOLDER = ROOT / ".run" / "demo"
 INTERVAL = 5
@@ -49,7 +51,11 @@ def daemons(folder: Path, hook_port: int) -> list[Daemon]:
 
 def run() -> None:
     """Run everything until Ctrl-C or SIGTERM."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    lock = _lock()
+    if lock is None:
+        sys.exit("a demo is running already; stop it with Ctrl-C first")
     shutil.rmtree(FOLDER, ignore_errors=True)
     hook_port = free_port()
     chain = Chain(FOLDER, daemons(FOLDER, hook_port), INTERVAL)
@@ -67,6 +73,8 @@ def run() -> None:
                 chain.processes.check()
     except KeyboardInterrupt:
         print("\nstopped", flush=True)
+    finally:
+        lock.close()
 
 
 def surge() -> None:
@@ -76,20 +84,44 @@ def surge() -> None:
     subprocess.run([*command, "--kind", "builds", "--count", "10000"], check=True, timeout=300)
 
 
-def slow_db(seconds: float = 60.0) -> None:
-    """Hold the database's write lock most of the time, as a long report would."""
-    database = sqlite3.connect(_running() / "archive.db", timeout=60, isolation_level=None)
+def slow_db(seconds: float = 60.0, query: float = 0.8) -> None:
+    """Read the archiver's database with one long query after another, as a report would.
+
+    SQLite lets a commit wait until those who read have finished, so each insert takes about
+    as long as a query.
+    """
+    archive = _running() / "archive.db"
+    database = sqlite3.connect(f"file:{archive}?mode=ro", uri=True, timeout=0, isolation_level=None)
     until = time.monotonic() + seconds
     print(f"the archiver's database is slow for {seconds:g} s", flush=True)
     while time.monotonic() < until:
-        database.execute("BEGIN IMMEDIATE")
-        time.sleep(0.8)
+        try:
+            database.execute("BEGIN")
+            database.execute("SELECT count(*) FROM messages").fetchone()
+        except sqlite3.OperationalError:
+            database.rollback()
+            time.sleep(0.0005)  # the archiver commits; be there as soon as it has
+            continue
+        time.sleep(query)
         database.execute("COMMIT")
-        time.sleep(0.02)
+
+
+def _lock() -> TextIO | None:
+    """Return the demo's lock, held while the file is open; None when another demo holds it."""
+    FOLDER.parent.mkdir(exist_ok=True)
+    file = (FOLDER.parent / "demo.lock").open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file
 
 
 def _running() -> Path:
-    if not (FOLDER / "health").exists():
+    lock = _lock()
+    if lock is not None:
+        lock.close()
         sys.exit("no demo is running; start `make demo` in another terminal first")
     return FOLDER
 

@@ -15,8 +15,9 @@ from typing import Any, ClassVar
 import fedmsg
 from fedmsg.consumers import FedmsgConsumer
 
+from . import SECRET
+
 BUS = "org.fedoraproject.prod.*"
-SECRET = b"demo"
 
 
 class Archiver(FedmsgConsumer):
