@@ -1,8 +1,9 @@
-"""How old the oldest waiting message is, in memory that does not grow with the queue.
+"""How old the oldest message is, in memory that does not grow with the queue.
 
-Messages are numbered; every ``stride``-th has a stamp of its arrival. When stamps would
-exceed ``LIMIT``, every second one is dropped and the stride doubles, so an age is exact
-while fewer than ``LIMIT`` wait and otherwise too old by at most the time between two stamps.
+Messages are numbered as they arrive. A stamp is a message's number and its time of arrival;
+there is one for the first message of every ``grain`` of time. When stamps would exceed
+``LIMIT``, every second one is dropped and the grain doubles. So an age is too old by at most
+a millisecond, or by a 2,048th of the time that the stamps span.
 """
 
 from __future__ import annotations
@@ -10,47 +11,36 @@ from __future__ import annotations
 from collections import deque
 
 LIMIT = 4096
+#: The finest grain, ns: nobody acts on a millisecond, and it makes most messages free.
+FINEST = 1_000_000
 
 
 class Ages:
-    """Arrival stamps (nanoseconds, monotonic) of the messages that wait, first in first out."""
+    """Arrival stamps (nanoseconds, monotonic) of the messages that have not ended."""
 
     def __init__(self) -> None:
-        self._stamps: deque[int] = deque()
-        self._head = 0
-        self._stride = 1
-        #: A message needs a stamp when ``number & mask`` is 0: the stride is a power of two.
-        self.mask = 0
+        self._stamps: deque[tuple[int, int]] = deque()
+        self._grain = FINEST
+        #: A message that arrives at this time or later needs a stamp.
+        self.due = 0
 
-    def stamp(self, arrived: int) -> None:
-        """Add the stamp of the newest message."""
-        self._stamps.append(arrived)
+    def stamp(self, number: int, arrived: int) -> None:
+        """Add the stamp of message ``number``, the newest."""
+        self._stamps.append((number, arrived))
         if len(self._stamps) > LIMIT:
-            self._thin()
+            self._stamps = deque(list(self._stamps)[::2])
+            self._grain *= 2
+        self.due = arrived + self._grain
 
-    def arrival(self, number: int) -> int:
-        """Take message ``number`` off; return when it arrived, or a little before."""
-        while number >= self._head + self._stride:
-            self._stamps.popleft()
-            self._head += self._stride
-        return self._stamps[0]
+    def oldest(self, number: int) -> int | None:
+        """Return when message ``number`` arrived, or a little before; forget what is older.
 
-    def oldest(self, number: int) -> int:
-        """Return when message ``number``, the oldest that waits, arrived; take nothing off."""
-        behind = number >= self._head + self._stride
-        return self._stamps[1 if behind else 0]
-
-    def restart(self, number: int) -> None:
-        """Forget everything: the queue is empty and the next message is ``number``."""
-        self._stamps.clear()
-        self._head = number
-        self._stride = 1
-        self.mask = 0
-
-    def _thin(self) -> None:
-        odd = (self._head // self._stride) % 2
-        first = [self._stamps[0]] if odd else []
-        self._stamps = deque(first + list(self._stamps)[odd::2])
-        self._head -= odd * self._stride
-        self._stride *= 2
-        self.mask = self._stride - 1
+        None when it came without a stamp: the accounts began after it.
+        """
+        stamps = self._stamps
+        while len(stamps) > 1 and stamps[1][0] <= number:
+            stamps.popleft()
+        if not stamps or stamps[0][0] > number:
+            return None
+        self._grain = max(FINEST, 2 * (stamps[-1][1] - stamps[0][1]) // LIMIT)
+        return stamps[0][1]

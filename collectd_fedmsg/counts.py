@@ -17,29 +17,43 @@ from typing import Any
 
 from . import histogram
 from .ages import Ages
+from .delays import Delays
 from .histogram import bucket
 from .sample import Sample
 from .topics import Topics
 
 #: What moksha puts on the queue to end a worker; not a message.
 SENTINEL = StopIteration
+#: Held by a cell whose message has no number, for it never was on the queue.
+PAST_THE_QUEUE = -1
 
 
 class Cell:
     """One thread's share of the counts; only that thread writes it."""
 
-    __slots__ = ("arrived", "buckets", "ended", "peak", "rejected", "thread")
+    __slots__ = ("buckets", "ended", "held", "peak", "rejected", "started", "thread")
 
     def __init__(self) -> None:
         self.thread = threading.current_thread()
-        #: processed, failed, busy (ns), start of what runs now (ns; 0: nothing runs).
-        self.ended = (0, 0, 0, 0)
-        #: When the message in hand was received (ns), None without one.
-        self.arrived: int | None = None
+        #: processed, failed, busy (ns): a new tuple for each message that ends.
+        self.ended = (0, 0, 0)
+        #: When the handling that runs now began (ns); 0: nothing runs.
+        self.started = 0
+        #: The number of the queue's message in hand, None without one.
+        self.held: int | None = None
         self.rejected = 0
         self.buckets = [0] * histogram.BUCKETS
         #: The longest handling (ns) and the sampling round it belongs to.
         self.peak = (0, 0)
+
+    def read(self) -> tuple[tuple[int, int, int], int]:
+        """Return ``ended`` and the ``started`` that goes with it, from another thread."""
+        while True:
+            ended = self.ended
+            started = self.started
+            # ``ended`` is replaced before ``started`` is: the same one still, so both belong.
+            if ended is self.ended:
+                return ended, started
 
 
 class Counts:
@@ -68,10 +82,7 @@ class Counts:
         self._queued = 0
         self._picked = 0
         self._direct = 0
-        #: Wall time (s) at the clock's zero; taken anew at each sample, for walls are set.
-        self._epoch = wall() - clock() / 1e9
-        self._lag = 0.0
-        self._lagged = 0
+        self._delays = Delays(wall() - clock() / 1e9)
         self._ages = Ages()
         self._topics = Topics()
         self._local = threading.local()
@@ -82,9 +93,10 @@ class Counts:
 
     # The hooks are closures and repeat small things in place: a call costs as much as the deed.
 
-    def count_put(self, put: Callable[[Any], None]) -> Callable[[Any], None]:
+    def count_put(self, put: Callable[[Any], object]) -> Callable[[Any], None]:
         """Return the queue's ``_put`` that also counts; the mutex is held when it runs."""
-        clock, note, ages = self._clock, self._note, self._ages
+        clock, ages, delays = self._clock, self._ages, self._delays
+        totals, first = self._topics.totals, self._topics.first
 
         def counted_put(message: Any) -> None:
             put(message)
@@ -93,15 +105,20 @@ class Counts:
             number = self._queued
             self._queued = number + 1
             now = clock()
-            if not number & ages.mask:
-                ages.stamp(now)
-            note(message, now)
+            if now >= ages.due:
+                ages.stamp(number, now)
+            try:
+                totals[message["topic"]] += 1
+            except Exception:
+                first(message)
+            if number >= delays.due:
+                delays.add(number, message, now)
 
         return counted_put
 
     def count_get(self, get: Callable[[], Any]) -> Callable[[], Any]:
         """Return the queue's ``_get`` that also counts; the mutex is held when it runs."""
-        local, ages = self._local, self._ages
+        local = self._local
 
         def counted_get() -> Any:
             message = get()
@@ -113,13 +130,11 @@ class Counts:
                 cell = local.cell
             except AttributeError:
                 cell = self.cell()
-            if cell.arrived is not None and not cell.ended[3]:
+            if cell.held is not None and not cell.started:
                 # A loop of the daemon's own asks for the next message: the last one ended.
-                processed, failed, busy, _ = cell.ended
-                cell.ended = (processed + 1, failed, busy, 0)
-            cell.arrived = ages.arrival(number)
-            if ages.mask and self._queued == number + 1:
-                ages.restart(number + 1)
+                processed, failed, busy = cell.ended
+                cell.ended = (processed + 1, failed, busy)
+            cell.held = number
             return message
 
         return counted_get
@@ -127,27 +142,33 @@ class Counts:
     def count_work(self, work: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """Return ``_do_work`` that also counts: moksha's returns False when handling failed."""
         clock, local = self._clock, self._local
+        last = histogram.BUCKETS - 1
 
         def counted_work(message: Any) -> Any:
             try:
                 cell = local.cell
             except AttributeError:
                 cell = self.cell()
-            if cell.arrived is None:
+            if cell.held is None:
                 self._receive_directly(cell, message)
-            processed, failed, busy, _ = cell.ended
-            start = clock()
-            cell.ended = (processed, failed, busy, start)
+            start = cell.started = clock()
             handled: Any = False
             try:
                 handled = work(message)
                 return handled
             finally:
                 spent = clock() - start
-                cell.ended = (processed + 1, failed + (handled is False), busy + spent, 0)
-                cell.arrived = None
-                cell.buckets[bucket(spent)] += 1
-                if spent > cell.peak[1] or cell.peak[0] != self._round:
+                processed, failed, busy = cell.ended
+                if handled is False:
+                    failed += 1
+                cell.ended = (processed + 1, failed, busy + spent)
+                cell.started = 0
+                cell.held = None
+                octave = spent.bit_length() - 3
+                index = (octave << 2) + (spent >> octave) if octave > 0 else bucket(spent)
+                cell.buckets[index if index < last else last] += 1
+                longest = cell.peak
+                if spent > longest[1] or longest[0] != self._round:
                     cell.peak = (self._round, spent)
 
         return counted_work
@@ -155,30 +176,18 @@ class Counts:
     def _receive_directly(self, cell: Cell, message: Any) -> None:
         """Count a message that came past the queue: blocking mode, or a consumer's own way."""
         with self._mutex:
-            cell.arrived = self._clock()
+            cell.held = PAST_THE_QUEUE
             self._direct += 1
-            self._note(message, cell.arrived)
-
-    def _note(self, message: Any, now: int) -> None:
-        """Count topic and delay of a message of whatever shape; the mutex is held."""
-        per_topic = self._topics.totals
-        try:
-            topic = message["topic"]
-            if topic in per_topic:
-                per_topic[topic] += 1
-            else:
-                self._topics.first(topic)
-            lag = now / 1e9 + self._epoch - message["body"]["timestamp"]
-            if lag > 0:
-                self._lag += lag
-            self._lagged += 1
-        except Exception:  # noqa: S110 - any shape may come; the count stands
-            pass
+            try:
+                self._topics.totals[message["topic"]] += 1
+            except Exception:
+                self._topics.first(message)
+            self._delays.add(0, message, self._clock())
 
     def refuse(self) -> None:
         """Note an exception of ``validate``: a rejection, unless the message was queued before."""
         cell = self.cell()
-        if not cell.ended[3]:
+        if not cell.started:
             cell.rejected += 1
 
     def cell(self) -> Cell:
@@ -197,21 +206,24 @@ class Counts:
         """
         self._fold_dead_threads()
         with self._mutex:
-            cells = [self._folded, *self._cells]
-            arrivals = [cell.arrived for cell in cells]
-            ended = [cell.ended for cell in cells]
-            picked, queued, direct = self._picked, self._queued, self._direct
-            if picked < queued:
-                arrivals.append(self._ages.oldest(picked))
-            lag, lagged = self._lag, self._lagged
-            self._lag, self._lagged = 0.0, 0
-            topics = self._topics.snapshot()
+            # The clock first: what has ended by now is in ``ended`` whole, so busy never falls.
             now = self._clock()
-            self._epoch = self._wall() - now / 1e9
-        processed = sum(one[0] for one in ended)
-        spent = [now - one[3] for one in ended if one[3]]
+            cells = [self._folded, *self._cells]
+            held = [cell.held for cell in cells]
+            read = [cell.read() for cell in cells]
+            picked, queued, direct = self._picked, self._queued, self._direct
+            numbers = [one for one in held if one is not None and one != PAST_THE_QUEUE]
+            if picked < queued:
+                numbers.append(picked)
+            first = self._ages.oldest(min(numbers, default=queued))
+            delay = self._delays.take(self._wall() - now / 1e9)
+            topics = self._topics.snapshot()
+        processed = sum(ended[0] for ended, _ in read)
+        spent = [max(0, now - started) for _, started in read if started]
+        stamps = [started for _, started in read if started]
+        if numbers and first is not None:
+            stamps.append(first)
         waiting, in_progress = queued - picked, picked + direct - processed
-        stamps = [stamp for stamp in arrivals if stamp is not None]
         backlog = waiting + in_progress
         return Sample(
             consumer=self.name,
@@ -220,12 +232,12 @@ class Counts:
             processed=processed,
             waiting=waiting,
             in_progress=in_progress,
-            failed=sum(one[1] for one in ended),
+            failed=sum(ended[1] for ended, _ in read),
             rejected=sum(cell.rejected for cell in cells),
-            busy=(sum(one[2] for one in ended) + sum(spent)) // 1000,
+            busy=(sum(ended[2] for ended, _ in read) + sum(spent)) // 1000,
             workers=self.workers,
             oldest=max(0, now - min(stamps)) / 1e9 if backlog and stamps else None,
-            delay=lag / lagged if lagged else None,
+            delay=delay,
             observable=self.workers > 0,
             topics=self._topics.report(topics),
             **self._service_times(cells, spent),
@@ -252,10 +264,9 @@ class Counts:
         base = self._folded
         for cell in [one for one in self._cells if not one.thread.is_alive()]:
             base.ended = (
-                base.ended[0] + cell.ended[0] + (cell.arrived is not None),
+                base.ended[0] + cell.ended[0] + (cell.held is not None),
                 base.ended[1] + cell.ended[1],
                 base.ended[2] + cell.ended[2],
-                0,
             )
             base.rejected += cell.rejected
             base.buckets = [one + two for one, two in zip(base.buckets, cell.buckets)]

@@ -7,9 +7,12 @@ are, and it never raises into the daemon.
 
 from __future__ import annotations
 
+import inspect
 import logging
 import os
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Iterable
+from queue import Queue
 from typing import Any
 
 from moksha.hub.api import Producer
@@ -81,21 +84,39 @@ def instrument(consumer: Any) -> Counts:
     queue = consumer.incoming
     workers = 0 if consumer.blocking_mode else consumer.N
     counts = Counts(type(consumer).__name__, queue.mutex, workers)
-    validate = consumer.validate
+    with queue.mutex:
+        note = counts.count_put(lambda _: None)
+        for waiting in queue.queue:
+            note(waiting)
+        queue._put = counts.count_put(_direct(queue, "_put", "append"))
+        queue._get = counts.count_get(_direct(queue, "_get", "popleft"))
+    consumer._do_work = counts.count_work(consumer._do_work)
+    consumer.validate = _counted_validate(counts, consumer.validate)
+    return counts
 
-    def counted_validate(*args: Any, **kwargs: Any) -> Any:
+
+def _direct(queue: Any, method: str, of_deque: str) -> Callable[..., Any]:
+    """Return what a plain queue's method does, without the call in between."""
+    if getattr(type(queue), method) is getattr(Queue, method) and type(queue.queue) is deque:
+        return getattr(queue.queue, of_deque)  # type: ignore[no-any-return]
+    return getattr(queue, method)  # type: ignore[no-any-return]
+
+
+def _counted_validate(counts: Counts, validate: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``validate`` that also counts what it refuses."""
+
+    def any_way(*args: Any, **kwargs: Any) -> Any:
         try:
             return validate(*args, **kwargs)
         except BaseException:
             counts.refuse()
             raise
 
-    with queue.mutex:
-        note = counts.count_put(lambda _: None)
-        for waiting in queue.queue:
-            note(waiting)
-        queue._put = counts.count_put(queue._put)
-        queue._get = counts.count_get(queue._get)
-    consumer._do_work = counts.count_work(consumer._do_work)
-    consumer.validate = counted_validate
-    return counts
+    def one_message(message: Any) -> Any:  # moksha's own signature, at half the cost
+        try:
+            return validate(message)
+        except BaseException:
+            counts.refuse()
+            raise
+
+    return one_message if list(inspect.signature(validate).parameters) == ["message"] else any_way

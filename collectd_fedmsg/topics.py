@@ -10,6 +10,7 @@ received in it.
 from __future__ import annotations
 
 import heapq
+from typing import Any
 
 DISTINCT = 512
 REPORTED = 20
@@ -31,10 +32,14 @@ class Topics:
         self._other = 0
         self._decay = 0.5 ** (1 / HALF_LIFE)
 
-    def first(self, topic: str) -> None:
-        """Count a message on a topic that ``totals`` does not have."""
-        known = len(self.totals) < DISTINCT
-        kept = known and isinstance(topic, str) and 0 < len(topic) <= LONGEST
+    def first(self, message: Any) -> None:
+        """Count a message of whatever shape whose topic ``totals`` does not have."""
+        try:
+            topic = message["topic"]
+            known = topic in self.totals or len(self.totals) < DISTINCT
+            kept = known and isinstance(topic, str) and 0 < len(topic) <= LONGEST
+        except Exception:
+            kept = False
         name = topic if kept else OTHER
         self.totals[name] = self.totals.get(name, 0) + 1
 

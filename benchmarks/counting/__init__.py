@@ -1,0 +1,1 @@
+"""``python -m benchmarks.counting``: what the accounting costs a daemon."""

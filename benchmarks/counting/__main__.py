@@ -1,0 +1,45 @@
+"""Print what the accounting costs per message, beside a plain consumer and prometheus_client."""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+
+from . import hub, message
+
+
+def main() -> None:
+    """Run both benchmarks; every ratio is of figures of the same run."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--count", type=int, default=100_000, help="messages per round")
+    parser.add_argument("--hubs", type=int, default=5, help="real hubs of each kind")
+    options = parser.parse_args()
+
+    figures = message.times(options.rounds, options.count)
+    plain, theirs = figures["plain"], figures["prometheus_client"]
+    rival = min(theirs) - min(plain)
+    print(f"In one process, best of {options.rounds} rounds of {options.count:,} messages:")
+    for name, found in figures.items():
+        added = min(found) - min(plain)
+        print(f"  {name:<44}{min(found) * 1e9:7.0f} ns{added * 1e9:+7.0f} ns"
+              f"{added / rival:7.2f} × prometheus_client")
+    for waiting, octets in message.memory((0, 1_000, 100_000, 1_000_000)).items():
+        print(f"  memory of the accounts with {waiting:>9,} waiting: {octets / 1024:7.1f} KiB")
+
+    print(f"A real fedmsg-hub over zmq, {options.hubs} of each kind in turn:")
+    runs: dict[bool, list[dict[str, float]]] = {False: [], True: []}
+    for _ in range(options.hubs):
+        for enabled in (False, True):
+            runs[enabled].append(hub.run(enabled, options.count))
+    for key, unit in (("wall", 1e6), ("cpu", 1e6), ("rss", 1 / 2**20)):
+        without, with_us = ([one[key] * unit for one in runs[on]] for on in (False, True))
+        mark = "MiB" if key == "rss" else "µs"
+        low, high = min(without), min(with_us)
+        print(f"  {key:<5} plain {low:7.2f} {mark}, with us {high:7.2f} {mark}:"
+              f" {high - low:+.2f} {mark}, {(high / low - 1) * 100:+.1f} %"
+              f" (medians {statistics.median(without):.2f}, {statistics.median(with_us):.2f})")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""Time one message through a queue and a worker's loop, in one process, variant by variant."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from collectd_fedmsg.counts import Counts
+from collectd_fedmsg.hub_plugin import _counted_validate, _direct
+
+MESSAGE = {"topic": "org.fedoraproject.prod.buildsys.build.state.change",
+           "body": {"timestamp": time.time(), "msg": {}}}  # fmt: skip
+
+
+class Plain:
+    """What a moksha consumer does to a message: checked, queued, taken, checked, handled."""
+
+    def __init__(self) -> None:
+        self.incoming: queue.Queue[Any] = queue.Queue()
+
+    def validate(self, message: dict[str, Any]) -> None:
+        """Accept it."""
+
+    def consume(self, message: dict[str, Any]) -> None:
+        """Do nothing."""
+
+    def _do_work(self, message: dict[str, Any]) -> bool:
+        self.validate(message)
+        self.consume(message)
+        return True
+
+    def once(self) -> None:
+        """Let one message through."""
+        self.validate(MESSAGE)
+        self.incoming.put(MESSAGE)
+        self._do_work(self.incoming.get())
+
+
+def ours(parts: str = "put get work validate") -> Plain:
+    """Return a consumer with these parts of our accounts on."""
+    one: Any = Plain()
+    counts = Counts("Plain", one.incoming.mutex, 1)
+    if "put" in parts:
+        one.incoming._put = counts.count_put(_direct(one.incoming, "_put", "append"))
+    if "get" in parts:
+        one.incoming._get = counts.count_get(_direct(one.incoming, "_get", "popleft"))
+    if "work" in parts:
+        one._do_work = counts.count_work(one._do_work)
+    if "validate" in parts:
+        one.validate = _counted_validate(counts, one.validate)
+    one.counts = counts
+    return one  # type: ignore[no-any-return]
+
+
+def prometheus() -> Plain:
+    """Return a consumer that prometheus_client counts: two counters, a gauge, a histogram."""
+    registry = CollectorRegistry()
+    received = Counter("received", "messages", registry=registry)
+    processed = Counter("processed", "messages", registry=registry)
+    backlog = Gauge("backlog", "messages", registry=registry)
+    service = Histogram("service", "seconds", registry=registry)
+    one: Any = Plain()
+    put, work = one.incoming._put, one._do_work
+
+    def counted_put(message: Any) -> None:
+        put(message)
+        received.inc()
+        backlog.inc()
+
+    def counted_work(message: Any) -> Any:
+        start = time.perf_counter()
+        try:
+            return work(message)
+        finally:
+            service.observe(time.perf_counter() - start)
+            processed.inc()
+            backlog.dec()
+
+    one.incoming._put, one._do_work = counted_put, counted_work
+    return one  # type: ignore[no-any-return]
+
+
+def floor() -> Plain:
+    """Return the least that could be done: a cell per thread and two readings of the clock."""
+    one: Any = Plain()
+    work, local, clock = one._do_work, threading.local(), time.perf_counter_ns
+    local.cell = [0, 0]
+
+    def counted_work(message: Any) -> Any:
+        cell = local.cell
+        start = clock()
+        try:
+            return work(message)
+        finally:
+            cell[0] += 1
+            cell[1] += clock() - start
+
+    one._do_work = counted_work
+    return one  # type: ignore[no-any-return]
+
+
+VARIANTS: dict[str, Callable[[], Plain]] = {
+    "plain": Plain,
+    "floor: a cell, two clock reads": floor,
+    "ours: arrivals (total, age, topic, delay)": lambda: ours("put"),
+    "ours: and pick-up": lambda: ours("put get"),
+    "ours: and work (total, busy, histogram)": lambda: ours("put get work"),
+    "ours: everything": ours,
+    "prometheus_client": prometheus,
+}
+
+
+def times(rounds: int, count: int) -> dict[str, list[float]]:
+    """Return seconds per message of each variant, one figure a round, taken in turns."""
+    figures: dict[str, list[float]] = {name: [] for name in VARIANTS}
+    made = {name: make() for name, make in VARIANTS.items()}
+    for _ in range(rounds):
+        for name, one in made.items():
+            once = one.once
+            began = time.perf_counter()
+            for _ in range(count):
+                once()
+            figures[name].append((time.perf_counter() - began) / count)
+    return figures
+
+
+def memory(backlogs: tuple[int, ...]) -> dict[int, int]:
+    """Return the bytes that the accounts take, per length of the backlog."""
+    found = {}
+    for waiting in backlogs:
+        tracemalloc.start()
+        counts = Counts("Plain", threading.Lock(), 1)
+        put = counts.count_put(lambda _: None)
+        for _ in range(waiting):
+            put(MESSAGE)
+        counts.sample(1.0)
+        found[waiting] = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+    return found
