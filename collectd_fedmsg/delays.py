@@ -1,14 +1,12 @@
 """How long messages were under way: receive time less the message's own timestamp.
 
-The mean over the messages looked at since the last sample: the first one after it, and every
-``STRIDE``-th from there. A clock that is ahead makes 0, never a negative delay.
+The mean over the messages looked at since the last sample: every one, or one in a millisecond
+when there are more. A clock that is ahead makes 0, never a negative delay.
 """
 
 from __future__ import annotations
 
 from typing import Any
-
-STRIDE = 8
 
 
 class Delays:
@@ -22,23 +20,20 @@ class Delays:
         self._epoch = epoch
         self._sum = 0.0
         self._count = 0
-        #: A message with this number or a higher one is to be looked at.
-        self.due = 0
 
-    def add(self, number: int, message: Any, now: int) -> None:
+    def add(self, message: Any, now: int) -> None:
         """Look at a message of whatever shape, received at ``now`` (ns, monotonic)."""
-        self.due = number + STRIDE
         try:
             delay = now / 1e9 + self._epoch - message["body"]["timestamp"]
             if delay > 0:
                 self._sum += delay
             self._count += 1
         except Exception:
-            # Any shape may come, and a NaN is none of the above: there is no delay to tell.
+            # Any shape may come; a message without a timestamp has no delay to tell.
             return
 
     def take(self, epoch: float) -> float | None:
         """Return the mean, None without a message; begin anew with the wall clock as it is now."""
         mean = self._sum / self._count if self._count else None
-        self._sum, self._count, self.due, self._epoch = 0.0, 0, 0, epoch
+        self._sum, self._count, self._epoch = 0.0, 0, epoch
         return mean

@@ -8,25 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-#: 2**47 ns is 39 hours; anything longer falls into the last bucket.
-BUCKETS = 192
+#: Enough for 2**63 ns, so that nothing can fall outside.
+BUCKETS = 252
 
 
 def bucket(nanoseconds: int) -> int:
-    """Return the index of the bucket that holds a duration in nanoseconds."""
-    if nanoseconds < 4:
-        return max(nanoseconds, 0)
-    octave = nanoseconds.bit_length() - 3
-    index = (octave << 2) + (nanoseconds >> octave)
-    return index if index < BUCKETS else BUCKETS - 1
+    """Return the index of the bucket that holds a duration in nanoseconds, 0 to 2**63 - 1.
+
+    Below 8 ns two durations share a bucket.
+    """
+    octave = (nanoseconds | 8).bit_length() - 3
+    return (octave << 2) + (nanoseconds >> octave)
 
 
 def bounds(index: int) -> tuple[int, int]:
     """Return the lowest duration of a bucket and the lowest of the next, in nanoseconds."""
-    if index < 4:
-        return index, index + 1
-    octave, part = divmod(index - 4, 4)
-    return (4 + part) << octave, (5 + part) << octave
+    octave = max(1, (index - 4) >> 2)
+    part = index - (octave << 2)
+    return part << octave, (part + 1) << octave
 
 
 def percentile(counts: Sequence[int], share: float) -> float | None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from queue import Queue
 from typing import Any
 
-from moksha.hub.api import Producer
+from moksha.hub.api import Consumer, Producer
 
 from .counts import Counts
 from .errors import ConfigError
@@ -83,26 +83,29 @@ def instrument(consumer: Any) -> Counts:
     """
     queue = consumer.incoming
     workers = 0 if consumer.blocking_mode else consumer.N
-    counts = Counts(type(consumer).__name__, queue.mutex, workers)
+    loop = getattr(type(consumer), "_work_loop", None)
+    code = getattr(loop, "__code__", None)
+    counts = Counts(type(consumer).__name__, queue.mutex, queue.queue, workers, loop=code)
     with queue.mutex:
         note = counts.count_put(lambda _: None)
         for waiting in queue.queue:
             note(waiting)
-        queue._put = counts.count_put(_direct(queue, "_put", "append"))
-        queue._get = counts.count_get(_direct(queue, "_get", "popleft"))
+        queue._put = counts.count_put(put_directly(queue))
+        if loop is not Consumer._work_loop:
+            queue._get = counts.count_get(queue._get)
     consumer._do_work = counts.count_work(consumer._do_work)
-    consumer.validate = _counted_validate(counts, consumer.validate)
+    consumer.validate = counted_validate(counts, consumer.validate)
     return counts
 
 
-def _direct(queue: Any, method: str, of_deque: str) -> Callable[..., Any]:
-    """Return what a plain queue's method does, without the call in between."""
-    if getattr(type(queue), method) is getattr(Queue, method) and type(queue.queue) is deque:
-        return getattr(queue.queue, of_deque)  # type: ignore[no-any-return]
-    return getattr(queue, method)  # type: ignore[no-any-return]
+def put_directly(queue: Any) -> Callable[[Any], object]:
+    """Return what a plain queue's ``_put`` does, without the call in between."""
+    if type(queue)._put is Queue._put and type(queue.queue) is deque:
+        return queue.queue.append
+    return queue._put
 
 
-def _counted_validate(counts: Counts, validate: Callable[..., Any]) -> Callable[..., Any]:
+def counted_validate(counts: Counts, validate: Callable[..., Any]) -> Callable[..., Any]:
     """Return ``validate`` that also counts what it refuses."""
 
     def any_way(*args: Any, **kwargs: Any) -> Any:
