@@ -11,13 +11,15 @@ from werkzeug.exceptions import HTTPException
 
 from collectd_fedmsg.errors import BadQuery, StoreError
 
-from . import assets, figures, guard
+from . import assets, figures, guard, login
 from .api import api
 from .config import Settings
 from .fleet import Fleet
+from .marks import Marks
+from .store.prometheus import PrometheusStore
 from .store.rrd import RRDStore
 from .views import views
-from .words import age, amount
+from .words import PLAIN, age, amount, plain
 
 
 def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
@@ -30,12 +32,19 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
     app.extensions["settings"] = settings
-    app.extensions["store"] = RRDStore(settings.data_dir, settings.rrdcached)
+    app.extensions["store"] = (
+        PrometheusStore(settings.prometheus, settings.interval) if settings.prometheus
+        else RRDStore(settings.data_dir, settings.rrdcached))
+    app.extensions["marks"] = Marks(settings.marks_file)
+    #: (address, title) of the pages in the head of every page; a further page adds its own.
+    app.extensions["navigation"] = [("/", "Daemons"), ("/help", "Help")]
     app.extensions["fleet"] = Fleet(app.extensions["store"], min(2.0, settings.interval / 2))
     app.jinja_env.globals.update(
         static=lambda name: f"/static/{assets.digest()}/{name}", age=age, amount=amount,
-        panels_json=orjson.dumps(figures.description()).decode(), interval=settings.interval)
+        panels_json=orjson.dumps({"panels": figures.description(), "plain": PLAIN}).decode(),
+        interval=settings.interval, plain=plain, navigation=app.extensions["navigation"])
     guard.install(app, settings.hosts)
+    login.install(app, settings)
     app.register_blueprint(api)
     app.register_blueprint(views)
     app.register_error_handler(HTTPException, lambda error: _refuse(
@@ -56,4 +65,6 @@ def _refuse(status: int, text: str) -> Response:
     response = Response(body, status=status, mimetype=kind)
     if status == 503:
         response.headers["Retry-After"] = "10"
+    if status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="marks"'
     return response

@@ -11,22 +11,26 @@ import orjson
 from flask import Blueprint, Response, current_app, request
 
 from collectd_fedmsg.errors import BadQuery
+from collectd_fedmsg.names import escape
 
-from . import query
+from . import login, openapi, query, table
+from .config import Settings
 from .fleet import Fleet
+from .marks import Marks, check
 from .reading import answer
-from .store.rrd import RRDStore
+from .store.base import Store
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 #: Daemons in one answer of series.
 MOST_DAEMONS = 1000
 #: Series times points of one answer.
 MOST_VALUES = 4_000_000
+FILTERS = ("host", "service", "consumer", "state")
 
 
-def store() -> RRDStore:
+def store() -> Store:
     """Return the app's store."""
-    found: RRDStore = current_app.extensions["store"]
+    found: Store = current_app.extensions["store"]
     return found
 
 
@@ -36,10 +40,24 @@ def fleet() -> Fleet:
     return found
 
 
-def send(body: Mapping[str, Any]) -> Response:
+def settings() -> Settings:
+    """Return the app's settings."""
+    found: Settings = current_app.extensions["settings"]
+    return found
+
+
+def notes() -> Marks:
+    """Return the app's marks."""
+    found: Marks = current_app.extensions["marks"]
+    return found
+
+
+def send(body: Mapping[str, Any], status: int = 200) -> Response:
     """Return JSON with an ETag of its bytes, or 304 when the reader has them."""
     octets = orjson.dumps(body)
-    response = Response(octets, mimetype="application/json")
+    response = Response(octets, status=status, mimetype="application/json")
+    if status != 200:
+        return response
     response.set_etag(hashlib.blake2b(octets, digest_size=12).hexdigest(), weak=True)
     return response.make_conditional(request)  # type: ignore[return-value]
 
@@ -50,23 +68,80 @@ def daemons() -> Response:
     whole = fleet().answer(time.time())
     limit = query.number(request.args, "limit", 10_000, 1, 10_000)
     offset = query.number(request.args, "offset", 0, 0, 1_000_000)
-    return send({**whole, "daemons": whole["daemons"][offset: offset + limit]})
+    rows = whole["daemons"]
+    for name in FILTERS:
+        wanted = set(request.args.getlist(name))
+        if wanted:
+            rows = [row for row in rows if row[name] in wanted]
+    return send({**whole, "found": len(rows), "daemons": rows[offset: offset + limit]})
 
 
 @api.get("/series")
 def series() -> Response:
     """Rates and gauges of chosen daemons on one grid."""
+    return send(_series(MOST_DAEMONS))
+
+
+@api.get("/series.csv")
+def series_csv() -> Response:
+    """One daemon's series as a table, times in UTC."""
+    body = _series(1)
+    name = escape(body["daemons"][0]["id"].replace("/", "-"))
+    response = Response(table.text(body), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
+
+
+def _series(most: int) -> dict[str, Any]:
     known = store().daemons()
     window = query.window(request.args, time.time())
     metrics = query.metrics(request.args.get("metrics"))
-    ids = query.chosen(request.args.getlist("daemon"), known, MOST_DAEMONS)
+    ids = query.chosen(request.args.getlist("daemon"), known, most)
     points = (window.end - window.start) // window.step if window.step else query.POINTS * 2
     if len(ids) * len(metrics) * points > MOST_VALUES:
         raise BadQuery("too many values: ask for fewer daemons or a coarser step")
-    return send(answer(store(), [known[name] for name in ids], metrics, window))
+    topics, tied, restarts = (query.flag(request.args, name)
+                              for name in ("topics", "tied", "restarts"))
+    return answer(store(), [known[name] for name in ids], metrics, window,
+                  topics=topics, tied=settings().tied if tied else (), marks=restarts)
 
 
 @api.get("/state")
 def state() -> Response:
     """The fleet line alone: cheap to poll."""
     return send(fleet().answer(time.time())["fleet"])
+
+
+@api.get("/marks")
+def marks() -> Response:
+    """The notes of a span, of one daemon or of all."""
+    window = query.window(request.args, time.time())
+    return send({"marks": notes().between(window.start, window.end, request.args.get("daemon"))})
+
+
+@api.post("/marks")
+def add_mark() -> Response:
+    """Keep a note; wants the token."""
+    login.may_write(settings().token)
+    try:
+        given = orjson.loads(request.get_data())
+    except orjson.JSONDecodeError as error:
+        raise BadQuery(f"the body is not JSON: {error}") from error
+    mark = check(given, time.time())
+    notes().add(mark)
+    return send({"id": mark.id}, 201)
+
+
+@api.delete("/marks/<name>")
+def remove_mark(name: str) -> Response:
+    """Forget a note; wants the token."""
+    login.may_write(settings().token)
+    if not notes().remove(name):
+        raise KeyError(name)
+    return Response(status=204)
+
+
+@api.get("/openapi.json")
+def description() -> Response:
+    """This API's description, OpenAPI 3.1."""
+    return send(openapi.description())

@@ -52,5 +52,5 @@ def pick(accepted: str) -> str:
 def pack(body: bytes, encoding: str) -> bytes:
     """Pack an answer made on the fly: quickly rather than tightly."""
     if encoding == "br":
-        return bytes(brotli.compress(body, quality=4))
-    return gzip.compress(body, 4, mtime=0)
+        return bytes(brotli.compress(body, quality=2))
+    return gzip.compress(body, 2, mtime=0)

@@ -18,10 +18,13 @@ class Tied:
 
     #: Prefix of the daemon ids that it belongs to: ``host``, ``host/service`` or the whole id.
     daemon: str
-    #: The collectd identity without ``.rrd``: ``db01/load/load``.
+    #: The collectd identity without ``.rrd``: ``db01/load/load``; after ``#`` the data source,
+    #: the first one otherwise: ``db01/disk-sda/disk_time#write``.
     series: str
-    #: What the panel says.
+    #: What the panel says; one per daemon.
     title: str
+    #: Of its values.
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,14 @@ class Settings:
     #: Where marks are kept; None: in memory only.
     marks_file: Path | None = None
     tied: tuple[Tied, ...] = field(default_factory=tuple)
+    #: Where a Prometheus (or VictoriaMetrics) answers; then no file is read.
+    prometheus: str = ""
+    #: The header in which a proxy names who has logged in; empty: not asked for.
+    auth_header: str = ""
+    #: Addresses of that proxy, loopback aside.
+    proxies: tuple[str, ...] = ()
+    #: Lines ``name:hash``: who may log in by basic auth; None: not asked for.
+    users_file: Path | None = None
 
     def __post_init__(self) -> None:
         if self.rrdcached and not self.rrdcached.startswith(("unix:/", "/")):
@@ -51,6 +62,8 @@ class Settings:
             raise ConfigError("dashboard", "rrdcached", self.rrdcached, reason)
         if not 1 <= self.interval <= 3600:
             raise ConfigError("dashboard", "interval", self.interval, "must be 1 to 3600 s")
+        if self.prometheus and not self.prometheus.startswith(("http://", "https://")):
+            raise ConfigError("dashboard", "prometheus", self.prometheus, "must be an http address")
 
     @classmethod
     def of(cls, config: Settings | Mapping[str, Any] | None) -> Settings:
@@ -66,7 +79,20 @@ class Settings:
         if unknown:
             name = min(unknown)
             raise ConfigError("dashboard", name, given[name], "unknown key")
+        given["tied"] = tuple(_tied(one) for one in given.get("tied", ()))
+        for name in ("hosts", "proxies"):
+            if name in given:
+                given[name] = tuple(given[name])
         given["data_dir"] = Path(given.get("data_dir", "/var/lib/collectd/rrd")).resolve()
-        if given.get("marks_file"):
-            given["marks_file"] = Path(given["marks_file"])
+        for name in ("marks_file", "users_file"):
+            given[name] = Path(given[name]) if given.get(name) else None
         return cls(**given)
+
+
+def _tied(given: Tied | Mapping[str, Any]) -> Tied:
+    if isinstance(given, Tied):
+        return given
+    try:
+        return Tied(**given)
+    except TypeError as error:
+        raise ConfigError("dashboard", "tied", given, str(error)) from error

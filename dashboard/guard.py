@@ -45,7 +45,7 @@ def _packed(response: Response) -> Response:
     kind = response.mimetype or ""
     if "Content-Encoding" in response.headers or response.direct_passthrough:
         return response
-    if not (kind.startswith("text/") or kind == "application/json"):
+    if not (kind.startswith("text/") or kind.endswith("json")):
         return response
     response.vary.add("Accept-Encoding")
     encoding = assets.pick(request.headers.get("Accept-Encoding", ""))

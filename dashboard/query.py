@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from collectd_fedmsg.errors import BadQuery
 from collectd_fedmsg.metrics import BY_NAME
 
+from .derived import DERIVED
+
 #: Seconds; the names of the span presets.
 SPANS: Mapping[str, int] = {
     "now": 900, "hour": 3600, "day": 86400, "week": 604800, "month": 2678400, "year": 31622400,
@@ -102,9 +104,19 @@ def metrics(text: str | None) -> tuple[str, ...]:
     """
     names = tuple(dict.fromkeys(text.split(","))) if text else DEFAULT_METRICS
     for name in names:
-        if name not in BY_NAME:
-            raise BadQuery(f"metrics: {name[:40]!r} is none of {', '.join(BY_NAME)}")
+        if name not in BY_NAME and name not in DERIVED:
+            known = ", ".join((*BY_NAME, *DERIVED))
+            raise BadQuery(f"metrics: {name[:40]!r} is none of {known}")
     return names
+
+
+def flag(args: Mapping[str, str], name: str) -> bool:
+    """Return whether a query's switch is on: ``1``; ``0`` or nothing is off.
+
+    Raises:
+        BadQuery: anything else.
+    """
+    return bool(number(args, name, 0, 0, 1))
 
 
 def chosen(ids: Iterable[str], known: Mapping[str, object], most: int) -> tuple[str, ...]:

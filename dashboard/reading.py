@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from collectd_fedmsg.metrics import BY_NAME, Kind
 
+from .config import Tied
+from .derived import DERIVED, derive
+from .marks import restarts
 from .query import POINTS, Window
-from .series import Points, Series, clip, on_grid, overlay, scale, wire
-from .store.rrd import Daemon, RRDStore
+from .series import Points, Series, clip, on_grid, overlay, scale
+from .store.base import Daemon, Ref, Store
 
 #: Fedora's files of 2014, messages per poll, and the metric that each is history of.
 HISTORY = {"received": "in", "processed": "out"}
+#: Steps are kept at their finest for about this long, s.
+DAY = 86400
+#: Key in an answer, and (what is read, how): what one column of an answer is made of.
+Columns = dict[str, "tuple[Series | None, str]"]
 
 
 @dataclass(frozen=True)
@@ -33,20 +39,20 @@ def consolidations(metric: str) -> tuple[tuple[str, str], ...]:
     return ((metric, "MAX"), (f"{metric}_min", "MIN"))
 
 
-def read(store: RRDStore, daemon: Daemon, metric: str, cf: str, window: Window) -> Series | None:
+def read(store: Store, daemon: Daemon, metric: str, cf: str, window: Window) -> Series | None:
     """Return a metric's stored series, old files included; None when there is no file.
 
     Raises:
         StoreError: the store cannot answer.
     """
-    def one(path: Path) -> Series:
-        return store.fetch(path, cf, window.start, window.end, window.resolution)
+    def one(ref: Ref) -> Series:
+        return store.fetch(ref, cf, window.start, window.end, window.resolution)
 
-    path = daemon.files.get(metric)
+    ref = daemon.files.get(metric)
     old = daemon.files.get(HISTORY.get(metric, ""))
-    if path is None and old is None:
+    if ref is None and old is None:
         return None
-    newer = one(path) if path else None
+    newer = one(ref) if ref else None
     if old is None:
         return newer
     # The 2014 script stored messages per poll: the poll is the file's own finest step.
@@ -55,29 +61,98 @@ def read(store: RRDStore, daemon: Daemon, metric: str, cf: str, window: Window) 
     return older if newer is None else overlay(newer, older)
 
 
-def answer(store: RRDStore, daemons: Iterable[Daemon], metrics: Iterable[str],
-           window: Window) -> dict[str, Any]:
+def answer(store: Store, daemons: Iterable[Daemon], metrics: Sequence[str], window: Window,
+           *, topics: bool = False, tied: Sequence[Tied] = (),
+           marks: bool = False) -> dict[str, Any]:
     """Return the body of ``/api/v1/series``: rates in units/s, gauges MAX and ``_min``.
+
+    Args:
+        store, daemons, metrics, window: where, whose, what and when.
+        topics: also what was received by topic.
+        tied: other series, drawn under the daemons that they are tied to.
+        marks: also when the daemons began anew, epoch seconds.
 
     Raises:
         StoreError: the store cannot answer.
     """
-    wanted = [(key, metric, cf) for metric in metrics for key, cf in consolidations(metric)]
-    columns: list[tuple[str, dict[str, tuple[Series | None, str]]]] = []
-    for daemon in daemons:
-        columns.append((daemon.id, {
-            key: (read(store, daemon, metric, cf, window), cf) for key, metric, cf in wanted}))
-    found = [series for _, named in columns for series, _ in named.values() if series is not None]
+    chosen = list(daemons)
+    plain = [metric for metric in metrics if metric not in DERIVED]
+    # What a derived quantity needs is averaged: the mean of ratios of maxima means nothing.
+    needs = sorted({need for metric in metrics if metric in DERIVED
+                    for need in DERIVED[metric].needs})
+    wanted = [(key, metric, cf) for metric in plain for key, cf in consolidations(metric)]
+    wanted += [(f"{need} AVERAGE", need, "AVERAGE") for need in needs]
+    store.prepare(refs(chosen, plain + needs, topics))
+    columns: list[tuple[Daemon, Columns, Columns, Columns]] = []
+    for daemon in chosen:
+        own: Columns = {key: (read(store, daemon, metric, cf, window), cf)
+                        for key, metric, cf in wanted}
+        columns.append((daemon, own,
+                        _topics(store, daemon, window) if topics else {},
+                        _beside(store, daemon, window, tied)))
+    found = [series for _, *groups in columns for group in groups
+             for series, _ in group.values() if series is not None]
     grid = common(found, window)
-    exact = all(series.step == grid.step for series in found)
-    return {
-        "start": grid.start, "end": grid.end, "step": grid.step,
-        "daemons": [
-            {"id": name, "series": {
-                key: _points(series, grid, cf, exact) for key, (series, cf) in named.items()}}
-            for name, named in columns
-        ],
-    }
+
+    def points(group: Mapping[str, tuple[Series | None, str]]) -> dict[str, Points]:
+        return {key: _points(series, grid, cf) for key, (series, cf) in group.items()}
+
+    rows = []
+    for daemon, own, by_topic, beside in columns:
+        every = points(own)
+        inputs = {need: every.pop(f"{need} AVERAGE") for need in needs}
+        every.update({name: derive(name, inputs) for name in metrics if name in DERIVED})
+        row: dict[str, Any] = {"id": daemon.id, "series": every}
+        if topics:
+            row["topics"] = points(by_topic)
+        if beside:
+            row["tied"] = points(beside)
+        if marks:
+            row["restarts"] = _restarts(store, daemon, window)
+        rows.append(row)
+    return {"start": grid.start, "end": grid.end, "step": grid.step, "daemons": rows}
+
+
+def refs(daemons: Iterable[Daemon], metrics: Sequence[str], topics: bool) -> list[Ref]:
+    """Return all series that an answer reads, for one flush."""
+    names = [*metrics, *(HISTORY[metric] for metric in metrics if metric in HISTORY)]
+    found: list[Ref] = []
+    for daemon in daemons:
+        found += [daemon.files[name] for name in names if name in daemon.files]
+        if topics:
+            found += daemon.topics.values()
+    return found
+
+
+def belongs(tied: Tied, name: str) -> bool:
+    """Tell whether a tied series is of a daemon: its id, or its host or host/service."""
+    return name == tied.daemon or name.startswith(f"{tied.daemon}/")
+
+
+def _topics(store: Store, daemon: Daemon, window: Window) -> Columns:
+    return {topic: (store.fetch(ref, "AVERAGE", window.start, window.end, window.resolution),
+                    "AVERAGE") for topic, ref in daemon.topics.items()}
+
+
+def _beside(store: Store, daemon: Daemon, window: Window, tied: Sequence[Tied]) -> Columns:
+    """Return the tied series by title: None (all unknown) when there is no such series."""
+    found: Columns = {}
+    for one in tied:
+        if belongs(one, daemon.id):
+            ref = store.other(one.series)
+            series = None if ref is None else store.fetch(
+                ref, "MAX", window.start, window.end, window.resolution)
+            found[one.title] = (series, "MAX")
+    return found
+
+
+def _restarts(store: Store, daemon: Daemon, window: Window) -> list[int]:
+    """Return a daemon's restarts; of spans longer than a day only those that stand out."""
+    fine = 1 if window.end - window.start <= DAY else window.resolution
+    pair = [daemon.files.get(metric) for metric in ("received", "backlog")]
+    found = [store.fetch(ref, "AVERAGE", window.start, window.end, fine)
+             for ref in pair if ref is not None]
+    return restarts(*found) if len(found) == len(pair) else []
 
 
 def common(found: list[Series], window: Window) -> Grid:
@@ -90,7 +165,7 @@ def common(found: list[Series], window: Window) -> Grid:
     return Grid(window.start // step * step, -(-window.end // step) * step, step)
 
 
-def _points(series: Series | None, grid: Grid, cf: str, exact: bool) -> Points:
+def _points(series: Series | None, grid: Grid, cf: str) -> Points:
     if series is None:
         return [None] * ((grid.end - grid.start) // grid.step)
-    return wire(clip(on_grid(series, grid.step, cf), grid.start, grid.end), exact)
+    return clip(on_grid(series, grid.step, cf), grid.start, grid.end).points

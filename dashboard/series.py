@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import starmap
 from typing import Any, Optional
 
 Points = list[Optional[float]]
+MILLION = 1e6
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,6 @@ def clip(series: Series, start: int, end: int) -> Series:
     return Series(first, step, points + after)
 
 
-def _mean(points: Sequence[float]) -> float:
-    """Return the plain mean; statistics.fmean is three times slower on a handful."""
-    return sum(points) / len(points)
-
-
 def _merge(points: Sequence[float | None], how: str) -> float | None:
     """Consolidate one step; known by half or more, as with RRD's xff 0.5."""
     known = [value for value in points if value is not None]
@@ -73,11 +70,37 @@ def consolidate(series: Series, step: int, how: str) -> Series:
     if times <= 1 or step % series.step:
         return series
     whole = clip(series, series.start // step * step, -(-series.end // step) * step)
-    whole_step: dict[str, Any] = {"MAX": max, "MIN": min, "AVERAGE": _mean}
-    merge = whole_step[how]
-    points = [_merge(part, how) if None in part else merge(part)
-              for part in zip(*[iter(whole.points)] * times)]
-    return Series(whole.start, step, points)
+    points = whole.points
+    try:
+        # Nearly every series: known throughout, but for steps before its file and after now.
+        first, past = _known(points, times)
+        merged = ([_merge(points[i: i + times], how) for i in range(0, first, times)]
+                  + _merge_known(points[first:past], times, how)
+                  + [_merge(points[i: i + times], how) for i in range(past, len(points), times)])
+    except TypeError:
+        merged = [_merge(points[i: i + times], how) for i in range(0, len(points), times)]
+    return Series(whole.start, step, merged)
+
+
+def _known(points: Points, times: int) -> tuple[int, int]:
+    """Return the bounds, multiples of ``times``, within which both ends are known."""
+    first, past = 0, len(points)
+    while first < past and points[first] is None:
+        first += 1
+    while past > first and points[past - 1] is None:
+        past -= 1
+    first = -(-first // times) * times
+    return first, max(first, past // times * times)
+
+
+def _merge_known(points: Points, times: int, how: str) -> Points:
+    """Consolidate known points; raises TypeError where there is an unknown one."""
+    parts: Any = zip(*[iter(points)] * times)
+    if how in ("MAX", "MIN"):
+        return list(starmap({"MAX": max, "MIN": min}[how], parts))
+    # To a millionth here: round() on each value afterwards costs more than all the rest.
+    factor = MILLION / times
+    return [(sum(part) * factor + 0.5) // 1 / MILLION for part in parts]
 
 
 def regrid(series: Series, step: int) -> Series:
@@ -111,10 +134,3 @@ def scale(series: Series, factor: float) -> Series:
     """Return every known value times ``factor``."""
     return Series(series.start, series.step,
                   [None if value is None else value * factor for value in series.points])
-
-
-def wire(series: Series, exact: bool) -> Points:
-    """Return the points for JSON: all digits when exact, else a millionth (counts survive)."""
-    if exact:
-        return series.points
-    return [None if value is None else round(value, 6) for value in series.points]

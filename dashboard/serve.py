@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import waitress
+from werkzeug.security import generate_password_hash
 
 from collectd_fedmsg.errors import ConfigError
 
@@ -18,33 +20,63 @@ from .config import LOOPBACK_HOSTS
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the command line's settings."""
     parser = argparse.ArgumentParser(prog="collectd-fedmsg-dashboard", description=__doc__)
-    parser.add_argument("--data-dir", required=True, help="collectd's folder of RRD files")
-    parser.add_argument("--rrdcached", default="", help="unix:/absolute/path of its socket")
+    parser.add_argument("--config", metavar="FILE", help="a TOML file of settings; the command "
+                        "line wins. Only there: tied, token, marks_file, auth_header, proxies")
+    parser.add_argument("--data-dir", help="collectd's folder of RRD files")
+    parser.add_argument("--prometheus", metavar="URL", help="read from there, not from files")
+    parser.add_argument("--users-file", metavar="FILE", help="name:hash lines for basic auth")
+    parser.add_argument("--hash-password", action="store_true",
+                        help="print the hash of a password from the standard input, and end")
+    parser.add_argument("--rrdcached", help="unix:/absolute/path of its socket")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=8087, help="0: any free one")
-    parser.add_argument("--interval", type=int, default=10, help="seconds between samples")
+    parser.add_argument("--interval", type=int, help="seconds between samples")
     parser.add_argument("--allow-host", action="append", default=[], metavar="NAME",
                         help="a name readers use for this server; repeat; * for any")
     parser.add_argument("--threads", type=int, default=4)
     return parser.parse_args(given)
 
 
+def combined(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings of the file and, above them, of the command line.
+
+    Raises:
+        ConfigError: the file cannot be read, or nothing says where the series are.
+    """
+    settings: dict[str, Any] = {}
+    if options.config:
+        import tomllib  # Python 3.11; without --config nobody needs it  # noqa: PLC0415
+        try:
+            settings = tomllib.loads(Path(options.config).read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise ConfigError("dashboard", "--config", options.config, str(error)) from error
+    for name in ("data_dir", "rrdcached", "interval", "prometheus", "users_file"):
+        if getattr(options, name) is not None:
+            settings[name] = getattr(options, name)
+    if not settings.get("data_dir") and not settings.get("prometheus"):
+        raise ConfigError("dashboard", "--data-dir", None, "say where the series are")
+    settings["hosts"] = (*LOOPBACK_HOSTS, options.host.lower(), *settings.get("hosts", ()),
+                         *map(str.lower, options.allow_host))
+    return settings
+
+
 def main(given: Sequence[str] | None = None) -> int:
     """Serve until interrupted; return the exit status."""
     options = arguments(given)
-    settings: dict[str, Any] = {
-        "data_dir": options.data_dir, "rrdcached": options.rrdcached,
-        "interval": options.interval,
-        "hosts": (*LOOPBACK_HOSTS, options.host.lower(), *map(str.lower, options.allow_host)),
-    }
+    if options.hash_password:
+        print(generate_password_hash(sys.stdin.readline().rstrip("\n")))
+        return 0
     try:
-        app = create_app(settings)
+        app = create_app(combined(options))
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 2
-    if options.host not in ("127.0.0.1", "::1", "localhost"):
+    settings = app.extensions["settings"]
+    guarded = settings.users_file or settings.auth_header
+    if options.host not in ("127.0.0.1", "::1", "localhost") and not guarded:
         print(f"Warning: {options.host} can be reached from other machines and nobody has to log"
-              " in; put a proxy that asks for a login in front.", file=sys.stderr)
+              " in; put a proxy that asks for a login in front, or use --users-file.",
+              file=sys.stderr)
     # Slow readers hold a connection, not a thread, and only for the channel's timeout.
     server = waitress.create_server(app, host=options.host, port=options.port, ident="",
                                     threads=options.threads, connection_limit=1000,

@@ -3,25 +3,51 @@
 from __future__ import annotations
 
 import time
+from typing import Any
+from urllib.parse import urlencode
 
 import orjson
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, abort, current_app, render_template, request
+
+from collectd_fedmsg.diagnosis import Verdict
 
 from . import assets, figures, pictures, query
-from .api import fleet, store
+from .api import fleet, settings, store
+from .exporter import exposition
+from .reading import belongs
+from .store.rrd import RRDStore
 
 views = Blueprint("views", __name__)
 FOREVER = "public, max-age=31536000, immutable"
+
+
+def _when(usual: str) -> dict[str, Any]:
+    """Return what templates need to know of the span asked for: its name, its query."""
+    if "start" in request.args and request.args.get("span", "custom") == "custom":
+        asked = {name: request.args[name] for name in ("start", "end")
+                 if request.args.get(name)}
+        query.window(asked, time.time())
+        return {"span": "custom", "when": urlencode(asked)}
+    span = request.args.get("span", usual)
+    span = span if span in query.SPANS else usual
+    return {"span": span, "when": urlencode({"span": span})}
 
 
 @views.get("/")
 def index() -> str:
     """The fleet: one row per daemon."""
     whole = fleet().answer(time.time())
-    span = request.args.get("span", "now")
+    kinds = {name: sorted({row[name] for row in whole["daemons"]})
+             for name in ("host", "service", "consumer", "state")}
     return render_template("fleet.html", rows=whole["daemons"], fleet=whole["fleet"],
-                           panels=figures.PANELS, spans=query.SPANS,
-                           span=span if span in query.SPANS else "now")
+                           panels=figures.PANELS, columns=figures.COLUMNS, kinds=kinds,
+                           spans=query.SPANS, tied=_tied, **_when("now"))
+
+
+def _tied(name: str) -> list[dict[str, str]]:
+    """Return what is tied to a daemon, for its row."""
+    return [{"title": one.title, "unit": one.unit} for one in settings().tied
+            if belongs(one, name)]
 
 
 @views.get("/daemon/<path:name>")
@@ -32,10 +58,23 @@ def daemon(name: str) -> str:
     rows = [row for row in fleet().answer(time.time())["daemons"] if row["id"] == name]
     if not rows:
         abort(404, "No such daemon.")
-    span = request.args.get("span", "hour")
-    extra = [panel for panel in figures.EXTRA if panel.metric in rows[0]["metrics"]]
+    stored = {*rows[0]["metrics"]}
+    if {"busy", "workers", "processed"} <= stored:
+        stored |= {"service_time", "utilisation"}
+    extra = [panel for panel in figures.EXTRA if panel.metric in stored]
+    if rows[0]["topics"]:
+        extra.append(figures.TOPICS)
+    wanted = [metric for panel in (*figures.PANELS, *extra) if panel is not figures.TOPICS
+              for metric in (panel.metric, *panel.also)]
     return render_template("daemon.html", row=rows[0], panels=figures.PANELS + tuple(extra),
-                           spans=query.SPANS, span=span if span in query.SPANS else "hour")
+                           metrics=",".join(dict.fromkeys(wanted)), spans=query.SPANS,
+                           tied=_tied, writable=bool(settings().token), **_when("hour"))
+
+
+@views.get("/help")
+def explain() -> str:
+    """What each verdict means and asks for."""
+    return render_template("help.html", verdicts=list(Verdict))
 
 
 @views.get("/panel.png")
@@ -43,14 +82,30 @@ def panel() -> Response:
     """One panel as a picture: ``daemon``, ``metric``, ``span`` or ``start``/``end``, ``width``."""
     known = store().daemons()
     (name,) = query.chosen(request.args.getlist("daemon"), known, 1)
+    return _picture(name)
+
+
+@views.get("/daemon/<path:name>/panel.png")
+def daemon_panel(name: str) -> Response:
+    """The same, at an address for mails and wikis."""
+    query.chosen([name], store().daemons(), 1)
+    return _picture(name)
+
+
+def _picture(name: str) -> Response:
+    source = current_app.extensions["store"]
+    if not isinstance(source, RRDStore):
+        abort(404, "Pictures are drawn from RRD files only.")
     shown = figures.BY_METRIC.get(request.args.get("metric", "backlog"))
-    if shown is None or shown.metric not in known[name].files:
+    files = source.daemons()[name].files
+    if shown is None or shown.metric not in files:
         abort(404, "No such panel.")
     width = query.number(request.args, "width", 400, 100, 2000)
     height = query.number(request.args, "height", 120, 50, 1000)
     window = query.window(request.args, time.time())
-    arguments = pictures.arguments(known[name].files[shown.metric], shown, window, width, height)
-    return Response(store().graph(arguments), mimetype="image/png")
+    ref = files[shown.metric]
+    arguments = pictures.arguments(source.path(ref), shown, window, width, height)
+    return Response(source.graph(arguments, ref), mimetype="image/png")
 
 
 @views.get("/static/<digest>/<name>")
@@ -78,17 +133,8 @@ def healthz() -> Response:
 
 @views.get("/metrics")
 def prometheus() -> Response:
-    """The fleet for Prometheus, text format 0.0.4."""
-    lines = ["# HELP fedmsg_backlog_messages Messages received and not ended.",
-             "# TYPE fedmsg_backlog_messages gauge"]
-    for row in fleet().answer(time.time())["daemons"]:
-        if row["backlog"] is not None:
-            names = ",".join(f"{key}={_quoted(row[key])}"
-                             for key in ("host", "service", "consumer"))
-            lines.append(f"fedmsg_backlog_messages{{{names}}} {row['backlog']:g}")
-    return Response("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4")
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
+    """Every newest sample for Prometheus, text format 0.0.4."""
+    now = time.time()
+    text = exposition(store(), store().daemons(), fleet().answer(now)["daemons"], now,
+                      settings().interval)
+    return Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")

@@ -11,8 +11,7 @@ import pytest
 pytest.importorskip("flask")
 pytest.importorskip("rrdtool")
 
-from collectd_fedmsg_dashboard import figures, query, words
-from collectd_fedmsg_dashboard.reading import Grid
+from collectd_fedmsg_dashboard import query, words
 from collectd_fedmsg_dashboard.series import (
     Series,
     clip,
@@ -97,16 +96,6 @@ def test_drain():
     assert drain_seconds(10, 2, 2) is None
     assert drain_seconds(0, 2, 2) == 0
     assert drain_seconds(None, 1, 2) is None
-
-
-def test_figures_are_valid_plotly():
-    """plotly's own schema accepts each panel; the gap is tinted, the tail still arriving not."""
-    plotly = pytest.importorskip("plotly.graph_objects")
-    points = [1.0, None, None, 4.0, None]
-    for panel in figures.PANELS + figures.EXTRA:
-        figure = figures.figure(panel, Grid(0, 50, 10), points, points if panel.band else None)
-        plotly.Figure(figure)
-        assert len(figure["layout"]["shapes"]) == 1
 
 
 @pytest.mark.parametrize(("value", "text"), [

@@ -1,0 +1,146 @@
+"""Operators' notes on the time axis, kept in a file of JSON lines; and restarts found in series.
+
+A note's text is data: it is bounded here and only ever shown as text.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from collectd_fedmsg.errors import BadQuery, StoreError
+
+from .series import Points, Series
+
+LONGEST_TEXT = 200
+#: Notes kept; the oldest go.
+MOST = 5000
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A note: epoch seconds, what happened, and the daemon's id, or a prefix; empty: all."""
+
+    id: str
+    time: int
+    text: str
+    daemon: str = ""
+    kind: str = "note"
+
+
+def check(given: object, now: float) -> Mark:
+    """Return a new mark from a JSON body ``{"text": …, "time": …, "daemon": …}``.
+
+    Raises:
+        BadQuery: something is missing, unknown, too long or of the wrong kind.
+    """
+    if not isinstance(given, dict) or set(given) - {"text", "time", "daemon"}:
+        raise BadQuery("a mark is an object with text, and optionally time and daemon")
+    text, daemon = given.get("text"), given.get("daemon", "")
+    moment = given.get("time", int(now))
+    if not isinstance(text, str) or not 1 <= len(text.strip()) <= LONGEST_TEXT:
+        raise BadQuery(f"text: 1 to {LONGEST_TEXT} characters are wanted")
+    if not text.isprintable():
+        raise BadQuery("text: one line without control characters is wanted")
+    if not isinstance(daemon, str) or len(daemon) > 400 or not daemon.isprintable():
+        raise BadQuery("daemon: the id of a daemon, a host or host/service is wanted")
+    if isinstance(moment, bool) or not isinstance(moment, int) or not 0 < moment <= now + 86400:
+        raise BadQuery("time: seconds since the epoch, at most a day ahead, are wanted")
+    return Mark(secrets.token_hex(8), moment, text.strip(), daemon)
+
+
+class Marks:
+    """The notes of one file (None: of this process only); one writer at a time."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._marks: list[Mark] | None = None if path else []
+
+    def between(self, start: int, end: int, daemon: str | None = None) -> list[dict[str, Any]]:
+        """Return the notes of [start, end], of one daemon when given, by time.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        with self._lock:
+            found = [mark for mark in self._all() if start <= mark.time <= end and (
+                not mark.daemon or daemon is None or daemon == mark.daemon
+                or daemon.startswith(f"{mark.daemon}/"))]
+        return [asdict(mark) for mark in sorted(found, key=lambda mark: mark.time)]
+
+    def add(self, mark: Mark) -> None:
+        """Keep a note, on disk before this returns.
+
+        Raises:
+            StoreError: the file cannot be written; the note is not kept then.
+        """
+        with self._lock:
+            self._write([*self._all(), mark][-MOST:])
+
+    def remove(self, name: str) -> bool:
+        """Forget a note; False when there is none of this id.
+
+        Raises:
+            StoreError: the file cannot be written.
+        """
+        with self._lock:
+            left = [mark for mark in self._all() if mark.id != name]
+            if len(left) == len(self._all()):
+                return False
+            self._write(left)
+            return True
+
+    def _all(self) -> list[Mark]:
+        if self._marks is None and self._path is not None:
+            try:
+                lines = self._path.read_bytes().splitlines()
+                self._marks = [Mark(**orjson.loads(line)) for line in lines]
+            except FileNotFoundError:
+                self._marks = []
+            except (OSError, ValueError, TypeError) as error:
+                raise StoreError(f"{self._path.name}: {error}") from error
+        return self._marks or []
+
+    def _write(self, marks: list[Mark]) -> None:
+        if self._path is not None:
+            # A whole new file, renamed: a full disk or a crash leaves the old one.
+            fresh = self._path.with_name(f"{self._path.name}.new")
+            try:
+                with fresh.open("wb") as file:
+                    file.write(b"".join(orjson.dumps(asdict(m)) + b"\n" for m in marks))
+                    file.flush()
+                    os.fsync(file.fileno())
+                fresh.replace(self._path)
+            except OSError as error:
+                raise StoreError(f"{self._path.name}: {error.strerror}") from error
+        self._marks = marks
+
+
+def restarts(received: Series, backlog: Series) -> list[int]:
+    """Return when a daemon began anew, epoch seconds.
+
+    A total that shrank is unknown in RRD (DERIVE, minimum 0) while the gauge beside it is
+    known: nothing else does that, save a file's first sample, which nothing known precedes.
+    """
+    if (received.start, received.step) != (backlog.start, backlog.step):
+        return []
+    found: list[int] = []
+    seen = anew = False
+    pairs: tuple[Points, Points] = (received.points, backlog.points)
+    for index, (rate, waiting) in enumerate(zip(*pairs)):
+        if rate is not None:
+            if anew:
+                found.append(received.start + index * received.step)
+            seen, anew = True, False
+        elif waiting is not None and seen:
+            anew = True
+        elif waiting is None:
+            anew = False
+    return found

@@ -1,0 +1,127 @@
+"""The description of ``/api/v1``, OpenAPI 3.1; made from the tables that the code reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from collectd_fedmsg import __version__
+from collectd_fedmsg.metrics import METRICS
+
+from . import query
+from .derived import DERIVED
+from .marks import LONGEST_TEXT
+
+JSON = dict[str, Any]
+
+
+def _parameter(name: str, schema: JSON, text: str, **more: Any) -> JSON:
+    return {"name": name, "in": "query", "schema": schema, "description": text, **more}
+
+
+def _whole(least: int, most: int, usual: int) -> JSON:
+    return {"type": "integer", "minimum": least, "maximum": most, "default": usual}
+
+
+def _answer(text: str, schema: JSON, kind: str = "application/json") -> JSON:
+    return {"description": text, "content": {kind: {"schema": schema}}}
+
+
+def _object(**properties: JSON) -> JSON:
+    return {"type": "object", "properties": properties, "required": sorted(properties)}
+
+
+ERROR = _object(error=_object(status={"type": "integer"}, message={"type": "string"}))
+TEXT: JSON = {"type": "string"}
+NUMBER: JSON = {"type": ["number", "null"]}
+POINTS: JSON = {"type": "array", "items": NUMBER}
+MOMENT: JSON = {"type": "string", "pattern": r"^(now|-[0-9]{1,9}[smhdwy]?|[0-9]{1,11})$"}
+COLUMNS: JSON = {"type": "object", "additionalProperties": POINTS}
+WINDOW = (
+    _parameter("span", {"type": "string", "enum": list(query.SPANS)}, "A span that ends now."),
+    _parameter("start", MOMENT, "`now`, `-900`, `-2h` or seconds since the epoch."),
+    _parameter("end", MOMENT, "As start; at most a day ahead."),
+    _parameter("step", _whole(0, query.LONGEST, 0), "Seconds; 0: what suits the span."),
+)
+METRIC_LIST = _parameter(
+    "metrics", {"type": "array", "minItems": 1,
+                "items": {"type": "string", "enum": [*(m.name for m in METRICS), *DERIVED]}},
+    "Totals come as rates per second (`busy` in µs/s), gauges as the steps' MAX and, as "
+    "`<metric>_min`, MIN; `utilisation` is a share, `service_time` in seconds.",
+    style="form", explode=False)
+SWITCH: JSON = {"type": "integer", "enum": [0, 1]}
+SWITCHES = (
+    _parameter("topics", SWITCH, "1: also messages received per second by topic."),
+    _parameter("tied", SWITCH, "1: also the series that the configuration ties to the daemon."),
+    _parameter("restarts", SWITCH, "1: also when the daemon began anew."),
+)
+DAEMON = _parameter("daemon", {"type": "array", "items": TEXT, "minItems": 1}, "Ids.",
+                    required=True, style="form", explode=True)
+ONE_DAEMON = _parameter("daemon", TEXT, "An id.", required=True)
+REFUSED: JSON = {"400": _answer("A parameter is unknown or out of bounds.", ERROR),
+           "404": _answer("No such thing.", ERROR),
+           "503": _answer("The store cannot answer now.", ERROR)}
+UNCHANGED: JSON = {"304": {"description": "As before (If-None-Match)."}}
+ROW: JSON = {"type": "object", "required": ["id", "host", "service", "consumer", "state", "text"],
+       "properties": {"id": TEXT, "host": TEXT, "service": TEXT, "consumer": TEXT, "state": TEXT,
+                      "badness": {"type": "number"}, "text": TEXT, "backlog": NUMBER,
+                      "oldest": NUMBER, "arrival_rate": NUMBER, "completion_rate": NUMBER,
+                      "drain_seconds": NUMBER, "last_sample": NUMBER}}
+SERIES = _object(start={"type": "integer"}, end={"type": "integer"}, step={"type": "integer"},
+                 daemons={"type": "array", "items": {
+                     "type": "object", "required": ["id", "series"],
+                     "properties": {"id": TEXT, "series": COLUMNS, "topics": COLUMNS,
+                                    "tied": COLUMNS, "restarts": POINTS}}})
+MARK = _object(id=TEXT, time={"type": "integer"}, text=TEXT, daemon=TEXT, kind=TEXT)
+NEW_MARK: JSON = {"type": "object", "required": ["text"], "additionalProperties": False, "properties": {
+    "text": {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT},
+    "time": {"type": "integer", "minimum": 1}, "daemon": {"type": "string", "maxLength": 400}}}
+TOKEN: JSON = {"security": [{"token": []}]}
+FORBIDDEN: JSON = {"401": _answer("The token is missing or wrong.", ERROR),
+             "403": _answer("No token is set: nobody may write.", ERROR)}
+
+
+def _get(name: str, text: str, answer: JSON, *parameters: JSON) -> JSON:
+    return {"get": {"operationId": name, "summary": text, "parameters": list(parameters),
+                    "responses": {"200": answer, **UNCHANGED, **REFUSED}}}
+
+
+def description() -> JSON:
+    """Return the whole description."""
+    filters = [_parameter(name, {"type": "array", "items": TEXT}, f"Only of this {name}; repeat.",
+                          style="form", explode=True)
+               for name in ("host", "service", "consumer", "state")]
+    paths: JSON = {
+        "/daemons": _get("daemons", "Every daemon's present state, worst first.", _answer(
+            "The daemons.", _object(daemons={"type": "array", "items": ROW},
+                                    fleet={"type": "object"}, found={"type": "integer"})),
+            _parameter("limit", _whole(1, 10_000, 10_000), "Daemons in the answer."),
+            _parameter("offset", _whole(0, 1_000_000, 0), "Daemons left out before."), *filters),
+        "/series": _get("series", "Series of chosen daemons on one grid.",
+                        _answer("Point i is the step that ends at start + (i + 1) * step.",
+                                SERIES), DAEMON, METRIC_LIST, *WINDOW, *SWITCHES),
+        "/series.csv": _get("table", "One daemon's series as CSV.",
+                            _answer("A row per step.", TEXT, "text/csv"),
+                            ONE_DAEMON, METRIC_LIST, *WINDOW, *SWITCHES),
+        "/state": _get("state", "The fleet in numbers.", _answer(
+            "The fleet.", {"type": "object", "required": ["daemons", "behind", "silent"]})),
+        "/marks": {
+            **_get("marks", "Notes on the time axis.",
+                   _answer("The notes.", _object(marks={"type": "array", "items": MARK})),
+                   _parameter("daemon", TEXT, "Only what concerns this one."), *WINDOW),
+            "post": {"operationId": "addMark", "summary": "Keep a note.", **TOKEN,
+                     "requestBody": {"required": True,
+                                     "content": {"application/json": {"schema": NEW_MARK}}},
+                     "responses": {"201": _answer("Kept.", _object(id=TEXT)), **FORBIDDEN,
+                                   **REFUSED}}},
+        "/marks/{id}": {"delete": {
+            "operationId": "removeMark", "summary": "Forget a note.", **TOKEN,
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": TEXT}],
+            "responses": {"204": {"description": "Forgotten."}, **FORBIDDEN, **REFUSED}}},
+    }
+    return {"openapi": "3.1.0",
+            "info": {"title": "fedmsg queues", "version": __version__,
+                     "license": {"name": "LGPL-2.1-or-later",
+                                 "identifier": "LGPL-2.1-or-later"}},
+            "servers": [{"url": "/api/v1"}], "paths": paths,
+            "components": {"securitySchemes": {
+                "token": {"type": "apiKey", "in": "header", "name": "X-Token"}}}}

@@ -1,0 +1,193 @@
+"""The store behind Prometheus' HTTP API, as collectd's write_prometheus names things.
+
+Works with whatever speaks PromQL (Prometheus, VictoriaMetrics, Thanos, Mimir). Reads only;
+values of requests never become PromQL: selectors are made from labels the server listed.
+Source: metric names from write_prometheus.c: ``collectd_<plugin>_<type>[_<ds>][_total]``, with
+the labels ``<plugin>`` (plugin instance), ``type`` (type instance) and ``instance`` (host).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Mapping
+
+from collectd_fedmsg.errors import StoreError
+from collectd_fedmsg.metrics import METRICS, PLUGIN, Kind, parse_instance
+from collectd_fedmsg.names import unescape
+
+from ..series import Points, Series
+from .base import Daemon, Ref, Selector
+from .promql import Labels, Server, selector
+
+#: Families that hold our series, and collectd's type of each.
+FAMILIES = {f"collectd_{PLUGIN}_derive_total": "derive",
+            f"collectd_{PLUGIN}_queue_length": "queue_length",
+            f"collectd_{PLUGIN}_duration_seconds": "duration",
+            f"collectd_{PLUGIN}_count": "count", f"collectd_{PLUGIN}_gauge": "gauge"}
+LISTING_AGE = 15.0
+#: Seconds back in which a daemon must have had a sample to be listed.
+SEEN_WITHIN = 7 * 86400
+#: Spans of at most this many seconds are asked for all daemons of a family at once.
+TOGETHER = 3600
+#: Answers for all daemons that are kept, and the seconds that they are.
+KEPT, KEPT_AGE = 64, 2.0
+#: From this many intervals in a step on, the server's own rate() is exact enough.
+COARSE = 6
+OVER_TIME = {"MAX": "max_over_time", "MIN": "min_over_time", "AVERAGE": "avg_over_time"}
+MOST_CONSUMERS = 5000
+_Key = tuple[str, str, str, int, int, int]
+
+
+class PrometheusStore:
+    """Read-only view of one server.
+
+    Args:
+        address: of the server, e.g. ``http://127.0.0.1:9090``.
+        interval: seconds between two samples, which Prometheus does not tell.
+    """
+
+    def __init__(self, address: str, interval: int) -> None:
+        self._server = Server(address)
+        self._interval = interval
+        self._lock = threading.Lock()
+        self._listed = -LISTING_AGE
+        self._daemons: dict[str, Daemon] = {}
+        self._kept: dict[_Key, tuple[float, dict[Labels, Series]]] = {}
+
+    def daemons(self) -> Mapping[str, Daemon]:
+        """Return every daemon by id, sorted.
+
+        Raises:
+            StoreError: the server cannot answer.
+        """
+        now = time.monotonic()
+        if now - self._listed >= LISTING_AGE:
+            self._daemons, self._listed = self._list(), now
+        return self._daemons
+
+    def prepare(self, refs: Iterable[Ref]) -> None:
+        """Do nothing: the server's newest values are always readable."""
+
+    def fetch(self, ref: Ref, cf: str, start: int, end: int, resolution: int) -> Series:
+        """Return one series of [start, end): a total as its rate per second.
+
+        Raises:
+            StoreError: the server cannot answer.
+        """
+        one = _selector(ref)
+        step = max(self._interval, resolution // self._interval * self._interval)
+        first, last = start // step * step, -(-end // step) * step
+        ending = _ending(one)
+        if end - start > TOGETHER or ending is None:
+            found = self._ask(selector(one), one.total, cf, range(first, last, step))
+            return next(iter(found.values()), _unknown(first, last, step))
+        key = (one.name, ending, cf, first, last, step)
+        with self._lock:
+            made, series = self._kept.get(key, (-KEPT_AGE, {}))
+            if time.monotonic() - made >= KEPT_AGE:
+                text = selector(Selector(one.name), f'type=~".+_{ending}"')
+                series = self._ask(text, one.total, cf, range(first, last, step))
+                while len(self._kept) >= KEPT:
+                    del self._kept[next(iter(self._kept))]
+                self._kept[key] = (time.monotonic(), series)
+        return series.get(frozenset(one.labels), _unknown(first, last, step))
+
+    def newest(self, ref: Ref) -> tuple[int, float] | None:
+        """Return (epoch seconds, value) of the newest sample of the last five minutes.
+
+        Raises:
+            StoreError: the server cannot answer.
+        """
+        text = selector(_selector(ref))
+        stamps = self._server.query(f"timestamp({text})")
+        values = self._server.query(text)
+        if not stamps or not values:
+            return None
+        return int(next(iter(stamps.values()))), next(iter(values.values()))
+
+    def other(self, identity: str) -> Ref | None:
+        """Return the selector of ``host/plugin[-instance]/type[-instance]#source``.
+
+        The listing is not asked: a series that is not there is drawn as unknown.
+        """
+        name, _, source = identity.partition("#")
+        parts = name.split("/")
+        if len(parts) != 3:
+            return None
+        plugin, _, plugin_instance = parts[1].partition("-")
+        kind, _, type_instance = parts[2].partition("-")
+        labels = [("instance", parts[0])]
+        if plugin_instance:
+            labels.append((plugin, plugin_instance))
+        if type_instance:
+            labels.append(("type" if plugin_instance else plugin, type_instance))
+        base = "_".join(["collectd", *([plugin] if plugin != kind else []), kind])
+        ending = f"_{source}" if source else "(_[a-z]+)?"
+        return Selector(f"{base}{ending}(_total)?", tuple(labels), pattern=True)
+
+    def _list(self) -> dict[str, Daemon]:
+        found: dict[str, Daemon] = {}
+        totals = {m.name for m in METRICS if m.kind is Kind.DERIVE}
+        names = "|".join(FAMILIES)
+        for series in self._server.series(f'{{__name__=~"{names}"}}', SEEN_WITHIN):
+            labels = dict(series)
+            name = labels.pop("__name__", "")
+            identity = parse_instance(FAMILIES.get(name, ""), labels.get("type", ""))
+            host = labels.get("exported_instance") or labels.get("instance")
+            if identity is None or not host or PLUGIN not in labels:
+                continue
+            daemon = Daemon(unescape(host), unescape(labels[PLUGIN]), identity.consumer)
+            if daemon.id not in found and len(found) >= MOST_CONSUMERS:
+                continue
+            daemon = found.setdefault(daemon.id, daemon)
+            total = identity.topic is not None or identity.metric in totals
+            ref = Selector(name, tuple(sorted(labels.items())), total)
+            if identity.topic is not None:
+                daemon.topics[identity.topic] = ref
+            else:
+                daemon.files[identity.metric] = ref
+        return dict(sorted(found.items()))
+
+    def _ask(self, text: str, total: bool, cf: str, steps: range) -> dict[Labels, Series]:
+        """Return every matching series on the steps that begin at each of ``steps``."""
+        first, last, step = steps.start, steps.stop, steps.step
+        window = max(2 * self._interval, step)
+        if not total:
+            query, begin = f"{OVER_TIME[cf]}({text}[{window}s])", first + step
+        elif step >= COARSE * self._interval:
+            query, begin = f"rate({text}[{window}s])", first + step
+        else:
+            # The totals themselves, two intervals back at most: their differences sum up
+            # exactly, and what is missing stays unknown instead of repeating.
+            query, begin = f"last_over_time({text}[{window}s])", first
+        found = {}
+        for labels, samples in self._server.range(query, begin, last, step).items():
+            points: Points = [samples.get(t) for t in range(begin, last + 1, step)]
+            if begin == first:
+                points = _differences(points, step)
+            found[labels] = Series(first, step, points)
+        return found
+
+
+def _differences(totals: Points, step: int) -> Points:
+    """Return rates per second; unknown where a total is, or where it shrank (a restart)."""
+    return [None if a is None or b is None or b < a else (b - a) / step
+            for a, b in zip(totals, totals[1:])]
+
+
+def _unknown(first: int, last: int, step: int) -> Series:
+    return Series(first, step, [None] * ((last - first) // step))
+
+
+def _ending(one: Selector) -> str | None:
+    """Return the metric that a selector's type instance ends with; None for topics and others."""
+    instance = dict(one.labels).get("type", "")
+    identity = None if one.pattern else parse_instance(FAMILIES.get(one.name, ""), instance)
+    return identity.metric if identity is not None and identity.topic is None else None
+
+
+def _selector(ref: Ref) -> Selector:
+    if isinstance(ref, Selector):
+        return ref
+    raise StoreError(f"not a series of this store: {ref}")
