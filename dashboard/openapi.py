@@ -72,9 +72,11 @@ SERIES = _object(start={"type": "integer"}, end={"type": "integer"}, step={"type
                      "properties": {"id": TEXT, "series": COLUMNS, "topics": COLUMNS,
                                     "tied": COLUMNS, "restarts": POINTS}}})
 MARK = _object(id=TEXT, time={"type": "integer"}, text=TEXT, daemon=TEXT, kind=TEXT)
-NEW_MARK: JSON = {"type": "object", "required": ["text"], "additionalProperties": False, "properties": {
-    "text": {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT},
-    "time": {"type": "integer", "minimum": 1}, "daemon": {"type": "string", "maxLength": 400}}}
+NEW_MARK: JSON = {
+    "type": "object", "required": ["text"], "additionalProperties": False,
+    "properties": {"text": {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT},
+                   "time": {"type": "integer", "minimum": 1},
+                   "daemon": {"type": "string", "maxLength": 400}}}
 TOKEN: JSON = {"security": [{"token": []}]}
 FORBIDDEN: JSON = {"401": _answer("The token is missing or wrong.", ERROR),
              "403": _answer("No token is set: nobody may write.", ERROR)}

@@ -1,91 +1,85 @@
-// The page: what is asked for, when it is drawn, and what the address says about it.
-import { draw, relayout, restyleAll, setPanels } from "./panels.js";
+// The page: what is asked for, when it is drawn, and how it is kept up to date.
+import { ask } from "./ask.js";
+import * as own from "./own.js";
+import { draw, relayout } from "./panels.js";
+import { build, fill } from "./rows.js";
+import { setPanels } from "./traces.js";
+import { moment, remember, view, when } from "./view.js";
+import { number, setPlain } from "./words.js";
 
 const main = document.getElementById("main");
 const byId = (id) => document.getElementById(id);
+const told = JSON.parse(byId("panels").textContent);
+const single = main.classList.contains("one");
+setPanels(told.panels);
+setPlain(told.plain);
 const trouble = byId("trouble");
-setPanels(JSON.parse(byId("panels").textContent));
+const say = (text) => { trouble.textContent = text; trouble.hidden = !text; };
+const lament = (error) => say(`These numbers could not be brought up to date: ${error.message}. Trying again.`);
 
-const SPANS = { now: 900, hour: 3600, day: 86400, week: 604800, month: 2678400, year: 31622400 };
-const url = new URL(location);
-const view = {
-  span: url.searchParams.get("span") in SPANS ? url.searchParams.get("span") : main.dataset.span,
-  mode: url.searchParams.get("mode") || "rate",
-  zone: url.searchParams.get("zone") || "local",
-  find: url.searchParams.get("find") || "",
-  sort: url.searchParams.get("sort") || "worst",
-  compact: url.searchParams.has("compact"),
-  zoom: null,
-};
-const from = Number(url.searchParams.get("from")), to = Number(url.searchParams.get("to"));
-if (from > 0 && to > from) view.zoom = [from, to];
-
-function remember() {
-  const query = new URLSearchParams();
-  if (view.span !== main.dataset.span) query.set("span", view.span);
-  if (view.mode !== "rate") query.set("mode", view.mode);
-  if (view.zone !== "local") query.set("zone", view.zone);
-  if (view.find) query.set("find", view.find);
-  if (view.sort !== "worst") query.set("sort", view.sort);
-  if (view.compact) query.set("compact", "1");
-  if (view.zoom) { query.set("from", Math.round(view.zoom[0])); query.set("to", Math.round(view.zoom[1])); }
-  const text = query.toString();
-  history.replaceState(null, "", text ? `?${text}` : location.pathname);
-}
-
-function say(text) { trouble.textContent = text; trouble.hidden = !text; }
-
-async function ask(path, tag) {
-  const response = await fetch(path, { headers: tag ? { "If-None-Match": tag } : {}, cache: "no-store" });
-  if (response.status === 304) return null;
-  if (!response.ok) {
-    const told = await response.json().catch(() => null);
-    throw new Error(told?.error?.message || `the server answered ${response.status}`);
-  }
-  return { body: await response.json(), tag: response.headers.get("ETag") };
-}
-
+const titles = (main.dataset.panels || "").split(","), optional = (main.dataset.columns || "").split(",").filter(Boolean);
+const specs = [...titles, ...optional].map((metric) => ({ ...told.panels.find((one) => one.metric === metric), always: titles.includes(metric) }));
 const rows = () => [...main.querySelectorAll(".row")];
+const tiedTo = (row) => row.ties ??= JSON.parse(row.dataset.tied || "[]");
+let states = new Map();
+view.usual = (id) => states.get(id)?.usual;
+view.marks = [];
+
 const seen = new Set(), waiting = new Set();
 const watcher = new IntersectionObserver((entries) => {
-  for (const entry of entries) {
-    if (entry.isIntersecting) { seen.add(entry.target); if (!entry.target.drawn) waiting.add(entry.target); }
-    else seen.delete(entry.target);
+  for (const { isIntersecting, target } of entries) {
+    if (!isIntersecting) { seen.delete(target); continue; }
+    seen.add(target);
+    if (!target.drawn) waiting.add(target);
   }
   if (waiting.size) load([...waiting]);
 }, { rootMargin: "200px" });
 
 let turn = 0;
-async function load(wanted) {
-  wanted.forEach((row) => waiting.delete(row));
-  if (!wanted.length) return;
-  const mine = turn;
-  const query = new URLSearchParams({ span: view.span });
+function request(wanted) {
+  const query = new URLSearchParams(when());
   wanted.forEach((row) => query.append("daemon", row.dataset.id));
-  const metrics = new Set([...wanted[0].querySelectorAll(".panel")].map((p) => p.dataset.metric));
+  const metrics = new Set();
+  for (const one of specs) if (one.always || view.columns.has(one.metric)) if (one.metric !== "topics") [one.metric, ...one.also].forEach((name) => metrics.add(name));
   query.set("metrics", [...metrics].join(","));
+  if (specs.some((one) => one.metric === "topics")) query.set("topics", "1");
+  if (wanted.some((row) => tiedTo(row).length)) query.set("tied", "1");
+  if (single || ["now", "hour"].includes(view.span)) query.set("restarts", "1");
+  return `/api/v1/series?${query}`;
+}
+
+async function load(wanted) {
+  wanted.forEach((row) => { waiting.delete(row); build(row, specs, view.compact ? [] : tiedTo(row), view.compact ? new Set() : view.columns); });
+  // A request's address has a bound, and the first rows need not wait for the last.
+  for (let i = 0; i < wanted.length; i += 40) await part(wanted.slice(i, i + 40));
+}
+
+async function part(wanted) {
+  const mine = turn;
   try {
-    const answer = await ask(`/api/v1/series?${query}`);
+    const { body, same } = await ask(request(wanted));
     if (mine !== turn) return;
     say("");
-    const found = new Map(answer.body.daemons.map((one) => [one.id, one.series]));
+    const found = new Map(body.daemons.map((one) => [one.id, one]));
     for (const row of wanted) {
+      if (same && row.drawn) continue;
       row.drawn = true;
-      for (const panel of row.querySelectorAll(".panel")) {
-        draw(panel, answer.body, found.get(row.dataset.id), view, zoomed);
-      }
+      row.classList.remove("failed");
+      for (const panel of row.querySelectorAll(".panel")) draw(panel, body, found.get(row.dataset.id), view, zoomed);
     }
+    if (single) { own.table(body, view); own.marks(view.marks, body.daemons[0]?.restarts ?? [], view); }
     document.body.dataset.drawn = String(Number(document.body.dataset.drawn || 0) + 1);
   } catch (error) {
-    wanted.forEach((row) => { row.drawn = false; });
-    say(`These numbers could not be brought up to date: ${error.message}. Trying again.`);
+    wanted.forEach((row) => { row.classList.toggle("failed", !row.drawn); row.drawn = false; });
+    lament(error);
   }
 }
 
+const visible = () => [...seen].filter((row) => !row.hidden);
 function redraw() {
   turn += 1;
   rows().forEach((row) => { row.drawn = false; });
-  load([...seen].filter((row) => !row.hidden));
+  return load(visible());
 }
 
 function zoomed(range) {
@@ -95,59 +89,56 @@ function zoomed(range) {
   relayout(main, view);
 }
 
-const number = (value) => value === null ? "–"
-  : new Intl.NumberFormat("en", { maximumSignificantDigits: value < 100 ? 2 : 4, notation: value >= 1e4 ? "compact" : "standard" }).format(value);
-const age = (s) => s === null ? "–" : s >= 172800 ? `${Math.round(s / 86400)} d` : s >= 7200 ? `${Math.round(s / 3600)} h` : s >= 120 ? `${Math.round(s / 60)} min` : `${Math.round(s)} s`;
-
-let tag = null, states = new Map();
 async function refresh() {
-  const answer = await ask("/api/v1/daemons", tag);
-  if (!answer) return;
-  tag = answer.tag;
+  const query = new URLSearchParams(when());
+  if (single) query.set("daemon", rows()[0].dataset.id);
+  const [{ body, same }, notes] = await Promise.all([ask("/api/v1/daemons"), ask(`/api/v1/marks?${query}`)]);
+  if (!notes.same) { view.marks = notes.body.marks; rows().forEach((row) => { row.drawn = false; }); }
+  if (same && states.size) return;
   const present = new Map(rows().map((row) => [row.dataset.id, row]));
-  if (!main.classList.contains("one") && answer.body.daemons.some((one) => !present.has(one.id))) { location.reload(); return; }
-  states = new Map(answer.body.daemons.map((one, place) => [one.id, { ...one, place }]));
-  for (const [id, row] of present) {
-    const one = states.get(id);
-    if (!one) continue;
-    row.dataset.state = one.state;
-    row.querySelector(".state").textContent = one.state;
-    row.querySelector(".text").textContent = one.text;
-    const shown = [number(one.backlog), age(one.oldest), number(one.arrival_rate), number(one.completion_rate), age(one.drain_seconds)];
-    row.querySelectorAll(".numbers b").forEach((b, i) => { b.textContent = shown[i]; });
-  }
-  const fleet = answer.body.fleet, line = byId("fleet");
+  if (!single && body.daemons.some((one) => !present.has(one.id))) { location.reload(); return; }
+  states = new Map(body.daemons.map((one, place) => [one.id, { ...one, place }]));
+  for (const [id, row] of present) if (states.has(id)) fill(row, states.get(id));
+  const fleet = body.fleet, line = byId("fleet"), silent = byId("silent");
   if (line) [fleet.daemons, fleet.behind, fleet.silent, number(fleet.backlog)].forEach((value, i) => { line.querySelectorAll("b")[i].textContent = value; });
+  if (silent) silent.hidden = !(fleet.daemons && fleet.silent === fleet.daemons);
   arrange();
 }
 
+const FILTERS = ["host", "service", "consumer", "state"];
 function arrange() {
-  if (main.classList.contains("one")) return;
-  const key = { worst: (r) => states.get(r.dataset.id)?.place ?? 0, name: (r) => r.dataset.id, backlog: (r) => -(states.get(r.dataset.id)?.backlog ?? 0) }[view.sort] || ((r) => r.dataset.id);
+  if (single) return;
+  const place = (row) => states.get(row.dataset.id);
+  const key = { worst: (r) => place(r)?.place ?? 0, name: (r) => r.dataset.id, backlog: (r) => -(place(r)?.backlog ?? 0) }[view.sort] || ((r) => r.dataset.id);
   const now = rows(), words = view.find.toLowerCase().split(/\s+/).filter(Boolean);
   const sorted = states.size ? [...now].sort((a, b) => { const x = key(a), y = key(b); return x < y ? -1 : x > y ? 1 : 0; }) : now;
-  if (sorted.some((row, i) => row !== now[i])) sorted.forEach((row) => main.append(row));
+  if (sorted.some((row, i) => row !== now[i])) sorted.forEach((row) => main.insertBefore(row, byId("nomatch")));
   for (const row of now) {
-    const text = `${row.dataset.search} ${row.dataset.state.toLowerCase()}`;
-    row.hidden = !words.every((word) => text.includes(word));
+    const text = `${row.dataset.search} ${row.dataset.state.toLowerCase()} ${row.querySelector(".state").textContent.toLowerCase()}`;
+    row.hidden = !words.every((word) => text.includes(word)) || FILTERS.some((name) => view[name].size && !view[name].has(row.dataset[name]));
   }
   byId("nomatch").hidden = now.length === 0 || now.some((row) => !row.hidden);
 }
 
 async function tick() {
   if (byId("live").checked && !document.hidden) {
-    try {
-      await refresh();
-      await load([...seen].filter((row) => !row.hidden));
-    } catch (error) { say(`These numbers could not be brought up to date: ${error.message}. Trying again.`); }
+    try { await refresh(); await load(visible()); } catch (error) { lament(error); }
   }
   setTimeout(tick, Number(main.dataset.interval) * 1000);
 }
 
+const pressed = () => document.querySelectorAll("button[name=span]").forEach((b) => b.setAttribute("aria-pressed", String(b.value === view.span)));
 byId("controls").addEventListener("submit", (event) => {
   event.preventDefault();
-  view.span = event.submitter.value;
-  document.querySelectorAll("[name=span]").forEach((b) => b.setAttribute("aria-pressed", String(b.value === view.span)));
+  const chosen = event.submitter?.value ?? "custom", wrong = byId("wrong");
+  if (chosen === "custom") {
+    const [start, end] = ["start", "end"].map((name) => moment(byId(name).value || (name === "end" ? "now" : ""), view.zone));
+    wrong.textContent = start === null || end === null ? "Not a time: -3h, now, 2026-11-24 or 2026-11-24 09:30." : "";
+    if (wrong.textContent) return;
+    Object.assign(view, { start, end });
+  }
+  view.span = chosen;
+  pressed();
   zoomed(null);
   redraw();
 });
@@ -157,16 +148,28 @@ for (const name of ["mode", "zone", "sort"]) {
   field.value = view[name];
   field.addEventListener("change", () => { view[name] = field.value; remember(); name === "sort" ? arrange() : redraw(); });
 }
+for (const name of FILTERS) {
+  const field = byId(name);
+  if (!field) continue;
+  field.value = [...view[name]][0] ?? "";
+  field.addEventListener("change", () => { view[name] = new Set(field.value ? [field.value] : []); remember(); arrange(); load(visible().filter((row) => !row.drawn)); });
+}
+for (const box of document.querySelectorAll("[name=column]")) {
+  box.checked = view.columns.has(box.value);
+  box.addEventListener("change", () => { box.checked ? view.columns.add(box.value) : view.columns.delete(box.value); remember(); redraw(); });
+}
 const find = byId("find"), compact = byId("compact");
 if (find) { find.value = view.find; find.addEventListener("input", () => { view.find = find.value; remember(); arrange(); }); }
-const shrink = () => { document.body.classList.toggle("compact", view.compact); restyleAll(main, view); };
-if (compact) { compact.checked = view.compact; compact.addEventListener("change", () => { view.compact = compact.checked; remember(); shrink(); redraw(); }); }
+const shrink = () => document.body.classList.toggle("compact", view.compact);
+if (compact) { compact.checked = view.compact; compact.addEventListener("change", () => { view.compact = compact.checked; remember(); shrink(); redraw(); }); shrink(); } else view.compact = false;
 byId("unzoom").hidden = !view.zoom;
 byId("unzoom").addEventListener("click", () => zoomed(null));
-document.querySelectorAll("[name=span]").forEach((b) => b.setAttribute("aria-pressed", String(b.value === view.span)));
+for (const name of ["start", "end"]) byId(name).value = view[name];
+pressed();
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
-if (compact) shrink();
 document.querySelectorAll("time[data-time]").forEach((one) => { one.textContent = new Date(one.dataset.time * 1000).toLocaleString(); });
+if (single) own.notes(rows()[0].dataset.id, () => refresh().then(redraw).catch(lament));
 arrange();
 rows().forEach((row) => watcher.observe(row));
+refresh().then(() => (view.marks.length || [...states.values()].some((one) => one.usual)) && redraw()).catch(lament);
 setTimeout(tick, Number(main.dataset.interval) * 1000);

@@ -133,7 +133,7 @@ def test_without_scripts_pictures_are_shown(site, chromium):
     fleet(folder, now())
     page = opened(chromium, address, java_script_enabled=False)
     sizes = [page.request.get(address[:-1] + image.get_attribute("src")).headers["content-type"]
-             for image in page.locator(".panel img").all()]
+             for image in page.locator(".row img").all()]
     assert sizes == ["image/png"] * 3
 
 

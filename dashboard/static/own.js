@@ -1,0 +1,45 @@
+// A daemon's own page: the numbers as a table, the marks as a list, a note to add.
+import { clock } from "./words.js";
+
+const byId = (id) => document.getElementById(id);
+const cell = (name, text) => { const made = document.createElement(name); made.textContent = text; return made; };
+const ROWS = 60;
+const write = new Intl.NumberFormat("en", { maximumSignificantDigits: 6 });
+
+export function table(answer, view) {
+  const holder = byId("numbers"), row = answer.daemons[0];
+  if (!holder || !row) return;
+  const names = Object.keys(row.series), count = Math.round((answer.end - answer.start) / answer.step);
+  const head = document.createElement("tr");
+  head.append(...["step's end", ...names].map((name) => { const th = cell("th", name); th.scope = "col"; return th; }));
+  const body = [];
+  for (let i = count - 1; i >= 0 && body.length < ROWS; i -= 1) {
+    const line = document.createElement("tr");
+    line.append(cell("td", clock(answer.start + (i + 1) * answer.step, view.zone)), ...names.map((name) => { const v = row.series[name][i]; return cell("td", v === null ? "unknown" : write.format(v)); }));
+    body.push(line);
+  }
+  holder.querySelector("thead").replaceChildren(head);
+  holder.querySelector("tbody").replaceChildren(...body);
+}
+
+export function marks(notes, restarts, view) {
+  const holder = byId("marks");
+  if (!holder) return;
+  const all = [...notes.map((note) => [note.time, note.text]), ...restarts.map((time) => [time, "began anew"])].sort((a, b) => b[0] - a[0]);
+  holder.replaceChildren(...all.map(([time, text]) => cell("li", `${clock(time, view.zone)}: ${text}`)));
+  byId("nomarks").hidden = all.length > 0;
+}
+
+export function notes(daemon, again) {
+  const form = byId("note");
+  form?.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const said = byId("noted");
+    try {
+      const response = await fetch("/api/v1/marks", { method: "POST", headers: { "Content-Type": "application/json", "X-Token": form.elements.token.value }, body: JSON.stringify({ text: form.elements.text.value, daemon }) });
+      const told = await response.json();
+      said.textContent = response.ok ? "Kept." : told.error?.message ?? "Not kept.";
+      if (response.ok) { form.elements.text.value = ""; again(); }
+    } catch (error) { said.textContent = `Not kept: ${error.message}`; }
+  });
+}

@@ -1,0 +1,73 @@
+// A row's words and figures: what the server wrote once, kept up to date.
+import { age, number, plain } from "./words.js";
+
+const tag = (name, className, content) => {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  if (content !== undefined) made.textContent = content;
+  return made;
+};
+
+function figure(row, { metric, title, unit, tied }) {
+  const made = tag("figure"), caption = tag("figcaption", "", `${title} `), panel = tag("div", "panel");
+  caption.append(tag("small", "", unit));
+  panel.tabIndex = 0;
+  panel.setAttribute("role", "img");
+  panel.setAttribute("aria-label", `${title} of ${row.dataset.consumer}, ${unit}`);
+  Object.assign(panel.dataset, { daemon: row.dataset.id, metric, title, unit });
+  if (tied) { panel.dataset.tied = "1"; made.className = "tied"; }
+  made.append(caption, panel);
+  return made;
+}
+
+// The panels a row should have, built when it comes into view and when columns change.
+export function build(row, specs, tied, columns) {
+  const holder = row.querySelector(".panels");
+  const wanted = [...specs.filter((one) => one.always || columns.has(one.metric)).map((one) => ({ ...one, key: one.metric })),
+    ...tied.map((one) => ({ ...one, metric: `tied ${one.title}`, tied: true, key: `tied ${one.title}` }))];
+  const key = wanted.map((one) => one.key).join("\n");
+  if (row.built === key) return false;
+  const old = new Map([...holder.children].map((one) => [one.querySelector(".panel")?.dataset.metric, one]));
+  holder.replaceChildren(...wanted.map((one) => old.get(one.metric) ?? figure(row, one)));
+  row.built = key;
+  return true;
+}
+
+const NS = "http://www.w3.org/2000/svg";
+// How the growth of the backlog divides: more arrivals on the left, slower handling on the right.
+export function splitBar(row, split) {
+  const holder = row.querySelector(".split");
+  const whole = split ? Math.max(0, split.excess) + Math.max(0, split.lost) : 0;
+  holder.hidden = !whole;
+  if (!whole) return;
+  const share = Math.round(100 * Math.max(0, split.excess) / whole);
+  const svg = document.createElementNS(NS, "svg");
+  svg.setAttribute("viewBox", "0 0 100 10");
+  svg.setAttribute("preserveAspectRatio", "none");
+  svg.setAttribute("aria-hidden", "true");
+  for (const [x, width, name] of [[0, share, "more"], [share, 100 - share, "slower"]]) {
+    const part = document.createElementNS(NS, "rect");
+    for (const [k, v] of Object.entries({ x, y: 0, width, height: 10, class: name })) part.setAttribute(k, v);
+    svg.append(part);
+  }
+  holder.replaceChildren(svg, tag("span", "", `growth: ${share} % more arrivals, ${100 - share} % slower handling`));
+}
+
+function drained(one) {
+  const bounds = one.drain;
+  if (!bounds || bounds.earliest === undefined) return age(one.drain_seconds);
+  return `${age(bounds.seconds)} (${age(bounds.earliest)} to ${bounds.latest === null ? "never" : age(bounds.latest)})`;
+}
+
+export function fill(row, one) {
+  row.dataset.state = one.state;
+  row.dataset.rank = one.badness >= 100 ? 3 : one.badness >= 40 ? 2 : 0;
+  if (one.state === "UNKNOWN") row.dataset.rank = "none";
+  row.querySelector(".state").textContent = plain(one.state);
+  row.querySelector(".text").textContent = one.text;
+  const action = row.querySelector(".action");
+  action.textContent = one.action && one.badness >= 40 ? one.action : "";
+  const shown = [number(one.backlog), age(one.oldest), number(one.arrival_rate), number(one.completion_rate), drained(one)];
+  row.querySelectorAll(".numbers b").forEach((b, i) => { b.textContent = shown[i]; });
+  splitBar(row, one.split);
+}

@@ -1,0 +1,161 @@
+// Points to plotly's traces and layout; pure but for the colours, which the style sheet has.
+let specs = new Map();
+export function setPanels(list) { specs = new Map(list.map((one) => [one.metric, one])); }
+export const specOf = (panel) => specs.get(panel.dataset.metric)
+  ?? { metric: panel.dataset.metric, title: panel.dataset.title, unit: panel.dataset.unit || "", colour: "#b8558f", format: ",.4~r", also: [] };
+
+// The same hues on a dark ground, 4.5:1 or better there.
+const DARK = { "#0072b2": "#56b4e9", "#d55e00": "#f28e3c", "#b8558f": "#e08bbd", "#008f68": "#2fc79a" };
+const TOPIC = ["#0072b2", "#d55e00", "#008f68", "#b8558f", "#56b4e9", "#e69f00", "#7a6fd0", "#8a8a8a"];
+const dark = matchMedia("(prefers-color-scheme: dark)");
+export const hue = (colour) => dark.matches ? DARK[colour] ?? colour : colour;
+export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+// plotly draws dates as UTC; local time is shown by shifting each moment by its own offset.
+export const shift = (seconds, zone) => zone === "utc" ? seconds * 1000 : seconds * 1000 - new Date(seconds * 1000).getTimezoneOffset() * 60000;
+export function unshift(ms, zone) {
+  if (zone === "utc") return ms / 1000;
+  const guess = ms + new Date(ms).getTimezoneOffset() * 60000;
+  return (ms + new Date(guess).getTimezoneOffset() * 60000) / 1000;
+}
+// One array of times for all panels of an answer.
+function times(grid, zone) {
+  if (grid.zone !== zone) {
+    const count = Math.round((grid.end - grid.start) / grid.step);
+    grid.times = Array.from({ length: count }, (_, i) => shift(grid.start + (i + 1) * grid.step, zone));
+    grid.zone = zone;
+  }
+  return grid.times;
+}
+
+export function gaps(points) {
+  const found = [];
+  let first = -1;
+  points.forEach((value, i) => {
+    if (value === null && first < 0) first = i;
+    if (value !== null && first >= 0) { found.push([first, i]); first = -1; }
+  });
+  if (first >= 0 && points.length - first > 2) found.push([first, points.length]);
+  return found;
+}
+
+const rated = (spec) => spec.unit === "messages/s";
+export function values(points, spec, mode, step) {
+  if (!rated(spec) || mode === "rate") return points;
+  if (mode === "step") return points.map((v) => v === null ? null : v * step);
+  let total = 0;
+  return points.map((v) => v === null ? null : (total += v * step));
+}
+export function unit(spec, mode) {
+  if (!rated(spec) || mode === "rate") return spec.unit;
+  return mode === "step" ? "messages per step" : "messages since the start";
+}
+
+// A topic's or a tied series' name is data: plotly would take < for a tag.
+const text = (name) => String(name).replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+const scatter = (name, x, y, spec, mode, line) => ({
+  type: "scatter", mode: "lines", name: text(name), x, y, connectgaps: false, line: { width: 1.5, shape: "vh", ...line },
+  hovertemplate: `%{y:${spec.format}} ${spec.format.endsWith("%") ? "" : unit(spec, mode)}<extra></extra>`,
+});
+
+function topics(grid, row, view) {
+  const spec = specs.get("topics");
+  const sum = (points) => points.reduce((total, v) => total + (v ?? 0), 0);
+  const sorted = Object.entries(row?.topics ?? {}).map(([name, points]) => [name, points, sum(points)]).sort((a, b) => b[2] - a[2]);
+  const shown = sorted.slice(0, 7);
+  if (sorted.length > 7) {
+    const rest = sorted.slice(7).map(([, points]) => points);
+    shown.push(["all others", rest[0].map((_, i) => rest.every((p) => p[i] === null) ? null : rest.reduce((t, p) => t + (p[i] ?? 0), 0))]);
+  }
+  return shown.map(([name, points], i) => ({
+    ...scatter(name, times(grid, view.zone), values(points, spec, view.mode, grid.step), spec, view.mode, { color: hue(TOPIC[i]), width: 0.5 }),
+    stackgroup: "all", hovertemplate: `${text(name).slice(0, 60)}: %{y:,.3~f}<extra></extra>`,
+  }));
+}
+
+export function traces(panel, grid, row, view) {
+  const spec = specOf(panel), x = times(grid, view.zone), series = row?.series ?? {};
+  if (spec.metric === "topics") return topics(grid, row, view);
+  const raw = panel.dataset.tied ? row?.tied?.[spec.title] ?? [] : series[spec.metric] ?? [];
+  const y = values(raw, spec, view.mode, grid.step);
+  const line = scatter(spec.title, x, y, spec, view.mode, { color: hue(spec.colour) });
+  if (spec.metric === "processed" && view.mode === "total" && series.received) {
+    const arrived = specs.get("received");
+    return [scatter("Received", x, values(series.received, arrived, "total", grid.step), arrived, "total", { color: hue(arrived.colour), dash: "dot" }), line];
+  }
+  const more = spec.also.filter((name) => series[name]?.some((v) => v !== null)).map((name, i) => ({
+    ...scatter(name, x, series[name], spec, view.mode, { color: hue(["#d55e00", "#b8558f", "#008f68"][i]), dash: ["solid", "dash", "dot"][i], width: 1 }),
+    hovertemplate: `${name.replace("service_", "")} %{y:${spec.format}} ${spec.unit}<extra></extra>`,
+  }));
+  if (!spec.band) return [...more, line];
+  const low = { ...scatter("least", x, series[`${spec.metric}_min`] ?? [], spec, view.mode, { color: hue(spec.colour), width: 0 }), hoverinfo: "skip" };
+  return [low, { ...line, fill: "tonexty" }];
+}
+
+// Received and processed have one scale, so that the eye compares like with like.
+export function highest(panel, grid, row, view) {
+  const spec = specOf(panel), series = row?.series ?? {};
+  if (spec.metric === "topics") return null;
+  const names = ["received", "processed"].includes(spec.metric) ? ["received", "processed"] : [spec.metric, ...spec.also];
+  let most = 0;
+  for (const points of panel.dataset.tied ? [row?.tied?.[spec.title] ?? []] : names.map((name) => values(series[name] ?? [], spec, view.mode, grid.step))) {
+    for (const v of points) if (v > most) most = v;
+  }
+  return most * 1.06 || 1;
+}
+
+function known(panel, row) {
+  const spec = specOf(panel);
+  if (panel.dataset.tied) return row?.tied?.[spec.title] ?? [];
+  return row?.series?.[spec.metric === "topics" ? "received" : spec.metric] ?? [];
+}
+
+// Restarts dotted, notes solid; a note's words stand in a row's first panel only.
+function marked(panel, row, view) {
+  const lines = (row?.restarts ?? []).map((time) => ({ time, dash: "dot" }));
+  for (const note of view.marks ?? []) {
+    const id = panel.dataset.daemon;
+    if (!note.daemon || id === note.daemon || id.startsWith(`${note.daemon}/`)) lines.push({ ...note, dash: "solid" });
+  }
+  const first = panel.dataset.metric === "received";
+  return {
+    lines: lines.map(({ time, dash }) => ({ type: "line", xref: "x", yref: "paper", y0: 0, y1: 1, x0: shift(time, view.zone), x1: shift(time, view.zone), line: { color: css("--ink"), width: 1, dash } })),
+    words: lines.filter((one) => first && one.text).map((one) => ({ x: shift(one.time, view.zone), y: 1, xref: "x", yref: "paper", yanchor: "top", xanchor: "left", showarrow: false, text: text(one.text).slice(0, 60), font: { size: 10, color: css("--ink") } })),
+  };
+}
+
+// The usual range, when the diagnosis knows one: behind what is drawn.
+function usual(panel, view) {
+  const band = view.usual?.(panel.dataset.daemon)?.[panel.dataset.metric];
+  if (!band || (view.mode !== "rate" && rated(specOf(panel)))) return [];
+  return [{ type: "rect", xref: "paper", yref: "y", x0: 0, x1: 1, y0: band[0], y1: band[1], layer: "below", line: { width: 0 }, fillcolor: css("--usual") }];
+}
+
+export function range(view, grid) {
+  const [from, to] = view.zoom ?? [grid.start, grid.end];
+  return [shift(from, view.zone), shift(to, view.zone)];
+}
+
+// One line each: plotly's own second line, the date, would be cut off.
+const TICKS = [
+  { dtickrange: [null, 59999], value: "%H:%M:%S" }, { dtickrange: [60000, 86399999], value: "%H:%M" },
+  { dtickrange: [86400000, "M1"], value: "%b %e" }, { dtickrange: ["M1", null], value: "%b %Y" },
+];
+
+export function layout(panel, grid, row, view) {
+  const points = known(panel, row), most = highest(panel, grid, row, view), marks = marked(panel, row, view);
+  const spec = specOf(panel), legend = spec.metric === "topics" || spec.also.length > 0 && panel.closest(".one") !== null;
+  return {
+    margin: { l: 44, r: 6, t: 4, b: 22 },
+    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", showlegend: legend,
+    legend: { orientation: "h", x: 0, y: 1, yanchor: "top", bgcolor: css("--card"), font: { size: 10 } },
+    font: { color: css("--soft"), size: 11, family: "system-ui, sans-serif" },
+    hovermode: spec.metric === "topics" ? "x unified" : "x", hoverdistance: -1, dragmode: "zoom", uirevision: view.span,
+    xaxis: { type: "date", range: range(view, grid), gridcolor: css("--grid"), linecolor: css("--line"), tickformatstops: TICKS,
+      showspikes: true, spikemode: "across", spikethickness: 1, spikedash: "solid", spikecolor: css("--soft") },
+    yaxis: { ...(most === null ? { rangemode: "tozero" } : { range: [0, most] }), fixedrange: true, gridcolor: css("--grid"), zeroline: false, nticks: 4, tickformat: spec.format.endsWith("%") ? ".0%" : "" },
+    shapes: [...usual(panel, view), ...gaps(points).map(([a, b]) => ({ type: "rect", xref: "x", yref: "paper", y0: 0, y1: 1, layer: "below", line: { width: 0 },
+      x0: shift(grid.start + a * grid.step, view.zone), x1: shift(grid.start + b * grid.step, view.zone), fillcolor: css("--gap") })), ...marks.lines],
+    annotations: points.every((v) => v === null) ? [{ text: "no samples in this span", showarrow: false, xref: "paper", yref: "paper", x: 0.5, y: 0.5 }] : marks.words,
+  };
+}
