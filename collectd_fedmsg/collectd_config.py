@@ -26,6 +26,10 @@ class PluginConfig:
     curve_keys: Path | None = None
     #: ``tcp://`` endpoint → the host name its values get.
     hosts: dict[str, str] = field(default_factory=dict)
+    #: Address of a ``moksha.monitoring.socket`` → the service its values get.
+    moksha_sockets: dict[str, str] = field(default_factory=dict)
+    #: ``http://host:port`` of a fedora-messaging monitor → the service its values get.
+    fedora_messagings: dict[str, str] = field(default_factory=dict)
     #: Consumers of one host beyond this are refused: each is a dozen files.
     max_consumers: int = 1000
     #: Whether to store messages per topic.
@@ -41,7 +45,9 @@ def read_block(node: Any) -> PluginConfig:
     Raises:
         ConfigError: an unknown key, a wrong number of values or an unusable one.
     """
-    read: dict[str, Any] = {"endpoints": [], "hosts": {}}
+    read: dict[str, Any] = {
+        "endpoints": [], "hosts": {}, "moksha_sockets": {}, "fedora_messagings": {},
+    }  # fmt: skip
     for child in node.children:
         key, values = child.key, child.values
         reader = _READERS.get(key.lower())
@@ -98,9 +104,12 @@ def _pair(read: dict[str, Any], key: str, values: Any) -> None:
     if len(values) != 2 or not all(isinstance(value, str) and value for value in values):
         raise ConfigError(PLACE, key, values, "takes two strings")
     first, second = values
-    if first in read[f"{key.lower()}s"]:
+    table, pattern, shape = _PAIRS[key.lower()]
+    if not re.match(pattern, first):
+        raise ConfigError(PLACE, key, first, f"must look like {shape}")
+    if first in read[table]:
         raise ConfigError(PLACE, key, first, "is there twice")
-    read[f"{key.lower()}s"][first] = second
+    read[table][first] = second
 
 
 def _one(key: str, values: Any) -> Any:
@@ -109,6 +118,12 @@ def _one(key: str, values: Any) -> Any:
     return values[0]
 
 
+#: By key: the table it fills, what its first value must look like.
+_PAIRS = {
+    "host": ("hosts", r"tcp://[^:/]+:\d+\Z", "tcp://host:port"),
+    "mokshasocket": ("moksha_sockets", r"(ipc:///|tcp://[^:/]+:\d+\Z)", "ipc:///path"),
+    "fedoramessaging": ("fedora_messagings", r"http://[^:/@]+:\d+\Z", "http://host:port"),
+}
 _KEYS = {
     "Endpoints": _endpoint,
     "Interval": _seconds,
@@ -118,5 +133,7 @@ _KEYS = {
     "MaxConsumers": _count,
     "Topics": _flag,
     "Host": _pair,
+    "MokshaSocket": _pair,
+    "FedoraMessaging": _pair,
 }
 _READERS = {key.lower(): reader for key, reader in _KEYS.items()}

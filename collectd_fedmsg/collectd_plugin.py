@@ -7,6 +7,7 @@ a python read that raises is called ever more rarely by collectd, up to once a d
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import collectd
@@ -16,9 +17,12 @@ from .cursors import Ended
 from .errors import ConfigError
 from .metrics import METRICS, PLUGIN, TOPIC_TYPE, topic_instance
 from .names import escape
-from .reader import Harvest, Reader
+from .reader import Reader
 from .requester import Requester
 from .sample import Sample
+from .sources.fedora_messaging import FedoraMessagingSource
+from .sources.foreign import Foreign, Source
+from .sources.moksha import MokshaSource
 
 #: Our own health goes under this plugin name, so that it is never taken for a daemon.
 SELF = "collectd_fedmsg"
@@ -34,6 +38,7 @@ class Plugin:
         self._broken = False
         self._reader: Reader | None = None
         self._requester: Requester | None = None
+        self._sources: list[Source] = []
         self._values: Any = None
         self._logged: dict[str, float] = {}
         self._consumers: set[tuple[str, str, str]] = set()
@@ -60,6 +65,14 @@ class Plugin:
                 self._reader.cursors.load(self._config.state_file)
             except (OSError, ValueError) as error:
                 collectd.warning(f"collectd_fedmsg: begins anew: {error}")
+        if self._config.moksha_sockets:
+            moksha = MokshaSource(
+                self._config.moksha_sockets, self._config.interval, time.time()
+            )
+            self._sources.append(moksha)
+        if self._config.fedora_messagings:
+            services = self._config.fedora_messagings
+            self._sources.append(FedoraMessagingSource(services, self._config.interval))
         self._values = collectd.Values()
         collectd.register_read(self.read, self._config.interval)
 
@@ -74,28 +87,44 @@ class Plugin:
         """Close the sockets; what is still open on them does not matter."""
         if self._requester is not None:
             self._requester.close()
+        for source in self._sources:
+            source.close()
 
     def _read(self) -> None:
         if self._reader is None:
             return
-        began = time.monotonic()
-        harvest = self._reader.collect(self._config.timeout, time.time())
+        began, now = time.monotonic(), time.time()
+        harvest = self._reader.collect(self._config.timeout, now)
         for ended in harvest.ended:
             self._tell(ended)
-        for endpoint, origin, samples in harvest.fresh:
+        self._dispatch_all(harvest.fresh)
+        self._count(harvest.errors, harvest.octets)
+        silent = len(harvest.silent)
+        for source in self._sources:
+            left = max(0.0, self._config.timeout - (time.monotonic() - began))
+            found = source.collect(left, now // 1)
+            self._dispatch_all(found.fresh)
+            self._count(found.errors, found.octets)
+            silent += len(found.silent)
+            harvest.daemons += len(found.fresh)
+        self._save()
+        self._report(harvest.daemons, silent, time.monotonic() - began)
+
+    def _dispatch_all(self, fresh: Iterable[tuple[str, Any, Sequence[Any]]]) -> None:
+        for endpoint, origin, samples in fresh:
             host = self._config.hosts.get(endpoint, "")
             for sample in samples:
                 if self._admit(host, origin.service, sample.consumer):
                     self._dispatch(host, origin.service, origin.interval, sample)
                     self._totals["samples"] += 1
-        for endpoint, error in harvest.errors.items():
+
+    def _count(self, errors: Mapping[str, str], octets: int) -> None:
+        for endpoint, error in errors.items():
             self._totals["errors"] += 1
             self._log(endpoint, f"{endpoint}: {error}")
-        self._totals["bytes"] += harvest.octets
-        self._save()
-        self._report(harvest, time.monotonic() - began)
+        self._totals["bytes"] += octets
 
-    def _dispatch(self, host: str, service: str, interval: float, sample: Sample) -> None:
+    def _dispatch(self, host: str, service: str, interval: float, sample: Sample | Foreign) -> None:
         values = self._values
         values.host = host
         values.plugin = PLUGIN
@@ -119,8 +148,9 @@ class Plugin:
         key = (host, service, consumer)
         if key in self._consumers:
             return True
-        if len(self._consumers) >= self._config.max_consumers:
-            self._log("MaxConsumers", f"{service}/{consumer!r:.80} is one too many: MaxConsumers")
+        if sum(1 for one in self._consumers if one[0] == host) >= self._config.max_consumers:
+            one_too_many = f"{service}/{consumer!r:.80} is one too many: MaxConsumers"
+            self._log(f"MaxConsumers {host}", one_too_many)
             return False
         self._consumers.add(key)
         return True
@@ -138,11 +168,11 @@ class Plugin:
             f" {lost} messages were lost in its queue{f' ({names})' if names else ''}"[:250],
         )
 
-    def _report(self, harvest: Harvest, seconds: float) -> None:
+    def _report(self, daemons: int, silent: int, seconds: float) -> None:
         values = collectd.Values(plugin=SELF, interval=self._config.interval)
         for kind, name, value in (
-            ("count", "daemons_seen", harvest.daemons),
-            ("count", "daemons_silent", len(harvest.silent)),
+            ("count", "daemons_seen", daemons),
+            ("count", "daemons_silent", silent),
             ("derive", "bytes", self._totals["bytes"]),
             ("derive", "samples", self._totals["samples"]),
             ("derive", "errors", self._totals["errors"]),

@@ -101,8 +101,9 @@ def instrument(consumer: Any) -> Counts:
 def put_directly(queue: Any) -> Callable[[Any], object]:
     """Return what a plain queue's ``_put`` does, without the call in between."""
     if type(queue)._put is Queue._put and type(queue.queue) is deque:
-        return queue.queue.append
-    return queue._put
+        put: Callable[[Any], object] = queue.queue.append
+        return put
+    return queue._put  # type: ignore[no-any-return]
 
 
 def counted_validate(counts: Counts, validate: Callable[..., Any]) -> Callable[..., Any]:

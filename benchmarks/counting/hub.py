@@ -25,8 +25,11 @@ def frame(kind: str, number: int) -> list[bytes]:
     return [TOPIC, json.dumps(body).encode()]
 
 
-def run(enabled: bool, count: int) -> dict[str, float]:
-    """Return wall and CPU seconds per message and resident bytes of one hub's life."""
+def run(enabled: bool, count: int, pause: float) -> dict[str, float]:
+    """Return wall and CPU seconds per message and resident bytes of one hub's life.
+
+    ``pause`` (s) is kept between two messages; 0 floods the hub.
+    """
     with tempfile.TemporaryDirectory(prefix="bench") as name:
         folder = Path(name)
         context = zmq.Context()
@@ -49,14 +52,14 @@ def run(enabled: bool, count: int) -> dict[str, float]:
         command = [script, "--with-consumers", "benchmarks.counting.sink:Sink"]
         processes.start("hub", command, {**env, "FEDMSG_CONFIG": str(path)}, folder)
         try:
-            return _measure(folder, publisher, processes, count)
+            return _measure(folder, publisher, processes, count, pause)
         finally:
             processes.stop_all()
             context.destroy(linger=0)
 
 
 def _measure(folder: Path, publisher: zmq.Socket[bytes], processes: Processes,
-             count: int) -> dict[str, float]:
+             count: int, pause: float) -> dict[str, float]:
     def ready() -> bool:
         processes.check()
         publisher.send_multipart(frame("ready", 0))
@@ -67,6 +70,8 @@ def _measure(folder: Path, publisher: zmq.Socket[bytes], processes: Processes,
     publisher.send_multipart(frame("begin", 0))
     for one in frames:
         publisher.send_multipart(one)
+        if pause:
+            time.sleep(pause)
 
     def done() -> bool:
         processes.check()

@@ -1,0 +1,1 @@
+"""The sub-commands of ``collectd-fedmsg``: one module each, with ``add`` and its own imports."""

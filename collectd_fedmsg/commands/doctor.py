@@ -1,0 +1,35 @@
+"""``collectd-fedmsg doctor``: walk the way of a number and say where it ends."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import Any
+
+from collectd_fedmsg.commands import examine
+from collectd_fedmsg.commands.top import printable
+
+WORDS = {True: "ok   ", False: "FAIL ", None: "?    "}
+
+
+def add(commands: Any) -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser("doctor", help="find what is wrong between hub and dashboard")
+    parser.add_argument("--run-folder", default="/run/fedmsg-health", help="the daemons' sockets")
+    parser.add_argument("--data-dir", default="/var/lib/collectd/rrd", help="collectd's RRD files")
+    parser.add_argument("--rrdcached", default="", help="rrdcached's address: unix:/path")
+    parser.add_argument("--url", default="", help="the dashboard's address")
+    parser.add_argument("--timeout", type=float, default=3.0, help="seconds for each question")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print each finding; 0 when nothing is wrong, 1 otherwise."""
+    failed = 0
+    for finding in examine.everything(options, time.time()):
+        print(f"{WORDS[finding.good]} {printable(finding.what)}", flush=True)
+        if finding.mend:
+            print(f"      → {finding.mend}", flush=True)
+        failed += finding.good is False
+    print(f"{failed} wrong" if failed else "nothing is wrong")
+    return 1 if failed else 0

@@ -1,0 +1,199 @@
+"""EDGE system: what ``doctor`` looks at, from the hub to the dashboard; each step a generator."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import socket
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from collectd_fedmsg import endpoints, settings
+from collectd_fedmsg.errors import ConfigError
+from collectd_fedmsg.metrics import PLUGIN
+from collectd_fedmsg.names import escape
+from collectd_fedmsg.reader import Harvest, latest
+
+#: Samples older than this many intervals are late.
+PATIENCE = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: good, bad or (None) not to be known from here; how to mend it."""
+
+    good: bool | None
+    what: str
+    mend: str = ""
+
+
+def everything(options: argparse.Namespace, now: float) -> Iterator[Finding]:
+    """Yield all findings in the order of a number's way; ``now`` in seconds since the epoch."""
+    yield from installed()
+    yield from configured()
+    folder = Path(options.run_folder)
+    yield from run_folder(folder)
+    harvest = latest([f"{folder}/*.sock"], options.timeout, now)
+    yield from daemons(harvest, now)
+    yield from collectd_process()
+    yield from stored(harvest, Path(options.data_dir), options.rrdcached, now)
+    if options.rrdcached:
+        yield from rrdcached(options.rrdcached, options.timeout)
+    if options.url:
+        yield from dashboard(options.url, options.timeout)
+
+
+def installed() -> Iterator[Finding]:
+    """Look at the packages of this Python."""
+    names = {point.name for point in _entry_points("moksha.producer")}
+    if "collectd_fedmsg" in names:
+        yield Finding(True, "the hub plugin is installed as an entry point")
+    else:
+        yield Finding(False, "no entry point moksha.producer: collectd_fedmsg",
+                      "install this package into the daemon's Python (pip install …)")  # fmt: skip
+    try:
+        version = metadata.version("setuptools")
+    except metadata.PackageNotFoundError:
+        version = "0"
+    good = 70 <= int(version.partition(".")[0]) < 81
+    yield Finding(good, f"setuptools {version}",
+                  "" if good else "moksha finds plugins with setuptools 70 to 80 only")  # fmt: skip
+
+
+def _entry_points(group: str) -> list[metadata.EntryPoint]:
+    found = metadata.entry_points()
+    if hasattr(found, "select"):
+        return list(found.select(group=group))
+    return list(found.get(group, ()))  # Python 3.9
+
+
+def configured() -> Iterator[Finding]:
+    """Look at what fedmsg.d says, as the commands here would read it."""
+    try:
+        import fedmsg.config  # noqa: PLC0415 - it is slow, and may not be there
+
+        config = fedmsg.config.load_config([], [])
+    except ImportError:
+        yield Finding(None, "fedmsg is not in this Python: its configuration is not looked at")
+        return
+    except Exception as error:
+        yield Finding(False, f"fedmsg's configuration cannot be read: {error}")
+        return
+    try:
+        ours = settings.read(config)
+    except ConfigError as error:
+        yield Finding(False, str(error), "mend that key; until then the daemon reports nothing")
+        return
+    if ours is None:
+        yield Finding(None, "collectd_fedmsg.enabled is not True in the fedmsg.d seen from here",
+                      "`collectd-fedmsg config` prints what to put there")  # fmt: skip
+    else:
+        yield Finding(True, f"fedmsg.d switches it on: every {ours.interval} s, {ours.run_folder}")
+
+
+def run_folder(folder: Path) -> Iterator[Finding]:
+    """Look at the folder of sockets."""
+    try:
+        mode = folder.stat().st_mode
+        sockets = sorted(folder.glob("*.sock"))
+    except OSError as error:
+        yield Finding(False, f"{folder}: {error.strerror}",
+                      "start a daemon with the plugin, or join the folder's group")  # fmt: skip
+        return
+    if mode & 0o007:
+        yield Finding(False, f"{folder} is open to everyone ({mode & 0o777:o})",
+                      f"chmod o= {folder}")  # fmt: skip
+    stale = [path.name for path in sockets
+             if (named := endpoints.parse_socket_name(path.name)) and not endpoints.alive(named[1])]
+    yield Finding(len(sockets) > len(stale), f"{folder}: {len(sockets) - len(stale)} sockets"
+                  f" of living daemons, {len(stale)} of dead ones",
+                  "" if len(sockets) > len(stale) else
+                  "no daemon here has the plugin on: see 'health reports' in its log")  # fmt: skip
+
+
+def daemons(harvest: Harvest, now: float) -> Iterator[Finding]:
+    """Look at what the daemons answer."""
+    for endpoint in harvest.silent:
+        yield Finding(False, f"{endpoint} does not answer",
+                      "the process is stopped, or its plugin ended: see its log")  # fmt: skip
+    for endpoint, error in harvest.errors.items():
+        yield Finding(False, f"{endpoint}: {error}", "are you in the folder's group?")
+    for _, origin, samples in harvest.fresh:
+        last = samples[-1]
+        late = now - last.time > PATIENCE * origin.interval
+        names = sorted({sample.consumer for sample in samples})
+        yield Finding(not late, f"{origin.service} (pid {origin.pid}) counts {', '.join(names)};"
+                      f" last sample {now - last.time:.0f} s ago",
+                      "its thread hangs; send its log with a report" if late else "")  # fmt: skip
+        if not last.observable:
+            yield Finding(None, f"{origin.service} runs in moksha.blocking_mode: its backlog is"
+                          " in a socket's buffer, where nobody can count it")  # fmt: skip
+
+
+def collectd_process() -> Iterator[Finding]:
+    """Look for a running collectd."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/comm"):
+        try:
+            if path.read_text().strip() == "collectd":
+                found.append(path.parent.name)
+        except OSError:
+            continue  # it ended meanwhile
+    yield Finding(bool(found), f"collectd runs: {', '.join(found) or 'no'}",
+                  "" if found else "start it, here or where the sockets are read")  # fmt: skip
+
+
+def stored(harvest: Harvest, folder: Path, daemon: str, now: float) -> Iterator[Finding]:
+    """Look at the files that collectd should write."""
+    tool = shutil.which("rrdtool")
+    if tool is None or not folder.is_dir():
+        yield Finding(None, f"{folder}: not looked at (no such folder, or no rrdtool here)",
+                      "--data-dir names collectd's DataDir" if tool else "")  # fmt: skip
+        return
+    for _, origin, samples in harvest.fresh:
+        name = escape(samples[-1].consumer)
+        paths = list(folder.glob(
+            f"*/{PLUGIN}-{escape(origin.service)}/queue_length-{name}_backlog.rrd"))  # fmt: skip
+        if not paths:
+            yield Finding(False, f"{origin.service}: no file for {samples[-1].consumer}",
+                          "does collectd load our plugin? see its log")  # fmt: skip
+            continue
+        command = [tool, "last", str(paths[0]), *(["--daemon", daemon] if daemon else [])]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)  # noqa: S603 - no shell, our own arguments
+        age = now - float(done.stdout or 0)
+        good = done.returncode == 0 and age < 2 * PATIENCE * origin.interval
+        yield Finding(good, f"{origin.service}: {samples[-1].consumer} is stored;"
+                      f" last update {age:.0f} s ago {done.stderr.strip()}",
+                      "" if good else "name rrdcached with --rrdcached; see its log")  # fmt: skip
+
+
+def rrdcached(address: str, timeout: float) -> Iterator[Finding]:
+    """Ask rrdcached for its statistics."""
+    try:
+        with socket.socket(socket.AF_UNIX) as peer:
+            peer.settimeout(timeout)
+            peer.connect(address.removeprefix("unix:"))
+            peer.sendall(b"STATS\n")
+            good = peer.recv(64).partition(b" ")[0].isdigit()
+        yield Finding(good, f"rrdcached answers at {address}")
+    except OSError as error:
+        yield Finding(False, f"rrdcached at {address}: {error}", "is it started, may you connect?")
+
+
+def dashboard(url: str, timeout: float) -> Iterator[Finding]:
+    """Ask the dashboard what it sees."""
+    try:
+        if not url.startswith(("http://", "https://")):
+            raise ValueError("not an http address")
+        with urllib.request.urlopen(f"{url.rstrip('/')}/api/v1/daemons", timeout=timeout) as answer:  # noqa: S310 - checked above
+            fleet = json.load(answer)["fleet"]
+        yield Finding(fleet["daemons"] > 0, f"the dashboard shows {fleet['daemons']} daemons,"
+                      f" {fleet['silent']} of them silent",
+                      "" if fleet["daemons"] else "its data_dir is not collectd's")  # fmt: skip
+    except (OSError, ValueError, KeyError) as error:
+        yield Finding(False, f"the dashboard at {url}: {error}", "is it started there?")

@@ -1,0 +1,73 @@
+"""What other kinds of daemon tell: the same metrics, without the contract that makes them exact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Described:
+    """Whose samples these are; ``interval`` in seconds."""
+
+    service: str
+    interval: float
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """One consumer's numbers; None is what its daemon does not tell. Units as in Sample.
+
+    The totals need not balance with the backlog: moksha counts pick-up and loses polls.
+    """
+
+    consumer: str
+    time: float
+    received: int | None = None
+    processed: int | None = None
+    backlog: int | None = None
+    failed: int | None = None
+    rejected: int | None = None
+    in_progress: int | None = None
+    busy: int | None = None
+    oldest: float | None = None
+    delay: float | None = None
+    workers: int | None = None
+    service_p50: float | None = None
+    service_p95: float | None = None
+    service_p99: float | None = None
+    service_max: float | None = None
+    observable: bool = True
+    topics: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Gathered:
+    """What one round of a source brought."""
+
+    fresh: list[tuple[str, Described, list[Foreign]]] = field(default_factory=list)
+    errors: dict[str, str] = field(default_factory=dict)
+    silent: list[str] = field(default_factory=list)
+    octets: int = 0
+
+
+class Source(Protocol):
+    """A kind of daemon that is not asked with our protocol."""
+
+    def collect(self, timeout: float, now: float) -> Gathered:
+        """Return what is new, within ``timeout`` seconds; ``now`` is the wall time (s)."""
+
+    def close(self) -> None:
+        """Close every connection."""
+
+
+def whole(value: object) -> int:
+    """Return a count that a peer sent.
+
+    Raises:
+        ValueError: it is none, or beyond what a DERIVE holds.
+    """
+    if type(value) is not int or not 0 <= value < 2**62:
+        raise ValueError(f"{value!r:.40} is not a count")
+    return value
