@@ -1,0 +1,69 @@
+"""A bus of one publisher, and real hubs that subscribe to it."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import zmq
+
+from collectd_fedmsg import reader
+from collectd_fedmsg.sample import Sample
+from examples.chain import Chain, Daemon
+from examples.processes import wait_for
+
+OBEDIENT = "tests.integration.consumers:Obedient"
+
+
+class Bus:
+    """Publishes where the relay would; starts hubs of the Obedient consumer."""
+
+    def __init__(self, folder: Path, interval: int = 1) -> None:
+        self.chain = Chain(folder, [], interval)
+        self._context = zmq.Context()
+        self._socket = self._context.socket(zmq.PUB)
+        self._socket.set_hwm(0)
+        self._socket.bind(self.chain.outbound)
+        self.sent = 0
+
+    def __enter__(self) -> Bus:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.chain.processes.stop_all()
+        self._context.destroy(linger=0)
+
+    def publish(self, count: int = 1, **order: Any) -> None:
+        """Publish orders: ``seconds`` to sleep, whether to ``fail``."""
+        topic = "org.fedoraproject.dev.order"
+        for _ in range(count):
+            self.sent += 1
+            body = {"topic": topic, "i": self.sent, "timestamp": time.time(), "msg": order}
+            self._socket.send_multipart([topic.encode(), json.dumps(body).encode()])
+
+    def start(self, service: str, workers: int = 1, **config: Any) -> int:
+        """Start a hub and wait until messages reach it; return its pid."""
+        daemon = Daemon(service, OBEDIENT, workers, {"obedient.enabled": True, **config})
+        pid = self.chain.start_hub(daemon)
+
+        def subscribed() -> bool:
+            self.publish()
+            return self.sample(service).received > 0
+
+        wait_for(f"{service} is subscribed", subscribed)
+        wait_for(f"{service} has nothing left to do", lambda: not self.sample(service).backlog)
+        return pid
+
+    def sample(self, service: str) -> Sample:
+        """Return a service's newest sample."""
+        found: list[Sample] = []
+
+        def answered() -> bool:
+            harvest = reader.latest([f"{self.chain.run_folder}/{service}.*.sock"], 2.0, time.time())
+            found.extend(samples[-1] for _, _, samples in harvest.fresh)
+            return bool(found)
+
+        wait_for(f"{service} answers", answered)
+        return found[-1]

@@ -1,0 +1,118 @@
+"""A real collectd that goes away and comes back, a daemon that dies with messages in its queue."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from examples.processes import wait_for
+
+from .bus import Bus
+
+RRD = "rrd/localhost/fedmsg-daemon/derive-Obedient_{}.rrd"
+
+
+def test_nothing_is_lost_between_samples(short_folder: Path) -> None:
+    """Killed for seconds, collectd back-fills: no gap, the integral exact."""
+    with Bus(short_folder) as bus:
+        bus.start("daemon")
+        bus.chain.start_rrdcached()
+        bus.chain.start_collectd()
+        wait_for("the first sample is stored", lambda: bool(stored_until(bus)), 30)
+        with traffic(bus):
+            wait_for("messages are stored", lambda: grown(bus, 3))
+            began = stored_until(bus)
+            bus.chain.processes.stop("collectd", signal.SIGKILL)
+            away = bus.sample("daemon").time
+            wait_for("the outage lasts", lambda: bus.sample("daemon").time >= away + 6)
+            bus.chain.start_collectd()
+            wait_for("it has caught up", lambda: stored_until(bus) >= away + 9, 30)
+        wait_for("the queue is empty", lambda: not bus.sample("daemon").backlog)
+        end = bus.sample("daemon").time
+        wait_for("the end is stored", lambda: stored_until(bus) >= end, 30)
+
+        rates = fetch(short_folder, "received", int(began), int(end))
+        assert len(rates) >= 9
+        assert None not in [rate for _, rate in rates], rates
+        known = {one.time: one.received for one in whole_ring(bus)}
+        exact = known[end] - known[float(int(began))]
+        assert abs(sum(rate or 0 for _, rate in rates) - exact) < 1e-3
+
+        die_with_messages(bus, short_folder)
+
+
+def die_with_messages(bus: Bus, folder: Path) -> None:
+    """Kill the daemon with 30 messages in hand or waiting, start it again."""
+    bus.publish(30, seconds=60)
+    wait_for("they wait", lambda: bus.sample("daemon").backlog == 30)
+    at = bus.sample("daemon").time
+    wait_for("the backlog is stored", lambda: stored_until(bus) >= at, 30)
+    bus.chain.processes.stop("daemon", signal.SIGKILL)
+    bus.start("daemon")
+    log = folder / "logs" / "collectd.log"
+    wait_for("the notification", lambda: "30 messages were lost in its queue" in log.read_text())
+    now = bus.sample("daemon").time + 2
+    wait_for("the new run is stored", lambda: stored_until(bus) >= now, 30)
+    rates = fetch(folder, "received", int(at), int(now))
+    # RRD cannot know what happened between the runs: that step, and no spike.
+    assert max(rate for _, rate in rates if rate is not None) < 100
+    alive = [rate for _, rate in rates if rate is not None]
+    assert alive[-1] >= 0
+
+
+@contextmanager
+def traffic(bus: Bus) -> Iterator[None]:
+    """Publish about fifty messages a second, from this process."""
+    ended = threading.Event()
+
+    def publish() -> None:
+        while not ended.wait(0.02):
+            bus.publish()
+
+    thread = threading.Thread(target=publish)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(10)
+
+
+def stored_until(bus: Bus) -> float:
+    """Return the time of the last sample that collectd dispatched, 0 without one."""
+    try:
+        times = json.loads((bus.chain.folder / "cursors.json").read_text())["times"]
+    except (OSError, ValueError):
+        return 0.0
+    return max(times.values(), default=0.0)
+
+
+def grown(bus: Bus, seconds: float) -> bool:
+    return bus.sample("daemon").received > 50 * seconds and stored_until(bus) > 0
+
+
+def whole_ring(bus: Bus) -> list:  # type: ignore[type-arg]
+    from collectd_fedmsg import reader
+
+    harvest = reader.latest([f"{bus.chain.run_folder}/daemon.*.sock"], 2.0, time.time())
+    return [sample for _, _, samples in harvest.fresh for sample in samples]
+
+
+def fetch(folder: Path, metric: str, start: int, end: int) -> list[tuple[int, float | None]]:
+    """Return (time, rate) of each step after ``start`` until ``end``, flushed first."""
+    command = ["rrdtool", "fetch", str(folder / RRD.format(metric)), "AVERAGE", "-r", "1",
+               "-s", str(start), "-e", str(end), "--daemon", f"unix:{folder}/rrdcached.sock"]  # fmt: skip
+    out = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout
+    rows = []
+    for line in out.splitlines()[2:]:
+        at, _, value = line.partition(":")
+        rate = None if "nan" in value else float(value)
+        if start < int(at) <= end:
+            rows.append((int(at), rate))
+    return rows

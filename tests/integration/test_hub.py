@@ -1,0 +1,173 @@
+"""The hub plugin inside real fedmsg-hub processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import zmq
+
+from collectd_fedmsg.endpoints import socket_path
+from collectd_fedmsg.requester import Requester
+from collectd_fedmsg.sources.moksha import MokshaSource
+from collectd_fedmsg.wire import Request
+from examples.processes import wait_for
+
+from .bus import Bus
+
+
+def test_a_blocked_reactor_does_not_silence_it(short_folder: Path) -> None:
+    """In blocking mode a slow consumer holds the reactor; the samples go on."""
+    with Bus(short_folder) as bus:
+        pid = bus.start("blocked", **{"moksha.blocking_mode": True})
+        before = bus.sample("blocked")
+        bus.publish(seconds=6)
+        requester = Requester()
+        endpoint = f"ipc://{socket_path(bus.chain.run_folder, 'blocked', pid)}"
+        seen = []
+        waits = []
+
+        def working() -> bool:
+            began = time.monotonic()
+            replies = requester.ask({endpoint: Request()}, 2.0).replies
+            waits.append(time.monotonic() - began)
+            assert replies, "it answers while the reactor is blocked"
+            sample = replies[endpoint][-1].samples[-1][1]
+            if sample.in_progress:
+                seen.append(sample)
+            return len(seen) > 1 and seen[-1].time > seen[0].time
+
+        wait_for("two samples while it works", working, 10)
+        requester.close()
+        assert (seen[0].observable, seen[0].waiting, seen[0].in_progress) == (False, 0, 1)
+        assert seen[0].received == before.received + 1
+        assert seen[-1].busy > seen[0].busy
+        print(f"answers while blocked: {len(waits)}, slowest {max(waits) * 1e3:.1f} ms")
+
+
+def test_moksha_s_own_figures_stay(short_folder: Path) -> None:
+    """The monitoring socket and fedmsg-check say the same with us and without us."""
+    figures = {}
+    for enabled in (True, False):
+        folder = short_folder / str(enabled)
+        folder.mkdir()
+        with Bus(folder) as bus:
+            bus.start("hub")
+            name = "hub" if enabled else "bare"
+            if not enabled:
+                config = {"obedient.enabled": True, "collectd_fedmsg.enabled": False}
+                _start_bare(bus, name, config)
+            address = f"ipc://{folder}/monitor-{name}.sock"
+            source = MokshaSource({address: name}, 1.0, time.time())
+            figures[enabled] = _count(bus, source, address)
+            if enabled:
+                sample = bus.sample("hub")
+                assert sample.received == sample.processed
+            _check(bus, name)
+            source.close()
+    assert figures[True] == figures[False]
+
+
+def _start_bare(bus: Bus, name: str, config: dict[str, object]) -> None:
+    chain = bus.chain
+    path = chain.config_file(name)
+    path.parent.mkdir(parents=True)
+    path.write_text(f"config = { ({**chain.bus_config(name), **config})!r}")
+    command = [str(Path(sys.executable).parent / "fedmsg-hub"), "--with-consumers",
+               "tests.integration.consumers:Obedient"]  # fmt: skip
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "FEDMSG_CONFIG": str(path)}
+    chain.processes.start(name, command, env, path.parent.parent)
+    monitor = chain.folder / f"monitor-{name}.sock"
+    wait_for(f"{name} listens", monitor.exists)
+
+
+def _count(bus: Bus, source: MokshaSource, address: str) -> tuple[int, int, int]:
+    """Return what the source counted of 40 messages, 10 of which fail."""
+    seen = [(0, 0, 0)]
+
+    def totals() -> tuple[int, int, int]:
+        for endpoint, _, samples in source.collect(0.0, time.time()).fresh:
+            assert endpoint == address
+            one = next(one for one in samples if one.consumer == "Obedient")
+            seen.append((one.received or 0, one.processed or 0, one.failed or 0))
+        return seen[-1]
+
+    def listening() -> bool:
+        bus.publish()
+        return totals()[0] > 0
+
+    wait_for("the monitor is heard", listening, 30)
+    wait_for("a poll without traffic", _quiet(totals), 30)
+    before = totals()
+    bus.publish(30)
+    bus.publish(10, fail=True)
+    wait_for("all are counted", lambda: totals()[1] >= before[1] + 40, 30)
+    wait_for("a poll without traffic", _quiet(totals), 30)
+    after = totals()
+    return (after[0] - before[0], after[1] - before[1], after[2] - before[2])
+
+
+def _quiet(totals: object) -> object:
+    """Return a condition: six seconds, more than a poll, without a change."""
+    state = [(None, time.monotonic())]
+
+    def quiet() -> bool:
+        now = totals()  # type: ignore[operator]
+        if now != state[0][0]:
+            state[0] = (now, time.monotonic())
+        return time.monotonic() - state[0][1] > 6
+
+    return quiet
+
+
+def _check(bus: Bus, name: str) -> None:
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "fedmsg-check"), "--consumer", "Obedient"],
+        cwd=bus.chain.config_file(name).parent.parent, capture_output=True, text=True,
+        env={**os.environ, "PYTHONWARNINGS": "ignore"}, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "All consumers and producers are active" in done.stdout
+    report = json.loads(done.stdout.partition("\n")[2])
+    assert {one["name"] for one in report["consumers"]} == {"Obedient"}
+
+
+def test_many_wait_and_it_still_answers(short_folder: Path) -> None:
+    """A long queue costs nothing: the answer has the number, and is there at once."""
+    with Bus(short_folder) as bus:
+        bus.start("heap", workers=2)
+        bus.publish(2, seconds=60)
+        wait_for("both workers hang", lambda: bus.sample("heap").in_progress == 2)
+        bus.publish(50_000)
+        wait_for("all wait", lambda: bus.sample("heap").waiting == 50_000, 60)
+        assert bus.sample("heap").backlog == 50_002
+
+
+def test_without_a_folder_the_daemon_runs_on(short_folder: Path) -> None:
+    """A failure to bind is one clear log line, and messages are handled all the same."""
+    (short_folder / "file").write_text("in the way")
+    with Bus(short_folder) as bus:
+        config = {"obedient.enabled": True,
+                  "collectd_fedmsg.run_folder": str(short_folder / "file" / "x")}  # fmt: skip
+        _start_bare(bus, "stuck", config)
+        monitor = zmq.Context.instance().socket(zmq.SUB)
+        monitor.subscribe(b"")
+        monitor.connect(f"ipc://{short_folder}/monitor-stuck.sock")
+
+        def handled() -> bool:
+            bus.publish()
+            if not monitor.poll(100):
+                return False
+            report = json.loads(monitor.recv())
+            return bool(report["consumers"][0]["headcount_out"])
+
+        wait_for("the daemon handles messages", handled, 30)
+        monitor.close(linger=0)
+        log = (short_folder / "logs" / "stuck.log").read_text()
+        lines = [line for line in log.splitlines() if "no health reports at" in line]
+        assert len(lines) == 1, log
+        assert "is the folder there" in lines[0]
