@@ -53,8 +53,22 @@ class Bus:
             return self.sample(service).received > 0
 
         wait_for(f"{service} is subscribed", subscribed)
-        wait_for(f"{service} has nothing left to do", lambda: not self.sample(service).backlog)
+        self.settle(service)
         return pid
+
+    def settle(self, service: str) -> Sample:
+        """Return the newest sample once nothing waits and none came from one to the next."""
+        kept = [self.sample(service)]
+
+        def settled() -> bool:
+            now = self.sample(service)
+            if now.time == kept[0].time:
+                return False
+            before, kept[0] = kept[0], now
+            return not now.backlog and now.received == before.received
+
+        wait_for(f"{service} has nothing left to do", settled)
+        return kept[0]
 
     def sample(self, service: str) -> Sample:
         """Return a service's newest sample."""

@@ -93,7 +93,7 @@ def test_tcp_wants_the_right_key(short_folder: Path, started: list[Responder]) -
 
 def test_plain_tcp_is_refused_at_start() -> None:
     """The error names the key."""
-    with pytest.raises(ConfigError, match="collectd_fedmsg.endpoint"):
+    with pytest.raises(ConfigError, match=r"collectd_fedmsg\.endpoint"):
         read({"collectd_fedmsg.enabled": True, "collectd_fedmsg.endpoint": "tcp://0.0.0.0:9941"})
 
 

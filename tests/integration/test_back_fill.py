@@ -106,8 +106,10 @@ def whole_ring(bus: Bus) -> list:  # type: ignore[type-arg]
 
 def fetch(folder: Path, metric: str, start: int, end: int) -> list[tuple[int, float | None]]:
     """Return (time, rate) of each step after ``start`` until ``end``, flushed first."""
-    command = ["rrdtool", "fetch", str(folder / RRD.format(metric)), "AVERAGE", "-r", "1",
-               "-s", str(start), "-e", str(end), "--daemon", f"unix:{folder}/rrdcached.sock"]  # fmt: skip
+    command = [
+        "rrdtool", "fetch", str(folder / RRD.format(metric)), "AVERAGE", "-r", "1",
+        "-s", str(start), "-e", str(end), "--daemon", f"unix:{folder}/rrdcached.sock",
+    ]  # fmt: skip
     out = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout
     rows = []
     for line in out.splitlines()[2:]:
