@@ -1,6 +1,6 @@
 """The API beside bare fetch and encoding, on the same files, in one run.
 
-13 daemons × 3 series × a day. Not measured here: collection3's graph.cgi.
+13 daemons × 3 series × a day.
 """
 
 from __future__ import annotations
@@ -8,15 +8,15 @@ from __future__ import annotations
 import http.client
 import random
 import statistics
-import tempfile
-import threading
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import orjson
 import rrdtool
-import waitress
-from collectd_fedmsg_dashboard import create_app
 
 STEP, DAY, DAEMONS, ROUNDS = 10, 86400, 13, 30
 METRICS = {"received": ("derive", "DERIVE", "AVERAGE"),
@@ -52,19 +52,14 @@ def timed(work) -> float:
     return statistics.median(times) * 1000
 
 
-def main() -> None:
+def main(root: Path, end: int, made: list[tuple[str, str]]) -> None:
     """Print the medians and their ratio."""
-    with tempfile.TemporaryDirectory() as folder:
-        end = int(time.time()) // STEP * STEP
-        made = files(Path(folder), end)
+    def bare() -> bytes:
+        return orjson.dumps([rrdtool.fetch([path, cf, "-s", str(end - DAY), "-e", str(end),
+                                            "-r", "180"])[2] for path, cf in made])
 
-        def bare() -> bytes:
-            return orjson.dumps([rrdtool.fetch([path, cf, "-s", str(end - DAY), "-e", str(end),
-                                                "-r", "180"])[2] for path, cf in made])
-
-        server = waitress.create_server(create_app({"data_dir": folder}), host="127.0.0.1", port=0)
-        threading.Thread(target=server.run, daemon=True).start()
-        link = http.client.HTTPConnection("127.0.0.1", server.effective_port)
+    with serving(root) as port:
+        link = http.client.HTTPConnection("127.0.0.1", port)
         ids = "&".join(f"daemon=h/hub/C{n}" for n in range(DAEMONS))
 
         def get(path: str, encoding: str = "identity") -> bytes:
@@ -81,5 +76,15 @@ def main() -> None:
         print(f"{'daemons (cached)':20} {timed(lambda: get('/api/v1/daemons')):8.2f} ms")
 
 
-if __name__ == "__main__":
-    main()
+@contextmanager
+def serving(root: Path) -> Iterator[int]:
+    """Serve a folder by the command, in a process of its own; yields the port."""
+    process = subprocess.Popen([sys.executable, "-m", "collectd_fedmsg_dashboard.serve",
+                                "--data-dir", str(root), "--port", "0"],
+                               stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield int(process.stdout.readline().rstrip("/\n").rpartition(":")[2])
+    finally:
+        process.terminate()
+        process.wait(10)

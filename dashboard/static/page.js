@@ -68,6 +68,8 @@ async function part(wanted) {
       for (const panel of row.querySelectorAll(".panel")) draw(panel, body, found.get(row.dataset.id), view, zoomed);
     }
     if (single) { own.table(body, view); own.marks(view.marks, body.daemons[0]?.restarts ?? [], view); }
+    document.body.dataset.at = String(performance.now());
+    document.body.dataset.first ??= document.body.dataset.at;
     document.body.dataset.drawn = String(Number(document.body.dataset.drawn || 0) + 1);
   } catch (error) {
     wanted.forEach((row) => { row.classList.toggle("failed", !row.drawn); row.drawn = false; });
@@ -162,6 +164,7 @@ const find = byId("find"), compact = byId("compact");
 if (find) { find.value = view.find; find.addEventListener("input", () => { view.find = find.value; remember(); arrange(); }); }
 const shrink = () => document.body.classList.toggle("compact", view.compact);
 if (compact) { compact.checked = view.compact; compact.addEventListener("change", () => { view.compact = compact.checked; remember(); shrink(); redraw(); }); shrink(); } else view.compact = false;
+if (matchMedia("(max-width: 640px)").matches) document.querySelector(".more")?.removeAttribute("open");
 byId("unzoom").hidden = !view.zoom;
 byId("unzoom").addEventListener("click", () => zoomed(null));
 for (const name of ["start", "end"]) byId(name).value = view[name];

@@ -1,5 +1,5 @@
 // The panels of the page: drawn, zoomed together, hovered together.
-import { highest, hue, layout, range, shift, specOf, traces, unit, unshift } from "./traces.js";
+import { highest, hue, layout, range, specOf, traces, unit, unshift } from "./traces.js";
 import { spark } from "./spark.js";
 
 let leading = false;
@@ -12,7 +12,7 @@ export function draw(panel, grid, row, view, zoomed) {
   const caption = panel.parentElement.querySelector("figcaption small");
   if (caption) caption.textContent = unit(spec, view.mode);
   if (view.compact) {
-    if (plotted) window.Plotly.purge(panel);
+    if (plotted) { window.Plotly.purge(panel); panel.classList.remove("js-plotly-plot"); }
     const points = row?.series?.[spec.metric] ?? [];
     spark(panel, points, highest(panel, grid, row, { ...view, mode: "rate" }), hue(spec.colour));
     return;
@@ -20,7 +20,7 @@ export function draw(panel, grid, row, view, zoomed) {
   if (!plotted) panel.replaceChildren();
   window.Plotly.react(panel, traces(panel, grid, row, view), layout(panel, grid, row, view), OPTIONS);
   panel.dataset.points = String(panel.data.at(-1)?.y.filter((v) => v !== null).length ?? 0);
-  if (plotted || panel.wired) { if (plotted) return; }
+  if (plotted) return;
   panel.on("plotly_relayout", (change) => {
     if (leading || change["xaxis.range[0]"] === undefined) return;
     zoomed([change["xaxis.range[0]"], change["xaxis.range[1]"]].map((v) => unshift(moment(v), panel.view.zone)));
@@ -64,4 +64,3 @@ export async function relayout(main, view) {
     window.Plotly.relayout(panel, { "xaxis.range": range(view, panel.grid) })));
   leading = false;
 }
-export { shift };

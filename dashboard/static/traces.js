@@ -58,18 +58,27 @@ const scatter = (name, x, y, spec, mode, line) => ({
   hovertemplate: `%{y:${spec.format}} ${spec.format.endsWith("%") ? "" : unit(spec, mode)}<extra></extra>`,
 });
 
+// How much all topics begin with, up to a dot: org.fedoraproject.prod. says nothing here.
+function prefix(names) {
+  if (names.length < 2) return 0;
+  let length = 0;
+  while (length < names[0].length && names.every((name) => name[length] === names[0][length])) length += 1;
+  return names[0].lastIndexOf(".", length - 1) + 1;
+}
+const SHORT = { service_p50: "median", service_p95: "95 %", service_p99: "99 %", service_max: "longest" };
+
 function topics(grid, row, view) {
   const spec = specs.get("topics");
   const sum = (points) => points.reduce((total, v) => total + (v ?? 0), 0);
   const sorted = Object.entries(row?.topics ?? {}).map(([name, points]) => [name, points, sum(points)]).sort((a, b) => b[2] - a[2]);
-  const shown = sorted.slice(0, 7);
+  const shown = sorted.slice(0, 7), same = prefix(sorted.map(([name]) => name));
   if (sorted.length > 7) {
     const rest = sorted.slice(7).map(([, points]) => points);
-    shown.push(["all others", rest[0].map((_, i) => rest.every((p) => p[i] === null) ? null : rest.reduce((t, p) => t + (p[i] ?? 0), 0))]);
+    shown.push([" ".repeat(same) + "all others", rest[0].map((_, i) => rest.every((p) => p[i] === null) ? null : rest.reduce((t, p) => t + (p[i] ?? 0), 0))]);
   }
   return shown.map(([name, points], i) => ({
-    ...scatter(name, times(grid, view.zone), values(points, spec, view.mode, grid.step), spec, view.mode, { color: hue(TOPIC[i]), width: 0.5 }),
-    stackgroup: "all", hovertemplate: `${text(name).slice(0, 60)}: %{y:,.3~f}<extra></extra>`,
+    ...scatter(name.slice(same), times(grid, view.zone), values(points, spec, view.mode, grid.step), spec, view.mode, { color: hue(TOPIC[i]), width: 0.5 }),
+    stackgroup: "all", hovertemplate: `${text(name.slice(same)).slice(0, 60)}: %{y:,.3~f}<extra></extra>`,
   }));
 }
 
@@ -78,14 +87,14 @@ export function traces(panel, grid, row, view) {
   if (spec.metric === "topics") return topics(grid, row, view);
   const raw = panel.dataset.tied ? row?.tied?.[spec.title] ?? [] : series[spec.metric] ?? [];
   const y = values(raw, spec, view.mode, grid.step);
-  const line = scatter(spec.title, x, y, spec, view.mode, { color: hue(spec.colour) });
+  const line = scatter(SHORT[spec.metric] ?? spec.title, x, y, spec, view.mode, { color: hue(spec.colour) });
   if (spec.metric === "processed" && view.mode === "total" && series.received) {
     const arrived = specs.get("received");
     return [scatter("Received", x, values(series.received, arrived, "total", grid.step), arrived, "total", { color: hue(arrived.colour), dash: "dot" }), line];
   }
   const more = spec.also.filter((name) => series[name]?.some((v) => v !== null)).map((name, i) => ({
-    ...scatter(name, x, series[name], spec, view.mode, { color: hue(["#d55e00", "#b8558f", "#008f68"][i]), dash: ["solid", "dash", "dot"][i], width: 1 }),
-    hovertemplate: `${name.replace("service_", "")} %{y:${spec.format}} ${spec.unit}<extra></extra>`,
+    ...scatter(SHORT[name] ?? name, x, series[name], spec, view.mode, { color: hue(["#d55e00", "#b8558f", "#008f68"][i]), dash: ["solid", "dash", "dot"][i], width: 1 }),
+    hovertemplate: `${SHORT[name] ?? name} %{y:${spec.format}} ${spec.unit}<extra></extra>`,
   }));
   if (!spec.band) return [...more, line];
   const low = { ...scatter("least", x, series[`${spec.metric}_min`] ?? [], spec, view.mode, { color: hue(spec.colour), width: 0 }), hoverinfo: "skip" };
@@ -146,14 +155,14 @@ export function layout(panel, grid, row, view) {
   const points = known(panel, row), most = highest(panel, grid, row, view), marks = marked(panel, row, view);
   const spec = specOf(panel), legend = spec.metric === "topics" || spec.also.length > 0 && panel.closest(".one") !== null;
   return {
-    margin: { l: 44, r: 6, t: 4, b: 22 },
+    margin: { l: 44, r: 6, t: !legend ? 4 : spec.metric === "topics" ? 48 : 22, b: 22 },
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", showlegend: legend,
-    legend: { orientation: "h", x: 0, y: 1, yanchor: "top", bgcolor: css("--card"), font: { size: 10 } },
+    legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)", font: { size: 10 }, itemclick: false, itemdoubleclick: false },
     font: { color: css("--soft"), size: 11, family: "system-ui, sans-serif" },
     hovermode: spec.metric === "topics" ? "x unified" : "x", hoverdistance: -1, dragmode: "zoom", uirevision: view.span,
     xaxis: { type: "date", range: range(view, grid), gridcolor: css("--grid"), linecolor: css("--line"), tickformatstops: TICKS,
       showspikes: true, spikemode: "across", spikethickness: 1, spikedash: "solid", spikecolor: css("--soft") },
-    yaxis: { ...(most === null ? { rangemode: "tozero" } : { range: [0, most] }), fixedrange: true, gridcolor: css("--grid"), zeroline: false, nticks: 4, tickformat: spec.format.endsWith("%") ? ".0%" : "" },
+    yaxis: { ...(most === null ? { rangemode: "tozero" } : { range: [0, most] }), fixedrange: true, gridcolor: css("--grid"), zeroline: false, nticks: 4, tickformat: spec.format.endsWith("%") ? ".1~%" : "" },
     shapes: [...usual(panel, view), ...gaps(points).map(([a, b]) => ({ type: "rect", xref: "x", yref: "paper", y0: 0, y1: 1, layer: "below", line: { width: 0 },
       x0: shift(grid.start + a * grid.step, view.zone), x1: shift(grid.start + b * grid.step, view.zone), fillcolor: css("--gap") })), ...marks.lines],
     annotations: points.every((v) => v === null) ? [{ text: "no samples in this span", showarrow: false, xref: "paper", yref: "paper", x: 0.5, y: 0.5 }] : marks.words,

@@ -12,8 +12,9 @@ sync_api = pytest.importorskip("playwright.sync_api")
 pytest.importorskip("flask")
 
 from collectd_fedmsg_dashboard import create_app  # noqa: E402
-from test_store_rrd import STEP, fleet, write  # noqa: E402
 from werkzeug.serving import make_server  # noqa: E402
+
+from tests.integration.test_store_rrd import STEP, fleet, write  # noqa: E402
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -157,3 +158,13 @@ def test_nothing_overflows(site, chromium, width):
     page = opened(chromium, address, viewport={"width": width, "height": 800})
     until(page, DRAWN.format(3))
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_silence_of_collectd_is_said(site, chromium):
+    """No daemon has a recent sample: history is shown, and called history."""
+    folder, address = site
+    fleet(folder, now() - 300)
+    page = opened(chromium, f"{address}?span=hour")
+    until(page, DRAWN.format(3))
+    assert "collectd is silent" in page.inner_text("#silent")
+    assert page.inner_text(".state").endswith("Not known")

@@ -33,7 +33,7 @@ def write(root: Path, metric: str, values: dict[int, float], *, consumer: str = 
     times = sorted(values)
     rrdtool.create(str(path), "-s", str(STEP), "-b", str(times[0] - STEP),
                    f"DS:value:{source}:{2 * STEP}:0:U", *archives)
-    rrdtool.update(str(path), *[f"{t}:{values[t]:g}" for t in times])
+    rrdtool.update(str(path), *[f"{t}:{values[t]:.15g}" for t in times])
     return path
 
 

@@ -17,7 +17,7 @@ import pytest
 pytest.importorskip("flask")
 rrdtool = pytest.importorskip("rrdtool")
 
-from test_store_rrd import HOST, STEP, write  # noqa: E402
+from tests.integration.test_store_rrd import HOST, STEP, write  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not shutil.which("rrdcached"), reason="no rrdcached here")
 

@@ -1,0 +1,67 @@
+"""A thousand daemons: the list, what one view needs, everything, and the first view."""
+
+from __future__ import annotations
+
+import http.client
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+import rrdtool
+from playwright.sync_api import sync_playwright
+
+from .api import METRICS, STEP, serving
+from .page import ARGUMENTS, PANELS, wait
+
+COUNT = 1000
+
+
+def files(root: Path) -> None:
+    """Make an hour of samples of each."""
+    end = int(time.time()) // STEP * STEP
+    times = range(end - 3600, end + 1, STEP)
+    for number in range(COUNT):
+        folder = root / f"h{number % 100:02d}" / "fedmsg-hub"
+        folder.mkdir(parents=True, exist_ok=True)
+        for metric, (kind, source, _) in METRICS.items():
+            path = str(folder / f"{kind}-C{number}_{metric}.rrd")
+            rrdtool.create(path, "-s", str(STEP), "-b", str(times[0] - STEP),
+                           f"DS:value:{source}:{2 * STEP}:0:U",
+                           *[f"RRA:{c}:0.1:1:400" for c in ("AVERAGE", "MIN", "MAX")])
+            rrdtool.update(path, *[f"{t}:{(t - end + 3600) * 3}" for t in times])
+
+
+def main() -> None:
+    """Print times in ms and the server's memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        files(root)
+        with serving(root) as port:
+            link = http.client.HTTPConnection("127.0.0.1", port)
+
+            def get(name: str, path: str, rounds: int = 5) -> None:
+                times, size = [], 0
+                for _ in range(rounds):
+                    began = time.perf_counter()
+                    link.request("GET", path)
+                    size = len(link.getresponse().read())
+                    times.append((time.perf_counter() - began) * 1000)
+                print(f"{name:28} first {times[0]:7.0f} ms  least {min(times):6.1f} ms"
+                      f"  {size:9,d} B")
+
+            get("1,000 daemons, list", "/api/v1/daemons")
+            ids = [f"h{n % 100:02d}/hub/C{n}" for n in range(COUNT)]
+            for count in (13, COUNT):
+                asked = "&".join(f"daemon={name}" for name in ids[:count])
+                get(f"{count} daemons, series, hour", f"/api/v1/series?span=hour&{asked}")
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path="/usr/bin/chromium",
+                                                     args=ARGUMENTS)
+                page = browser.new_page()
+                page.goto(f"http://127.0.0.1:{port}/")
+                wait(page, f"{PANELS} >= 3 && document.body.dataset.first")
+                print(f"first view {float(page.evaluate('document.body.dataset.first')):.0f} ms")
+                browser.close()
+            served = [p for p in psutil.Process().children() if "serve" in " ".join(p.cmdline())]
+            print(f"memory of the server {max(p.memory_info().rss for p in served) / 1e6:.0f} MB")

@@ -1,0 +1,48 @@
+"""The API keeps its own description: schemathesis makes requests from it and checks answers."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+schemathesis = pytest.importorskip("schemathesis")
+pytest.importorskip("rrdtool")
+
+from collectd_fedmsg_dashboard import create_app  # noqa: E402
+from hypothesis import HealthCheck, given, settings  # noqa: E402
+from schemathesis.specs.openapi.checks import positive_data_acceptance  # noqa: E402
+
+from tests.integration.test_store_rrd import STEP, fleet  # noqa: E402
+
+#: A schema cannot say that start is before end, nor that end is at most a day ahead.
+BEYOND = [positive_data_acceptance]
+
+OPERATIONS = ("GET /daemons", "GET /series", "GET /series.csv", "GET /state", "GET /marks",
+              "POST /marks", "DELETE /marks/{id}")
+
+
+@pytest.fixture(scope="module")
+def operations(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("rrd")
+    fleet(folder, int(time.time()) // STEP * STEP, 2)
+    app = create_app({"data_dir": folder, "token": "t"})
+    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
+    found = [one.ok() for one in schema.get_all_operations()]
+    return {f"{one.method.upper()} {one.path}": one for one in found}
+
+
+def test_all_operations_are_described(operations):
+    assert set(operations) == set(OPERATIONS)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_answers_are_as_described(operations, name):
+    """No 5xx, no undescribed status, type or field, bad input refused, for made-up requests."""
+    @settings(max_examples=20, deadline=None, derandomize=True, database=None,
+              suppress_health_check=list(HealthCheck))
+    @given(case=operations[name].as_strategy())
+    def keeps(case):
+        case.call_and_validate(headers={"Host": "localhost"}, excluded_checks=BEYOND)
+
+    keeps()

@@ -1,0 +1,173 @@
+"""The page in Chromium, beyond the rows: columns, tied series, filters, marks, states, axe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("playwright.sync_api")
+axe = pytest.importorskip("axe_playwright_python")
+
+from werkzeug.serving import make_server  # noqa: E402
+
+from tests.integration.test_page_chromium import (  # noqa: E402, F401 - chromium is a fixture
+    DRAWN,
+    chromium,
+    now,
+    opened,
+    pytestmark,
+    until,
+)
+from tests.integration.test_store_rrd import HOST, STEP, fleet, write  # noqa: E402
+
+AXE = (Path(axe.__file__).parent / "axe.min.js").read_text("utf-8")
+DAEMON = f"daemon/{HOST}/hub/Consumer0"
+TIED = [{"daemon": HOST, "series": "db01/load/load", "title": "Load of <b>db01</b>", "unit": ""}]
+
+
+@pytest.fixture
+def site(tmp_path):
+    """Serve two daemons with all their series and a tied one; yields (folder, address)."""
+    import threading
+
+    from collectd_fedmsg_dashboard import create_app
+    end = now()
+    times = range(end - 900, end + 1, STEP)
+    fleet(tmp_path, end, 2)
+    for metric, value in (("failed", 0), ("rejected", 0), ("delay", 1), ("workers", 2),
+                          ("oldest", 3), ("in_progress", 1), ("service_p50", 0.1),
+                          ("service_p95", 0.2), ("service_p99", 0.3), ("service_max", 1)):
+        write(tmp_path, metric, dict.fromkeys(times, value), consumer="Consumer0")
+    write(tmp_path, "busy", {t: (t - times[0]) * 500_000 for t in times}, consumer="Consumer0")
+    for topic in ("org.a", "org.b<i>"):
+        write(tmp_path, "received", {t: (t - times[0]) * 2 for t in times},
+              name=f"derive-Consumer0_topic-{topic}")
+    write(tmp_path, "load", dict.fromkeys(times, 5), folder="db01/load", name="load")
+    app = create_app({"data_dir": tmp_path, "interval": 1, "tied": TIED, "token": "t"})
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    yield tmp_path, f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    thread.join(5)
+    server.server_close()
+
+
+def metrics(page, row=1):
+    return page.eval_on_selector_all(f".row:nth-of-type({row}) .panel",
+                                     "all => all.map(p => p.dataset.metric)")
+
+
+def test_columns_are_switched_on_and_linked(site, chromium):  # noqa: F811
+    """A column adds its panel to every row, the address holds it, the unit is a share."""
+    _, address = site
+    page = opened(chromium, f"{address}?sort=name")
+    until(page, DRAWN.format(6))
+    page.check("[name=column][value=utilisation]")
+    selector = ".row[data-consumer=Consumer0] .panel[data-metric=utilisation]"
+    until(page, f"document.querySelector('{selector}')?.data?.at(-1).y.includes(0.25)")
+    assert page.evaluate("location.search") == "?sort=name&columns=utilisation"
+    again = opened(chromium, page.url)
+    until(again, f"document.querySelector('{selector}')?.data")
+    assert page.faults + again.faults == []
+
+
+def test_tied_series_share_the_axis_and_are_text(site, chromium):  # noqa: F811
+    """What is tied is drawn below, on the same range, its title as text."""
+    _, address = site
+    page = opened(chromium, address)
+    until(page, "document.querySelectorAll('.tied .panel.js-plotly-plot').length === 2")
+    assert "Load of <b>db01</b>" in page.inner_text(".tied figcaption")
+    ranges = "[...document.querySelectorAll('.panel')].map(p => String(p.layout.xaxis.range))"
+    assert len(set(page.evaluate(ranges))) == 1
+    assert page.faults == []
+
+
+def test_figures_are_valid_plotly(site, chromium):  # noqa: F811
+    """plotly's own schema accepts every panel of the daemon's page, in every mode."""
+    plotly = pytest.importorskip("plotly.graph_objects")
+    _, address = site
+    for mode in ("rate", "total"):
+        page = opened(chromium, f"{address}{DAEMON}?span=now&mode={mode}")
+        until(page, "document.querySelectorAll('.panel.js-plotly-plot').length === 14")
+        for figure in page.evaluate("[...document.querySelectorAll('.panel')].map(p => "
+                                    "JSON.parse(JSON.stringify([p.data, p.layout])))"):
+            plotly.Figure(*figure)
+        assert page.faults == []
+
+
+def test_custom_span(site, chromium):  # noqa: F811
+    """A span typed in is asked for and linked; what is no time is told and not asked for."""
+    _, address = site
+    page = opened(chromium, address)
+    until(page, DRAWN.format(6))
+    page.click("summary:has-text('custom')")
+    page.fill("#start", "yesterday")
+    page.click("button[value=custom]")
+    assert "Not a time" in page.inner_text("#wrong")
+    page.fill("#start", "-5m")
+    page.click("button[value=custom]")
+    until(page, "location.search.includes('start=-5m')")
+    until(page, "document.querySelector('.panel').grid.end - "
+                "document.querySelector('.panel').grid.start <= 320")
+    page.reload()
+    until(page, DRAWN.format(6))
+    assert page.input_value("#start") == "-5m"
+
+
+def test_filter_and_compact(site, chromium):  # noqa: F811
+    """A filter hides the others and is in the address; compact draws small multiples."""
+    _, address = site
+    page = opened(chromium, address)
+    until(page, DRAWN.format(6))
+    page.select_option("#consumer", "Consumer1")
+    assert page.locator(".row:not([hidden])").count() == 1
+    assert "consumer=Consumer1" in page.url
+    page.select_option("#consumer", "")
+    page.check("#compact")
+    until(page, "document.querySelectorAll('.panel svg path').length === 6 "
+                "&& !document.querySelector('.js-plotly-plot')")
+    page.uncheck("#compact")
+    until(page, DRAWN.format(6))
+    assert page.faults == []
+
+
+def test_a_note_is_added_and_drawn(site, chromium):  # noqa: F811
+    """With the token a note is kept, listed as text and drawn as a line."""
+    _, address = site
+    page = opened(chromium, f"{address}{DAEMON}?span=now")
+    until(page, DRAWN.format(3))
+    page.fill("#note [name=text]", "moved <img src=x>")
+    page.fill("#note [name=token]", "t")
+    page.click("#note button")
+    until(page, "document.querySelector('#marks').innerText.includes('moved <img src=x>')")
+    until(page, "document.querySelector('.panel').layout.shapes.some(s => s.type === 'line')")
+    assert page.faults == []
+
+
+def test_keyboard_zooms(site, chromium):  # noqa: F811
+    """Plus zooms all panels, Escape undoes it."""
+    _, address = site
+    page = opened(chromium, address)
+    until(page, DRAWN.format(6))
+    page.focus(".panel")
+    page.keyboard.press("+")
+    until(page, "location.search.includes('from=')")
+    page.keyboard.press("Escape")
+    until(page, "!location.search.includes('from=')")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("where", ["", "?compact=1", "?columns=failed,delay", DAEMON, "help",
+                                   "daemon/none"])
+def test_axe_finds_nothing(site, chromium, where, scheme):  # noqa: F811
+    """axe-core's rules for WCAG 2.2 A and AA, and its best practices: no violation."""
+    _, address = site
+    page = opened(chromium, address + where, color_scheme=scheme)
+    if where not in ("help", "daemon/none"):
+        until(page, "Number(document.body.dataset.drawn) > 0")
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run().then(r => r.violations.map(v => "
+                          "[v.id, v.nodes.map(n => n.html.slice(0, 150) + n.failureSummary)]))")
+    assert found == []
