@@ -1,0 +1,148 @@
+"""The store behind PromQL on a real Prometheus: the same counts, gaps and names as with RRD."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+
+import pytest
+
+pytest.importorskip("flask")
+
+from collectd_fedmsg_dashboard import create_app  # noqa: E402
+from collectd_fedmsg_dashboard.store.base import Selector  # noqa: E402
+from collectd_fedmsg_dashboard.store.promql import selector  # noqa: E402
+
+PROMETHEUS, PROMTOOL = shutil.which("prometheus"), shutil.which("promtool")
+STEP = 10
+needs_prometheus = pytest.mark.skipif(not (PROMETHEUS and PROMTOOL), reason="no Prometheus here")
+
+
+def exposition(end: int) -> tuple[str, int]:
+    """Return OpenMetrics of 30 minutes as write_prometheus names it, and messages received.
+
+    Five minutes are missing, and the daemon began anew five minutes before the end.
+    """
+    derive, queue, load = [], [], []
+    total = since = 0
+    for index, t in enumerate(range(end - 1800, end + 1, STEP)):
+        since += 30 + index % 7
+        total += 30 + index % 7 if index else 0
+        if t == end - 300:
+            since = 5
+        if end - 1200 < t < end - 900:
+            continue
+        labels = 'fedmsg="hub",instance="h.example.org"'
+        derive += [f'collectd_fedmsg_derive_total{{{labels},type="A~20b_{name}"}} {since} {t}'
+                   for name in ("received", "processed")]
+        queue.append(f'collectd_fedmsg_queue_length{{{labels},type="A~20b_backlog"}} '
+                     f"{500 if t == end - 1500 else 2} {t}")
+        load.append(f'collectd_load_shortterm{{load="x",instance="db01"}} 0.5 {t}')
+    derive.sort(key=lambda line: line.split("}")[0])
+    lines = ["# TYPE collectd_fedmsg_derive counter", *derive,
+             "# TYPE collectd_fedmsg_queue_length gauge", *queue,
+             "# TYPE collectd_load_shortterm gauge", *load, "# EOF"]
+    return "\n".join(lines) + "\n", total
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """Run a Prometheus over half an hour of the past; yields (address, end)."""
+    folder = tmp_path_factory.mktemp("prometheus")
+    end = int(time.time()) // STEP * STEP
+    (folder / "metrics").write_text(exposition(end)[0])
+    subprocess.run([PROMTOOL, "tsdb", "create-blocks-from", "openmetrics", folder / "metrics",
+                    folder / "tsdb"], check=True, capture_output=True, timeout=60)
+    (folder / "prometheus.yml").write_text("scrape_configs: []\n")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    process = subprocess.Popen(
+        [PROMETHEUS, f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb",
+         f"--web.listen-address=127.0.0.1:{port}"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 30
+    while True:
+        try:
+            with urllib.request.urlopen(f"{address}/-/ready", timeout=2):
+                break
+        except OSError:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+    yield address, end
+    process.terminate()
+    process.wait(20)
+
+
+@pytest.fixture
+def browser(server, tmp_path):
+    tied = [{"daemon": "h.example.org", "series": "db01/load-x/load#shortterm", "title": "Load"},
+            {"daemon": "h.example.org", "series": "db01/load/load-x", "title": "By type"}]
+    return create_app({"data_dir": tmp_path, "prometheus": server[0], "tied": tied}).test_client()
+
+
+ID = "h.example.org/hub/A~20b"
+
+
+def series(browser, start, end, **more):
+    answer = browser.get("/api/v1/series", query_string={
+        "daemon": ID, "start": start, "end": end, **more})
+    assert answer.status_code == 200, answer.text
+    return json.loads(answer.data)
+
+
+@needs_prometheus
+def test_counts_gaps_and_spikes(server, browser):
+    """Counts sum up exactly, an outage is unknown, a restart is no spike, a peak is not hidden."""
+    _, end = server
+    body = series(browser, end - 1800, end, restarts=1, step=10)
+    (daemon,) = body["daemons"]
+    received, backlog = daemon["series"]["received"], daemon["series"]["backlog"]
+    assert body["step"] == STEP
+    assert len(received) == 180
+    known = [value for value in received if value is not None]
+    assert round(sum(known[:59]) * STEP) == sum(30 + i % 7 for i in range(1, 60))
+    assert max(known) <= 3.6
+    assert received[65:88] == backlog[65:88] == [None] * 23
+    assert max(value for value in backlog if value is not None) == 500
+    assert daemon["restarts"] == [end - 300]
+
+
+@needs_prometheus
+def test_daemons_have_their_names_and_tied_series(server, browser):
+    """A name escaped on the way is itself again; a tied series is found by its labels."""
+    _, end = server
+    rows = browser.get("/api/v1/daemons").get_json()["daemons"]
+    assert [(r["host"], r["service"], r["consumer"]) for r in rows] == [
+        ("h.example.org", "hub", "A b")]
+    tied = series(browser, end - 600, end, tied=1, metrics="backlog")["daemons"][0]["tied"]
+    assert {value for value in tied["Load"] if value is not None} == {0.5}
+    assert browser.get("/metrics").text.count('consumer="A b"') >= 3
+
+
+@needs_prometheus
+def test_a_day_is_coarse(server, browser):
+    """A long span is asked for in long steps and bounded."""
+    _, end = server
+    body = series(browser, end - 86400, end)
+    assert body["step"] >= 60
+    points = body["daemons"][0]["series"]["received"]
+    assert len(points) <= 1500
+    assert any(points)
+
+
+def test_a_server_that_is_away_is_503(tmp_path):
+    """No server: 503 with a reason, no empty fleet."""
+    app = create_app({"data_dir": tmp_path, "prometheus": "http://127.0.0.1:9"})
+    assert app.test_client().get("/api/v1/daemons").status_code == 503
+
+
+def test_names_are_data_in_promql():
+    """A label's value leaves its quotes in no way."""
+    one = Selector("m", (("type", 'a"} or up{x="\\\n'),))
+    assert selector(one) == '{__name__="m",type="a\\"} or up{x=\\"\\\\\\n"}'
