@@ -33,6 +33,7 @@ def main(root: Path) -> None:
                          f"type_instance=C{number}_{metric};begin=-{DAY}")
                 run = subprocess.run(["perl", "graph.cgi"], cwd=copy / "bin", capture_output=True,
                                      check=False, env={**os.environ, "QUERY_STRING": asked,
+                                                       "PERL5LIB": str(copy / "lib"),
                                                        "REQUEST_METHOD": "GET"})
                 octets += len(run.stdout)
                 good += b"\x89PNG" in run.stdout[:300]

@@ -141,7 +141,9 @@ byId("controls").addEventListener("submit", (event) => {
   }
   view.span = chosen;
   pressed();
-  zoomed(null);
+  view.zoom = null;
+  byId("unzoom").hidden = true;
+  remember();
   redraw();
 });
 for (const name of ["mode", "zone", "sort"]) {

@@ -10,7 +10,7 @@ export function draw(panel, grid, row, view, zoomed) {
   const spec = specOf(panel), plotted = panel.classList.contains("js-plotly-plot");
   Object.assign(panel, { grid, view });
   const caption = panel.parentElement.querySelector("figcaption small");
-  if (caption) caption.textContent = unit(spec, view.mode);
+  if (caption && caption.textContent !== unit(spec, view.mode)) caption.textContent = unit(spec, view.mode);
   if (view.compact) {
     if (plotted) { window.Plotly.purge(panel); panel.classList.remove("js-plotly-plot"); }
     const points = row?.series?.[spec.metric] ?? [];

@@ -9,7 +9,13 @@ const DARK = { "#0072b2": "#56b4e9", "#d55e00": "#f28e3c", "#b8558f": "#e08bbd",
 const TOPIC = ["#0072b2", "#d55e00", "#008f68", "#b8558f", "#56b4e9", "#e69f00", "#7a6fd0", "#8a8a8a"];
 const dark = matchMedia("(prefers-color-scheme: dark)");
 export const hue = (colour) => dark.matches ? DARK[colour] ?? colour : colour;
-export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+// Remembered: each reading makes the browser lay out again what plotly has just changed.
+const colours = new Map();
+dark.addEventListener("change", () => colours.clear());
+export function css(name) {
+  if (!colours.has(name)) colours.set(name, getComputedStyle(document.documentElement).getPropertyValue(name).trim());
+  return colours.get(name);
+}
 
 // plotly draws dates as UTC; local time is shown by shifting each moment by its own offset.
 export const shift = (seconds, zone) => zone === "utc" ? seconds * 1000 : seconds * 1000 - new Date(seconds * 1000).getTimezoneOffset() * 60000;

@@ -8,7 +8,8 @@ import io
 import json
 import math
 import socket
-import threading
+import subprocess
+import sys
 import time
 
 import pytest
@@ -214,13 +215,11 @@ def test_rrdcached_that_hangs_is_503_in_time(short_folder, tmp_path, now, monkey
 
 def test_slow_and_unread_connections_leave_the_page_served(tmp_path, now):
     """More half-sent requests and never-read answers than threads: others are answered."""
-    waitress = pytest.importorskip("waitress")
     fleet(tmp_path, now, 3)
-    server = waitress.create_server(create_app({"data_dir": tmp_path}), host="127.0.0.1", port=0,
-                                    threads=4, connection_limit=1000, channel_timeout=10)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    where = ("127.0.0.1", server.effective_port)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "collectd_fedmsg_dashboard.serve", "--data-dir", str(tmp_path),
+         "--port", "0"], stdout=subprocess.PIPE, text=True)
+    where = ("127.0.0.1", int(process.stdout.readline().rstrip("/\n").rpartition(":")[2]))
     held = []
     try:
         for number in range(20):
@@ -240,7 +239,8 @@ def test_slow_and_unread_connections_leave_the_page_served(tmp_path, now):
     finally:
         for link in held:
             link.close()
-        server.close()
+        process.terminate()
+        process.wait(10)
 
 
 def test_panels_at_an_address_for_mails(tmp_path, now):

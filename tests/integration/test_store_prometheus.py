@@ -13,9 +13,9 @@ import pytest
 
 pytest.importorskip("flask")
 
-from collectd_fedmsg_dashboard import create_app  # noqa: E402
-from collectd_fedmsg_dashboard.store.base import Selector  # noqa: E402
-from collectd_fedmsg_dashboard.store.promql import selector  # noqa: E402
+from collectd_fedmsg_dashboard import create_app
+from collectd_fedmsg_dashboard.store.base import Selector
+from collectd_fedmsg_dashboard.store.promql import selector
 
 PROMETHEUS, PROMTOOL = shutil.which("prometheus"), shutil.which("promtool")
 STEP = 10
