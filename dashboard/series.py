@@ -8,7 +8,6 @@ from itertools import starmap
 from typing import Any, Optional
 
 Points = list[Optional[float]]
-MILLION = 1e6
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def consolidate(series: Series, step: int, how: str) -> Series:
         # Nearly every series: known throughout, but for steps before its file and after now.
         first, past = _known(points, times)
         merged = ([_merge(points[i: i + times], how) for i in range(0, first, times)]
-                  + _merge_known(points[first:past], times, how)
+                  + _merge_known(points[first:past], times, series.step, how)
                   + [_merge(points[i: i + times], how) for i in range(past, len(points), times)])
     except TypeError:
         merged = [_merge(points[i: i + times], how) for i in range(0, len(points), times)]
@@ -93,14 +92,16 @@ def _known(points: Points, times: int) -> tuple[int, int]:
     return first, max(first, past // times * times)
 
 
-def _merge_known(points: Points, times: int, how: str) -> Points:
-    """Consolidate known points; raises TypeError where there is an unknown one."""
+def _merge_known(points: Points, times: int, step: int, how: str) -> Points:
+    """Consolidate known points of ``step`` s; raises TypeError where there is an unknown one."""
     parts: Any = zip(*[iter(points)] * times)
     if how in ("MAX", "MIN"):
         return list(starmap({"MAX": max, "MIN": min}[how], parts))
-    # To a millionth here: round() on each value afterwards costs more than all the rest.
-    factor = MILLION / times
-    return [(sum(part) * factor + 0.5) // 1 / MILLION for part in parts]
+    # Rounded so that the count over the whole span is still exact: half a unit of the last
+    # digit, times the span, is under half a message. (round() costs more than all the rest.)
+    unit = 10.0 ** len(str(len(points) * step))
+    factor = unit / times
+    return [(sum(part) * factor + 0.5) // 1 / unit for part in parts]
 
 
 def regrid(series: Series, step: int) -> Series:

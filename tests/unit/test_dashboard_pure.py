@@ -60,6 +60,15 @@ def test_consolidate(how, expected):
     assert consolidate(series, 20, how) == Series(100, 20, expected)
 
 
+def test_consolidation_keeps_the_count():
+    """A day of counts at ten seconds, drawn at three minutes, still sums up to the message."""
+    counts = [(index * 7919) % 13 for index in range(8640)]
+    series = Series(0, 10, [count / 10 for count in counts])
+    drawn = consolidate(series, 180, "AVERAGE")
+    assert round(sum(drawn.points) * 180) == sum(counts)
+    assert abs(sum(drawn.points) * 180 - sum(counts)) < 0.5
+
+
 def test_clip_fills_with_unknown():
     assert clip(Series(100, 10, [1.0, 2.0]), 80, 140).points == [None, None, 1, 2, None, None]
     assert clip(Series(100, 10, [1.0, 2.0]), 300, 320).points == [None, None]
