@@ -12,6 +12,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -84,26 +85,37 @@ def surge() -> None:
     subprocess.run([*command, "--kind", "builds", "--count", "10000"], check=True, timeout=300)
 
 
-def slow_db(seconds: float = 60.0, query: float = 0.8) -> None:
-    """Read the archiver's database with one long query after another, as a report would.
+def slow_db(seconds: float = 60.0, reports: int = 4) -> None:
+    """Read the archiver's database with long queries, as a few reports at once would.
 
     SQLite lets a commit wait until those who read have finished, so each insert takes about
     as long as a query.
     """
     archive = _running() / "archive.db"
-    database = sqlite3.connect(f"file:{archive}?mode=ro", uri=True, timeout=0, isolation_level=None)
     until = time.monotonic() + seconds
     print(f"the archiver's database is slow for {seconds:g} s", flush=True)
+    threads = [threading.Thread(target=_report, args=(archive, until)) for _ in range(reports)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _report(archive: Path, until: float, query: float = 0.5) -> None:
+    """Run one query of ``query`` seconds after another until ``until`` (monotonic)."""
+    database = sqlite3.connect(f"file:{archive}?mode=ro", uri=True, timeout=0, isolation_level=None)
     while time.monotonic() < until:
         try:
             database.execute("BEGIN")
             database.execute("SELECT count(*) FROM messages").fetchone()
+            time.sleep(query)
+            database.execute("COMMIT")
         except sqlite3.OperationalError:
-            database.rollback()
-            time.sleep(0.0005)  # the archiver commits; be there as soon as it has
-            continue
-        time.sleep(query)
-        database.execute("COMMIT")
+            # The archiver commits: be there as soon as it has.
+            if database.in_transaction:
+                database.execute("ROLLBACK")
+            time.sleep(0.0002)
+    database.close()
 
 
 def _lock() -> TextIO | None:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import zmq
@@ -51,25 +52,36 @@ def test_a_blocked_reactor_does_not_silence_it(short_folder: Path) -> None:
 
 def test_moksha_s_own_figures_stay(short_folder: Path) -> None:
     """The monitoring socket and fedmsg-check say the same with us and without us."""
-    figures = {}
-    for enabled in (True, False):
-        folder = short_folder / str(enabled)
-        folder.mkdir()
-        with Bus(folder) as bus:
-            bus.start("hub")
-            name = "hub" if enabled else "bare"
-            if not enabled:
-                config = {"obedient.enabled": True, "collectd_fedmsg.enabled": False}
-                _start_bare(bus, name, config)
-            address = f"ipc://{folder}/monitor-{name}.sock"
-            source = MokshaSource({address: name}, 1.0, time.time())
-            figures[enabled] = _count(bus, source, address)
-            if enabled:
-                sample = bus.sample("hub")
-                assert sample.received == sample.processed
+    with Bus(short_folder) as bus:
+        bus.start("hub")
+        _start_bare(bus, "bare", {"obedient.enabled": True, "collectd_fedmsg.enabled": False})
+        names = {f"ipc://{short_folder}/monitor-{name}.sock": name for name in ("hub", "bare")}
+        source = MokshaSource(names, 1.0, time.time())
+        totals: dict[str, tuple[int, int, int]] = {}
+
+        def hear() -> dict[str, tuple[int, int, int]]:
+            for _, origin, samples in source.collect(0.0, time.time()).fresh:
+                one = next(one for one in samples if one.consumer == "Obedient")
+                figures = (one.received or 0, one.processed or 0, one.failed or 0)
+                totals[origin.service] = figures
+            return dict(totals)
+
+        def listening() -> bool:
+            bus.publish()
+            return len(hear()) == 2 and all(one[0] for one in totals.values())
+
+        wait_for("both monitors are heard", listening, 30)
+        wait_for("a poll without traffic", quiet(hear), 30)
+        before = hear()
+        bus.publish(30)
+        bus.publish(10, fail=True)
+        wait_for("both counted", lambda: all(hear()[n][1] >= before[n][1] + 40 for n in before), 30)
+        wait_for("a poll without traffic", quiet(hear), 30)
+        for name, after in hear().items():
+            grown = tuple(now - then for now, then in zip(after, before[name]))
+            assert grown == (40, 40, 10), name
             _check(bus, name)
-            source.close()
-    assert figures[True] == figures[False]
+        source.close()
 
 
 def _start_bare(bus: Bus, name: str, config: dict[str, object]) -> None:
@@ -85,43 +97,17 @@ def _start_bare(bus: Bus, name: str, config: dict[str, object]) -> None:
     wait_for(f"{name} listens", monitor.exists)
 
 
-def _count(bus: Bus, source: MokshaSource, address: str) -> tuple[int, int, int]:
-    """Return what the source counted of 40 messages, 10 of which fail."""
-    seen = [(0, 0, 0)]
+def quiet(hear: Callable[[], object]) -> Callable[[], bool]:
+    """Return a condition: nothing new for six seconds, which is more than a poll of moksha."""
+    state = [(hear(), time.monotonic())]
 
-    def totals() -> tuple[int, int, int]:
-        for endpoint, _, samples in source.collect(0.0, time.time()).fresh:
-            assert endpoint == address
-            one = next(one for one in samples if one.consumer == "Obedient")
-            seen.append((one.received or 0, one.processed or 0, one.failed or 0))
-        return seen[-1]
-
-    def listening() -> bool:
-        bus.publish()
-        return totals()[0] > 0
-
-    wait_for("the monitor is heard", listening, 30)
-    wait_for("a poll without traffic", _quiet(totals), 30)
-    before = totals()
-    bus.publish(30)
-    bus.publish(10, fail=True)
-    wait_for("all are counted", lambda: totals()[1] >= before[1] + 40, 30)
-    wait_for("a poll without traffic", _quiet(totals), 30)
-    after = totals()
-    return (after[0] - before[0], after[1] - before[1], after[2] - before[2])
-
-
-def _quiet(totals: object) -> object:
-    """Return a condition: six seconds, more than a poll, without a change."""
-    state = [(None, time.monotonic())]
-
-    def quiet() -> bool:
-        now = totals()  # type: ignore[operator]
+    def unchanged() -> bool:
+        now = hear()
         if now != state[0][0]:
             state[0] = (now, time.monotonic())
         return time.monotonic() - state[0][1] > 6
 
-    return quiet
+    return unchanged
 
 
 def _check(bus: Bus, name: str) -> None:
