@@ -1,6 +1,6 @@
 PYTHON = .venv/bin/python
 
-.PHONY: help setup setup-test demo surge slow-db test lint bench clean
+.PHONY: help setup setup-test demo surge slow-db test soak lint bench docs clean
 help:  ## Show the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
 setup:  ## Install what is missing; quick when nothing is.
@@ -15,10 +15,14 @@ slow-db:  ## Make the running demo's database slow for a minute.
 	@$(PYTHON) -m examples.demo slow-db
 test: setup-test  ## All tests; pictures go to artifacts/.
 	@$(PYTHON) -m pytest
+soak: setup-test  ## What takes too long for `make test`.
+	@$(PYTHON) -m pytest -m soak
 lint: setup-test  ## ruff and mypy --strict.
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy --strict
 bench: setup-test  ## What the counting costs, beside what people use today.
 	$(PYTHON) -m benchmarks.counting
+docs: setup-test  ## The documentation as HTML, in build/docs; warnings are errors.
+	@$(PYTHON) -m sphinx -q -W --keep-going -b html docs build/docs && echo build/docs/index.html
 clean:  ## Remove what setup and the runs made.
 	rm -rf .venv .run artifacts build *.egg-info

@@ -67,6 +67,10 @@ def verdict(columns: Mapping[str, Series | None], name: str, now: float) -> tupl
         return State("UNKNOWN", UNKNOWN_BADNESS, text), None
     found = diagnose(past, now)
     cause = found.findings[0]
+    waiting = past.backlog[-1] or 0.0
+    if cause.verdict is Verdict.OK and found.limit is not None and waiting > found.limit:
+        early = f"{waiting:,.0f} messages wait, for less than three samples: too early to say why"
+        return State("UNKNOWN", BADNESS[1], early), found
     badness = UNKNOWN_BADNESS if cause.verdict is Verdict.UNKNOWN else BADNESS[cause.verdict.rank]
     text = "; ".join(cause.evidence[:2]) or cause.verdict.meaning
     return State(cause.verdict.name, badness, text), found

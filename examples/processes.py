@@ -32,7 +32,7 @@ class Processes:
         self.running[name] = child
         return child.pid
 
-    def stop(self, name: str, number: int = signal.SIGINT, grace: float = 8.0) -> None:
+    def stop(self, name: str, number: int = signal.SIGTERM, grace: float = 8.0) -> None:
         """Stop one process; kill it when it has not ended after ``grace`` seconds."""
         child = self.running.pop(name)
         for signum, seconds in ((number, grace), (signal.SIGKILL, 10.0)):
@@ -48,7 +48,7 @@ class Processes:
         for names in (writers, [name for name in self.running if name in last]):
             for name in names:
                 with contextlib.suppress(ProcessLookupError):
-                    self.running[name].send_signal(signal.SIGINT)
+                    self.running[name].send_signal(signal.SIGTERM)  # a hub ignores SIGINT
             deadline = time.monotonic() + grace
             for name in names:
                 self.stop(name, 0, max(0.0, deadline - time.monotonic()))

@@ -53,6 +53,6 @@ PIP_DISABLE_PIP_VERSION_CHECK=1
 export PIP_CONSTRAINT PIP_DISABLE_PIP_VERSION_CHECK
 step 3 "python packages"
 run .venv/bin/pip install setuptools wheel
-run .venv/bin/pip install -e '.[demo,test,lint]'
+run .venv/bin/pip install -e '.[demo,test,lint,docs]'
 step 4 "done"
 echo "$NOW" >$STAMP

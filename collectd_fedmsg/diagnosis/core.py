@@ -47,7 +47,7 @@ def diagnose(history: History, now: float, baseline: Baseline | None = None) -> 
         missing[f"trustworthy counts: {count(audit[0])} messages appear or vanish"] = None
         findings = [Finding(**{**f.__dict__, "certainty": f.certainty / 2}) for f in findings]
     return Diagnosis(now, tuple(findings), facts.split, time_to_drain(facts),
-                     None, tuple(missing), audit[0] if audit else None)
+                     None, tuple(missing), audit[0] if audit else None, facts.limit)
 
 
 def _well(facts: Facts) -> Finding:
@@ -57,5 +57,5 @@ def _well(facts: Facts) -> Finding:
                        () if facts.based else ("a baseline",))
     than = f", usual is {rate(usual.received)}" if usual and facts.based else ""
     return Finding(Verdict.OK, 0.95 if facts.based else 0.6, (
-        f"{count(facts.backlog)} messages wait; {rate(seen.arrival_rate)} arrive{than}",),
+        f"{count(facts.backlog)} messages wait; {rate(facts.recent.arrival_rate)} arrive{than}",),
         () if facts.based else ("a baseline",))

@@ -163,8 +163,7 @@ def _able(facts: Facts, block: Window) -> float:
 
 def _last(history: History) -> int:
     for i in range(len(history) - 1, -1, -1):
-        if (history.received[i] is not None and history.processed[i] is not None
-                and history.backlog[i] is not None):
+        if _known(history, i):
             return i
     return -1
 
@@ -212,11 +211,22 @@ def _direction(history: History, onset: int | None, last: int) -> tuple[Window, 
 
 
 def _own(history: History, stop: int) -> Usual | None:
-    """Return what was usual before the trouble, from this same history."""
-    if stop < REFERENCE:
+    """Return what was usual before the trouble, from this same history.
+
+    Its blocks stand for hours, so that a median outvotes an earlier incident in it.
+    """
+    start = next((i for i in range(max(0, stop)) if _known(history, i)), stop)
+    if stop - start < REFERENCE:
         return None
-    hour = hour_of(history, 0, stop)
-    return _usual([hour], [hour]) if hour else None
+    size = max(REFERENCE // 2, (stop - start) // BLOCKS)
+    found = [hour_of(history, first, first + size) for first in range(start, stop - size + 1, size)]
+    blocks = [block for block in found if block is not None]
+    return _usual(blocks, blocks) if blocks else None
+
+
+def _known(history: History, index: int) -> bool:
+    return (history.received[index] is not None and history.processed[index] is not None
+            and history.backlog[index] is not None)
 
 
 def _hung(history: History, last: int, span: Window, usual: Usual | None) -> float:

@@ -46,6 +46,8 @@ class Diagnosis:
     missing: tuple[str, ...] = field(default=())
     #: Messages by which Δbacklog differs from received - processed; None when not checkable.
     unexplained: float | None = None
+    #: A backlog of more messages than this is no chance; None when nothing could be judged.
+    limit: float | None = None
 
     @property
     def verdict(self) -> Verdict:

@@ -1,0 +1,40 @@
+"""A daemon watched for minutes only: its own window must stand in for a baseline."""
+
+from __future__ import annotations
+
+import pytest
+
+from collectd_fedmsg.diagnosis import History, Verdict, diagnose
+
+STEP, UNKNOWN = 5, 120
+
+
+def watched(received: list[float], busy_each: list[float]) -> History:
+    """Return 15 minutes of which only the end is known; one worker, a queue like any other."""
+    backlog, done, busy, levels = 0.0, [], [], []
+    for arriving, each in zip(received, busy_each):
+        ended = min(backlog + arriving * STEP, STEP / each)
+        backlog += arriving * STEP - ended
+        done.append(ended / STEP)
+        busy.append(ended * each / STEP)
+        levels.append(backlog)
+    gap: list[float | None] = [None] * UNKNOWN
+    return History(STEP, 1e9, gap + received, gap + done, gap + levels, name="C",
+                   busy=gap + busy, workers=gap + [1.0] * len(received))  # fmt: skip
+
+
+CALM, FAST = [8.0] * 14, [0.002] * 14
+
+
+@pytest.mark.parametrize(("received", "each", "verdict"), [
+    (CALM, FAST, Verdict.OK),
+    (CALM + [1700.0] * 4, [*FAST, *[0.002] * 4], Verdict.SURGE),
+    (CALM + [8.0] * 6, [*FAST, *[0.5] * 6], Verdict.SLOW),
+    # An earlier surge in the window is outvoted when the slowness begins.
+    (CALM + [900.0] * 3 + [8.0] * 24, [0.002] * 26 + [0.5] * 15, Verdict.SLOW),
+])  # fmt: skip
+def test_without_a_baseline(received: list[float], each: list[float], verdict: Verdict) -> None:
+    found = diagnose(watched(received, each), 1e9)
+    assert found.verdict is verdict, found.evidence
+    assert "a baseline" in found.missing
+    assert all(finding.certainty <= 0.95 for finding in found.findings)
