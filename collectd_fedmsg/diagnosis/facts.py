@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .baseline import Baseline, Usual, _usual, hour_of
 from .history import Column, History
 from .limits import backlog_limit
 from .split import Split, shapley
-from .stats import SIGMAS
+from .stats import SIGMAS, known, quantile
 
 #: Points that must agree: two could share one late poll; three are the promised delay.
 PERSIST = 3
@@ -213,14 +213,19 @@ def _direction(history: History, onset: int | None, last: int) -> tuple[Window, 
 def _own(history: History, stop: int) -> Usual | None:
     """Return what was usual before the trouble, from this same history.
 
-    Its blocks stand for hours, so that a median outvotes an earlier incident in it.
+    Its blocks stand for hours, so that a median outvotes an earlier incident in it; a block's
+    middle, not its highest point, is its backlog, for a short incident touches many blocks.
     """
     start = next((i for i in range(max(0, stop)) if _known(history, i)), stop)
     if stop - start < REFERENCE:
         return None
     size = max(REFERENCE // 2, (stop - start) // BLOCKS)
-    found = [hour_of(history, first, first + size) for first in range(start, stop - size + 1, size)]
-    blocks = [block for block in found if block is not None]
+    blocks = []
+    for first in range(start, stop - size + 1, size):
+        block = hour_of(history, first, first + size)
+        if block is not None:
+            level = quantile(known(history.backlog[first : first + size]), 0.5)
+            blocks.append(replace(block, backlog=level))
     return _usual(blocks, blocks) if blocks else None
 
 
