@@ -1,0 +1,142 @@
+"""The records of alerting: who, what is wrong since when, what is told; computes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from ..names import escape
+
+#: Mild first. The words are Nagios', Alertmanager's and collectd's.
+SEVERITIES = ("info", "warning", "critical")
+
+
+def worse(one: str, other: str) -> str:
+    """Return the worse of two severities."""
+    return max(one, other, key=SEVERITIES.index)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What an alert is about: a consumer, or with empty names a whole host."""
+
+    host: str
+    service: str = ""
+    consumer: str = ""
+
+    @property
+    def id(self) -> str:
+        """Return ``host/service/consumer`` as the dashboard writes it; a host alone is itself."""
+        return "/".join(escape(part) for part in (self.host, self.service, self.consumer) if part)
+
+    @property
+    def words(self) -> str:
+        """Return the subject for a sentence."""
+        if not self.service:
+            return f"collectd on {self.host}"
+        return f"{self.consumer} of {self.service} on {self.host}"
+
+
+@dataclass(frozen=True)
+class Ack:
+    """Somebody knows: no more reminders; ``at`` in seconds since the epoch."""
+
+    by: str
+    at: float
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One trouble of one subject by one rule, from its raise to its clear.
+
+    Times in seconds since the epoch; ``value``, ``peak`` and ``limit`` in ``unit``.
+    """
+
+    id: str
+    rule: str
+    kind: str
+    subject: Subject
+    severity: str
+    #: When it was first seen bad; ``raised`` is after the hold.
+    since: float
+    raised: float
+    unit: str
+    value: float
+    limit: float
+    peak: float
+    #: Messages that waited at the beginning or arrived until the last bad sample.
+    affected: float = 0.0
+    cleared: float | None = None
+    #: Raises within the flapping window when there were too many, else 0.
+    flapping: int = 0
+    #: The verdict that explains it, or the rule's kind.
+    cause: str = ""
+    why: tuple[str, ...] = ()
+    action: str = ""
+    #: Why it was closed when not by good samples.
+    note: str = ""
+    ack: Ack | None = None
+    #: Names of the outputs that are told; empty: all.
+    outputs: tuple[str, ...] = ()
+    #: Seconds between reminders; 0: none.
+    repeat: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as JSON types."""
+        return asdict(self)
+
+    @classmethod
+    def of_json(cls, raw: Mapping[str, Any]) -> Alert:
+        """Return the record that ``to_json`` gave; unknown fields are dropped."""
+        known = {key: raw[key] for key in cls.__dataclass_fields__ if key in raw}
+        ack = known.get("ack")
+        known.update(subject=Subject(**raw["subject"]), why=tuple(raw.get("why", ())),
+                     outputs=tuple(raw.get("outputs", ())), ack=Ack(**ack) if ack else None)
+        return cls(**known)
+
+    def with_ack(self, ack: Ack | None) -> Alert:
+        """Return the alert as acknowledged, or not any more."""
+        return replace(self, ack=ack)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One message to people: a problem, a reminder, or a recovery, of one or many alerts."""
+
+    id: str
+    #: problem, reminder or recovery.
+    kind: str
+    at: float
+    group: str
+    severity: str
+    #: Newly told.
+    alerts: tuple[Alert, ...]
+    #: Over since the last notice.
+    recovered: tuple[Alert, ...] = ()
+    #: Of the same group and going on, told before.
+    ongoing: int = 0
+    outputs: tuple[str, ...] = ()
+    subject: str = ""
+    body: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as JSON types."""
+        return asdict(self)
+
+    @classmethod
+    def of_json(cls, raw: Mapping[str, Any]) -> Notice:
+        """Return the record that ``to_json`` gave."""
+        known = {key: raw[key] for key in cls.__dataclass_fields__ if key in raw}
+        for name in ("alerts", "recovered"):
+            known[name] = tuple(Alert.of_json(one) for one in raw[name])
+        known["outputs"] = tuple(raw["outputs"])
+        return cls(**known)
+
+
+def digest(*parts: object) -> str:
+    """Return the same 16 hex digits for the same parts: what makes sending idempotent."""
+    text = "\0".join(str(part) for part in parts)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -1,0 +1,68 @@
+"""The rules file: what it may say, and that each mistake names file, key and value."""
+
+from __future__ import annotations
+
+import pytest
+
+from collectd_fedmsg.alerts import durations
+from collectd_fedmsg.alerts.records import Subject
+from collectd_fedmsg.alerts.rules import BUILT_IN
+from collectd_fedmsg.alerts.toml_file import Mistakes, parse
+
+
+def test_an_empty_file_means_the_built_in_rules():
+    assert parse("", "alerts.toml").rules == BUILT_IN
+
+
+def test_the_last_override_that_fits_wins():
+    rules = parse('''
+        [[rule]]
+        name = "backlog"
+        when = "backlog"
+        hold = "1h 30min"
+        [[override]]
+        service = "badge*"
+        above = 500
+        [[override]]
+        host = ["b1", "b2"]
+        enabled = false
+    ''', "alerts.toml")
+    (rule,) = rules.rules
+    assert rule.hold == 5400
+    assert rules.rule_for(rule, Subject("a", "badges", "C")).above == 500
+    assert rules.rule_for(rule, Subject("a", "hub", "C")).above == 0
+    assert rules.rule_for(rule, Subject("b2", "badges", "C")) is None
+
+
+@pytest.mark.parametrize(("text", "key", "value"), [
+    pytest.param("every = 'soon'", "every", "soon", id="no-duration"),
+    pytest.param("evry = '10s'", "evry", "10s", id="unknown-key"),
+    pytest.param("[[rule]]\nname='x'\nwhen='full'", "rule[1].when", "full", id="unknown-kind"),
+    pytest.param("[[rule]]\nwhen='backlog'", "rule[1].name", None, id="no-name"),
+    pytest.param("[[rule]]\nname='x'\nwhen='verdict'\nverdicts=['SLO']", "rule[1].verdicts",
+                 ["SLO"], id="unknown-verdict"),
+    pytest.param("[[override]]\nrule='nope'\nabove=1", "override[1].rule", "nope",
+                 id="fits-no-rule"),
+    pytest.param("[output.mail]\ntype='smtp'\nsender='a@b'", "output.mail.recipients", None,
+                 id="missing-recipients"),
+    pytest.param("[[rule]]\nname='x'\nwhen='backlog'\noutputs='pager'", "rule x.outputs", "pager",
+                 id="unknown-output"),
+    pytest.param("a = ", "(file)", None, id="not-toml"),
+])
+def test_a_mistake_names_file_key_and_value(text, key, value):
+    with pytest.raises(Mistakes) as caught:
+        parse(text, "/etc/alerts.toml")
+    (mistake,) = caught.value.all
+    assert (mistake.place, mistake.key) == ("/etc/alerts.toml", key)
+    assert mistake.value == value or key == "(file)"
+
+
+def test_all_mistakes_are_told_at_once():
+    with pytest.raises(Mistakes) as caught:
+        parse("every = -1\n[grouping]\nwait = 'x'\nby = 'moon'", "f")
+    assert [one.key for one in caught.value.all] == ["every", "grouping.wait", "grouping.by"]
+
+
+@pytest.mark.parametrize(("given", "seconds"), [("5min", 300), ("1h 30min", 5400), (7, 7)])
+def test_durations(given, seconds):
+    assert durations.seconds(given) == seconds
