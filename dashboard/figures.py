@@ -13,7 +13,7 @@ BLUE, ORANGE, PINK, GREEN = "#0072b2", "#d55e00", "#b8558f", "#008f68"
 
 
 #: How plotly writes values (d3-format): whole digits for counts, no rounding to powers of ten.
-COUNT, SECONDS, SHARE = ",.3~f", ",.4~r", ".1%"
+COUNT, SECONDS, SHARE = ",.3~f", ",.4~r", ".3~p"
 
 
 @dataclass(frozen=True)

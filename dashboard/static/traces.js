@@ -61,7 +61,7 @@ export function unit(spec, mode) {
 const text = (name) => String(name).replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 const scatter = (name, x, y, spec, mode, line) => ({
   type: "scatter", mode: "lines", name: text(name), x, y, connectgaps: false, line: { width: 1.5, shape: "vh", ...line },
-  hovertemplate: `%{y:${spec.format}} ${spec.format.endsWith("%") ? "" : unit(spec, mode)}<extra></extra>`,
+  hovertemplate: `%{y:${spec.format}} ${spec.format.endsWith("p") ? "" : unit(spec, mode)}<extra></extra>`,
 });
 
 // How much all topics begin with, up to a dot: org.fedoraproject.prod. says nothing here.
@@ -168,7 +168,7 @@ export function layout(panel, grid, row, view) {
     hovermode: spec.metric === "topics" ? "x unified" : "x", hoverdistance: -1, dragmode: "zoom", uirevision: view.span,
     xaxis: { type: "date", range: range(view, grid), gridcolor: css("--grid"), linecolor: css("--line"), tickformatstops: TICKS,
       showspikes: true, spikemode: "across", spikethickness: 1, spikedash: "solid", spikecolor: css("--soft") },
-    yaxis: { ...(most === null ? { rangemode: "tozero" } : { range: [0, most] }), fixedrange: true, gridcolor: css("--grid"), zeroline: false, nticks: 4, tickformat: spec.format.endsWith("%") ? ".1~%" : "" },
+    yaxis: { ...(most === null ? { rangemode: "tozero" } : { range: [0, most] }), fixedrange: true, gridcolor: css("--grid"), zeroline: false, nticks: 4, tickformat: spec.format.endsWith("p") ? ".2~p" : "" },
     shapes: [...usual(panel, view), ...gaps(points).map(([a, b]) => ({ type: "rect", xref: "x", yref: "paper", y0: 0, y1: 1, layer: "below", line: { width: 0 },
       x0: shift(grid.start + a * grid.step, view.zone), x1: shift(grid.start + b * grid.step, view.zone), fillcolor: css("--gap") })), ...marks.lines],
     annotations: points.every((v) => v === null) ? [{ text: "no samples in this span", showarrow: false, xref: "paper", yref: "paper", x: 0.5, y: 0.5 }] : marks.words,

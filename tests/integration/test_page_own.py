@@ -133,6 +133,32 @@ def test_filter_and_compact(site, chromium):  # noqa: F811
     assert page.faults == []
 
 
+def test_the_diagnosis_is_drawn(site, chromium):  # noqa: F811
+    """Split as a bar with words, the usual range behind the lines, the drain with its bounds."""
+    _, address = site
+    more = {"state": "SLOW", "badness": 100, "action": "Look at the database.",
+            "split": {"growth": 100, "excess": 25, "lost": 75},
+            "usual": {"received": [3, 5], "service_time": [0.1, 0.2]},
+            "drain": {"seconds": 300, "earliest": 200, "latest": None}}
+
+    def answer(route):
+        body = route.fetch().json()
+        body["daemons"][0].update(more)
+        route.fulfill(json=body)
+
+    context = chromium.new_context()
+    page = context.new_page()
+    page.route("**/api/v1/daemons", answer)
+    page.faults = []
+    page.goto(address)
+    until(page, "document.querySelector('.split:not([hidden])')?.innerText.includes('25 % more')")
+    row = page.locator(".row", has=page.locator(".split:not([hidden])"))
+    assert row.locator(".state").inner_text().endswith("Slower handling")
+    assert "5 min (3 min to never)" in row.locator(".numbers").inner_text()
+    until(page, "[...document.querySelectorAll('.panel[data-metric=received]')].some("
+                "p => p.layout?.shapes.some(s => s.y0 === 3 && s.y1 === 5))")
+
+
 def test_a_note_is_added_and_drawn(site, chromium):  # noqa: F811
     """With the token a note is kept, listed as text and drawn as a line."""
     _, address = site
