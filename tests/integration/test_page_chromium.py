@@ -31,6 +31,16 @@ def chromium():
         browser.close()
 
 
+@pytest.fixture(autouse=True)
+def no_page_left_open(chromium):
+    """Close what a test opened: a live page goes on asking a server that is gone."""
+    yield
+    for context in chromium.contexts:
+        for page in context.pages:
+            page.unroute_all(behavior="ignoreErrors")
+        context.close()
+
+
 @pytest.fixture
 def site(tmp_path):
     """Serve a folder on a free port; yields (folder, address)."""

@@ -14,6 +14,7 @@ from werkzeug.serving import make_server  # noqa: E402
 from tests.integration.test_page_chromium import (  # noqa: E402, F401 - chromium is a fixture
     DRAWN,
     chromium,
+    no_page_left_open,
     now,
     opened,
     pytestmark,
