@@ -6,6 +6,7 @@ import math
 import threading
 from typing import Any
 
+from collectd_fedmsg.diagnosis import Diagnosis
 from collectd_fedmsg.metrics import BY_NAME, Kind
 
 from .query import Window
@@ -75,6 +76,7 @@ def describe(store: RRDStore, daemon: Daemon, now: float) -> dict[str, Any]:
         "text": state.text, "action": cause.verdict.action if cause else None,
         "evidence": list(cause.evidence) if cause else [],
         "missing": list(found.missing) if found else [],
+        **evidence(found),
         "verdicts": [one.name for one in found.verdicts] if found else [state.name],
         "backlog": waiting, "arrival_rate": arrival,
         "completion_rate": completion, "oldest": age,
@@ -82,6 +84,26 @@ def describe(store: RRDStore, daemon: Daemon, now: float) -> dict[str, Any]:
         "last_sample": last[0] if last else None, "step": backlog.step if backlog else None,
         "metrics": sorted(daemon.files), "topics": sorted(daemon.topics),
     }
+
+
+def evidence(found: Diagnosis | None) -> dict[str, Any]:
+    """Return what the page draws of a diagnosis: the split (messages), the time to drain (s)
+    and the usual range of the arrival rate (messages/s) and the service time (s)."""
+    if found is None:
+        return {"split": None, "drain": None, "usual": {}}
+    plain, usual = found.to_dict(), found.usual
+    band = {}
+    if usual is not None:
+        band["received"] = _band(usual.received, usual.received_spread)
+        if usual.service is not None:
+            band["service_time"] = _band(usual.service, usual.service_spread)
+    return {"split": plain["split"], "drain": plain["drain"], "usual": band}
+
+
+def _band(middle: float, spread: float) -> list[float]:
+    # Two spreads hold 95 % of what is normal, and a tenth is a line's width.
+    width = max(2 * spread, middle / 10)
+    return [max(0.0, middle - width), middle + width]
 
 
 def _highest(metric: str) -> str:

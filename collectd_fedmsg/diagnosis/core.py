@@ -8,7 +8,7 @@ from . import rules_growth, rules_life, rules_work
 from .audit import unexplained
 from .baseline import Baseline
 from .drain import time_to_drain
-from .facts import Facts, gather
+from .facts import PERSIST, Facts, gather, window
 from .finding import Diagnosis, Finding
 from .history import History
 from .verdict import Verdict
@@ -47,7 +47,7 @@ def diagnose(history: History, now: float, baseline: Baseline | None = None) -> 
         missing[f"trustworthy counts: {count(audit[0])} messages appear or vanish"] = None
         findings = [Finding(**{**f.__dict__, "certainty": f.certainty / 2}) for f in findings]
     return Diagnosis(now, tuple(findings), facts.split, time_to_drain(facts),
-                     None, tuple(missing), audit[0] if audit else None, facts.limit)
+                     None, tuple(missing), audit[0] if audit else None, facts.limit, facts.usual)
 
 
 def _well(facts: Facts) -> Finding:
@@ -55,7 +55,8 @@ def _well(facts: Facts) -> Finding:
     if not seen.received and not facts.backlog:
         return Finding(Verdict.IDLE, 0.9 if facts.based else 0.5, ("nothing arrives",),
                        () if facts.based else ("a baseline",))
+    now = window(facts.history, facts.last + 1 - PERSIST, facts.last + 1)
     than = f", usual is {rate(usual.received)}" if usual and facts.based else ""
     return Finding(Verdict.OK, 0.95 if facts.based else 0.6, (
-        f"{count(facts.backlog)} messages wait; {rate(facts.recent.arrival_rate)} arrive{than}",),
+        f"{count(facts.backlog)} messages wait; {rate(now.arrival_rate)} arrive{than}",),
         () if facts.based else ("a baseline",))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .split import Split
+from .baseline import Usual
 from .verdict import Verdict
 
 
@@ -48,6 +49,8 @@ class Diagnosis:
     unexplained: float | None = None
     #: A backlog of more messages than this is no chance; None when nothing could be judged.
     limit: float | None = None
+    #: What it was compared with; None without anything to compare.
+    usual: Usual | None = None
 
     @property
     def verdict(self) -> Verdict:

@@ -12,7 +12,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -29,8 +28,8 @@ HELP = """
   The page:  {url}
   Each daemon is one row: received, processed, backlog side by side.
   From a second terminal:
-    make surge      ten thousand build messages at once: received jumps in every row
-    make slow-db    another client holds the archiver's database: only its processed falls
+    make surge      fifty thousand build messages at once: received jumps in every row
+    make slow-db    every insert of the archiver takes 0.4 s: only its processed falls
   Ctrl-C stops everything.  Logs: {logs}
 """
 
@@ -79,43 +78,42 @@ def run() -> None:
 
 
 def surge() -> None:
-    """Publish ten thousand build messages as fast as it goes."""
+    """Publish fifty thousand build messages as fast as it goes."""
     config = _running() / "daemons" / "relay" / "fedmsg.d" / "base.py"
     command = [sys.executable, "-m", "examples.load", "--config", str(config)]
-    subprocess.run([*command, "--kind", "builds", "--count", "10000"], check=True, timeout=300)
+    subprocess.run([*command, "--kind", "builds", "--count", "50000"], check=True, timeout=300)
 
 
-def slow_db(seconds: float = 60.0, reports: int = 4) -> None:
-    """Read the archiver's database with long queries, as a few reports at once would.
+def slow_db(seconds: float = 60.0, each: float = 0.4) -> None:
+    """Let every insert also run a query that has no index, as a careless trigger would.
 
-    SQLite lets a commit wait until those who read have finished, so each insert takes about
-    as long as a query.
+    Args:
+        seconds: how long.  each: about how long one insert takes then, seconds.
     """
-    archive = _running() / "archive.db"
-    until = time.monotonic() + seconds
-    print(f"the archiver's database is slow for {seconds:g} s", flush=True)
-    threads = [threading.Thread(target=_report, args=(archive, until)) for _ in range(reports)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    database = sqlite3.connect(_running() / "archive.db", timeout=60, isolation_level=None)
+    query = "SELECT count(*) FROM careless a, careless b WHERE a.n * b.n % 7 = 3"
+    rows = 500
+    _fill(database, rows)
+    began = time.monotonic()
+    database.execute(query).fetchone()
+    # The cost grows with the square of the rows.
+    _fill(database, int(rows * (each / (time.monotonic() - began)) ** 0.5))
+    database.execute(f"CREATE TRIGGER careless_insert AFTER INSERT ON messages BEGIN {query}; END")
+    print(f"the archiver's inserts are slow for {seconds:g} s", flush=True)
+    try:
+        time.sleep(seconds)
+    finally:
+        database.execute("DROP TRIGGER careless_insert")
+        database.close()
 
 
-def _report(archive: Path, until: float, query: float = 0.5) -> None:
-    """Run one query of ``query`` seconds after another until ``until`` (monotonic)."""
-    database = sqlite3.connect(f"file:{archive}?mode=ro", uri=True, timeout=0, isolation_level=None)
-    while time.monotonic() < until:
-        try:
-            database.execute("BEGIN")
-            database.execute("SELECT count(*) FROM messages").fetchone()
-            time.sleep(query)
-            database.execute("COMMIT")
-        except sqlite3.OperationalError:
-            # The archiver commits: be there as soon as it has.
-            if database.in_transaction:
-                database.execute("ROLLBACK")
-            time.sleep(0.0002)
-    database.close()
+def _fill(database: sqlite3.Connection, rows: int) -> None:
+    database.execute("DROP TRIGGER IF EXISTS careless_insert")
+    database.execute("CREATE TABLE IF NOT EXISTS careless (n)")
+    database.execute("BEGIN IMMEDIATE")
+    database.execute("DELETE FROM careless")
+    database.executemany("INSERT INTO careless VALUES (?)", ((n,) for n in range(rows)))
+    database.execute("COMMIT")
 
 
 def _lock() -> TextIO | None:
