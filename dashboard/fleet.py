@@ -93,7 +93,8 @@ def evidence(found: Diagnosis | None) -> dict[str, Any]:
         return {"split": None, "drain": None, "usual": {}}
     plain, usual = found.to_dict(), found.usual
     band = {}
-    if usual is not None:
+    # What a short window says of itself is no range that a reader should trust.
+    if usual is not None and "a baseline" not in found.missing:
         band["received"] = _band(usual.received, usual.received_spread)
         if usual.service is not None:
             band["service_time"] = _band(usual.service, usual.service_spread)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .split import Split
 from .baseline import Usual
+from .split import Split
 from .verdict import Verdict
 
 

@@ -144,7 +144,7 @@ def recovering(facts: Facts) -> Finding | None:
     if not draining(facts):
         return None
     return Finding(Verdict.RECOVERING, 0.95, (
-        f"{count(facts.backlog)} messages left, {rate(-facts.drift)} fewer each second",))
+        f"{count(facts.backlog)} messages left, {count(-facts.drift)} fewer each second",))
 
 
 def saturated(facts: Facts) -> Finding | None:

@@ -27,7 +27,7 @@ INTERVAL = 5
 HELP = """
   The page:  {url}
   Each daemon is one row: received, processed, backlog side by side.
-  From a second terminal:
+  From a second terminal, after a minute, when the page knows what is usual:
     make surge      fifty thousand build messages at once: received jumps in every row
     make slow-db    every insert of the archiver takes 0.4 s: only its processed falls
   Ctrl-C stops everything.  Logs: {logs}

@@ -102,6 +102,7 @@ def test_every_message_is_on_the_page(short_folder: Path, artifacts: Path) -> No
         assert max(backlog) > 0
         assert backlog[-1] == 0
 
+        ask_the_doctor(chain)
         look(chain, len(ids), artifacts / "end-to-end.png")
         chain.processes.check()
 
@@ -134,6 +135,26 @@ def stored(chain: Chain, consumers: set[str], until: int) -> dict[str, str]:
 
     wait_for("the store has the last samples", there, 30)
     return ids
+
+
+def ask_the_doctor(chain: Chain) -> None:
+    """With everything running, nothing is wrong; without the sockets, the doctor says so."""
+    config = chain.config_file("archiver")
+    command = [
+        sys.executable, "-m", "collectd_fedmsg.cli", "doctor", "--data-dir",
+        str(chain.folder / "rrd"), "--rrdcached", f"unix:{chain.folder}/rrdcached.sock",
+        "--url", chain.url, "--run-folder",
+    ]  # fmt: skip
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "FEDMSG_CONFIG": str(config)}
+    for folder, wrong, says in (
+        (chain.run_folder, 0, "nothing is wrong"),
+        (chain.folder / "elsewhere", 1, "No such file or directory"),
+    ):
+        done = subprocess.run(
+            [*command, str(folder)], env=env, cwd=config.parent.parent,
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert (done.returncode, says in done.stdout) == (wrong, True), done.stdout + done.stderr
 
 
 def look(chain: Chain, rows: int, picture: Path) -> None:
