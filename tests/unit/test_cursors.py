@@ -17,7 +17,7 @@ HERE = "ipc:///run/d.1.sock"
 def reply(run: str, *numbers: int, backlog: int = 0) -> Reply:
     origin = Origin("d", "host", 1, run, 0.0, 10)
     samples = [(n, Sample("C", 10.0 * n, 5 + backlog, 5, backlog, 0)) for n in numbers]
-    return Reply(origin, 0.0, 0.0, samples, False)
+    return Reply(origin, 0.0, 0.0, min(numbers), max(numbers), False, samples)
 
 
 def times(cursors: Cursors, one: Reply) -> list[float]:
@@ -54,5 +54,5 @@ def test_a_restarted_reader_goes_on(tmp_path: Path) -> None:
     assert times(after, reply("a", 2, 3)) == [30.0]
     for spoilt in ("", "[]", json.dumps({"cursors": {"x": {"what": 1}}, "times": {}})):
         path.write_text(spoilt)
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match=r"."):
             Cursors().load(path)
