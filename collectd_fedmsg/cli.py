@@ -13,6 +13,8 @@ COMMANDS = (
     "doctor",
     "config",
     "keys",
+    "check",
+    "alerts",
 )
 
 

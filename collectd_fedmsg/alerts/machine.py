@@ -79,7 +79,7 @@ def step(track: Track, reading: Reading, rule: Rule, subject: Subject,
     return _good(track, rule, flapping, seconds)
 
 
-def _bad(track: Track, reading: Reading, rule: Rule, subject: Subject,
+def _bad(track: Track, reading: Reading, rule: Rule, subject: Subject,  # noqa: PLR0917
          flapping: Flapping, seconds: float) -> tuple[Track, Event | None]:
     new = track.since is None
     track = replace(

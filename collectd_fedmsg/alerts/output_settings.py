@@ -39,7 +39,7 @@ def check(settings: Any) -> tuple[list[tuple[str, Any, str]], dict[str, Any]]:
     return mistakes, {**{key: usual for key, (_, usual) in known.items()}, **settings}
 
 
-def _unusable(key: str, value: Any) -> str:
+def _unusable(key: str, value: Any) -> str:  # noqa: PLR0911 - a reason each
     if key == "url" and not value.startswith(("http://", "https://")):
         return "must be an http:// or https:// address"
     if key in ("port", "timeout", "refresh", "give_up_after") and not 1 <= value <= 2592000:

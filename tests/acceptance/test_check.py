@@ -168,5 +168,6 @@ def test_under_nagios(daemon: Daemon, short_folder: Path) -> None:
 @pytest.mark.skipif(not Path("/usr/bin/promtool").exists(), reason="prometheus is not installed")
 def test_the_prometheus_rules() -> None:
     done = subprocess.run(["/usr/bin/promtool", "test", "rules", "fedmsg-rules.test.yml"],
-                          cwd=ROOT / "packaging/prometheus", capture_output=True, text=True)
+                          cwd=ROOT / "packaging/prometheus", capture_output=True, text=True,
+                          check=False)
     assert done.returncode == 0, done.stdout + done.stderr

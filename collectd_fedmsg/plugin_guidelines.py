@@ -1,0 +1,66 @@
+"""Ranges, performance data and exit codes of the monitoring-plugins guidelines; pure.
+
+Source: https://www.monitoring-plugins.org/doc/guidelines.html
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+OK, WARNING, CRITICAL, UNKNOWN = range(4)
+NAMES = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
+_RANGE = re.compile(r"(@?)(?:(~|-?\d+(?:\.\d+)?)?:)?(-?\d+(?:\.\d+)?)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Range:
+    """``[@]start:end``: an alert outside of it, with ``@`` inside; bounds belong to it."""
+
+    text: str
+    low: float
+    high: float
+    inside: bool
+
+    @classmethod
+    def parse(cls, text: str) -> Range:
+        """Return the range that a text names: ``10``, ``10:``, ``~:10``, ``10:20``, ``@10:20``.
+
+        Raises:
+            ValueError: it is none, or its start is above its end.
+        """
+        found = _RANGE.fullmatch(text)
+        if not found or text in ("", "@", ":", "@:"):
+            raise ValueError(f"{text!r} is no range such as 10, 10:, ~:10, 10:20 or @10:20")
+        low = -math.inf if found[2] == "~" else float(found[2] or 0)
+        high = math.inf if found[3] is None else float(found[3])
+        if low > high:
+            raise ValueError(f"{text!r}: its start is above its end")
+        return cls(text, low, high, bool(found[1]))
+
+    def alerts(self, value: float) -> bool:
+        """Return whether a value (in the range's own unit) is worth an alert."""
+        return (self.low <= value <= self.high) is self.inside
+
+
+def judge(value: float, warning: Range | None, critical: Range | None) -> int:
+    """Return the exit code of a value; the critical range counts first."""
+    if critical and critical.alerts(value):
+        return CRITICAL
+    return WARNING if warning and warning.alerts(value) else OK
+
+
+def perfdata(label: str, value: float, unit: str, ranges: Sequence[Range | None]) -> str:
+    """Return ``'label'=value[unit];warn;crit;0``; quotes and ``=`` cannot be in a label."""
+    safe = re.sub(r"[='\s|]", "_", label)
+    limits = ";".join(one.text if one else "" for one in ranges)
+    return f"'{safe}'={value:g}{unit};{limits};0"
+
+
+def line(code: int, text: str, performance: Sequence[str]) -> str:
+    """Return the one line: no ``|`` or line end of a name gets into it."""
+    clean = re.sub(r"[|\s]+", " ", text)
+    tail = f" | {' '.join(performance)}" if performance else ""
+    return f"FEDMSG {NAMES[code]}: {clean}{tail}"
