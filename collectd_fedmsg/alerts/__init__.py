@@ -1,6 +1,4 @@
-"""The right page, once, with the reason in it: rules, states, notices and their ways out.
+"""When to call somebody: the rules file and the state of one rule on one consumer; pure.
 
-Pure: ``rules``, ``toml_file``, ``observation``, ``conditions``, ``machine``, ``grouping``,
-``engine``, ``text``, ``pages``. Edges: ``journal`` (SQLite), ``live_rules`` (the file),
-``delivery``, ``outputs`` and ``in_collectd``. See docs/alerting.rst.
+No service runs it yet: docs/alerting.rst says what works today.
 """
