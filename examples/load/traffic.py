@@ -1,6 +1,7 @@
 """Messages shaped like Fedora's; hand-made after the fields that its services publish.
 
-They are synthetic: same topics and keys as the real ones, invented values.
+They are synthetic: same topics and keys as the real ones, invented values. ``everyday`` mixes
+them with captured real ones where their package is installed.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from typing import Any
+
+from .captured import captured, replayed
 
 PACKAGES = ("kernel", "glibc", "python3.12", "firefox", "systemd", "bash", "gcc", "qt6-qtbase")
 PEOPLE = ("ralph", "lmacken", "pingou", "toshio", "kevin", "adamwill", "churchyard")
@@ -35,9 +38,12 @@ def builds(rng: random.Random) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def everyday(rng: random.Random) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield an ordinary hour's mix of builds, commits, bodhi comments and wiki edits."""
-    build = builds(rng)
+    """Yield an ordinary hour's mix: half captured messages, half builds, commits and comments."""
+    build, real = builds(rng), replayed(rng) if captured() else None
     while True:
+        if real and rng.random() < 0.5:
+            yield next(real)
+            continue
         kind = rng.random()
         if kind < 0.5:
             yield next(build)
