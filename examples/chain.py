@@ -79,6 +79,8 @@ class Chain:
         self.folder = folder
         self.daemons = daemons
         self.interval = interval
+        #: Seconds without a sample that RRD bridges; as long as a daemon's ring by default.
+        self.heartbeat = 3600
         self.run_folder = folder / "health"
         self.port = free_port()
         self.inbound = f"tcp://127.0.0.1:{free_port()}"
@@ -175,7 +177,7 @@ class Chain:
         conf.write_text(
             _COLLECTD_CONF.format(
                 host="localhost", folder=self.folder, interval=self.interval,
-                heartbeat=3600, python=python,
+                heartbeat=self.heartbeat, python=python,
             )
         )  # fmt: skip
         self.processes.start(
