@@ -232,16 +232,7 @@ class Counts:
         self._seen_buckets = totals
         for spent in running:
             fresh[histogram.bucket(spent)] += 1
-        top = max((index for index, count in enumerate(fresh) if count), default=None)
-        if top is not None and longest < histogram.bounds(top)[0]:
-            # A peak came between reading and resetting it: the histogram still has it.
-            longest = histogram.bounds(top)[1]
-        return {
-            "service_p50": histogram.percentile(fresh, 0.50),
-            "service_p95": histogram.percentile(fresh, 0.95),
-            "service_p99": histogram.percentile(fresh, 0.99),
-            "service_max": None if top is None else longest / 1e9,
-        }
+        return histogram.summary(fresh, longest)
 
     def _fold_dead_threads(self) -> None:
         """Move the counts of ended threads into one cell, so that churn leaks nothing."""

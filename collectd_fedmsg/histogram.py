@@ -43,3 +43,19 @@ def percentile(counts: Sequence[int], share: float) -> float | None:
             low, high = bounds(index)
             return (low + high) / 2e9
     raise AssertionError("unreachable: the ranks add up to the total")
+
+
+def summary(counts: Sequence[int], longest: int) -> dict[str, float | None]:
+    """Return what a sample says of the service time, in seconds; None when nothing was counted.
+
+    ``longest`` (ns) may have missed a peak that came while it was read: the buckets have it.
+    """
+    top = max((index for index, count in enumerate(counts) if count), default=None)
+    if top is not None and longest < bounds(top)[0]:
+        longest = bounds(top)[1]
+    return {
+        "service_p50": percentile(counts, 0.50),
+        "service_p95": percentile(counts, 0.95),
+        "service_p99": percentile(counts, 0.99),
+        "service_max": None if top is None else longest / 1e9,
+    }

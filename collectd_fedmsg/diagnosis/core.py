@@ -8,10 +8,11 @@ from . import rules_growth, rules_life, rules_work
 from .audit import unexplained
 from .baseline import Baseline
 from .drain import time_to_drain
-from .facts import PERSIST, Facts, gather, window
+from .facts import Facts, gather
 from .finding import Diagnosis, Finding
 from .history import History
 from .verdict import Verdict
+from .window import PERSIST, window
 from .words import count, rate
 
 Rule = Callable[[Facts], "Finding | None"]

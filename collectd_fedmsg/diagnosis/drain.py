@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from .facts import Facts, window
+from .facts import Facts
 from .finding import Drain
 from .rules_growth import draining
+from .window import window
 
 #: 95 %, two-sided.
 BOUND = 1.96

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from .facts import PERSIST, Facts
+from .facts import Facts
 from .finding import Finding
 from .stats import SURE
 from .verdict import Verdict
+from .window import PERSIST
 from .words import count, span
 
 #: A daemon that restarted this long ago (s) still explains its numbers: moksha's replay and

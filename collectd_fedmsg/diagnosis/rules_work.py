@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from .facts import PERSIST, REFERENCE, Facts
+from .facts import REFERENCE, Facts
 from .finding import Finding
 from .stats import SIGMAS, SURE
 from .verdict import Verdict
+from .window import PERSIST
 from .words import count, span
 
 #: Failures below one in twenty stay a matter for the log: one bad topic of the twenty counted.
