@@ -19,7 +19,7 @@ from .verdicts import NEEDED, OPTIONAL, verdict
 #: Seconds looked back at.
 LOOK_BACK = 900
 #: Steps that present rates are the mean of.
-RECENT = 6
+RECENT = 3
 
 
 class Fleet:
