@@ -102,40 +102,6 @@ class Alert:
         return replace(self, ack=ack)
 
 
-@dataclass(frozen=True)
-class Notice:
-    """One message to people: a problem, a reminder, or a recovery, of one or many alerts."""
-
-    id: str
-    #: problem, reminder or recovery.
-    kind: str
-    at: float
-    group: str
-    severity: str
-    #: Newly told.
-    alerts: tuple[Alert, ...]
-    #: Over since the last notice.
-    recovered: tuple[Alert, ...] = ()
-    #: Of the same group and going on, told before.
-    ongoing: int = 0
-    outputs: tuple[str, ...] = ()
-    subject: str = ""
-    body: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON types."""
-        return asdict(self)
-
-    @classmethod
-    def of_json(cls, raw: Mapping[str, Any]) -> Notice:
-        """Return the record that ``to_json`` gave."""
-        known = {key: raw[key] for key in cls.__dataclass_fields__ if key in raw}
-        for name in ("alerts", "recovered"):
-            known[name] = tuple(Alert.of_json(one) for one in raw[name])
-        known["outputs"] = tuple(raw["outputs"])
-        return cls(**known)
-
-
 def digest(*parts: object) -> str:
     """Return the same 16 hex digits for the same parts: what makes sending idempotent."""
     text = "\0".join(str(part) for part in parts)

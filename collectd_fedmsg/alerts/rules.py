@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
@@ -122,24 +121,3 @@ BUILT_IN: tuple[Rule, ...] = (
     Rule("lost", "lost", 0.0, hold=0.0, clear=600.0),
     Rule("doom", "doom", 7 * 86400.0, hold=3600.0, clear=86400.0, repeat=86400.0),
 )
-
-
-@dataclass(frozen=True)
-class Silence:
-    """No notices about these until ``end`` (seconds since the epoch): it always has an end."""
-
-    id: str
-    match: Match
-    start: float
-    end: float
-    by: str = ""
-    comment: str = ""
-
-    def covers(self, subject: Subject, rule: str, now: float) -> bool:
-        """Return whether notices about the subject under this rule are held back now."""
-        return self.start <= now < self.end and self.match.fits(subject, rule)
-
-
-def silenced(silences: Sequence[Silence], subject: Subject, rule: str, now: float) -> bool:
-    """Return whether any silence covers it now."""
-    return any(one.covers(subject, rule, now) for one in silences)
