@@ -123,8 +123,9 @@ class Chain:
             "endpoints": {"relay_outbound": [self.outbound]},
             "relay_inbound": [self.inbound],
             "zmq_enabled": True,
-            "zmq_linger": 5000,
-            "high_water_mark": 0,
+            "zmq_linger": 60_000,
+            # Never 0: fedmsg then leaves zmq's default of 1,000, past which a publisher drops.
+            "high_water_mark": 10_000_000,
             "sign_messages": False,
             "validate_signatures": False,
             "moksha.workers_per_consumer": workers,

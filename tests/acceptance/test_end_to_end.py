@@ -119,7 +119,10 @@ def settle(chain: Chain, wanted: dict[str, int]) -> dict[str, Sample]:
         time.sleep(1.1)
         return same and all(counts[name] == number for name, number in wanted.items())
 
-    wait_for(f"all processed, received: {wanted}", still, 60)
+    try:
+        wait_for(f"all processed, received: {wanted}", still, 60)
+    except TimeoutError as error:
+        raise TimeoutError(f"{error}; seen last: {seen[0]}") from None
     return newest(chain)
 
 
