@@ -22,8 +22,13 @@ from .processes import Processes, free_port, wait_for
 ROOT = Path(__file__).resolve().parent.parent
 
 _FEDMSG_CONFIG = """\
+import zmq
 from collectd_fedmsg import explicit_hubs
 explicit_hubs.install()
+# pyzmq still names the mark of zeromq 2, which libzmq 4 refuses; without the name fedmsg sets
+# the two marks that there are.
+if hasattr(zmq, "HWM"):
+    del zmq.HWM
 config = {config}
 """
 

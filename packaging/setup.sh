@@ -23,7 +23,7 @@ done
 
 step 1 "system packages:${missing:- all there}"
 if [ -n "$missing" ]; then
-    line="apt-get install -y --no-install-recommends$missing"
+    line="apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends$missing"
     if [ "$(id -u)" = 0 ]; then as=""
     elif sudo -n true 2>/dev/null || { [ -t 0 ] && command -v sudo >/dev/null; }; then as=sudo
     else
