@@ -1,4 +1,1 @@
-"""When to call somebody: the rules file and the state of one rule on one consumer; pure.
-
-No service runs it yet: docs/alerting.rst says what works today.
-"""
+"""When to call somebody: rules, their evaluation, and the outputs that are told."""

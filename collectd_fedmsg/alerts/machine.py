@@ -95,7 +95,8 @@ def _bad(track: Track, reading: Reading, rule: Rule, subject: Subject,  # noqa: 
         now = worse(severity, track.alert.severity)
         grown = now != track.alert.severity
         alert = replace(track.alert, value=reading.value, peak=track.peak, severity=now,
-                        affected=track.affected, ack=None if grown else track.alert.ack)
+                        affected=track.affected, ack=None if grown else track.alert.ack,
+                        worse_since=reading.at if grown else track.alert.worse_since)
         return replace(track, alert=alert), Event.WORSE if grown else None
     if track.bad_for < rule.hold or track.since is None:
         return track, None

@@ -79,6 +79,8 @@ class Alert:
     #: Why it was closed when not by good samples.
     note: str = ""
     ack: Ack | None = None
+    #: When its severity last grew after the raise, epoch seconds.
+    worse_since: float | None = None
     #: Names of the outputs that are told; empty: all.
     outputs: tuple[str, ...] = ()
     #: Seconds between reminders; 0: none.
@@ -100,6 +102,28 @@ class Alert:
     def with_ack(self, ack: Ack | None) -> Alert:
         """Return the alert as acknowledged, or not any more."""
         return replace(self, ack=ack)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What is sent at once: the alerts of a group that are open, and those that are over.
+
+    ``id`` is the same whenever the same notice is made again: receivers may rely on it.
+    """
+
+    id: str
+    group: str
+    #: raised, worse, cleared or reminder.
+    kind: str
+    #: Epoch seconds.
+    at: float
+    severity: str
+    #: Open, the worst first.
+    alerts: tuple[Alert, ...]
+    over: tuple[Alert, ...] = ()
+    #: Ids of what is told for the first time, or has become worse.
+    fresh: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
 
 
 def digest(*parts: object) -> str:

@@ -57,6 +57,22 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Silence:
+    """Nobody wants to hear of what matches from ``start`` to ``end`` (epoch seconds)."""
+
+    id: str
+    match: Match
+    start: float
+    end: float
+    by: str = ""
+    comment: str = ""
+
+    def covers(self, subject: Subject, rule: str, now: float) -> bool:
+        """Return whether an alert of the subject by the rule is silenced at ``now``."""
+        return self.start <= now < self.end and self.match.fits(subject, rule)
+
+
+@dataclass(frozen=True)
 class Override:
     """Other values for the subjects that match; of several, the last one wins."""
 
@@ -93,6 +109,8 @@ class RuleSet:
     flapping: Flapping = Flapping()
     #: Seconds between evaluations.
     every: float = 10.0
+    #: Seconds after which a silent daemon counts as taken away, and its alerts are closed.
+    forget: float = 7 * 86400.0
     #: The dashboard's address, for links; empty: none.
     dashboard: str = ""
     #: Output's name → its settings, ``type`` included.

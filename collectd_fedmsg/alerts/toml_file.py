@@ -106,7 +106,7 @@ CHANGES: Mapping[str, Check] = {
     "severity": _among(*SEVERITIES), "verdicts": _verdicts, "outputs": _texts, "enabled": _flag,
 }
 WHERE: Mapping[str, Check] = {"host": _texts, "service": _texts, "consumer": _texts}
-TOP: Mapping[str, Check] = {"every": _every, "dashboard": _link}
+TOP: Mapping[str, Check] = {"every": _every, "dashboard": _link, "forget": durations.seconds}
 GROUPING: Mapping[str, Check] = {
     "by": lambda given: tuple(_among(*GROUPS)(one) for one in _texts(given)),
     "wait": durations.seconds, "interval": durations.seconds,

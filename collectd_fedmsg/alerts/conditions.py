@@ -1,0 +1,105 @@
+"""A rule and an observation → good, bad or unknown, sample by sample; pure.
+
+Refuses to judge what is missing: a gap gives no reading at all, neither good nor bad.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..diagnosis import Diagnosis, Verdict
+from .machine import Reading
+from .observation import Observation
+from .rules import Rule
+
+#: A sample speaks for so many steps: two late polls in a row are possible.
+REACH = 3.0
+#: Kinds that look at the clock, not at samples: silence has none.
+BY_CLOCK = ("daemon_silent", "collectd_silent")
+#: Findings that say that nothing can be said.
+SPEECHLESS = (Verdict.UNKNOWN, Verdict.TELEMETRY_LOST)
+
+
+def readings(rule: Rule, seen: Observation, now: float, after: float, *, every: float,
+             host_silent: bool) -> Iterator[Reading]:
+    """Yield the readings later than ``after``, oldest first. Times in epoch seconds.
+
+    Args:
+        rule, seen: what to judge; the rule's kind decides how.
+        now, after: the moment, and the newest that was judged already.
+        every: seconds between evaluations.
+        host_silent: nothing at all comes from this host: no single daemon is to blame.
+    """
+    if bool(seen.subject.service) is (rule.kind == "collectd_silent"):
+        return
+    if rule.kind in BY_CLOCK:
+        yield from _silence(rule, seen, now, every, host_silent)
+    elif rule.kind in ("backlog", "oldest", "lost"):
+        yield from _samples(rule, seen, after)
+    elif seen.history is not None and seen.diagnosis is not None and seen.history.end > after:
+        yield from _judged(rule, seen, seen.diagnosis)
+
+
+def _silence(rule: Rule, seen: Observation, now: float, every: float,
+             host_silent: bool) -> Iterator[Reading]:
+    if seen.last is None:
+        return
+    silent = max(0.0, now - seen.last)
+    bad = None if host_silent and rule.kind == "daemon_silent" else silent > rule.above
+    yield Reading(now, bad, silent, waiting=_waiting(seen), reach=max(60.0, REACH * every))
+
+
+def _samples(rule: Rule, seen: Observation, after: float) -> Iterator[Reading]:
+    history = seen.history
+    if history is None:
+        return
+    for i in range(len(history)):
+        at, value = history.time(i), _value(rule.kind, seen, i)
+        if at > after and value is not None:
+            passed = (history.received[i] or 0.0) * history.step
+            yield Reading(at, value > rule.above, value, passed, history.backlog[i] or 0.0,
+                          REACH * history.step)
+
+
+def _value(kind: str, seen: Observation, i: int) -> float | None:
+    history = seen.history
+    assert history is not None
+    waiting = history.backlog[i]
+    if kind == "backlog":
+        return waiting
+    if kind == "oldest":
+        # With nothing waiting no age is reported: that is 0 and not a gap.
+        return 0.0 if waiting == 0 else history.oldest[i] if history.oldest else None
+    if waiting is None:
+        return None
+    at = history.time(i)
+    # A restart is stamped with the start of the step in which the totals began anew.
+    return sum(one.lost or 0.0 for one in history.restarts if at - history.step <= one.time < at)
+
+
+def _judged(rule: Rule, seen: Observation, diagnosis: Diagnosis) -> Iterator[Reading]:
+    history = seen.history
+    assert history is not None
+    waiting = _waiting(seen)
+    reach = REACH * history.step
+    passed = next((x for x in reversed(history.received) if x is not None), 0.0) * history.step
+    if rule.kind == "doom":
+        left = None if diagnosis.doom is None else max(0.0, diagnosis.doom - diagnosis.now)
+        bad = left is not None and left < rule.above
+        yield Reading(history.end, None if _speechless(diagnosis) else bad, left or 0.0, passed,
+                      waiting, reach)
+        return
+    ranks = [one.rank for one in diagnosis.verdicts if one.name in rule.verdicts]
+    unsure = _speechless(diagnosis) and not ranks
+    yield Reading(history.end, None if unsure else bool(ranks), float(max(ranks, default=0)),
+                  passed, waiting, reach)
+
+
+def _speechless(diagnosis: Diagnosis) -> bool:
+    return diagnosis.verdict in SPEECHLESS
+
+
+def _waiting(seen: Observation) -> float:
+    if seen.history is None:
+        return 0.0
+    return next((x for x in reversed(seen.history.backlog) if x is not None), 0.0)

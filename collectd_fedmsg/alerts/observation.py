@@ -1,0 +1,24 @@
+"""What the evaluator is told of one subject at one moment; computes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..diagnosis import Diagnosis, History
+from .records import Subject
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A consumer with its series and diagnosis, or a whole host with neither.
+
+    ``history`` may be longer than what is new: samples judged before are not judged again, and
+    those that nobody judged (the evaluator was away) still count.
+    """
+
+    subject: Subject
+    #: None: nothing was stored in the span looked at.
+    history: History | None = None
+    diagnosis: Diagnosis | None = None
+    #: Epoch seconds of the newest sample, of a host: of the newest of anything; None: never.
+    last: float | None = None

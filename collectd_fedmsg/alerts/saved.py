@@ -1,0 +1,58 @@
+"""The evaluator's state as JSON types and back; pure. What is calm is not written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from .evaluator import State
+from .grouping import Group
+from .machine import Track
+from .records import Alert, Subject
+
+
+def to_json(state: State) -> dict[str, Any]:
+    """Return the state as lists, texts and finite numbers."""
+    return {
+        "tracks": [[rule, asdict(subject), _track(track)]
+                   for (rule, subject), track in state.tracks.items()],
+        "seen": [[s.host, s.service, s.consumer, at] for s, at in state.seen.items()],
+        "groups": [asdict(group) for group in state.groups.values()],
+    }
+
+
+def of_json(raw: Mapping[str, Any]) -> State:
+    """Return the state that ``to_json`` gave.
+
+    Raises:
+        ValueError: it is not one.
+    """
+    try:
+        tracks = {(rule, Subject(**subject)): _of_track(track)
+                  for rule, subject, track in raw["tracks"]}
+        seen = {Subject(host, service, consumer): float(at)
+                for host, service, consumer, at in raw["seen"]}
+        groups = {one["key"]: _of_group(one) for one in raw["groups"]}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a saved state: {error!r}") from error
+    return State(tracks, seen, groups)
+
+
+def _track(track: Track) -> dict[str, Any]:
+    found = asdict(track)
+    # Infinity is not JSON; None stands for the beginning of time.
+    found["at"] = None if track.at == float("-inf") else track.at
+    return found
+
+
+def _of_track(raw: dict[str, Any]) -> Track:
+    at = float("-inf") if raw["at"] is None else raw["at"]
+    alert = Alert.of_json(raw["alert"]) if raw["alert"] else None
+    return Track(**{**raw, "at": at, "alert": alert, "raises": tuple(raw["raises"])})
+
+
+def _of_group(raw: dict[str, Any]) -> Group:
+    return Group(**{**raw, "outputs": tuple(raw["outputs"]),
+                    "told": tuple((name, severity) for name, severity in raw["told"]),
+                    "over": tuple(Alert.of_json(one) for one in raw["over"])})
