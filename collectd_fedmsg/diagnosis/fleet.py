@@ -1,0 +1,98 @@
+"""Which daemons suffer together, and from what they share: siblings are the control group.
+
+Judges no daemon, it is handed their diagnoses; reads no store and no clock. A daemon that
+nothing is known of is no witness, neither for nor against.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from statistics import median_low
+
+from .groups import Dependency, Group, groups
+from .incident import Incident, Scope
+from .incident_words import action, alone, sentence
+from .siblings import Member
+from .symptoms import SYMPTOMS, Symptom
+from .witnesses import LEAST, Count, Seen, Total, counted
+
+#: Daemons with much spare capacity fall behind later (s): half an hour is still one event.
+TOGETHER = 1800.0
+
+
+def incidents(members: Iterable[Member], dependencies: Sequence[Dependency] = (),
+              ) -> tuple[Incident, ...]:
+    """Return what ails the fleet, worst first: every ailing daemon is in exactly one incident.
+
+    Args:
+        members: all daemons, the well ones too: they are the control group.
+        dependencies: what daemons are declared to share (one database).
+    """
+    fleet = list(members)
+    left = {member.id: member for member in fleet if not member.diagnosis.verdict.healthy}
+    found: list[Incident] = []
+    for symptom in SYMPTOMS:
+        seen = {member.id: symptom.seen_by(member) for member in fleet}
+        for scope in symptom.scopes:
+            candidates = groups(scope, fleet, dependencies, symptom)
+            for group, count in _suffering(candidates, symptom, seen):
+                together = [m for m in _at_once(group.members, symptom) if m.id in left]
+                if len(together) >= LEAST or (together and scope is not Scope.TOPIC):
+                    found.append(_incident(symptom, group, together, count))
+                    for member in together:
+                        del left[member.id]
+    found += [_lonely(member, fleet) for member in left.values()]
+    return tuple(sorted(found, key=lambda one: (
+        -one.severity, -len(one.members), -(one.waiting or 0.0), one.id)))
+
+
+def _suffering(candidates: Iterable[Group], symptom: Symptom,
+               seen: Seen) -> list[tuple[Group, Count]]:
+    """Return the groups that suffer together, the clearest first."""
+    total = Total.of(seen)
+    fitting = []
+    for group in candidates:
+        count = counted(group, seen, total)
+        if count.together and any(symptom.ails(member) for member in group.members):
+            fitting.append((group, count))
+    return sorted(fitting, key=lambda one: (-one[1].certainty, len(one[0].members), one[0].name))
+
+
+def _at_once(members: Sequence[Member], symptom: Symptom) -> list[Member]:
+    """Return the ailing whose trouble began within ``TOGETHER`` of the middle one's beginning."""
+    ailing = [member for member in members if symptom.ails(member)]
+    begins = [member.since for member in ailing if member.since is not None]
+    if not begins:
+        return ailing
+    middle = median_low(begins)
+    return [m for m in ailing if m.since is None or abs(m.since - middle) <= TOGETHER]
+
+
+def _incident(symptom: Symptom, group: Group, ailing: Sequence[Member],
+              count: Count) -> Incident:
+    verdicts = [symptom.verdict_of(member) for member in ailing]
+    cause = max(set(verdicts), key=lambda one: (verdicts.count(one), one.rank, one.name))
+    begins = [member.since for member in ailing if member.since is not None]
+    waiting = [member.waiting for member in ailing if member.waiting is not None]
+    return Incident(
+        scope=group.scope, name=group.name, cause=cause,
+        members=tuple(sorted(member.id for member in ailing)),
+        severity=max(member.diagnosis.severity for member in ailing),
+        seen=count.seen, of=count.of, others_seen=count.others_seen, others_of=count.others_of,
+        since=min(begins, default=None), waiting=sum(waiting) if waiting else None,
+        certainty=count.certainty, sentence=sentence(symptom, group, ailing, count),
+        action=action(group, cause))
+
+
+def _lonely(member: Member, fleet: Sequence[Member]) -> Incident:
+    """Return the incident of one daemon, told beside its siblings."""
+    cause = member.diagnosis.findings[0]
+    symptom = next((one for one in SYMPTOMS if one.ails(member)), None)
+    others = [symptom.seen_by(one) for one in fleet if one is not member] if symptom else []
+    yes, of = others.count(True), len(others) - others.count(None)
+    count = Count(1, 1, yes, of)
+    return Incident(
+        scope=Scope.LOCAL, name=member.id, cause=cause.verdict, members=(member.id,),
+        severity=member.diagnosis.severity, seen=1, of=1, others_seen=yes, others_of=of,
+        since=member.since, waiting=member.waiting, certainty=cause.certainty,
+        sentence=alone(symptom, member, count), action=cause.verdict.action)

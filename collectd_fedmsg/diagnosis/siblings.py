@@ -1,0 +1,75 @@
+"""A daemon as its siblings see it: its diagnosis, and how its rates stand to the usual ones.
+
+A daemon that copes with three times its usual arrivals is well, and is a witness of a surge
+all the same. Judges nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .finding import Diagnosis
+from .history import History
+from .stats import SIGMAS
+from .window import window
+
+#: Points that present rates are the mean of: six late or early samples even out.
+RECENT = 6
+#: Twice the usual: less is within the day's ups and downs that a baseline of hours blurs.
+CLEAR = 2.0
+#: Messages that must have ended before their mean duration says anything: its error is then
+#: a third even when durations scatter as much as an exponential's.
+ENOUGH = 10
+
+
+@dataclass(frozen=True)
+class Member:
+    """One daemon of the fleet. Ratios are to the usual of this hour; None is not known."""
+
+    id: str
+    host: str
+    diagnosis: Diagnosis
+    #: Arrival rate over the usual one.
+    arrivals: float | None = None
+    #: Whether the arrivals are above usual by more than chance.
+    surging: bool | None = None
+    #: Worker time per message over the usual one.
+    service: float | None = None
+    #: Messages in the backlog.
+    waiting: float | None = None
+
+    @property
+    def since(self) -> float | None:
+        """Return when the cause began, epoch seconds."""
+        return self.diagnosis.findings[0].since
+
+    @property
+    def topic(self) -> str | None:
+        """Return the topic that the cause is blamed on."""
+        return self.diagnosis.findings[0].topic
+
+
+def member(name: str, host: str, diagnosis: Diagnosis, history: History | None) -> Member:
+    """Return a daemon as a member of its fleet.
+
+    Args:
+        name: its id, unique in the fleet.
+        host: where it runs.
+        diagnosis, history: what was said, and of what; None when there was nothing to judge.
+    """
+    usual = diagnosis.usual
+    if history is None or not len(history):
+        return Member(name, host, diagnosis)
+    waiting = next((x for x in reversed(history.backlog) if x is not None), None)
+    if usual is None:
+        return Member(name, host, diagnosis, waiting=waiting)
+    seen = window(history, len(history) - RECENT, len(history))
+    arrivals = surging = service = None
+    if seen.seconds and usual.received:
+        expected = usual.received * seen.seconds
+        arrivals = seen.received / expected
+        error = (usual.dispersion * expected + 1) ** 0.5
+        surging = arrivals >= CLEAR and seen.received - expected > SIGMAS * error
+    if seen.busy is not None and seen.processed >= ENOUGH and usual.service:
+        service = seen.busy / seen.processed / usual.service
+    return Member(name, host, diagnosis, arrivals, surging, service, waiting)
