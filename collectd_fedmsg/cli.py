@@ -7,6 +7,8 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from collectd_fedmsg import __version__
+
 #: Modules with ``add(commands)``: it adds a parser whose ``run(options)`` returns the exit code.
 COMMANDS = (
     "top",
@@ -18,18 +20,24 @@ COMMANDS = (
 )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; return its exit code."""
-    parser = argparse.ArgumentParser(
+def parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
+    """Return the parser of these commands; without names, of all."""
+    whole = argparse.ArgumentParser(
         prog="collectd-fedmsg", description="Queue health of message-bus daemons."
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    whole.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = whole.add_subparsers(required=True, metavar="COMMAND")
+    for name in names:
+        importlib.import_module(f"collectd_fedmsg.commands.{name}").add(commands)
+    return whole
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit code."""
     given = list(sys.argv[1:] if argv is None else argv)
     # Loading them all takes longer than most commands: one that is named comes alone.
     named = given[:1] if given[:1] and given[0] in COMMANDS else COMMANDS
-    for name in named:
-        importlib.import_module(f"collectd_fedmsg.commands.{name}").add(commands)
-    options = parser.parse_args(given)
+    options = parser(named).parse_args(given)
     return int(options.run(options))
 
 

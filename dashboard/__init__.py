@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from flask import Flask, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from collectd_fedmsg.errors import BadQuery, StoreError
 
-from . import assets, figures, guard, login
+from . import as_json, assets, figures, guard, login
 from .api import api
 from .config import Settings
 from .fleet import Fleet
@@ -41,7 +40,7 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
     app.extensions["fleet"] = Fleet(app.extensions["store"], min(2.0, settings.interval / 2))
     app.jinja_env.globals.update(
         static=lambda name: f"/static/{assets.digest()}/{name}", age=age, amount=amount,
-        panels_json=orjson.dumps({"panels": figures.description(), "plain": PLAIN}).decode(),
+        panels_json=as_json.dumps({"panels": figures.description(), "plain": PLAIN}).decode(),
         interval=settings.interval, plain=plain, navigation=app.extensions["navigation"])
     guard.install(app, settings.hosts)
     login.install(app, settings)
@@ -58,7 +57,7 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
 def _refuse(status: int, text: str) -> Response:
     """Return an error in the form that the reader reads: JSON below /api, a page elsewhere."""
     if request.path.startswith("/api/") or request.path == "/healthz":
-        body: bytes | str = orjson.dumps({"error": {"status": status, "message": text}})
+        body: bytes | str = as_json.dumps({"error": {"status": status, "message": text}})
         kind = "application/json"
     else:
         body, kind = render_template("error.html", status=status, text=text), "text/html"

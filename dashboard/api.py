@@ -7,13 +7,12 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from flask import Blueprint, Response, current_app, request
 
 from collectd_fedmsg.errors import BadQuery
 from collectd_fedmsg.names import escape
 
-from . import login, openapi, query, table
+from . import as_json, login, openapi, query, table
 from .config import Settings
 from .fleet import Fleet
 from .marks import Marks, check
@@ -54,7 +53,7 @@ def notes() -> Marks:
 
 def send(body: Mapping[str, Any], status: int = 200) -> Response:
     """Return JSON with an ETag of its bytes, or 304 when the reader has them."""
-    octets = orjson.dumps(body)
+    octets = as_json.dumps(body)
     response = Response(octets, status=status, mimetype="application/json")
     if status != 200:
         return response
@@ -124,8 +123,8 @@ def add_mark() -> Response:
     """Keep a note; wants the token."""
     login.may_write(settings().token)
     try:
-        given = orjson.loads(request.get_data())
-    except orjson.JSONDecodeError as error:
+        given = as_json.loads(request.get_data())
+    except as_json.JSONDecodeError as error:
         raise BadQuery(f"the body is not JSON: {error}") from error
     mark = check(given, time.time())
     notes().add(mark)

@@ -1,4 +1,7 @@
-"""Static files: found at start, served under a hash of them all, packed once, kept for good."""
+"""Static files: found at start, served under a hash of them all, packed once, kept for good.
+
+A release carries each file packed beside it (``page.js.br``); a checkout packs when first asked.
+"""
 
 from __future__ import annotations
 
@@ -13,33 +16,48 @@ import brotli
 FOLDER = Path(__file__).parent / "static"
 TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
          ".svg": "image/svg+xml", ".txt": "text/plain; charset=utf-8"}
+#: By encoding: what a packed file's name ends in.
+ENDINGS = {"br": ".br", "gzip": ".gz"}
 _once = threading.Lock()
+
+
+def sources(folder: Path | None = None) -> list[Path]:
+    """Return the files themselves, without their packed forms, by name."""
+    return [path for path in sorted((folder or FOLDER).iterdir()) if path.suffix not in ENDINGS.values()]
 
 
 @lru_cache(maxsize=1)
 def digest() -> str:
     """Return the hash that is part of every static address."""
     total = hashlib.sha256()
-    for path in sorted(FOLDER.iterdir()):
+    for path in sources():
         total.update(path.name.encode() + b"\0" + path.read_bytes())
     return total.hexdigest()[:16]
 
 
-@lru_cache(maxsize=64)
-def _packed(name: str, encoding: str) -> bytes:
-    raw = (FOLDER / name).read_bytes()
+def packed(raw: bytes, encoding: str, quality: int = 9) -> bytes:
+    """Return a file's bytes in an encoding; the same bytes give the same answer."""
     if encoding == "br":
-        return bytes(brotli.compress(raw, quality=9))
+        return bytes(brotli.compress(raw, quality=quality))
     return gzip.compress(raw, 9, mtime=0) if encoding == "gzip" else raw
+
+
+@lru_cache(maxsize=64)
+def _kept(name: str, encoding: str) -> bytes:
+    path = FOLDER / name
+    ready = path.with_name(name + ENDINGS.get(encoding, ""))
+    if encoding and ready.exists():
+        return ready.read_bytes()
+    return packed(path.read_bytes(), encoding)
 
 
 def load(name: str, encoding: str) -> tuple[bytes, str] | None:
     """Return a static file's bytes in an encoding ("br", "gzip", "") and its media type."""
-    known = {path.name: path.suffix for path in FOLDER.iterdir()}
+    known = {path.name: path.suffix for path in sources()}
     if known.get(name) not in TYPES:
         return None
     with _once:
-        return _packed(name, encoding), TYPES[known[name]]
+        return _kept(name, encoding), TYPES[known[name]]
 
 
 def pick(accepted: str) -> str:

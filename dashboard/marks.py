@@ -12,10 +12,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from collectd_fedmsg.errors import BadQuery, StoreError
 
+from . import as_json
 from .series import Points, Series
 
 LONGEST_TEXT = 200
@@ -101,7 +100,7 @@ class Marks:
         if self._marks is None and self._path is not None:
             try:
                 lines = self._path.read_bytes().splitlines()
-                self._marks = [Mark(**orjson.loads(line)) for line in lines]
+                self._marks = [Mark(**as_json.loads(line)) for line in lines]
             except FileNotFoundError:
                 self._marks = []
             except (OSError, ValueError, TypeError) as error:
@@ -114,7 +113,7 @@ class Marks:
             fresh = self._path.with_name(f"{self._path.name}.new")
             try:
                 with fresh.open("wb") as file:
-                    file.write(b"".join(orjson.dumps(asdict(m)) + b"\n" for m in marks))
+                    file.write(b"".join(as_json.dumps(asdict(m)) + b"\n" for m in marks))
                     file.flush()
                     os.fsync(file.fileno())
                 fresh.replace(self._path)

@@ -11,30 +11,39 @@ from typing import Any
 import waitress
 from werkzeug.security import generate_password_hash
 
+from collectd_fedmsg import __version__
 from collectd_fedmsg.errors import ConfigError
 
 from . import create_app
 from .config import LOOPBACK_HOSTS
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # pragma: no cover - the same parser under its older name
+    import tomli as tomllib
 
-def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
-    """Return the command line's settings."""
-    parser = argparse.ArgumentParser(prog="collectd-fedmsg-dashboard", description=__doc__)
-    parser.add_argument("--config", metavar="FILE", help="a TOML file of settings; the command "
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line's parser."""
+    whole = argparse.ArgumentParser(
+        prog="collectd-fedmsg-dashboard",
+        description="Show the queue health of fedmsg daemons as a web page.")
+    whole.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    whole.add_argument("--config", metavar="FILE", help="a TOML file of settings; the command "
                         "line wins. Only there: tied, token, marks_file, auth_header, proxies")
-    parser.add_argument("--data-dir", help="collectd's folder of RRD files")
-    parser.add_argument("--prometheus", metavar="URL", help="read from there, not from files")
-    parser.add_argument("--users-file", metavar="FILE", help="name:hash lines for basic auth")
-    parser.add_argument("--hash-password", action="store_true",
+    whole.add_argument("--data-dir", help="collectd's folder of RRD files")
+    whole.add_argument("--prometheus", metavar="URL", help="read from there, not from files")
+    whole.add_argument("--users-file", metavar="FILE", help="name:hash lines for basic auth")
+    whole.add_argument("--hash-password", action="store_true",
                         help="print the hash of a password from the standard input, and end")
-    parser.add_argument("--rrdcached", help="unix:/absolute/path of its socket")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--port", type=int, default=8087, help="0: any free one")
-    parser.add_argument("--interval", type=int, help="seconds between samples")
-    parser.add_argument("--allow-host", action="append", default=[], metavar="NAME",
+    whole.add_argument("--rrdcached", help="unix:/absolute/path of its socket")
+    whole.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    whole.add_argument("--port", type=int, default=8087, help="0: any free one")
+    whole.add_argument("--interval", type=int, help="seconds between samples")
+    whole.add_argument("--allow-host", action="append", default=[], metavar="NAME",
                         help="a name readers use for this server; repeat; * for any")
-    parser.add_argument("--threads", type=int, default=4)
-    return parser.parse_args(given)
+    whole.add_argument("--threads", type=int, default=4, help="answers made at a time")
+    return whole
 
 
 def combined(options: argparse.Namespace) -> dict[str, Any]:
@@ -45,7 +54,6 @@ def combined(options: argparse.Namespace) -> dict[str, Any]:
     """
     settings: dict[str, Any] = {}
     if options.config:
-        import tomllib  # Python 3.11; without --config nobody needs it  # noqa: PLC0415
         try:
             settings = tomllib.loads(Path(options.config).read_text("utf-8"))
         except (OSError, ValueError) as error:
@@ -62,7 +70,7 @@ def combined(options: argparse.Namespace) -> dict[str, Any]:
 
 def main(given: Sequence[str] | None = None) -> int:
     """Serve until interrupted; return the exit status."""
-    options = arguments(given)
+    options = parser().parse_args(given)
     if options.hash_password:
         print(generate_password_hash(sys.stdin.readline().rstrip("\n")))
         return 0

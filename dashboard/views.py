@@ -6,12 +6,11 @@ import time
 from typing import Any
 from urllib.parse import urlencode
 
-import orjson
 from flask import Blueprint, Response, abort, current_app, render_template, request
 
 from collectd_fedmsg.diagnosis import Verdict
 
-from . import assets, figures, pictures, query
+from . import as_json, assets, figures, pictures, query
 from .api import fleet, settings, store
 from .exporter import exposition
 from .reading import belongs
@@ -127,7 +126,7 @@ def static(digest: str, name: str) -> Response:
 @views.get("/healthz")
 def healthz() -> Response:
     """200 when the store can be listed, else 503 from the error handler."""
-    return Response(orjson.dumps({"ok": True, "daemons": len(store().daemons())}),
+    return Response(as_json.dumps({"ok": True, "daemons": len(store().daemons())}),
                     mimetype="application/json")
 
 

@@ -8,10 +8,9 @@ import urllib.parse
 import urllib.request
 from typing import Any
 
-import orjson
-
 from collectd_fedmsg.errors import StoreError
 
+from .. import as_json
 from .base import Selector
 
 #: Seconds for one answer.
@@ -77,9 +76,9 @@ class Server:
         if len(body) > MOST_BYTES:
             raise StoreError(f"{where}: more than {MOST_BYTES} bytes")
         try:
-            answer = orjson.loads(body)
+            answer = as_json.loads(body)
             return answer["data"]
-        except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        except (as_json.JSONDecodeError, KeyError, TypeError) as error:
             raise StoreError(f"{where}: no Prometheus answers there") from error
 
 

@@ -195,7 +195,7 @@ def test_settings_file(tmp_path):
     file = tmp_path / "dashboard.toml"
     file.write_text('data_dir = "/nowhere"\ninterval = 5\ntoken = "t"\n'
                     '[[tied]]\ndaemon = "h"\nseries = "db/load/load"\ntitle = "Load"\n')
-    options = serve.arguments(["--config", str(file), "--interval", "7"])
+    options = serve.parser().parse_args(["--config", str(file), "--interval", "7"])
     settings = create_app(serve.combined(options)).extensions["settings"]
     assert (settings.interval, settings.token, settings.tied[0].title) == (7, "t", "Load")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 pytest.importorskip("flask")
 pytest.importorskip("rrdtool")
 
-from collectd_fedmsg_dashboard import query, words
+from collectd_fedmsg_dashboard import as_json, assets, query, words
 from collectd_fedmsg_dashboard.series import (
     Series,
     clip,
@@ -123,3 +124,27 @@ def test_pure_modules_import_no_store_and_no_web():
             assert not {"import rrdtool", "import flask"} & set(text.read().splitlines())
     assert subprocess.run([sys.executable, "-c", "import collectd_fedmsg_dashboard.serve"],
                           check=False, timeout=60).returncode == 0
+
+
+@pytest.mark.parametrize("body", [
+    pytest.param({"a": [1, 2.5, None, True], "é": "λ<&"}, id="text-and-numbers"),
+    pytest.param([1e300, 0.1, -0.0, 12345678901234567], id="odd-numbers"),
+    pytest.param({"x": (math.nan, [math.inf])}, id="what-json-does-not-know-is-null"),
+])
+def test_json_is_the_same_without_orjson(body):
+    """Where orjson is missing (Debian 12), the standard library writes the same values."""
+    orjson = pytest.importorskip("orjson")
+    assert as_json.loads(as_json.plain_dumps(body)) == orjson.loads(orjson.dumps(body))
+
+
+def test_static_files_packed_beforehand_are_served(tmp_path, monkeypatch):
+    """A release's packed files are taken as they are, and are no files of their own."""
+    (tmp_path / "a.js").write_bytes(b"1;" * 100)
+    (tmp_path / "a.js.br").write_bytes(assets.packed(b"1;" * 100, "br", 11))
+    monkeypatch.setattr(assets, "FOLDER", tmp_path)
+    assets._kept.cache_clear()
+    assert assets.load("a.js", "br")[0] == (tmp_path / "a.js.br").read_bytes()
+    assert assets.load("a.js", "")[0] == b"1;" * 100
+    assert assets.load("a.js.br", "") is None
+    assert [path.name for path in assets.sources(tmp_path)] == ["a.js"]
+    assets._kept.cache_clear()
