@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Any, Callable, TypeVar
 
 from .history import Column, History
 from .stats import known, mean, median, quantile, spread
 
 HOUR, DAY, WEEK = 3600, 86400, 604800
+T = TypeVar("T")
 #: Same hours of the past kept: a median of 6 stands two weeks of incidents.
 KEEP = 6
 #: A median needs three values to outvote a bad one.
@@ -30,9 +31,20 @@ class Hour:
     #: Longest time with work waiting and nothing ended, s.
     gap: float = 0.0
     delay: float | None = None
+    #: Greatest age of the oldest message, s.
+    oldest: float | None = None
     #: Variance over mean of the counts per step; 1 for Poisson arrivals.
     dispersion: float = 1.0
     topics: Mapping[str, float] = field(default_factory=dict)
+    #: Worker-seconds per message, by topic.
+    costs: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def load(self) -> float | None:
+        """Utilisation, 0 to 1; None without working time."""
+        if self.service is None:
+            return None
+        return self.processed * self.service / (self.workers or 1.0)
 
 
 @dataclass(frozen=True)
@@ -48,11 +60,20 @@ class Usual:
     workers: float | None
     gap: float
     delay: float | None
+    oldest: float | None
     dispersion: float
     topics: Mapping[str, float]
+    costs: Mapping[str, float]
     hours: int
     #: Greatest usual completion rate at any hour, messages/s.
     capacity: float
+
+    @property
+    def load(self) -> float | None:
+        """Usual utilisation, 0 to 1; None without working time."""
+        if self.service is None:
+            return None
+        return self.received * self.service / (self.workers or 1.0)
 
 
 @dataclass(frozen=True)
@@ -60,6 +81,8 @@ class Baseline:
     """Past hours of one consumer."""
 
     hours: tuple[Hour, ...] = ()
+    #: What was found for an hour of asking: whole hours change nothing in between.
+    _found: dict[tuple[str, int], Any] = field(default_factory=dict, compare=False, repr=False)
 
     def add(self, history: History) -> Baseline:
         """Return the baseline with the whole hours of ``history`` added, the oldest dropped."""
@@ -72,7 +95,7 @@ class Baseline:
             per_slot[slot] = per_slot.get(slot, 0) + 1
             if per_slot[slot] <= KEEP:
                 kept.append(hour)
-        return replace(self, hours=tuple(reversed(kept)))
+        return Baseline(tuple(reversed(kept)))
 
     def usual(self, now: float) -> Usual | None:
         """Return what is usual at ``now`` (epoch seconds), None without past hours.
@@ -80,6 +103,22 @@ class Baseline:
         Same hour of the week when three of them are known, else same hour of the day
         on the same kind of day, else of any day, else any hour.
         """
+        return self.once("usual", now, self._search)
+
+    def once(self, name: str, now: float, find: Callable[[float], T]) -> T:
+        """Return ``find(start of the hour)``, found once an hour; ``name`` tells finders apart."""
+        asked = (name, int(now // HOUR))
+        memory = self._found
+        if asked not in memory:
+            if len(memory) > WEEK // HOUR:
+                # A backtest goes through many. Replaced, not emptied: readers may be threads.
+                memory = {}
+                object.__setattr__(self, "_found", memory)
+            memory[asked] = find(asked[1] * HOUR)
+        made: T = memory[asked]
+        return made
+
+    def _search(self, now: float) -> Usual | None:
         past = [h for h in self.hours if h.start + HOUR <= now]
         if not past:
             return None
@@ -126,8 +165,11 @@ def _usual(chosen: list[Hour], past: list[Hour]) -> Usual:
         service=_middle(services), service_spread=spread(services) if services else 0.0,
         failed=_middle(h.failed for h in chosen), workers=_middle(h.workers for h in chosen),
         gap=median(h.gap for h in chosen), delay=_middle(h.delay for h in chosen),
+        oldest=_middle(h.oldest for h in chosen),
         dispersion=max(1.0, median(h.dispersion for h in chosen)),
         topics={t: median(h.topics.get(t, 0.0) for h in chosen) for t in names},
+        costs={t: median(known([h.costs.get(t) for h in chosen]))
+               for t in {t for h in chosen for t in h.costs}},
         hours=len(chosen), capacity=quantile((h.processed for h in past), 0.75))
 
 
@@ -168,7 +210,20 @@ def hour_of(history: History, start: int, stop: int) -> Hour | None:
         workers=mean(_part(history.workers, start, stop)),
         gap=_gap(history, start, stop), delay=mean(_part(history.delay, start, stop)),
         dispersion=dispersion,
-        topics={t: mean(_part(c, start, stop)) or 0.0 for t, c in history.topics.items()})
+        oldest=max(_part(history.oldest, start, stop), default=None),
+        topics={t: mean(_part(c, start, stop)) or 0.0 for t, c in history.topics.items()},
+        costs=topic_costs(history, start, stop))
+
+
+def topic_costs(history: History, start: int, stop: int) -> dict[str, float]:
+    """Return worker-seconds per message received by topic, where both series are known."""
+    found = {}
+    for topic, column in history.topic_busy.items():
+        arrived = mean(_part(history.topics.get(topic), start, stop))
+        used = mean(_part(column, start, stop))
+        if arrived and used is not None:
+            found[topic] = used / arrived
+    return found
 
 
 def _gap(history: History, start: int, stop: int) -> float:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Callable
 
-from . import rules_growth, rules_life, rules_work
+from . import rules_ahead, rules_growth, rules_level, rules_life, rules_work
 from .audit import unexplained
 from .baseline import Baseline
 from .drain import time_to_drain
+from .evidence import missing
 from .facts import Facts, gather
 from .finding import Diagnosis, Finding
 from .history import History
@@ -15,15 +17,15 @@ from .verdict import Verdict
 from .window import PERSIST, window
 from .words import count, rate
 
-Rule = Callable[[Facts], "Finding | None"]
+Rule = Callable[[Facts], "Finding | tuple[Finding, ...] | None"]
 #: Rules that, when they fire, leave nothing for the others to judge.
 FINAL: tuple[Rule, ...] = (rules_life.down, rules_life.silent, rules_life.frozen)
 #: The others in cause order: what comes first explains what comes after it.
 RULES: tuple[Rule, ...] = (
     rules_work.stalled, rules_work.workers_lost, rules_work.retries, rules_work.errors,
-    rules_growth.growth, rules_growth.recovering, rules_growth.saturated,
-    rules_life.starved, rules_growth.unexplained_backlog, rules_life.restarted,
-    rules_life.unjudgeable,
+    rules_growth.growth, rules_level.recovering, rules_level.saturated,
+    rules_life.starved, rules_level.unexplained_backlog, rules_life.restarted,
+    rules_life.unjudgeable, rules_ahead.creep,
 )
 
 
@@ -34,21 +36,46 @@ def diagnose(history: History, now: float, baseline: Baseline | None = None) -> 
     """
     facts = gather(history, now, baseline)
     for rule in FINAL:
-        found = rule(facts)
-        if found is not None:
-            return Diagnosis(now, (found,), missing=found.missing)
-    findings = [f for f in (rule(facts) for rule in RULES) if f is not None]
-    if not any(not f.verdict.healthy for f in findings):
+        found = _several(rule(facts))
+        if found:
+            return Diagnosis(now, found, missing=found[0].missing)
+    findings = _effects_last([f for rule in RULES for f in _several(rule(facts))])
+    well = all(f.verdict.healthy for f in findings)
+    if well:
         findings.append(_well(facts))
     audit = unexplained(facts)
-    missing = dict.fromkeys(m for f in findings for m in f.missing)
-    if not facts.based:
-        missing["a baseline"] = None
+    lacking = dict.fromkeys(m for f in findings for m in f.missing)
+    lacking.update(dict.fromkeys(["a baseline"][facts.based:] if well else missing(facts)))
     if audit and audit[1]:
-        missing[f"trustworthy counts: {count(audit[0])} messages appear or vanish"] = None
-        findings = [Finding(**{**f.__dict__, "certainty": f.certainty / 2}) for f in findings]
+        lacking[f"trustworthy counts: {count(audit[0])} messages appear or vanish"] = None
+        findings = [replace(f, certainty=f.certainty / 2) for f in findings]
+    doom = facts.trend.full_at(now) if facts.trend else None
+    ahead = any(f.verdict is Verdict.CREEP for f in findings)
     return Diagnosis(now, tuple(findings), facts.split, time_to_drain(facts),
-                     None, tuple(missing), audit[0] if audit else None, facts.limit, facts.usual)
+                     doom if ahead else None, tuple(lacking), audit[0] if audit else None,
+                     facts.limit, facts.usual)
+
+
+def _several(found: Finding | tuple[Finding, ...] | None) -> tuple[Finding, ...]:
+    if found is None:
+        return ()
+    return found if isinstance(found, tuple) else (found,)
+
+
+def _effects_last(findings: list[Finding]) -> list[Finding]:
+    """Put retries behind the slowness that makes messages fail; drop what they explain."""
+    by = {f.verdict: f for f in findings}
+    again = by.get(Verdict.RETRIES)
+    if again is None:
+        return findings
+    slow = by.get(Verdict.SLOW)
+    both = by.get(Verdict.BOTH)
+    if both is not None and slow is None:
+        # The arrivals' part of it is the retries', so the slowness is the cause.
+        slow = replace(both, verdict=Verdict.SLOW, topic=None)
+    rest = [f for f in findings
+            if f.verdict not in (Verdict.RETRIES, Verdict.SLOW, Verdict.BOTH, Verdict.SURGE)]
+    return [*([slow] if slow else []), again, *rest]
 
 
 def _well(facts: Facts) -> Finding:

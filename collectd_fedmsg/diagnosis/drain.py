@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from .direction import draining
 from .facts import Facts
 from .finding import Drain
-from .rules_growth import draining
 from .window import window
 
 #: 95 %, two-sided.

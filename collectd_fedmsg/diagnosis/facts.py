@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from .baseline import Baseline, Usual, _usual, hour_of
+from .creep import Trend, trend
 from .history import Column, History
 from .limits import backlog_limit
 from .split import Split, shapley
@@ -48,6 +49,8 @@ class Facts:
     #: Worker-seconds per message over ``span``, hung workers left out.
     service: float | None
     split: Split | None
+    #: Utilisation's rise over past hours; None when there is none or no baseline.
+    trend: Trend | None = None
 
     @property
     def capacity(self) -> float | None:
@@ -86,9 +89,10 @@ def gather(history: History, now: float, baseline: Baseline | None) -> Facts:
     if span.busy is not None and span.processed > 0:
         service = max(0.0, span.busy - hung * span.seconds) / span.processed or None
     facts = Facts(history, now, usual, based, last,
-                  now - history.time(last) if last >= 0 else float("inf"),
+                  now - history.time(last) + history.clock_ahead if last >= 0 else float("inf"),
                   (history.backlog[last] or 0.0) if last >= 0 else 0.0, limit, onset, span, recent,
-                  drift, error, workers, hung, service, None)
+                  drift, error, workers, hung, service, None,
+                  trend(baseline, now) if baseline and onset is None else None)
     return facts if onset is None else _with_split(facts)
 
 
@@ -109,7 +113,7 @@ def _with_split(facts: Facts) -> Facts:
     split = shapley(
         grown, arrivals=arrivals, capacity=capacity, usual_arrivals=usual.received,
         usual_capacity=able, seconds=size * history.step)
-    return Facts(**{**facts.__dict__, "split": split})
+    return replace(facts, split=split)
 
 
 def _able(facts: Facts, block: Window) -> float:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Optional
+from dataclasses import dataclass, field, replace
+from typing import Any, Optional
 
 #: One value a step, oldest first; None is unknown, never zero.
 Column = Sequence[Optional[float]]
@@ -51,6 +51,8 @@ class History:
     workers: Column | None = None
     #: Messages/s received, by topic.
     topics: Mapping[str, Column] = field(default_factory=dict)
+    #: Worker-seconds per second, by topic.
+    topic_busy: Mapping[str, Column] = field(default_factory=dict)
     restarts: Sequence[Restart] = ()
     #: False in blocking mode: the backlog is where nobody can see it.
     observable: bool = True
@@ -58,12 +60,15 @@ class History:
     alive: bool | None = None
     #: The consumer's name, for sentences.
     name: str = ""
+    #: Seconds by which the samples' clock is ahead of the reader's (behind: negative).
+    clock_ahead: float = 0.0
 
     def __post_init__(self) -> None:
         if self.step <= 0:
             raise ValueError(f"step {self.step} s is not positive")
         size = len(self.received)
-        columns = [(n, getattr(self, n)) for n in COLUMNS] + list(self.topics.items())
+        columns = [(n, getattr(self, n)) for n in COLUMNS]
+        columns += [*self.topics.items(), *self.topic_busy.items()]
         for name, column in columns:
             if column is not None and len(column) != size:
                 raise ValueError(f"{name}: {len(column)} points, received has {size}")
@@ -80,11 +85,9 @@ class History:
         def cut(column: Column | None) -> Column | None:
             return None if column is None else column[:index]
         end = self.time(index - 1)
-        return History(
-            step=self.step, end=end, received=self.received[:index],
-            processed=self.processed[:index], backlog=self.backlog[:index],
-            failed=cut(self.failed), rejected=cut(self.rejected), busy=cut(self.busy),
-            in_progress=cut(self.in_progress), oldest=cut(self.oldest), delay=cut(self.delay),
-            workers=cut(self.workers), topics={t: c[:index] for t, c in self.topics.items()},
-            restarts=tuple(r for r in self.restarts if r.time <= end),
-            observable=self.observable, alive=self.alive, name=self.name)
+        columns: dict[str, Any] = {n: cut(getattr(self, n)) for n in COLUMNS}
+        return replace(
+            self, end=end, **columns,
+            topics={t: c[:index] for t, c in self.topics.items()},
+            topic_busy={t: c[:index] for t, c in self.topic_busy.items()},
+            restarts=tuple(r for r in self.restarts if r.time <= end))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .evidence import missing
 from .facts import Facts
 from .finding import Finding
 from .stats import SURE
@@ -28,7 +29,8 @@ def silent(facts: Facts) -> Finding | None:
     since = f"no numbers for {span(facts.silence)}" if facts.last >= 0 else "no numbers at all"
     if facts.history.alive:
         return Finding(Verdict.TELEMETRY_LOST, 0.95, (f"{since}, though the daemon lives",))
-    return Finding(Verdict.UNKNOWN, 1.0, (since,), ("samples", "whether the process lives"))
+    return Finding(Verdict.UNKNOWN, 1.0, (since,),
+                   tuple(dict.fromkeys(("samples", *missing(facts)))))
 
 
 def frozen(facts: Facts) -> Finding | None:
@@ -60,10 +62,11 @@ def unjudgeable(facts: Facts) -> Finding | None:
     history = facts.history
     if not history.observable:
         return Finding(Verdict.UNKNOWN, 1.0, ("the daemon runs in blocking mode: what waits is in "
-                       "a socket's buffer",), ("the true backlog (blocking mode)",))
+                       "a socket's buffer",), missing(facts))
     seen = facts.span.seconds / history.step
     if facts.last >= 0 and seen < PERSIST:
-        return Finding(Verdict.UNKNOWN, 1.0, (f"only {count(seen)} samples",), ("samples",))
+        return Finding(Verdict.UNKNOWN, 1.0, (f"only {count(seen)} samples",),
+                       ("samples", *missing(facts)))
     return None
 
 

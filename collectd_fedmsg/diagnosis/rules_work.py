@@ -6,13 +6,15 @@ from .facts import REFERENCE, Facts
 from .finding import Finding
 from .stats import SIGMAS, SURE
 from .verdict import Verdict
-from .window import PERSIST
+from .window import PERSIST, Window, window
 from .words import count, span
 
 #: Failures below one in twenty stay a matter for the log: one bad topic of the twenty counted.
 FAILING = 0.05
 #: Share of excess arrivals that failures must match to have caused them: most of it.
 MOST = 0.5
+#: Seconds looked back for failures of a quiet daemon: what failed longer ago is past.
+LOOK = 1800
 
 
 def stalled(facts: Facts) -> Finding | None:
@@ -36,6 +38,7 @@ def stalled(facts: Facts) -> Finding | None:
         threads = usual.workers or facts.workers or 1.0
         rate = usual.received if not usual.service else (
             min(threads, facts.backlog) / usual.service)
+        rate = min(rate, _pace(facts, facts.last + 1 - run) or rate)
         if seconds * rate < SURE or seconds < 3 * usual.gap:
             return None
     oldest = history.oldest[facts.last] if history.oldest else None
@@ -44,6 +47,14 @@ def stalled(facts: Facts) -> Finding | None:
         says.append(f"the oldest message is {span(oldest)} old")
     return Finding(Verdict.STALLED, certainty, tuple(says), missing,
                    history.time(facts.last) - seconds)
+
+
+def _pace(facts: Facts, stop: int) -> float | None:
+    """Return messages/s ended in the trouble before ``stop``: a slow daemon may pause for long."""
+    if facts.onset is None:
+        return None
+    before = window(facts.history, facts.onset, stop)
+    return before.completion_rate or None
 
 
 def workers_lost(facts: Facts) -> Finding | None:
@@ -64,9 +75,23 @@ def workers_lost(facts: Facts) -> Finding | None:
         f"{count(latest[-1])} workers instead of {count(usual.workers)}",))
 
 
+def _latest_handled(facts: Facts) -> Window:
+    """Return the shortest window that ended three times 14 messages, at most half an hour.
+
+    Of so many even one failing in three is beyond chance by SIGMAS.
+    """
+    longest = max(REFERENCE, int(LOOK / facts.history.step))
+    size = PERSIST
+    while True:
+        seen = window(facts.history, facts.last + 1 - size, facts.last + 1)
+        if seen.processed >= 3 * SURE or size >= longest:
+            return seen
+        size = min(longest, size * 2)
+
+
 def _failures(facts: Facts) -> tuple[float, float] | None:
     """Return (failure share now, usual) when it is no chance."""
-    usual, seen = facts.usual, facts.recent
+    usual, seen = facts.usual, _latest_handled(facts)
     if seen.failed is None or seen.processed <= 0:
         return None
     before = (usual.failed or 0.0) if usual else 0.0
@@ -80,7 +105,7 @@ def _failures(facts: Facts) -> tuple[float, float] | None:
 
 def retries(facts: Facts) -> Finding | None:
     """Rule 9: the arrivals above usual are about as many as the failures."""
-    failing, usual, seen = _failures(facts), facts.usual, facts.recent
+    failing, usual, seen = _failures(facts), facts.usual, _latest_handled(facts)
     if failing is None or usual is None or seen.failed is None:
         return None
     expected = usual.received * seen.seconds

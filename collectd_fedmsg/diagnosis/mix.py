@@ -1,0 +1,57 @@
+"""Which topics cost how much, now and usually; judges nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .baseline import topic_costs
+from .facts import Facts
+from .stats import mean
+
+
+@dataclass(frozen=True)
+class Mix:
+    """What the mean service time would be by topic. Seconds per message."""
+
+    #: With the usual mix at the usual costs; with the present mix at the usual costs.
+    usual: float
+    mixed: float
+    #: With the present mix at the present costs.
+    now: float
+    #: The topic that adds most by arriving more often, and the one that adds most by costing more.
+    dearer: str
+    slower: str
+    #: Present cost over usual cost of ``slower``.
+    factor: float
+
+    @property
+    def share(self) -> float:
+        """Share (0 to 1) of the rise that the mix alone explains; 0 when nothing rose."""
+        rise = self.now - self.usual
+        return min(1.0, max(0.0, (self.mixed - self.usual) / rise)) if rise > 0 else 0.0
+
+
+def mix(facts: Facts) -> Mix | None:
+    """Return the mix over the trouble, None where topics or their usual costs are not known.
+
+    A topic without a usual cost is taken at its present one: new and dear is the mix's doing.
+    """
+    usual, seen, history = facts.usual, facts.span, facts.history
+    if usual is None or not usual.costs or not usual.received:
+        return None
+    costs = topic_costs(history, seen.start, seen.stop)
+    arrived = {t: mean(history.topics[t][seen.start: seen.stop]) or 0.0 for t in costs}
+    total, before = sum(arrived.values()), sum(usual.topics.get(t, 0.0) for t in usual.costs)
+    if not total or not before:
+        return None
+    share = {t: rate / total for t, rate in arrived.items()}
+    was = {t: usual.topics.get(t, 0.0) / before for t in usual.costs}
+    typical = {t: usual.costs.get(t, costs[t]) for t in costs}
+    dearer = max(costs, key=lambda t: (share[t] - was.get(t, 0.0)) * typical[t])
+    slower = max(costs, key=lambda t: share[t] * (costs[t] - typical[t]))
+    return Mix(
+        usual=sum(was[t] * usual.costs[t] for t in was),
+        mixed=sum(share[t] * typical[t] for t in costs),
+        now=sum(share[t] * costs[t] for t in costs),
+        dearer=dearer, slower=slower,
+        factor=costs[slower] / typical[slower] if typical[slower] else 1.0)

@@ -1,0 +1,48 @@
+"""Rule 15: nothing waits yet, but the workers are nearly full."""
+
+from __future__ import annotations
+
+from .creep import HORIZON
+from .facts import Facts
+from .finding import Finding
+from .stats import SIGMAS
+from .verdict import Verdict
+from .window import window
+from .words import span
+
+#: From here on the wait explodes: ρ/(1 - ρ) service times are 9 at 0.9 and 19 at 0.95
+#: (Kingman 1961).
+FULL = 0.9
+#: Watched that long (s): a passing surge of minutes is no creep.
+LONG = 1800
+
+
+def creep(facts: Facts) -> Finding | None:
+    """CREEP with its date from the trend of past hours, or without one from the last half hour."""
+    if facts.onset is not None or not facts.based:
+        return None
+    trend = facts.trend
+    if trend is not None and trend.full_at(facts.now) - facts.now <= HORIZON:
+        left = trend.full_at(facts.now) - facts.now
+        return Finding(Verdict.CREEP, 0.9, (
+            f"the workers are busy {trend.level:.0%} of the time at the busiest hour, "
+            f"{trend.per_hour:.1%} more each hour over {span(trend.hours * 3600)}: "
+            f"at that pace full in {span(left)}",),
+            since=facts.now - trend.hours * 3600)
+    return _nearly_full(facts)
+
+
+def _nearly_full(facts: Facts) -> Finding | None:
+    usual, history = facts.usual, facts.history
+    seen = window(history, facts.last + 1 - int(LONG / history.step), facts.last + 1)
+    if (usual is None or usual.load is None or seen.busy is None or not facts.workers
+            or seen.seconds < LONG / 2):
+        return None
+    load = seen.busy / seen.seconds / facts.workers
+    # The mean of n messages' times scatters by 1/√n; twice that for arrivals and times both.
+    error = load * (2 * usual.dispersion / max(1.0, seen.processed)) ** 0.5
+    if load < FULL or usual.load >= FULL or load - usual.load < SIGMAS * error:
+        return None
+    return Finding(Verdict.CREEP, 0.85, (
+        f"the workers are busy {load:.0%} of the time, usual is {usual.load:.0%}: "
+        "a little more and messages wait",), since=history.time(max(0, seen.start)))
