@@ -18,7 +18,7 @@ from .marks import Marks
 from .store.prometheus import PrometheusStore
 from .store.rrd import RRDStore
 from .views import views
-from .words import PLAIN, age, amount, plain
+from .words import PLAIN, age, amount, plain, rank, utc
 
 
 def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
@@ -41,7 +41,8 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
     app.jinja_env.globals.update(
         static=lambda name: f"/static/{assets.digest()}/{name}", age=age, amount=amount,
         panels_json=as_json.dumps({"panels": figures.description(), "plain": PLAIN}).decode(),
-        interval=settings.interval, plain=plain, navigation=app.extensions["navigation"])
+        interval=settings.interval, plain=plain, rank=rank, utc=utc,
+        navigation=app.extensions["navigation"])
     guard.install(app, settings.hosts)
     login.install(app, settings)
     app.register_blueprint(api)

@@ -15,6 +15,7 @@ from .series import Series
 from .state import drain_seconds, known_mean
 from .store.rrd import Daemon, RRDStore
 from .verdicts import NEEDED, OPTIONAL, verdict
+from .words import headline
 
 #: Seconds looked back at.
 LOOK_BACK = 900
@@ -133,9 +134,10 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     for row in rows:
         states[row["state"]] = states.get(row["state"], 0) + 1
     silent = states.get("UNKNOWN", 0)
+    behind = [row for row in rows if row["badness"] >= 40 and row["state"] != "UNKNOWN"]
     return {
-        "daemons": len(rows), "states": states, "silent": silent,
-        "behind": sum(1 for row in rows if row["badness"] >= 40) - silent,
+        "daemons": len(rows), "states": states, "silent": silent, "behind": len(behind),
+        "headline": headline(len(rows), len(behind), silent, behind[0] if behind else None),
         "backlog": sum(row["backlog"] or 0 for row in rows),
         "last_sample": max((row["last_sample"] or 0 for row in rows), default=0) or None,
     }

@@ -8,7 +8,8 @@ from . import assets
 
 #: No ``unsafe-*``: plotly's own style element is replaced by static/plotly.css.
 POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-          "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+          "font-src 'self'; connect-src 'self'; base-uri 'none'; "
+          "form-action 'self'; frame-ancestors 'none'")
 HEADERS = {
     "Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer",

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
 
 def age(seconds: float | None) -> str:
     """Return a duration given in seconds with its two leading units' worth, or a dash."""
@@ -13,6 +17,11 @@ def age(seconds: float | None) -> str:
     return f"{seconds:.0f} s"
 
 
+def utc(seconds: float) -> str:
+    """Return a moment for who runs no script."""
+    return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%d %H:%M:%S} UTC"
+
+
 def amount(value: float | None) -> str:
     """Return a count or a rate with three leading digits, or a dash when unknown."""
     if value is None:
@@ -20,7 +29,7 @@ def amount(value: float | None) -> str:
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
         if abs(value) >= size:
             return f"{value / (1000 if unit == 'k' else size):.3g} {unit}"
-    return f"{value:.0f}" if value == int(value) or abs(value) >= 100 else f"{value:.2g}"
+    return f"{value:,.0f}" if value == int(value) or abs(value) >= 100 else f"{value:.2g}"
 
 
 #: Verdicts as they are said to who has just been woken up.
@@ -33,6 +42,32 @@ PLAIN = {
     "STARVED": "Receives nothing", "STALLED": "Stuck", "TELEMETRY_LOST": "Numbers do not arrive",
     "DOWN": "Down", "UNKNOWN": "Not known",
 }
+
+
+def headline(daemons: int, behind: int, silent: int, worst: Mapping[str, Any] | None) -> str:
+    """Return the fleet in one sentence, for who looks at the page for a second.
+
+    Args:
+        daemons, behind, silent: how many there are, want a look, have no recent sample.
+        worst: the row of the worst of those behind.
+    """
+    if not daemons:
+        return "No daemon yet"
+    if silent == daemons:
+        return "collectd is silent: nothing is known of the present"
+    if behind and worst is not None:
+        what = f"{worst['consumer']}: {plain(worst['state']).lower()}"
+        return what if behind == 1 else f"{behind} daemons want a look, first {what}"
+    if silent:
+        return f"{daemons - silent} keep up, {silent} {'is' if silent == 1 else 'are'} silent"
+    return "It keeps up" if daemons == 1 else f"All {daemons} daemons keep up"
+
+
+def rank(row: Mapping[str, Any]) -> str:
+    """Return how a row is coloured: 0 well, 2 a warning, 3 bad, "none" not known."""
+    if row["state"] == "UNKNOWN":
+        return "none"
+    return "3" if row["badness"] >= 100 else "2" if row["badness"] >= 40 else "0"
 
 
 def plain(state: str) -> str:

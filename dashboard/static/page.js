@@ -1,11 +1,11 @@
 // The page: what is asked for, when it is drawn, and how it is kept up to date.
 import { ask } from "./ask.js";
 import * as own from "./own.js";
-import { draw, relayout } from "./panels.js";
+import { discard, draw, relayout } from "./panels.js";
 import { build, fill } from "./rows.js";
 import { setPanels } from "./traces.js";
 import { moment, remember, view, when } from "./view.js";
-import { number, setPlain } from "./words.js";
+import { clock, number, setPlain } from "./words.js";
 
 const main = document.getElementById("main");
 const byId = (id) => document.getElementById(id);
@@ -15,7 +15,7 @@ setPanels(told.panels);
 setPlain(told.plain);
 const trouble = byId("trouble");
 const say = (text) => { trouble.textContent = text; trouble.hidden = !text; };
-const lament = (error) => say(`These numbers could not be brought up to date: ${error.message}. Trying again.`);
+const lament = (error) => { say(`These numbers could not be brought up to date: ${error.message}. Trying again.`); byId("fresh").toggleAttribute("data-old", true); };
 
 const titles = (main.dataset.panels || "").split(","), optional = (main.dataset.columns || "").split(",").filter(Boolean);
 const specs = [...titles, ...optional].map((metric) => ({ ...told.panels.find((one) => one.metric === metric), always: titles.includes(metric) }));
@@ -101,10 +101,29 @@ async function refresh() {
   if (!single && body.daemons.some((one) => !present.has(one.id))) { location.reload(); return; }
   states = new Map(body.daemons.map((one, place) => [one.id, { ...one, place }]));
   for (const [id, row] of present) if (states.has(id)) fill(row, states.get(id));
-  const fleet = body.fleet, line = byId("fleet"), silent = byId("silent");
-  if (line) [fleet.daemons, fleet.behind, fleet.silent, number(fleet.backlog)].forEach((value, i) => { line.querySelectorAll("b")[i].textContent = value; });
-  if (silent) silent.hidden = !(fleet.daemons && fleet.silent === fleet.daemons);
+  if (!single) { fleetLine(body.fleet); for (const [id, row] of present) if (!states.has(id)) gone(row); }
   arrange();
+}
+
+function fleetLine(fleet) {
+  const told = [fleet.daemons, fleet.behind, fleet.silent, fleet.backlog];
+  byId("fleet").querySelectorAll("li").forEach((item, i) => {
+    item.querySelector("b").textContent = number(told[i]);
+    item.toggleAttribute("data-some", told[i] > 0);
+  });
+  // Only when it says something else: it is read aloud.
+  if (byId("headline").textContent !== fleet.headline) byId("headline").textContent = fleet.headline;
+  document.title = fleet.behind ? `(${fleet.behind} behind) fedmsg queues` : "fedmsg queues";
+  byId("silent").hidden = !(fleet.daemons && fleet.silent === fleet.daemons);
+}
+
+// A daemon that the store no longer has.
+function gone(row) {
+  watcher.unobserve(row);
+  seen.delete(row);
+  waiting.delete(row);
+  discard(row);
+  row.remove();
 }
 
 const FILTERS = ["host", "service", "consumer", "state"];
@@ -124,10 +143,16 @@ function arrange() {
 
 async function tick() {
   if (byId("live").checked && !document.hidden) {
-    try { await refresh(); await load(visible()); } catch (error) { lament(error); }
+    try { await refresh(); await load(visible()); fresh(); } catch (error) { lament(error); }
   }
   setTimeout(tick, Number(main.dataset.interval) * 1000);
 }
+
+function fresh() {
+  byId("fresh").textContent = new Date().toLocaleTimeString("en-GB", view.zone === "utc" ? { timeZone: "UTC" } : {});
+  byId("fresh").toggleAttribute("data-old", !trouble.hidden);
+}
+byId("live").addEventListener("change", () => byId("fresh").toggleAttribute("data-paused", !byId("live").checked));
 
 const pressed = () => document.querySelectorAll("button[name=span]").forEach((b) => b.setAttribute("aria-pressed", String(b.value === view.span)));
 byId("controls").addEventListener("submit", (event) => {
@@ -172,9 +197,9 @@ byId("unzoom").addEventListener("click", () => zoomed(null));
 for (const name of ["start", "end"]) byId(name).value = view[name];
 pressed();
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
-document.querySelectorAll("time[data-time]").forEach((one) => { one.textContent = new Date(one.dataset.time * 1000).toLocaleString(); });
+document.querySelectorAll("time[data-time]").forEach((one) => { one.textContent = clock(Number(one.dataset.time), view.zone); });
 if (single) own.notes(rows()[0].dataset.id, () => refresh().then(redraw).catch(lament));
 arrange();
 rows().forEach((row) => watcher.observe(row));
-refresh().then(() => (view.marks.length || [...states.values()].some((one) => one.usual)) && redraw()).catch(lament);
+refresh().then(fresh).then(() => (view.marks.length || [...states.values()].some((one) => one.usual)) && redraw()).catch(lament);
 setTimeout(tick, Number(main.dataset.interval) * 1000);

@@ -1,18 +1,20 @@
 // The panels of the page: drawn, zoomed together, hovered together.
-import { highest, hue, layout, range, specOf, traces, unit, unshift } from "./traces.js";
+import { highest, hue, layout, peak, range, specOf, traces, unit, unshift } from "./traces.js";
+import { number } from "./words.js";
 import { spark } from "./spark.js";
 
 let leading = false;
 const moment = (value) => typeof value === "number" ? value : Date.parse(`${String(value).replace(" ", "T")}Z`);
+// plotly's moments are UTC, shifted to the zone that is shown.
+const HOVERED = { timeZone: "UTC", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" };
 const OPTIONS = { displayModeBar: false, responsive: true, doubleClick: false };
 
 export function draw(panel, grid, row, view, zoomed) {
   const spec = specOf(panel), plotted = panel.classList.contains("js-plotly-plot");
   Object.assign(panel, { grid, view });
-  const caption = panel.parentElement.querySelector("figcaption small");
-  if (caption && caption.textContent !== unit(spec, view.mode)) caption.textContent = unit(spec, view.mode);
+  caption(panel, spec, row, view);
   if (view.compact) {
-    if (plotted) { window.Plotly.purge(panel); panel.classList.remove("js-plotly-plot"); }
+    if (plotted) forget(panel);
     const points = row?.series?.[spec.metric] ?? [];
     spark(panel, points, highest(panel, grid, row, { ...view, mode: "rate" }), hue(spec.colour));
     return;
@@ -33,6 +35,23 @@ export function draw(panel, grid, row, view, zoomed) {
   panel.addEventListener("keydown", (event) => keyed(event, panel, zoomed));
 }
 
+function forget(panel) {
+  window.Plotly.purge(panel);
+  panel.classList.remove("js-plotly-plot");
+}
+export const discard = (row) => row.querySelectorAll(".js-plotly-plot").forEach(forget);
+
+// What a panel shows, in which colour and unit, and the highest value in it.
+function caption(panel, spec, row, view) {
+  const head = panel.parentElement.querySelector("figcaption"), words = unit(spec, view.mode), most = peak(panel, panel.grid, row, view);
+  head.querySelector("small").textContent = words;
+  head.querySelector(".key").style.background = spec.metric === "topics" ? "none" : hue(spec.colour);
+  panel.most = most === null ? "" : `max ${d3like(most, spec)}`;
+  if (!panel.hovered) head.querySelector(".at").textContent = panel.most;
+}
+const percent = new Intl.NumberFormat("en", { style: "percent", maximumSignificantDigits: 3 });
+const d3like = (value, spec) => spec.format.endsWith("p") ? percent.format(value) : number(value);
+
 // Arrows pan, + and - zoom, Escape shows the whole span: what the mouse can, the keys can.
 function keyed(event, panel, zoomed) {
   if (event.ctrlKey || event.metaKey || event.altKey || !panel.grid) return;
@@ -48,7 +67,10 @@ function keyed(event, panel, zoomed) {
 function share(panel, x) {
   if (leading) return;
   leading = true;
+  const time = x === undefined ? "" : new Date(moment(x)).toLocaleString("en-GB", HOVERED);
   for (const other of panel.closest(".row").querySelectorAll(".js-plotly-plot")) {
+    other.hovered = Boolean(time);
+    other.parentElement.querySelector(".at").textContent = time || other.most;
     if (other === panel) continue;
     if (x === undefined) { window.Plotly.Fx.unhover(other); continue; }
     const at = moment(x), last = other.data.length - 1;

@@ -7,7 +7,8 @@ export const specOf = (panel) => specs.get(panel.dataset.metric)
 // The same hues on a dark ground, 4.5:1 or better there.
 const DARK = { "#0072b2": "#56b4e9", "#d55e00": "#f28e3c", "#b8558f": "#e08bbd", "#008f68": "#2fc79a" };
 const TOPIC = ["#0072b2", "#d55e00", "#008f68", "#b8558f", "#56b4e9", "#e69f00", "#7a6fd0", "#8a8a8a"];
-const dark = matchMedia("(prefers-color-scheme: dark)");
+const dark = matchMedia("(prefers-color-scheme: dark)"), big = matchMedia("(min-width: 2200px)");
+const tint = (colour, alpha = "1f") => `${colour}${alpha}`;
 export const hue = (colour) => dark.matches ? DARK[colour] ?? colour : colour;
 // Remembered: each reading makes the browser lay out again what plotly has just changed.
 const colours = new Map();
@@ -44,6 +45,12 @@ export function gaps(points) {
   if (first >= 0 && points.length - first > 2) found.push([first, points.length]);
   return found;
 }
+
+// A filled trace would be filled across its gaps too: unknown would look known.
+const torn = (points) => {
+  const first = points.findIndex((v) => v !== null), last = points.findLastIndex((v) => v !== null);
+  return points.slice(Math.max(0, first), last).includes(null);
+};
 
 const rated = (spec) => spec.unit === "messages/s";
 export function values(points, spec, mode, step) {
@@ -102,11 +109,23 @@ export function traces(panel, grid, row, view) {
     ...scatter(SHORT[name] ?? name, x, series[name], spec, view.mode, { color: hue(["#d55e00", "#b8558f", "#008f68"][i]), dash: ["solid", "dash", "dot"][i], width: 1 }),
     hovertemplate: `${SHORT[name] ?? name} %{y:${spec.format}} ${spec.unit}<extra></extra>`,
   }));
-  if (!spec.band) return [...more, line];
-  const low = { ...scatter("least", x, series[`${spec.metric}_min`] ?? [], spec, view.mode, { color: hue(spec.colour), width: 0 }), hoverinfo: "skip" };
-  return [low, { ...line, fill: "tonexty" }];
+  if (!spec.band) return [...more, more.length || torn(y) ? line : { ...line, fill: "tozeroy", fillcolor: tint(line.line.color) }];
+  const low = { ...scatter("least", x, series[`${spec.metric}_min`] ?? [], spec, view.mode, { color: hue(spec.colour), width: 0 }), hoverinfo: "skip", ...(torn(y) ? {} : { fill: "tozeroy", fillcolor: tint(line.line.color) }) };
+  return [low, { ...line, fill: "tonexty", fillcolor: tint(line.line.color, "59") }];
 }
 
+// The highest value drawn in a panel itself; null when nothing is known, or of a stack.
+export function peak(panel, grid, row, view) {
+  const spec = specOf(panel);
+  if (spec.metric === "topics") return null;
+  const raw = panel.dataset.tied ? row?.tied?.[spec.title] : row?.series?.[spec.metric];
+  let most = null;
+  for (const v of values(raw ?? [], spec, view.mode, grid.step)) if (v !== null && (most === null || v > most)) most = v;
+  return most;
+}
+
+// The height of a panel in which nothing is above zero: its axis has a zero and no more.
+const FLAT = 1.001;
 // Received and processed have one scale, so that the eye compares like with like.
 export function highest(panel, grid, row, view) {
   const spec = specOf(panel), series = row?.series ?? {};
@@ -116,7 +135,7 @@ export function highest(panel, grid, row, view) {
   for (const points of panel.dataset.tied ? [row?.tied?.[spec.title] ?? []] : names.map((name) => values(series[name] ?? [], spec, view.mode, grid.step))) {
     for (const v of points) if (v > most) most = v;
   }
-  return most * 1.06 || 1;
+  return most * 1.06 || FLAT;
 }
 
 function known(panel, row) {
@@ -158,17 +177,17 @@ const TICKS = [
 ];
 
 export function layout(panel, grid, row, view) {
-  const points = known(panel, row), most = highest(panel, grid, row, view), marks = marked(panel, row, view);
+  const points = known(panel, row), most = highest(panel, grid, row, view), marks = marked(panel, row, view), flat = most === FLAT;
   const spec = specOf(panel), legend = spec.metric === "topics" || spec.also.length > 0 && panel.closest(".one") !== null;
   return {
-    margin: { l: 44, r: 6, t: !legend ? 4 : spec.metric === "topics" ? 48 : 22, b: 22 },
+    margin: { l: big.matches ? 58 : 42, r: 6, t: !legend ? 6 : spec.metric === "topics" ? 48 : 22, b: big.matches ? 30 : 22 },
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", showlegend: legend,
     legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)", font: { size: 10 }, itemclick: false, itemdoubleclick: false },
-    font: { color: css("--soft"), size: 11, family: "system-ui, sans-serif" },
-    hovermode: spec.metric === "topics" ? "x unified" : "x", hoverdistance: -1, dragmode: "zoom", uirevision: view.span,
-    xaxis: { type: "date", range: range(view, grid), gridcolor: css("--grid"), linecolor: css("--line"), tickformatstops: TICKS,
+    font: { color: css("--soft"), size: big.matches ? 14 : 11, family: css("--font") },
+    hovermode: spec.metric === "topics" ? "x unified" : "x", hoverdistance: -1, hoverlabel: { font: { family: css("--font"), size: big.matches ? 15 : 12 } }, dragmode: "zoom", uirevision: view.span,
+    xaxis: { type: "date", range: range(view, grid), showgrid: false, linecolor: css("--line"), ticks: "outside", ticklen: 3, tickcolor: css("--line"), tickformatstops: TICKS,
       showspikes: true, spikemode: "across", spikethickness: 1, spikedash: "solid", spikecolor: css("--soft") },
-    yaxis: { ...(most === null ? { rangemode: "tozero" } : { range: [0, most] }), fixedrange: true, gridcolor: css("--grid"), zeroline: false, nticks: 4, tickformat: spec.format.endsWith("p") ? ".2~p" : "" },
+    yaxis: { ...(most === null ? { rangemode: "tozero" } : { range: [0, most] }), fixedrange: true, gridcolor: css("--grid"), zeroline: false, nticks: 4, ...(flat ? { tickvals: [0] } : {}), tickformat: spec.format.endsWith("p") ? ".2~p" : "" },
     shapes: [...usual(panel, view), ...gaps(points).map(([a, b]) => ({ type: "rect", xref: "x", yref: "paper", y0: 0, y1: 1, layer: "below", line: { width: 0 },
       x0: shift(grid.start + a * grid.step, view.zone), x1: shift(grid.start + b * grid.step, view.zone), fillcolor: css("--gap") })), ...marks.lines],
     annotations: points.every((v) => v === null) ? [{ text: "no samples in this span", showarrow: false, xref: "paper", yref: "paper", x: 0.5, y: 0.5 }] : marks.words,

@@ -109,7 +109,7 @@ def test_drain():
 
 
 @pytest.mark.parametrize(("value", "text"), [
-    (None, "–"), (0, "0"), (0.25, "0.25"), (1948, "1948"), (25_000, "25 k"), (3e6, "3 M"),
+    (None, "–"), (0, "0"), (0.25, "0.25"), (1948, "1,948"), (25_000, "25 k"), (3e6, "3 M"),
 ])
 def test_amount(value, text):
     assert words.amount(value) == text
@@ -148,3 +148,29 @@ def test_static_files_packed_beforehand_are_served(tmp_path, monkeypatch):
     assert assets.load("a.js.br", "") is None
     assert [path.name for path in assets.sources(tmp_path)] == ["a.js"]
     assets._kept.cache_clear()
+
+
+WORST = {"consumer": "Archiver", "state": "SLOW"}
+
+
+@pytest.mark.parametrize(("counts", "worst", "sentence"), [
+    pytest.param((0, 0, 0), None, "No daemon yet", id="empty-store"),
+    pytest.param((13, 0, 0), None, "All 13 daemons keep up", id="well"),
+    pytest.param((13, 0, 1), None, "12 keep up, 1 is silent", id="silent-is-not-well"),
+    pytest.param((13, 1, 1), WORST, "Archiver: slower handling", id="one-behind"),
+    pytest.param((13, 2, 0), WORST, "2 daemons want a look, first Archiver: slower handling",
+                 id="worst-of-two"),
+    pytest.param((2, 0, 2), None, "collectd is silent: nothing is known of the present",
+                 id="all-silent"),
+])
+def test_headline(counts, worst, sentence):
+    """The fleet in one sentence; silence is never told as health."""
+    assert words.headline(*counts, worst) == sentence
+
+
+@pytest.mark.parametrize(("state", "badness", "rank"), [
+    ("OK", 0, "0"), ("CREEP", 40, "2"), ("STALLED", 100, "3"), ("UNKNOWN", 85, "none"),
+])
+def test_rank(state, badness, rank):
+    """The colour follows badness; what is not known has one of its own."""
+    assert words.rank({"state": state, "badness": badness}) == rank
