@@ -3,24 +3,45 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from . import histogram
 
+#: By topic: messages that ended, and the nanoseconds that they took.
+Ended = Mapping[str, "tuple[int, int]"]
+
+
+class Seen(NamedTuple):
+    """What a cell held at one moment; ``started`` (ns) is 0 when nothing runs."""
+
+    ended: Ended
+    started: int
+    topic: str
+
 
 class Cell:
-    """One thread's share of the counts; only that thread writes it."""
+    """One thread's share of the counts; only that thread writes it.
 
-    __slots__ = ("buckets", "direct", "ended", "failed", "held", "peak", "rejected",
-                 "started", "thread")  # fmt: skip
+    ``ending``, ``ended`` and ``last`` are written in this order when a message ends, so a
+    reader that finds ``ending`` as ``last`` was has seen no half of it.
+    """
+
+    __slots__ = ("buckets", "direct", "ended", "ending", "failed", "held", "last", "peak",
+                 "rejected", "started", "thread", "topic")  # fmt: skip
 
     def __init__(self, direct: bool) -> None:
         self.thread = threading.current_thread()
         #: Whether this thread's messages come past the queue.
         self.direct = direct
-        #: processed, busy (ns): a new tuple for each message that ends.
-        self.ended = (0, 0)
-        #: When the handling that runs now began (ns); 0: nothing runs.
+        #: By topic: processed, busy (ns); a new tuple for each message that ends.
+        self.ended: dict[str, tuple[int, int]] = {}
+        #: When the newest handling began (ns); and its message's topic, once it is looked up.
         self.started = 0
+        self.topic = ""
+        #: ``started`` of the message whose end is being written, and of the last one written.
+        self.ending = 0
+        self.last = 0
         #: The number of the queue's message in hand, None without one.
         self.held: int | None = None
         self.failed = 0
@@ -29,11 +50,38 @@ class Cell:
         #: The longest handling (ns) since the last sample.
         self.peak = 0
 
-    def read(self) -> tuple[tuple[int, int], int]:
-        """Return ``ended`` and the ``started`` that goes with it, from another thread."""
+    @property
+    def running(self) -> bool:
+        """Whether this thread is within the handling of a message; asked by that thread."""
+        return self.started != self.last
+
+    def end(self, topic: str) -> None:
+        """Count one message of a loop of the daemon's own, which does not tell its time."""
+        processed, busy = self.ended.get(topic, (0, 0))
+        self.ended[topic] = (processed + 1, busy)
+
+    def absorb(self, other: Cell) -> None:
+        """Add the counts of a thread that has ended."""
+        self.ended = add_up([self.ended, other.ended])
+        self.failed += other.failed
+        self.rejected += other.rejected
+        self.buckets = [one + two for one, two in zip(self.buckets, other.buckets)]
+        self.peak = max(self.peak, other.peak)
+
+    def read(self) -> Seen:
+        """Return what belongs together, from another thread."""
         while True:
-            ended = self.ended
-            started = self.started
-            # ``ended`` is replaced before ``started`` is: the same one still, so both belong.
-            if ended is self.ended:
-                return ended, started
+            started, last, topic = self.started, self.last, self.topic
+            ended = dict(self.ended)
+            if self.ending == last:
+                return Seen(ended, started if started != last else 0, topic)
+
+
+def add_up(parts: Iterable[Ended]) -> dict[str, tuple[int, int]]:
+    """Return the sums by topic of several threads' counts."""
+    sums: dict[str, tuple[int, int]] = {}
+    for part in parts:
+        for topic, (processed, busy) in part.items():
+            before = sums.get(topic, (0, 0))
+            sums[topic] = (before[0] + processed, before[1] + busy)
+    return sums

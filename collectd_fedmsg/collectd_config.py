@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import ConfigError
+from .metrics import TOPIC_METRICS, TopicMetric
 
 PLACE = 'collectd.conf, <Module "collectd_fedmsg.collectd_plugin">'
 #: A read must end well within the interval, or the next one is skipped by collectd.
@@ -32,8 +33,15 @@ class PluginConfig:
     fedora_messagings: dict[str, str] = field(default_factory=dict)
     #: Consumers of one host beyond this are refused: each is a dozen files.
     max_consumers: int = 1000
-    #: Whether to store messages per topic.
+    #: Whether to store messages per topic; and beside them their number and time of handling.
     topics: bool = True
+    topic_times: bool = True
+
+    def by_topic(self) -> tuple[TopicMetric, ...]:
+        """Return what to store of each topic."""
+        if not self.topics:
+            return ()
+        return TOPIC_METRICS if self.topic_times else TOPIC_METRICS[:1]
 
 
 def read_block(node: Any) -> PluginConfig:
@@ -97,7 +105,7 @@ def _flag(read: dict[str, Any], key: str, values: Any) -> None:
     value = _one(key, values)
     if not isinstance(value, bool):
         raise ConfigError(PLACE, key, value, "must be true or false")
-    read["topics"] = value
+    read[{"topics": "topics", "topictimes": "topic_times"}[key.lower()]] = value
 
 
 def _pair(read: dict[str, Any], key: str, values: Any) -> None:
@@ -132,6 +140,7 @@ _KEYS = {
     "CurveKeys": _path,
     "MaxConsumers": _count,
     "Topics": _flag,
+    "TopicTimes": _flag,
     "Host": _pair,
     "MokshaSocket": _pair,
     "FedoraMessaging": _pair,

@@ -15,7 +15,7 @@ import collectd
 from .collectd_config import PluginConfig, read_block
 from .cursors import Ended
 from .errors import ConfigError
-from .metrics import METRICS, PLUGIN, TOPIC_TYPE, topic_instance
+from .metrics import METRICS, PLUGIN, TOPIC_TYPE
 from .names import escape
 from .reader import Reader
 from .requester import Requester
@@ -35,6 +35,7 @@ class Plugin:
 
     def __init__(self) -> None:
         self._config = PluginConfig()
+        self._by_topic = self._config.by_topic()
         self._broken = False
         self._reader: Reader | None = None
         self._requester: Requester | None = None
@@ -48,6 +49,7 @@ class Plugin:
         """Read the block; a mistake is one clear line and nothing is read then."""
         try:
             self._config = read_block(node)
+            self._by_topic = self._config.by_topic()
             self._broken = False
         except ConfigError as error:
             self._broken = True
@@ -137,10 +139,10 @@ class Plugin:
             values.type = metric.collectd_type
             values.type_instance = metric.type_instance(sample.consumer)
             values.dispatch(values=[value], time=sample.time)
-        if self._config.topics:
-            values.type = TOPIC_TYPE
-            for topic, total in sample.topics.items():
-                values.type_instance = topic_instance(sample.consumer, topic)
+        values.type = TOPIC_TYPE
+        for by_topic in self._by_topic:
+            for topic, total in getattr(sample, by_topic.field).items():
+                values.type_instance = by_topic.type_instance(sample.consumer, topic)
                 values.dispatch(values=[total], time=sample.time)
 
     def _admit(self, host: str, service: str, consumer: str) -> bool:

@@ -17,10 +17,10 @@ from typing import Any
 
 from . import histogram
 from .ages import Ages
-from .cells import Cell
+from .cells import Cell, add_up
 from .delays import Delays
 from .sample import Sample
-from .topics import Topics
+from .topics import OTHER, Topics, topic_of
 
 #: What moksha puts on the queue to end a worker; not a message.
 SENTINEL = StopIteration
@@ -105,9 +105,9 @@ class Counts:
                 return message
             cell = self.cell(direct=False)
             cell.direct = False
-            if cell.held is not None and not cell.started:
-                processed, busy = cell.ended
-                cell.ended = (processed + 1, busy)
+            if cell.held is not None and not cell.running:
+                cell.end(self._topics.admit(cell.topic))
+            cell.topic = topic_of(message)
             cell.held = self._queued - len(self._waiting) - 1
             return message
 
@@ -116,6 +116,7 @@ class Counts:
     def count_work(self, work: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """Return ``_do_work`` that also counts: moksha's returns False when handling failed."""
         clock, local, waiting = self._clock, self._local, self._waiting
+        admit = self._topics.admit
 
         def counted_work(message: Any) -> Any:
             try:
@@ -127,6 +128,10 @@ class Counts:
             else:
                 # Without the lock: with more workers it may be a later one, by one or two.
                 cell.held = self._queued - len(waiting) - 1
+            try:
+                topic = cell.topic = message["topic"]
+            except Exception:
+                topic = cell.topic = OTHER
             start = cell.started = clock()
             handled: Any = False
             try:
@@ -134,9 +139,15 @@ class Counts:
                 return handled
             finally:
                 spent = clock() - start
-                processed, busy = cell.ended
-                cell.ended = (processed + 1, busy + spent)
-                cell.started = 0
+                ended = cell.ended
+                try:
+                    processed, busy = ended[topic]
+                except Exception:
+                    topic = admit(topic)
+                    processed, busy = ended.get(topic, (0, 0))
+                cell.ending = start
+                ended[topic] = (processed + 1, busy + spent)
+                cell.last = start
                 cell.held = None
                 if handled is False:
                     cell.failed += 1
@@ -161,7 +172,7 @@ class Counts:
     def refuse(self) -> None:
         """Note an exception of ``validate``: a rejection, unless the message was queued before."""
         cell = self.cell(direct=True)
-        if not cell.started:
+        if not cell.running:
             cell.rejected += 1
 
     def cell(self, direct: bool) -> Cell:
@@ -186,11 +197,11 @@ class Counts:
             cells = [self._folded, *self._cells]
             failed = sum(cell.failed for cell in cells)
             numbers = [cell.held for cell in cells if cell.held is not None]
-            read = [cell.read() for cell in cells]
+            seen = [cell.read() for cell in cells]
             waiting = len(self._waiting)
             if self._sentinels:
                 waiting -= sum(1 for one in self._waiting if one is SENTINEL)
-            processed = sum(ended[0] for ended, _ in read)
+            processed = sum(done for one in seen for done, _ in one.ended.values())
             # What a worker had in hand when the accounts began ends without having been put.
             self._direct += max(0, processed - (self._queued + self._direct - waiting))
             received = self._queued + self._direct
@@ -199,10 +210,12 @@ class Counts:
             first = self._ages.oldest(min(numbers, default=self._queued))
             delay = self._delays.take(self._wall() - now / 1e9)
             topics = self._topics.snapshot()
-        stamps = [started for _, started in read if started]
-        spent = [max(0, now - started) for started in stamps]
+        running = [(one.topic, max(0, now - one.started)) for one in seen if one.started]
+        spent = [elapsed for _, elapsed in running]
+        stamps = [now - elapsed for elapsed in spent]
         if numbers and first is not None:
             stamps.append(first)
+        ended = add_up(one.ended for one in seen)
         backlog = received - processed
         return Sample(
             consumer=self.name,
@@ -213,16 +226,14 @@ class Counts:
             in_progress=backlog - waiting,
             failed=failed,
             rejected=sum(cell.rejected for cell in cells),
-            busy=(sum(ended[1] for ended, _ in read) + sum(spent)) // 1000,
             workers=self.workers,
             oldest=max(0, now - min(stamps)) / 1e9 if backlog and stamps else None,
             delay=delay,
             observable=self.workers > 0,
-            topics=self._topics.report(topics),
-            **self._service_times(cells, spent),
+            **{**self._topics.report(topics, ended, running), **self._service_times(cells, spent)},
         )
 
-    def _service_times(self, cells: list[Cell], running: list[int]) -> dict[str, float | None]:
+    def _service_times(self, cells: list[Cell], running: list[int]) -> dict[str, Any]:
         """Return the percentiles since the last sample, running messages with elapsed time."""
         longest = max([cell.peak for cell in cells] + running)
         for cell in cells:
@@ -236,15 +247,8 @@ class Counts:
 
     def _fold_dead_threads(self) -> None:
         """Move the counts of ended threads into one cell, so that churn leaks nothing."""
-        base = self._folded
         for cell in [one for one in self._cells if not one.thread.is_alive()]:
-            own_loop = cell.held is not None and not cell.started
-            base.ended = (
-                base.ended[0] + cell.ended[0] + own_loop,
-                base.ended[1] + cell.ended[1],
-            )
-            base.failed += cell.failed
-            base.rejected += cell.rejected
-            base.buckets = [one + two for one, two in zip(base.buckets, cell.buckets)]
-            base.peak = max(base.peak, cell.peak)
+            if cell.held is not None and not cell.running:
+                cell.end(self._topics.admit(cell.topic))
+            self._folded.absorb(cell)
             self._cells.remove(cell)

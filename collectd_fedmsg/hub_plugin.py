@@ -12,14 +12,17 @@ import logging
 import os
 from collections import deque
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from queue import Queue
 from typing import Any
 
 from moksha.hub.api import Consumer, Producer
 
+from . import roster as rosters
 from .counts import Counts
 from .errors import ConfigError
 from .responder import Responder
+from .roster import Roster
 from .sample import Sample
 from .settings import read
 
@@ -47,7 +50,7 @@ class HealthProducer(Producer):
         def take(at: float) -> list[Sample]:
             return [counts.sample(at) for counts in counted]
 
-        self._responder = Responder(settings, take)
+        self._responder = Responder(settings, take, lambda: roster_of(hub))
         self._responder.start()
         os.register_at_fork(after_in_child=self._after_fork)
         super().__init__(hub)
@@ -62,6 +65,28 @@ class HealthProducer(Producer):
         responder, self._responder = self._responder, None
         if responder is not None:
             responder.stop()
+
+
+def roster_of(hub: Any) -> Roster:
+    """Return who works in a hub at this moment, by moksha's own attributes."""
+    return Roster(
+        consumers=tuple(type(one).__name__ for one in hub.consumers),
+        producers=tuple(producer_of(one) for one in hub.producers),
+    )
+
+
+def producer_of(producer: Any) -> rosters.Producer:
+    """Return what one producer tells of itself; a class of another make may tell less."""
+    interval = getattr(producer, "frequency", None)
+    if isinstance(interval, timedelta):  # one that is not initialized
+        interval = interval.total_seconds()
+    return rosters.Producer(
+        name=type(producer).__name__,
+        interval=None if interval is None else float(interval),
+        last_run=getattr(producer, "_last_ran", None),
+        initialized=bool(getattr(producer, "_initialized", False)),
+        exceptions=int(getattr(producer, "_exception_count", 0)),
+    )
 
 
 def instrument_all(consumers: Iterable[Any]) -> list[Counts]:

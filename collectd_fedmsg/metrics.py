@@ -13,7 +13,6 @@ from .names import escape, unescape
 
 #: collectd's plugin name; the plugin instance is the service. Fedora's since 2014.
 PLUGIN = "fedmsg"
-TOPIC_MARK = "_topic-"
 
 
 class Kind(Enum):
@@ -73,14 +72,35 @@ BY_NAME = {metric.name: metric for metric in METRICS}
 TOPIC_TYPE = "derive"
 
 
-def topic_instance(consumer: str, topic: str) -> str:
-    """Return the type instance of the messages received on one topic (a DERIVE)."""
-    return f"{escape(consumer)}{TOPIC_MARK}{escape(topic)}"
+@dataclass(frozen=True)
+class TopicMetric:
+    """A total that is also kept by topic; ``field`` is the mapping in ``Sample``."""
+
+    name: str
+    field: str
+    mark: str
+    unit: str
+    help: str
+
+    def type_instance(self, consumer: str, topic: str) -> str:
+        """Return collectd's type instance, e.g. ``Archiver_topic-org.fedoraproject…``."""
+        return f"{escape(consumer)}{self.mark}{escape(topic)}"
+
+
+#: Marks are of 7 bytes: with two names of ``names.LIMIT`` an instance is at most 127.
+TOPIC_METRICS: tuple[TopicMetric, ...] = (
+    TopicMetric("received", "topics", "_topic-", "messages",
+                "Received, by topic: the 20 that weigh most, and other"),
+    TopicMetric("topic_processed", "topic_processed", "_tdone-", "messages",
+                "Processed, by topic"),
+    TopicMetric("topic_busy", "topic_busy", "_tbusy-", "microseconds",
+                "Worker time spent handling, by topic"),
+)
 
 
 @dataclass(frozen=True)
 class Identity:
-    """What one stored series is: a metric of a consumer, or a topic of it."""
+    """What one stored series is: a metric of a consumer, or of one topic of it."""
 
     consumer: str
     metric: str
@@ -93,9 +113,11 @@ def parse_instance(collectd_type: str, type_instance: str) -> Identity | None:
     Fedora's series of 2014 (``gauge-<Consumer>_in``, ``_out``) come back as the metrics
     ``in`` and ``out``: messages per poll, history of the same daemon.
     """
-    consumer, mark, topic = type_instance.partition(TOPIC_MARK)
-    if mark and collectd_type == TOPIC_TYPE and consumer and topic:
-        return Identity(unescape(consumer), "received", unescape(topic))
+    if collectd_type == TOPIC_TYPE:
+        for by_topic in TOPIC_METRICS:
+            consumer, mark, topic = type_instance.partition(by_topic.mark)
+            if mark and consumer and topic:
+                return Identity(unescape(consumer), by_topic.name, unescape(topic))
     if collectd_type == "gauge":
         consumer, _, name = type_instance.rpartition("_")
         return Identity(unescape(consumer), name) if consumer and name in ("in", "out") else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .cursors import Cursors, Ended
 from .endpoints import alive, parse_socket_name
@@ -20,6 +20,8 @@ class Harvest:
     ended: list[Ended] = field(default_factory=list)
     errors: dict[str, str] = field(default_factory=dict)
     silent: list[str] = field(default_factory=list)
+    #: The newest answer of each daemon that is what it claims to be, without its samples.
+    heads: dict[str, Reply] = field(default_factory=dict)
     daemons: int = 0
     octets: int = 0
 
@@ -69,6 +71,7 @@ class Reader:
             # A time in the future would block its series until then.
             harvest.errors[endpoint] = f"its clock is {late[-1] - now:.0f} s ahead"
             return
+        harvest.heads[endpoint] = replace(reply, samples=())
         fresh, ended = self.cursors.accept(endpoint, reply)
         if ended:
             harvest.ended.append(ended)

@@ -20,6 +20,7 @@ import zmq
 from . import endpoints, wire
 from .errors import HealthError
 from .ring import Ring
+from .roster import Roster
 from .sample import Sample
 from .settings import Settings
 
@@ -36,11 +37,18 @@ class Responder:
     Args:
         settings: where to listen, how often to sample.
         take: returns one sample per consumer for a wall time; called on this thread only.
+        tell: returns who works in the daemon now; called for each answer.
     """
 
-    def __init__(self, settings: Settings, take: Callable[[float], Sequence[Sample]]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        take: Callable[[float], Sequence[Sample]],
+        tell: Callable[[], Roster] = Roster,
+    ) -> None:
         self._settings = settings
         self._take = take
+        self._tell = tell
         self._thread: threading.Thread | None = None
         self._wake = -1
 
@@ -138,7 +146,15 @@ class Responder:
         request = wire.decode_request(frame)
         after = request.after if request.run == self._origin.run else None
         page = self._ring.after(after)
-        return wire.encode_reply(self._origin, time.time(), time.monotonic(), page)
+        return wire.encode_reply(self._origin, time.time(), time.monotonic(), page, self._told())
+
+    def _told(self) -> Roster:
+        try:
+            return self._tell()
+        except Exception as error:
+            # The daemon's own lists, of whatever shape: what cannot be read is not told.
+            log.debug("who works here is not told: %s", error)
+            return Roster()
 
 
 def _floor(now: float, interval: int) -> float:

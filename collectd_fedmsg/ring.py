@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
+from .roster import MAX_HEAD
+from .rows import encode_row
 from .sample import Sample
-from .wire import MAX_REPLY, encode_row
+from .wire import MAX_REPLY
 
-#: Bytes of rows in one page; the rest of a reply is its head, below 4 kB.
-PAGE = MAX_REPLY - 8192
+#: Bytes of rows in one page; the rest of a reply is its head.
+PAGE = MAX_REPLY - MAX_HEAD
 
 
 class Ring:

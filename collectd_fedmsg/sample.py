@@ -16,7 +16,7 @@ class Sample:
     """Totals and gauges of one consumer of one daemon run.
 
     Totals (``received``, ``processed``, ``failed``, ``rejected``, ``busy``,
-    ``topics``) only grow while the daemon lives; no reader resets them.
+    every ``topic…``) only grow while the daemon lives; no reader resets them.
 
     Raises:
         ValueError: a number is negative, or ``received = processed + waiting +
@@ -56,8 +56,12 @@ class Sample:
     service_max: float | None = None
     #: False in blocking mode: the true backlog is in a socket buffer that nobody can see.
     observable: bool = True
-    #: Messages received per topic, totals: the 20 most active, the rest under "other".
+    #: Messages received per topic, totals: the 20 that weigh most, the rest under "other".
     topics: Mapping[str, int] = field(default_factory=dict)
+    #: Of the same topics, totals: messages that ended, and microseconds spent handling them
+    #: (running ones with their elapsed part). Empty when the daemon does not tell.
+    topic_processed: Mapping[str, int] = field(default_factory=dict)
+    topic_busy: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in _COUNTS:

@@ -73,6 +73,9 @@ def describe(store: RRDStore, daemon: Daemon, now: float) -> dict[str, Any]:
     # An age that was not reported with the last backlog is of a backlog that is gone.
     age = oldest_last[1] if oldest_last and last and oldest_last[0] >= last[0] else None
     state, found = verdict(columns, daemon.consumer, now)
+    if found and not found.findings[0].verdict.healthy and daemon.by_topic:
+        # Sixty more series, and only a daemon in trouble has need of them.
+        state, found = verdict(columns, daemon.consumer, now, _topics(store, daemon, window))
     cause = found.findings[0] if found else None
     waiting = last[1] if last else None
     return {
@@ -89,6 +92,13 @@ def describe(store: RRDStore, daemon: Daemon, now: float) -> dict[str, Any]:
         "last_sample": last[0] if last else None, "step": backlog.step if backlog else None,
         "metrics": sorted(daemon.files), "topics": sorted(daemon.topics),
     }
+
+
+def _topics(store: RRDStore, daemon: Daemon, window: Window) -> dict[str, dict[str, Series]]:
+    store.prepare([ref for refs in daemon.by_topic.values() for ref in refs.values()])
+    return {metric: {topic: store.fetch(ref, "AVERAGE", window.start, window.end, 1)
+                     for topic, ref in refs.items()}
+            for metric, refs in daemon.by_topic.items()}
 
 
 def evidence(found: Diagnosis | None) -> dict[str, Any]:

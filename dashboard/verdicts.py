@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from collectd_fedmsg.diagnosis import Diagnosis, History, Verdict, diagnose
 
@@ -16,14 +17,18 @@ UNKNOWN_BADNESS = 85
 OPTIONAL = ("failed", "rejected", "busy", "in_progress", "oldest", "delay", "workers")
 NEEDED = ("received", "processed", "backlog")
 _MICRO = 1e-6
+#: By the names of ``TOPIC_METRICS``, then by topic.
+ByTopic = Mapping[str, Mapping[str, Series]]
 
 
-def history(columns: Mapping[str, Series | None], name: str) -> History | None:
+def history(columns: Mapping[str, Series | None], name: str,
+            by_topic: ByTopic = MappingProxyType({})) -> History | None:
     """Return the diagnosis' input, its last point the newest known one; None without the three.
 
     Args:
         columns: by metric, rates in units/s, gauges in their unit; any step, one for all.
         name: the consumer, for sentences.
+        by_topic: by the names of ``TOPIC_METRICS``, then by topic; steps that differ are left out.
     """
     needed = [columns.get(metric) for metric in NEEDED]
     lasts = [series.last() for series in needed if series is not None]
@@ -34,13 +39,19 @@ def history(columns: Mapping[str, Series | None], name: str) -> History | None:
     start, end = first.start, min(known)
 
     def column(metric: str) -> Points | None:
-        series = columns.get(metric)
+        return cut(metric, columns.get(metric))
+
+    def cut(metric: str, series: Series | None) -> Points | None:
         if series is None or series.step != first.step:
             return None
         points = clip(series, start, end).points
-        if metric == "busy":
+        if metric in ("busy", "topic_busy"):
             return [None if value is None else value * _MICRO for value in points]
         return points
+
+    def topics(metric: str) -> dict[str, Points]:
+        found = {topic: cut(metric, one) for topic, one in by_topic.get(metric, {}).items()}
+        return {topic: points for topic, points in found.items() if points is not None}
 
     received, processed, backlog = (column(metric) for metric in NEEDED)
     if received is None or processed is None or backlog is None:
@@ -48,16 +59,17 @@ def history(columns: Mapping[str, Series | None], name: str) -> History | None:
     return History(first.step, end, received, processed, backlog, name=name,
                    failed=column("failed"), rejected=column("rejected"), busy=column("busy"),
                    in_progress=column("in_progress"), oldest=column("oldest"),
-                   delay=column("delay"), workers=column("workers"))
+                   delay=column("delay"), workers=column("workers"), topics=topics("received"),
+                   topic_processed=topics("topic_processed"), topic_busy=topics("topic_busy"))
 
 
-def verdict(columns: Mapping[str, Series | None], name: str, now: float) -> tuple[
-        State, Diagnosis | None]:
+def verdict(columns: Mapping[str, Series | None], name: str, now: float,
+            by_topic: ByTopic = MappingProxyType({})) -> tuple[State, Diagnosis | None]:
     """Return a daemon's state by the diagnosis, and the diagnosis itself.
 
     Samples missing, or older than three intervals, are UNKNOWN whatever came before.
     """
-    past = history(columns, name)
+    past = history(columns, name, by_topic)
     if past is None:
         return State("UNKNOWN", UNKNOWN_BADNESS, "no samples in the last 15 minutes"), None
     silent = now - past.end

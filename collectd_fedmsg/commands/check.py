@@ -14,10 +14,11 @@ from fnmatch import fnmatchcase
 from typing import Any, NoReturn
 
 from collectd_fedmsg import plugin_guidelines as plugin
+from collectd_fedmsg.commands import check_producers as producers
 from collectd_fedmsg.reader import Harvest, latest
 from collectd_fedmsg.sample import Sample
 
-UNITS = {"backlog": "", "oldest": "s", "exceptions": "", "present": ""}
+UNITS = {"backlog": "", "oldest": "s", "exceptions": "", "present": "", "producers": "s"}
 Found = dict[tuple[str, str], list[Sample]]
 
 
@@ -38,6 +39,7 @@ def add(commands: Any) -> None:
     parser.add_argument("-t", "--timeout", type=float, default=10.0, help="seconds")
     parser.add_argument("--service", default="*", help="name or pattern")
     parser.add_argument("--consumer", action="append", help="name or pattern; repeat")
+    parser.add_argument("--producer", action="append", help="name or pattern; repeat")
     parser.add_argument("--window", type=float, default=300.0, help="seconds: exceptions")
     parser.add_argument("--endpoints", default="/run/fedmsg-health/*.sock", help="glob")
     parser.set_defaults(run=run)
@@ -58,19 +60,27 @@ def run(options: argparse.Namespace) -> int:
 
 def examine(options: argparse.Namespace, harvest: Harvest) -> tuple[int, str, list[str]]:
     """Return exit code, text and performance data of one answer of the daemons."""
-    wanted = options.consumer or ["*"]
-    found = select(harvest, options.service, wanted)
     trouble = [f"{where}: no answer in {options.timeout:g} s" for where in harvest.silent
                if _about(where, options.service)]
     trouble += [f"{where}: {error}" for where, error in harvest.errors.items()
                 if _about(where, options.service)]
+    wanted = options.consumer or ([] if options.mode == "producers" else ["*"])
+    found = select(harvest, options.service, wanted)
+    seen = producers.select(harvest, options.service)
     absent = [one for one in wanted if not any(fnmatchcase(name, one) for _, name in found)]
+    asked = options.producer or []
+    if asked and not trouble and any(one.producers is None for one in seen.values()):
+        raise _Bad(plugin.UNKNOWN, f"{options.service}: a daemon is too old to tell its producers")
+    absent += producers.absent(seen, asked)
     if trouble or absent:
         missing = [f"not there: {', '.join(absent)} of {options.service}"] if absent else []
         raise _Bad(plugin.CRITICAL, "; ".join(trouble + missing))
-    if options.mode == "present":
-        return plugin.OK, f"{len(found)} consumers are there", []
     ranges = (options.warning, options.critical)
+    if options.mode == "producers":
+        return producers.examine(seen, asked, ranges)
+    if options.mode == "present":
+        beside = f" and {len(asked)} producers" if asked else ""
+        return plugin.OK, f"{len(found)} consumers{beside} are there", []
     codes, bad, performance = [plugin.OK], [], []
     for (service, name), samples in sorted(found.items()):
         value = measure(options.mode, samples, options.window)

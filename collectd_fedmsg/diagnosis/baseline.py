@@ -216,13 +216,18 @@ def hour_of(history: History, start: int, stop: int) -> Hour | None:
 
 
 def topic_costs(history: History, start: int, stop: int) -> dict[str, float]:
-    """Return worker-seconds per message received by topic, where both series are known."""
+    """Return worker-seconds per message by topic, where both series are known.
+
+    Per message handled; per message received where a store does not have the former, which is
+    too little while a backlog grows.
+    """
     found = {}
     for topic, column in history.topic_busy.items():
-        arrived = mean(_part(history.topics.get(topic), start, stop))
+        counted = history.topic_processed.get(topic, history.topics.get(topic))
+        messages = mean(_part(counted, start, stop))
         used = mean(_part(column, start, stop))
-        if arrived and used is not None:
-            found[topic] = used / arrived
+        if messages and used is not None:
+            found[topic] = used / messages
     return found
 
 

@@ -10,6 +10,8 @@ from typing import Any, Optional
 Column = Sequence[Optional[float]]
 COLUMNS = ("received", "processed", "backlog", "failed", "rejected", "busy",
            "in_progress", "oldest", "delay", "workers")
+#: By topic.
+BY_TOPIC = ("topics", "topic_processed", "topic_busy")
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,9 @@ class History:
     workers: Column | None = None
     #: Messages/s received, by topic.
     topics: Mapping[str, Column] = field(default_factory=dict)
-    #: Worker-seconds per second, by topic.
+    #: Of the same topics: messages/s that ended, worker-seconds per second. A topic's service
+    #: time is their ratio; of what has been received, part still waits and has cost nothing.
+    topic_processed: Mapping[str, Column] = field(default_factory=dict)
     topic_busy: Mapping[str, Column] = field(default_factory=dict)
     restarts: Sequence[Restart] = ()
     #: False in blocking mode: the backlog is where nobody can see it.
@@ -68,7 +72,7 @@ class History:
             raise ValueError(f"step {self.step} s is not positive")
         size = len(self.received)
         columns = [(n, getattr(self, n)) for n in COLUMNS]
-        columns += [*self.topics.items(), *self.topic_busy.items()]
+        columns += [(f"{n} of {t}", c) for n in BY_TOPIC for t, c in getattr(self, n).items()]
         for name, column in columns:
             if column is not None and len(column) != size:
                 raise ValueError(f"{name}: {len(column)} points, received has {size}")
@@ -85,9 +89,8 @@ class History:
         def cut(column: Column | None) -> Column | None:
             return None if column is None else column[:index]
         end = self.time(index - 1)
-        columns: dict[str, Any] = {n: cut(getattr(self, n)) for n in COLUMNS}
-        return replace(
-            self, end=end, **columns,
-            topics={t: c[:index] for t, c in self.topics.items()},
-            topic_busy={t: c[:index] for t, c in self.topic_busy.items()},
-            restarts=tuple(r for r in self.restarts if r.time <= end))
+        shorter: dict[str, Any] = {n: cut(getattr(self, n)) for n in COLUMNS}
+        for name in BY_TOPIC:
+            shorter[name] = {t: c[:index] for t, c in getattr(self, name).items()}
+        restarts = tuple(r for r in self.restarts if r.time <= end)
+        return replace(self, end=end, restarts=restarts, **shorter)

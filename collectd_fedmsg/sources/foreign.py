@@ -40,6 +40,8 @@ class Foreign:
     service_max: float | None = None
     observable: bool = True
     topics: Mapping[str, int] = field(default_factory=dict)
+    topic_processed: Mapping[str, int] = field(default_factory=dict)
+    topic_busy: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, Union
 
+from collectd_fedmsg.metrics import Identity
 from collectd_fedmsg.names import escape
 
 from ..series import Series
@@ -44,12 +45,26 @@ class Daemon:
     service: str
     consumer: str
     files: dict[str, Ref] = field(default_factory=dict)
-    topics: dict[str, Ref] = field(default_factory=dict)
+    #: By the names of ``TOPIC_METRICS``, then by topic.
+    by_topic: dict[str, dict[str, Ref]] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
         """Return ``host/service/consumer``, each part escaped, so that ids never collide."""
         return "/".join(escape(part) for part in (self.host, self.service, self.consumer))
+
+
+    def put(self, identity: Identity, ref: Ref) -> None:
+        """Note where one series of this daemon is."""
+        if identity.topic is None:
+            self.files[identity.metric] = ref
+        else:
+            self.by_topic.setdefault(identity.metric, {})[identity.topic] = ref
+
+    @property
+    def topics(self) -> Mapping[str, Ref]:
+        """Messages received, by topic."""
+        return self.by_topic.get("received", {})
 
 
 class Store(Protocol):

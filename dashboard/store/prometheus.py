@@ -143,10 +143,7 @@ class PrometheusStore:
             daemon = found.setdefault(daemon.id, daemon)
             total = identity.topic is not None or identity.metric in totals
             ref = Selector(name, tuple(sorted(labels.items())), total)
-            if identity.topic is not None:
-                daemon.topics[identity.topic] = ref
-            else:
-                daemon.files[identity.metric] = ref
+            daemon.put(identity, ref)
         return dict(sorted(found.items()))
 
     def _ask(self, text: str, total: bool, cf: str, steps: range) -> dict[Labels, Series]:

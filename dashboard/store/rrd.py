@@ -208,8 +208,5 @@ def _consumers(folder: Path, host: str, service: str) -> dict[str, Daemon]:
         if daemon.id not in found and len(found) >= MOST_CONSUMERS:
             continue
         daemon = found.setdefault(daemon.id, daemon)
-        if identity.topic is not None:
-            daemon.topics[identity.topic] = folder / name
-        else:
-            daemon.files[identity.metric] = folder / name
+        daemon.put(identity, folder / name)
     return found

@@ -15,6 +15,7 @@ from examples.processes import wait_for
 
 from .bus import Bus
 
+TOPIC = "org.fedoraproject.dev.order"
 RRD = "rrd/localhost/fedmsg-daemon/derive-Obedient_{}.rrd"
 
 
@@ -37,12 +38,19 @@ def test_nothing_is_lost_between_samples(short_folder: Path) -> None:
         end = bus.sample("daemon").time
         wait_for("the end is stored", lambda: stored_until(bus) >= end, 30)
 
-        rates = fetch(short_folder, "received", int(began), int(end))
-        assert len(rates) >= 9
-        assert None not in [rate for _, rate in rates], rates
-        known = {one.time: one.received for one in whole_ring(bus)}
-        exact = known[end] - known[float(int(began))]
-        assert abs(sum(rate or 0 for _, rate in rates) - exact) < 1e-3
+        known = {one.time: one for one in whole_ring(bus)}
+        first, last = known[float(int(began))], known[end]
+        for name, exact in (
+            ("received", last.received - first.received),
+            (f"topic-{TOPIC}", last.topics[TOPIC] - first.topics[TOPIC]),
+            (f"tdone-{TOPIC}", last.topic_processed[TOPIC] - first.topic_processed[TOPIC]),
+            (f"tbusy-{TOPIC}", last.topic_busy[TOPIC] - first.topic_busy[TOPIC]),
+        ):
+            rates = fetch(short_folder, name, int(began), int(end))
+            assert len(rates) >= 9
+            assert None not in [rate for _, rate in rates], name
+            assert exact > 0
+            assert abs(sum(rate or 0 for _, rate in rates) - exact) < 1e-3, name
 
         die_with_messages(bus, short_folder)
 

@@ -20,6 +20,8 @@ from examples.processes import wait_for
 
 from .bus import Bus
 
+TOPIC = "org.fedoraproject.dev.order"
+
 
 def test_a_blocked_reactor_does_not_silence_it(short_folder: Path) -> None:
     """In blocking mode a slow consumer holds the reactor; the samples go on."""
@@ -47,6 +49,7 @@ def test_a_blocked_reactor_does_not_silence_it(short_folder: Path) -> None:
         assert (seen[0].observable, seen[0].waiting, seen[0].in_progress) == (False, 0, 1)
         assert seen[0].received == before.received + 1
         assert seen[-1].busy > seen[0].busy
+        assert seen[-1].topic_busy[TOPIC] > seen[0].topic_busy[TOPIC] > 0
         print(f"answers while blocked: {len(waits)}, slowest {max(waits) * 1e3:.1f} ms")
 
 
@@ -82,6 +85,25 @@ def test_moksha_s_own_figures_stay(short_folder: Path) -> None:
             assert grown == (40, 40, 10), name
             _check(bus, name)
         source.close()
+        _check_producers(bus)
+
+
+def _check_producers(bus: Bus) -> None:
+    """Ask as Nagios would what Fedora's checks asked the monitoring socket in 2014."""
+    def ask(*words: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "collectd_fedmsg.cli", "check", *words, "--service", "hub",
+             "--endpoints", f"{bus.chain.run_folder}/*.sock"],
+            capture_output=True, text=True, timeout=60, check=False)  # fmt: skip
+        return done.returncode, done.stdout
+
+    code, text = ask("producers", "--producer", "MonitoringProducer", "-w", "600")
+    assert code == 0, text
+    assert "hub/MonitoringProducer last ran " in text
+    assert ask("producers", "--producer", "MonitoringProducer", "-c", "600:")[0] == 2
+    assert ask("present", "--consumer", "Obedient", "--producer", "MonitoringProducer")[0] == 0
+    assert ask("present", "--consumer", "Obedient", "--producer", "Gone") == (
+        2, "FEDMSG CRITICAL: not there: Gone of hub\n")
 
 
 def _start_bare(bus: Bus, name: str, config: dict[str, object]) -> None:

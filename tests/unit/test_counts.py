@@ -107,6 +107,8 @@ def test_every_sample_balances(  # noqa: PLR0917 - hypothesis names them
         now = counts.sample(float(at))
         for name in ("received", "processed", "failed", "rejected", "busy"):
             assert getattr(now, name) >= getattr(before, name), name
+        assert sum(now.topic_processed.values()) == now.processed
+        assert sum(now.topic_busy.values()) <= now.busy
         before = now
     for thread in sending:
         thread.join(30)
@@ -207,8 +209,56 @@ def test_topics_grow_and_add_up(rounds: list[dict[int, int]]) -> None:
             for _ in range(times):
                 topics.first({"topic": str(name)})
         exact = topics.snapshot()
-        now = topics.report(exact)
+        ended = {name: (total, 2000 * total) for name, total in exact.items()}
+        report = topics.report(exact, ended)
+        now = report["topics"]
         assert len(now) <= REPORTED + 1
         assert all(total >= before.get(name, 0) for name, total in now.items() if name in before)
         assert now.get(OTHER, 0) >= before.get(OTHER, 0)
+        assert report["topic_processed"] == now
+        assert report["topic_busy"] == {name: 2 * total for name, total in now.items()}
         before = {**before, **now}
+
+
+def test_a_slow_topic_is_named_beside_frequent_ones() -> None:
+    """What takes the time is reported, however few its messages are."""
+    topics = Topics()
+    for number in range(2 * REPORTED):
+        for _ in range(100 + number):
+            topics.first(message(0, f"frequent{number}"))
+    topics.first(message(0, "slow"))
+    report = topics.report(topics.snapshot(), {"slow": (1, 9_000_000)}, [("slow", 1_000_000)])
+    assert report["topic_busy"]["slow"] == 10_000
+    assert report["topic_processed"]["slow"] == 1
+    assert set(report["topic_busy"]) | {OTHER} == set(report["topics"])
+
+
+def test_time_by_topic_is_exact() -> None:
+    """Messages and time by topic add up to all; what still runs is in its topic's time."""
+    release, started = threading.Event(), threading.Event()
+    consumer = Consumer(1)
+
+    def work(one: Any) -> None:
+        if one["topic"] == "hangs":
+            started.set()
+            release.wait(30)
+
+    consumer.consume = work  # type: ignore[method-assign]
+    counts = instrument(consumer)
+    thread = threading.Thread(target=consumer._work_loop)
+    thread.start()
+    for topic in ("quick", "quick", "hangs"):
+        consumer._consume(message(1, topic))
+    assert started.wait(10)
+    first, second = counts.sample(1.0), counts.sample(2.0)
+    release.set()
+    consumer.incoming.put(StopIteration)
+    thread.join(30)
+    last = counts.sample(3.0)
+    assert first.topic_processed == {"quick": 2, "hangs": 0}
+    assert first.topic_busy["hangs"] < second.topic_busy["hangs"] <= last.topic_busy["hangs"]
+    assert last.topic_processed == {"quick": 2, "hangs": 1}
+    for sample in (first, second, last):
+        assert sum(sample.topic_processed.values()) == sample.processed
+        # Each is cut to whole microseconds.
+        assert 0 <= sample.busy - sum(sample.topic_busy.values()) <= len(sample.topic_busy)

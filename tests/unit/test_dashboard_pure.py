@@ -21,7 +21,7 @@ from collectd_fedmsg_dashboard.series import (
     regrid,
 )
 from collectd_fedmsg_dashboard.state import drain_seconds
-from collectd_fedmsg_dashboard.verdicts import verdict
+from collectd_fedmsg_dashboard.verdicts import history, verdict
 
 from collectd_fedmsg.errors import BadQuery
 
@@ -99,6 +99,21 @@ def test_verdict(received, processed, backlog, late, expected):
     columns = {"received": Series(0, 10, received), "processed": Series(0, 10, processed),
                "backlog": Series(0, 10, backlog)}
     assert verdict(columns, "X", 600 + late)[0].name == expected
+
+
+def test_times_by_topic_reach_the_diagnosis():
+    """Worker-seconds per second and messages/s by topic, on the steps of the rest."""
+    rates = Series(0, 10, [2.0] * 6)
+    columns = {"received": rates, "processed": rates, "backlog": Series(0, 10, [0.0] * 6)}
+    by_topic = {"received": {"t": Series(0, 10, [2.0] * 6), "coarse": Series(0, 60, [2.0])},
+                "topic_busy": {"t": Series(0, 10, [500_000.0] * 6)},
+                "topic_processed": {"t": Series(0, 10, [None, *[1.0] * 5])}}
+    past = history(columns, "X", by_topic)
+    assert past is not None
+    assert past.topics == {"t": [2.0] * 6}
+    assert past.topic_busy == {"t": [0.5] * 6}
+    assert past.topic_processed == {"t": [None, *[1.0] * 5]}
+    assert past.upto(3).topic_busy == {"t": [0.5] * 3}
 
 
 def test_drain():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,37 +12,77 @@ from hypothesis import strategies as st
 
 from collectd_fedmsg import wire
 from collectd_fedmsg.errors import DecodeError
-from collectd_fedmsg.ring import Ring
+from collectd_fedmsg.ring import PAGE, Ring
+from collectd_fedmsg.roster import LONGEST, MAX_HEAD, MOST, Producer, Roster
+from collectd_fedmsg.rows import encode_row
 from collectd_fedmsg.sample import Sample
 
 ORIGIN = wire.Origin("hub", "bus01", 7, "ab12", 100.5, 10)
 SAMPLE = Sample("Archiver", 110.0, 5, 3, 1, 1, failed=1, busy=9, oldest=0.25, topics={"t": 5})
-ROW = (
-    b'[0,110.0,"Archiver",5,3,1,1,1,0,9,1,0.25,null,null,null,null,null,true,{"t":5}]'
+TIMED = replace(SAMPLE, topic_processed={"t": 3}, topic_busy={"t": 9})
+IDLE = Producer("Idle", initialized=False)
+ROSTER = Roster(("Archiver",), (Producer("Cleaner", 60.0, 90.5), IDLE))
+HEAD = (
+    b'{"v":1,"service":"hub","host":"bus01","pid":7,"run":"ab12","started":100.5,"interval":10,'
+    b'"wall":120.0,"monotonic":20.0,"oldest":0,"newest":0,"more":false,'
+)
+FIELDS = (
+    b'"fields":["seq","time","consumer","received","processed","waiting","in_progress","failed",'
+    b'"rejected","busy","workers","oldest","delay","service_p50","service_p95","service_p99",'
+    b'"service_max","observable","topics"'
+)
+ROW = b'[0,110.0,"Archiver",5,3,1,1,1,0,9,1,0.25,null,null,null,null,null,true,{"t":5}'
+#: What a daemon of the first edition sends, and one of now.
+FIRST = HEAD + FIELDS + b'],"rows":[' + ROW + b"]]}"
+SECOND = (
+    HEAD + b'"consumers":["Archiver"],"producers":[["Cleaner",60.0,90.5,true,0],'
+    b'["Idle",null,null,false,0]],' + FIELDS + b',"topic_processed","topic_busy"],"rows":['
+    + ROW + b",[3],[9]]]}"
 )  # fmt: skip
 
 
 def frame(**changes: object) -> bytes:
-    raw = json.loads(wire.encode_reply(ORIGIN, 120.0, 20.0, (0, 0, False, [ROW])))
-    return json.dumps({**raw, **changes}).encode()
+    return json.dumps({**json.loads(SECOND), **changes}).encode()
 
 
 def test_golden_bytes() -> None:
-    """The bytes of version 1 never change."""
+    """The bytes of this edition do not change without a later edition."""
     assert wire.encode_request(wire.Request("ab12", 4)) == b'{"v":1,"run":"ab12","after":4}'
-    assert wire.encode_row(0, SAMPLE) == ROW
+    page = (0, 0, False, [encode_row(0, TIMED)])
+    assert wire.encode_reply(ORIGIN, 120.0, 20.0, page, ROSTER) == SECOND
+
+
+def test_a_daemon_of_before_is_read() -> None:
+    """Every earlier edition decodes; what it does not tell is empty, never zero."""
+    reply = wire.decode_reply(FIRST)
+    assert (reply.origin, list(reply.samples)) == (ORIGIN, [(0, SAMPLE)])
+    assert reply.roster == Roster(None, None)
+    told_nothing = wire.encode_reply(ORIGIN, 120.0, 20.0, (0, 0, False, [encode_row(0, SAMPLE)]))
+    assert list(wire.decode_reply(told_nothing).samples) == [(0, SAMPLE)]
+
+
+def test_a_daemon_of_later_is_read() -> None:
+    """Fields that this edition does not know, in any place, are passed by."""
+    raw = json.loads(SECOND)
+    raw = {"later": {"x": []}, **raw, "fields": ["new", *raw["fields"], "newer"]}
+    raw["rows"] = [[{"a": 1}, *row, None] for row in raw["rows"]]
+    raw["producers"] = [[*one, "more"] for one in raw["producers"]]
+    reply = wire.decode_reply(json.dumps(raw).encode())
+    assert reply == wire.decode_reply(SECOND)
 
 
 def test_round_trip() -> None:
     """What goes in comes out."""
     reply = wire.decode_reply(frame())
-    assert (reply.origin, list(reply.samples)) == (ORIGIN, [(0, SAMPLE)])
+    assert (reply.origin, list(reply.samples)) == (ORIGIN, [(0, TIMED)])
+    assert reply.roster == ROSTER
     assert wire.decode_request(b'{"v":1,"run":"x","after":null}') == wire.Request("x", None)
 
 
 def row(**changes: object) -> list[object]:
-    values = {**dict(zip(wire.FIELDS, json.loads(ROW))), **changes}
-    return [values[name] for name in wire.FIELDS]
+    raw = json.loads(SECOND)
+    values = {**dict(zip(raw["fields"], raw["rows"][0])), **changes}
+    return list(values.values())
 
 
 @pytest.mark.parametrize(
@@ -66,6 +107,12 @@ def row(**changes: object) -> list[object]:
         pytest.param(frame(rows=[row(busy=2**63)]), id="beyond-derive"),
         pytest.param(frame(rows=[row(consumer="\ud800")]), id="lone-surrogate"),
         pytest.param(frame(rows=[row(topics={str(n): 1 for n in range(99)})]), id="many-topics"),
+        pytest.param(frame(rows=[row(topic_busy=[1, 2])]), id="times-of-other-topics"),
+        pytest.param(frame(rows=[row(topic_busy={"t": 1})]), id="times-of-another-type"),
+        pytest.param(frame(producers=[["x"]]), id="short-producer"),
+        pytest.param(frame(producers=[["x", -1, None, True, 0]]), id="negative-interval"),
+        pytest.param(frame(consumers="x"), id="consumers-of-another-type"),
+        pytest.param(frame(consumers=["x"] * 1000), id="many-consumers"),
     ],
 )
 def test_hostile_reply(hostile: bytes) -> None:
@@ -89,7 +136,7 @@ def test_ring_pages_and_forgets() -> None:
         ring.add([SAMPLE, SAMPLE])
     assert ring.after(None)[:3] == (4, 9, False)
     assert len(ring.after(8)[3]) == 1
-    small = Ring(rounds=1000, limit=10 * (len(ROW) + 1))
+    small = Ring(rounds=1000, limit=10 * (len(encode_row(0, SAMPLE)) + 1))
     for _ in range(50):
         small.add([SAMPLE])
     assert len(small.after(None)[3]) <= 10
@@ -107,3 +154,15 @@ def test_large_ring_is_paged() -> None:
         after = json.loads(rows[-1])[0]
     assert seen == 20_000
     assert after == newest
+
+
+def test_a_reply_s_head_is_bounded() -> None:
+    """However many producers there are and whatever they are called, a page stays legal."""
+    names = tuple(f"{number}{chr(0x1F4A9) * 500}" for number in range(500))
+    crowd = Roster(names, tuple(Producer(name, 1e9 / 3, 1e9 / 3) for name in names))
+    reply = wire.encode_reply(ORIGIN, 120.0, 20.0, (0, 0, False, [b"x" * PAGE]), crowd)
+    assert len(reply) <= wire.MAX_REPLY
+    assert len(wire.encode_reply(ORIGIN, 1.0, 2.0, (0, -1, False, []), crowd)) < MAX_HEAD
+    told = wire.decode_reply(wire.encode_reply(ORIGIN, 1.0, 2.0, (0, -1, False, []), crowd)).roster
+    assert told.producers is not None
+    assert (len(told.producers), len(told.producers[0].name)) == (MOST, LONGEST)

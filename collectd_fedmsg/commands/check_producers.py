@@ -1,0 +1,103 @@
+"""``collectd-fedmsg check producers``: whether those that poll have run lately; pure.
+
+Fedora's ``check_fedmsg_producers_last_ran`` of 2014, for every producer of a daemon at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from collectd_fedmsg import plugin_guidelines as plugin
+from collectd_fedmsg.reader import Harvest
+from collectd_fedmsg.roster import Producer
+
+#: Intervals without a run that are worth a warning, and an alarm, when no range is given.
+LATE, TOO_LATE = 2, 4
+#: Seconds that moksha may sleep longer than an interval.
+NAP = 5.0
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """One daemon's producers, None when it is too old to tell.
+
+    ``started`` and ``now``: wall times (s) by its own clock, so no skew makes one late.
+    """
+
+    service: str
+    started: float
+    now: float
+    producers: Sequence[Producer] | None
+
+
+def select(harvest: Harvest, service: str) -> dict[str, Daemon]:
+    """Return the daemons meant, by endpoint."""
+    return {
+        endpoint: Daemon(head.origin.service, head.origin.started, head.wall,
+                         head.roster.producers)
+        for endpoint, head in sorted(harvest.heads.items())
+        if fnmatchcase(head.origin.service, service)
+    }  # fmt: skip
+
+
+def absent(seen: Mapping[str, Daemon], asked: Sequence[str]) -> list[str]:
+    """Return which of the names or patterns no daemon has."""
+    names = [one.name for daemon in seen.values() for one in daemon.producers or ()]
+    return [one for one in asked if not any(fnmatchcase(name, one) for name in names)]
+
+
+def age(daemon: Daemon, producer: Producer) -> float:
+    """Return the seconds since a producer last ran, since the start when it never did."""
+    return max(0.0, daemon.now - (producer.last_run or daemon.started))
+
+
+def examine(
+    seen: Mapping[str, Daemon], asked: Sequence[str], ranges: Sequence[plugin.Range | None]
+) -> tuple[int, str, list[str]]:
+    """Return exit code, text and performance data; ``asked``: names or patterns, all when empty.
+
+    One that does not poll has no last run. One that is not initialized is switched off,
+    unless somebody asks for it.
+    """
+    if not seen:
+        return plugin.CRITICAL, "no daemon is there", []
+    codes, bad, good, performance = [plugin.OK], list[str](), list[str](), list[str]()
+    for daemon in seen.values():
+        if daemon.producers is None:
+            codes.append(plugin.UNKNOWN)
+            bad.append(f"{daemon.service} is too old to tell its producers")
+        for one in daemon.producers or ():
+            if asked and not any(fnmatchcase(one.name, name) for name in asked):
+                continue
+            label = f"{daemon.service}/{one.name}"
+            if not one.initialized and asked:
+                codes.append(plugin.CRITICAL)
+                bad.append(f"{label} is not initialized")
+            elif one.initialized and one.interval is not None:
+                value, limits = age(daemon, one), ranges if any(ranges) else usual(one.interval)
+                codes.append(plugin.judge(value, *limits))
+                (bad if codes[-1] else good).append(_words(label, one, value))
+                performance.append(
+                    plugin.perfdata(f"{label} last_run", round(value, 1), "s", limits))
+    fine = good[0] if len(good) == 1 else f"{len(good)} producers ran as wanted"
+    return worst(codes), "; ".join(bad) or fine, performance
+
+
+def _words(label: str, producer: Producer, seconds: float) -> str:
+    ran = "last ran" if producer.last_run else "never ran, started"
+    failed = producer.exceptions
+    times = f", {failed} times in a row with an exception" if failed else ""
+    return f"{label} {ran} {seconds:.0f} s ago{times}"
+
+
+def usual(interval: float) -> tuple[plugin.Range, plugin.Range]:
+    """Return the ranges (s) for a producer that runs every ``interval`` s."""
+    warning, critical = (f"{times * interval + NAP:.0f}" for times in (LATE, TOO_LATE))
+    return plugin.Range.parse(warning), plugin.Range.parse(critical)
+
+
+def worst(codes: Sequence[int]) -> int:
+    """Return the code to exit with: an alarm counts before what is not known."""
+    return max(codes, key=(plugin.OK, plugin.UNKNOWN, plugin.WARNING, plugin.CRITICAL).index)
