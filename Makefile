@@ -1,6 +1,6 @@
 PYTHON = .venv/bin/python
 
-.PHONY: help setup setup-test demo surge slow-db test soak lint bench docs clean
+.PHONY: help setup setup-test demo surge slow-db story stories test soak lint bench docs clean
 help:  ## Show the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
 setup:  ## Install what is missing; quick when nothing is.
@@ -13,6 +13,10 @@ surge:  ## Flood the running demo with build messages.
 	@$(PYTHON) -m examples.demo surge
 slow-db:  ## Make the running demo's database slow for a minute.
 	@$(PYTHON) -m examples.demo slow-db
+story: setup-test  ## Replay an incident on real parts: make story STORY=name [PACE=0.5].
+	@$(PYTHON) -m examples.story $(or $(STORY),list) --pace $(or $(PACE),1)
+stories: setup-test  ## Name the stories.
+	@$(PYTHON) -m examples.story list
 test: setup-test  ## All tests; pictures go to artifacts/.
 	@$(PYTHON) -m pytest
 soak: setup-test  ## What takes too long for `make test`.

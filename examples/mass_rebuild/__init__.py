@@ -1,0 +1,1 @@
+"""Ten thousand build messages in a burst, through every daemon."""

@@ -1,0 +1,85 @@
+"""mass-rebuild: everything is asked for at once, nothing is slower than before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from examples.archive import schema
+from examples.chain import Daemon
+from examples.postgres import Postgres
+from examples.story.script import Expect, Outcome, Phase, Story
+from examples.story.stage import Stage
+
+BUILDS = 10_000
+#: A time to drain is right when it is off by no more than this share, or these seconds.
+OFF, OFF_SECONDS = 0.35, 5.0
+#: The last samples before the end say little of it.
+BEFORE_END = 3.0
+
+
+def daemons(stage: Stage) -> Sequence[Daemon]:
+    """Start the archive's database; return the archiver, badges, which ask it, and notifier."""
+    server = Postgres(stage.chain.folder / "pg", stage.chain.processes)
+    server.start()
+    dsn = server.create("archive")
+    server.run(schema.TABLES, "archive")
+    where = "examples.archive.consumers"
+    return [
+        Daemon("archiver", f"{where}:Archiver", config={
+            "archive.archiver.enabled": True, "archive.dsn": dsn}),
+        Daemon("badges", f"{where}:Badges", config={
+            "archive.badges.enabled": True, "archive.dsn": dsn}),
+        Daemon("notifier", "examples.demo.consumers:Notifier", config={
+            "demo.notifier.enabled": True}),
+    ]  # fmt: skip
+
+
+def calm(stage: Stage) -> None:
+    """Let an ordinary hour go by: what is usual is learned from it."""
+    stage.publish("everyday", "--rate", "8")
+    stage.pause(60, least=20)
+
+
+def rebuild(stage: Stage) -> None:
+    """Publish the builds, about twice as fast as the archiver takes them."""
+    stage.publish("builds", "--kind", "builds", "--rate", "1000", "--profile", "constant",
+                  "--count", str(stage.messages(BUILDS)), "--seed", "2")
+    stage.done("builds")
+
+
+def drain(stage: Stage) -> None:
+    """Wait until nothing is left of it."""
+    stage.until("the archiver has nothing left to do",
+                lambda: (stage.row("archiver").get("backlog") or 0) < 3, 240)
+    stage.notes["empty"] = stage.watch.now()
+
+
+def drained_as_told(stage: Stage) -> Sequence[Outcome]:
+    """Compare the time to drain, as it was told half-way, with when it was over."""
+    empty = stage.notes["empty"]
+    told = [(one.at, one.row["drain"]) for one in stage.watch.every()
+            if one.service == "archiver" and one.row["drain"] and one.at < empty - BEFORE_END]
+    expected = "the time to drain, told half-way, is right"
+    if not told:
+        return [Outcome(expected, False, "none was told")]
+    middle = (told[0][0] + empty) / 2
+    at, drain_ = min(told, key=lambda one: abs(one[0] - middle))
+    said, took = drain_["seconds"], empty - at
+    near = abs(said - took) <= max(OFF_SECONDS, OFF * took)
+    return [Outcome(expected, near, f"said {said:.0f} s, took {took:.0f} s")]
+
+
+STORY = Story(
+    name="mass-rebuild",
+    title="Ten thousand build messages at once: a surge, everywhere, that passes",
+    daemons=daemons,
+    phases=(
+        Phase("calm", "an ordinary hour, eight messages a second", calm, (
+            Expect("archiver", ("OK",), 120), Expect("badges", ("OK", "IDLE"), 120))),
+        Phase("rebuild", "a mass rebuild: received jumps in every row, processed does not fall",
+              rebuild, (Expect("archiver", ("SURGE",), 120, says="excess arrivals"),)),
+        Phase("drain", "the builds are over; the archiver works off what waits and says how long",
+              drain, (Expect("archiver", ("RECOVERING",), 240), Expect("archiver", ("OK",), 300))),
+    ),
+    checks=drained_as_told,
+)  # fmt: skip

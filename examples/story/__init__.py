@@ -1,0 +1,1 @@
+"""Incidents replayed on real parts: ``make story STORY=name``; what they share."""

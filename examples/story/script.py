@@ -1,0 +1,69 @@
+"""What a story is made of: phases, and what the page is expected to say. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from examples.chain import Daemon
+
+    from .stage import Stage
+
+
+@dataclass(frozen=True)
+class Expect:
+    """A verdict that the page must give of a daemon.
+
+    Expectations of one phase are met in order: each at or after the one before it.
+    """
+
+    #: The daemon's service name.
+    service: str
+    #: One of these, anywhere among its verdicts.
+    verdicts: tuple[str, ...]
+    #: Seconds from the phase's beginning. Generous: this says "in order", not "how fast".
+    within: float = 60.0
+    #: What its sentences must contain.
+    says: str = ""
+
+    def __str__(self) -> str:
+        words = f" ({self.says})" if self.says else ""
+        return f"{self.service}: {' or '.join(self.verdicts)}{words}"
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of a story: what happens, the deed that makes it happen, what is to be seen."""
+
+    name: str
+    #: What a watcher is told, one sentence.
+    tells: str
+    #: Returns when its part is done; what it started may go on.
+    act: Callable[[Stage], None]
+    expects: tuple[Expect, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Something that was expected, and what was seen."""
+
+    expected: str
+    met: bool
+    seen: str
+
+
+@dataclass(frozen=True)
+class Story:
+    """A whole story."""
+
+    name: str
+    title: str
+    #: Starts what the daemons need (a database) and returns them.
+    daemons: Callable[[Stage], Sequence[Daemon]]
+    phases: tuple[Phase, ...]
+    #: Further checks when all phases are over, the daemons still running.
+    checks: Callable[[Stage], Sequence[Outcome]] | None = None
+    #: Topics (fnmatch patterns below the environment) that a service hears; all when not named.
+    hears: dict[str, Sequence[str]] = field(default_factory=dict)

@@ -1,0 +1,244 @@
+"""EDGE processes, the API: what a story's phases act with: traffic, pauses, restarts, counts."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from collectd_fedmsg import reader
+from collectd_fedmsg.sample import Sample
+from examples.chain import ROOT, Chain
+from examples.processes import wait_for
+
+from .audit import Balance, heard, total
+from .watch import Watch, get
+
+#: Seconds that a loaded machine may take for what takes one here.
+PATIENCE = 90.0
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A run that was ended: messages that waited then, that were sent while it was away, and that
+    may be uncounted around its end."""
+
+    service: str
+    waiting: int
+    away: int
+    unseen: float
+
+
+class Stage:
+    """The running parts of one story.
+
+    Args:
+        pace: 1 for the story as told; smaller for shorter phases and fewer messages.
+        tell: prints a line for the watcher.
+    """
+
+    def __init__(self, chain: Chain, pace: float, tell: Callable[[str], None]) -> None:
+        self.chain = chain
+        self.pace = pace
+        self.tell = tell
+        #: What a phase keeps for a later one and for the checks.
+        self.notes: dict[str, Any] = {}
+        #: Messages sent since the audit began, by topic.
+        self.sent: Counter[str] = Counter()
+        self.ended: list[Lost] = []
+        self.hears: Mapping[str, Sequence[str]] = {}
+        self._watch: Watch | None = None
+        self._senders: set[str] = set()
+        self._since = 0
+
+    @property
+    def watch(self) -> Watch:
+        """What follows the page's API."""
+        assert self._watch is not None, "the story has not begun"
+        return self._watch
+
+    @watch.setter
+    def watch(self, watch: Watch) -> None:
+        self._watch = watch
+
+    @property
+    def begun(self) -> bool:
+        """Tell whether anything is followed yet."""
+        return self._watch is not None
+
+    def messages(self, number: int) -> int:
+        """Return a number of messages at this pace."""
+        return max(1, int(number * self.pace))
+
+    def pause(self, seconds: float, least: float = 0.0) -> None:
+        """Let the story go on for ``seconds`` of it; ``least`` of the clock."""
+        until = time.monotonic() + max(least, seconds * self.pace)
+        while time.monotonic() < until:
+            self.chain.processes.check()
+            time.sleep(0.2)
+
+    def until(self, what: str, ready: Callable[[], bool], seconds: float = PATIENCE) -> None:
+        """Return when ``ready()``; raise TimeoutError, or RuntimeError when a process ended."""
+        def looked() -> bool:
+            self._reap()
+            self.chain.processes.check()
+            return ready()
+
+        wait_for(what, looked, seconds)
+
+    # Traffic
+
+    def publish(self, name: str, *words: str) -> None:
+        """Begin to publish with these words for ``python -m examples.load``."""
+        command = [sys.executable, "-m", "examples.load", *words,
+                   "--config", str(self.chain.config_file("relay"))]
+        env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
+        self._log(name).unlink(missing_ok=True)
+        self.chain.processes.start(f"load-{name}", command, env, self.chain.folder)
+        self._senders.add(name)
+
+    def publishing(self, name: str) -> bool:
+        """Tell whether a sender still sends."""
+        self._reap()
+        return name in self._senders
+
+    def quiet(self, *names: str) -> None:
+        """End senders, all when none is named; what they sent is counted."""
+        for name in names or tuple(self._senders):
+            if name in self._senders:
+                self.chain.processes.stop(f"load-{name}", signal.SIGINT, PATIENCE)
+                self._account(name)
+
+    def done(self, name: str, seconds: float = PATIENCE) -> None:
+        """Return when a sender has sent all that it was told to."""
+        self.until(f"{name} has been sent", lambda: not self.publishing(name), seconds)
+
+    def _reap(self) -> None:
+        for name in tuple(self._senders):
+            child = self.chain.processes.running.get(f"load-{name}")
+            if child is not None and child.poll() == 0:
+                del self.chain.processes.running[f"load-{name}"]
+                self._account(name)
+
+    def _account(self, name: str) -> None:
+        self._senders.discard(name)
+        lines = self._log(name).read_text(errors="replace").splitlines()
+        report = json.loads(lines[-1])
+        self.sent.update(report["topics"])
+        self.tell(f"{name}: {report['sent']:,} messages sent in {report['seconds']:.1f} s")
+
+    def _log(self, name: str) -> Path:
+        return self.chain.folder / "logs" / f"load-{name}.log"
+
+    # Daemons
+
+    def newest(self) -> dict[str, Sample]:
+        """Return each service's last sample, from the daemons themselves."""
+        harvest = reader.latest([f"{self.chain.run_folder}/*.sock"], 3.0, time.time())
+        return {origin.service: one for _, origin, samples in harvest.fresh for one in samples}
+
+    def services(self) -> list[str]:
+        """Return the services of this story, the relay's too."""
+        return ["relay", *(daemon.service for daemon in self.chain.daemons)]
+
+    def subscribed(self, services: Sequence[str]) -> None:
+        """Publish until each of these has received something since now."""
+        before = {name: one.received for name, one in self.newest().items()}
+
+        def heard_it() -> bool:
+            self.publish("greeting", "--count", "2", "--kind", "builds")
+            self.done("greeting")
+            now = self.newest()
+            return all(name in now and now[name].received > before.get(name, 0)
+                       for name in services)
+
+        self.until(f"{', '.join(services)} are subscribed", heard_it)
+
+    def restart(self, service: str, prepare: Callable[[], None] = lambda: None) -> int:
+        """End a daemon and start it again; return how many messages its memory held.
+
+        The senders are ended first, so that what it misses while it is away can be counted.
+
+        Args:
+            prepare: what is done while it is down.
+        """
+        self.quiet()
+        daemon = next(one for one in self.chain.daemons if one.service == service)
+        before = self.newest()[service]
+        pace = self.row(service).get("completion_rate") or 0.0
+        self.chain.processes.stop(service)
+        prepare()
+        self.chain.start_hub(daemon)
+        sent = heard(self.sent, self.hears.get(service))
+        self.subscribed([service])
+        self.settle(())
+        away = heard(self.sent, self.hears.get(service)) - sent - self.newest()[service].received
+        # Two seconds: the age of the last sample, and the one that died with the daemon.
+        self.ended.append(Lost(service, before.backlog, away, 2 * max(1.0, pace)))
+        return before.backlog
+
+    def settle(self, services: Sequence[str] | None = None) -> None:
+        """Return when nothing more is received; of ``services`` when nothing waits either."""
+        seen: dict[str, int] = {}
+
+        def still() -> bool:
+            now = self.newest()
+            counts = {name: one.received for name, one in now.items()}
+            same = counts == seen
+            seen.clear()
+            seen.update(counts)
+            time.sleep(1.2)
+            wanted = self.services() if services is None else services
+            return same and not any(now[name].backlog for name in wanted if name in now)
+
+        self.until("the bus is quiet and the queues are empty", still, 2 * PATIENCE)
+
+    # The API
+
+    def row(self, service: str) -> Mapping[str, Any]:
+        """Return what the API says of a daemon now; empty when it does not know it."""
+        rows = get(f"{self.chain.url}/api/v1/daemons", service=service)["daemons"]
+        return dict(rows[0]) if rows else {}
+
+    def series(self, service: str, *metrics: str, start: int | None = None,
+               end: int | None = None) -> dict[str, list[float | None]]:
+        """Return a daemon's series by metric, one point a second; the audit's span by default."""
+        body = get(f"{self.chain.url}/api/v1/series", daemon=self.row(service)["id"],
+                   metrics=",".join(metrics), start=start or self._since,
+                   end=end or int(time.time()), step=1)
+        found: dict[str, list[float | None]] = body["daemons"][0]["series"]
+        return found
+
+    def begin_audit(self) -> None:
+        """Count from now on; the bus must be quiet and the queues empty."""
+        self.sent.clear()
+        # The sample of this very second may be stored already with the next one's flow to come.
+        self._since = int(time.time())
+        time.sleep(1.0)
+
+    def audit(self) -> list[Balance]:
+        """Return every daemon's balance since ``begin_audit``; senders are ended first."""
+        self.quiet()
+        self.settle(())
+        last = {name: one.time for name, one in self.newest().items()}
+        end = int(max(last.values()))
+        self.until("the store has the last samples", lambda: all(
+            (self.row(name).get("last_sample") or 0) >= end for name in last))
+        return [self._balance(name, end) for name in self.services()]
+
+    def _balance(self, service: str, end: int) -> Balance:
+        found = self.series(service, "received", "processed", "backlog", end=end)
+        backlog = [one for one in found["backlog"] if one is not None]
+        ended = [one for one in self.ended if one.service == service]
+        return Balance(
+            service, heard(self.sent, self.hears.get(service)), total(found["received"], 1.0),
+            total(found["processed"], 1.0), backlog[-1] if backlog else 0.0,
+            float(sum(one.waiting for one in ended)), sum(one.away for one in ended),
+            sum(one.unseen for one in ended))

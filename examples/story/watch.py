@@ -1,0 +1,117 @@
+"""Follow what the page's API says of each daemon, and remember every change with its time."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+#: Seconds between questions: half the sampling interval of a story.
+PERIOD = 0.5
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the API said of one daemon; ``at`` in seconds since the story began."""
+
+    at: float
+    service: str
+    state: str
+    verdicts: tuple[str, ...]
+    text: str
+    row: Mapping[str, Any]
+
+    def matches(self, service: str, verdicts: tuple[str, ...], says: str = "") -> bool:
+        """Tell whether it is of this service, has one of the verdicts and says the words."""
+        words = " ".join([self.text, *self.row.get("evidence", ())])
+        return (self.service == service and says in words
+                and any(one in verdicts for one in (self.state, *self.verdicts)))
+
+
+def get(url: str, **query: Any) -> Any:
+    """Return the JSON at an address of the API.
+
+    Raises:
+        OSError: no answer, or an error.
+    """
+    asked = f"{url}?{urllib.parse.urlencode(query, doseq=True)}"
+    with urllib.request.urlopen(asked, timeout=20) as answer:
+        return json.load(answer)
+
+
+class Watch:
+    """A thread that asks until it is closed.
+
+    Args:
+        url: the page's address.
+        tell: gets each change of a daemon's verdicts, in the watching thread.
+    """
+
+    def __init__(self, url: str, tell: Callable[[Seen, Seen | None], None]) -> None:
+        self._url = url
+        self._tell = tell
+        self._began = time.monotonic()
+        self._lock = threading.Lock()
+        #: Changes of verdicts, oldest first.
+        self._changes: list[Seen] = []
+        #: Every answer's rows, for what is asked afterwards.
+        self._all: list[Seen] = []
+        self._fleets: list[tuple[float, Any]] = []
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+        self._thread.start()
+
+    def now(self) -> float:
+        """Return seconds since the story began."""
+        return time.monotonic() - self._began
+
+    def close(self) -> None:
+        """End the thread."""
+        self._closed.set()
+        self._thread.join(30)
+
+    def first(self, since: float, matches: Callable[[Seen], bool]) -> Seen | None:
+        """Return the first answer at or after ``since`` (s) that matches."""
+        return next((one for one in self.every(since) if matches(one)), None)
+
+    def every(self, since: float = 0.0) -> list[Seen]:
+        """Return all that was said at or after ``since`` (s)."""
+        with self._lock:
+            return [one for one in self._all if one.at >= since]
+
+    def changes(self) -> list[Seen]:
+        """Return every change of a daemon's verdicts, oldest first."""
+        with self._lock:
+            return list(self._changes)
+
+    def fleets(self, since: float = 0.0) -> list[tuple[float, Any]]:
+        """Return (time, everything the answer said beside the daemons), oldest first."""
+        with self._lock:
+            return [one for one in self._fleets if one[0] >= since]
+
+    def _run(self) -> None:
+        last: dict[str, Seen] = {}
+        while not self._closed.wait(PERIOD):
+            try:
+                body = get(f"{self._url}/api/v1/daemons")
+            except OSError:
+                continue  # the page restarts, or the machine is busy: ask again
+            at = self.now()
+            rest = {key: value for key, value in body.items() if key != "daemons"}
+            rows = [Seen(at, row["service"], row["state"], tuple(row["verdicts"]), row["text"], row)
+                    for row in body["daemons"]]
+            with self._lock:
+                self._fleets.append((at, rest))
+                self._all.extend(rows)
+            for one in rows:
+                before = last.get(one.service)
+                if before is None or (before.state, before.verdicts) != (one.state, one.verdicts):
+                    with self._lock:
+                        self._changes.append(one)
+                    self._tell(one, before)
+                last[one.service] = one
