@@ -31,6 +31,8 @@ class PluginConfig:
     moksha_sockets: dict[str, str] = field(default_factory=dict)
     #: ``http://host:port`` of a fedora-messaging monitor → the service its values get.
     fedora_messagings: dict[str, str] = field(default_factory=dict)
+    #: ``unix:/path`` of the rrdcached behind collectd's plugin, and that plugin's ``DataDir``.
+    rrdcached: tuple[str, str] | None = None
     #: Consumers of one host beyond this are refused: each is a dozen files.
     max_consumers: int = 1000
     #: Whether to store messages per topic; and beside them their number and time of handling.
@@ -112,12 +114,25 @@ def _pair(read: dict[str, Any], key: str, values: Any) -> None:
     if len(values) != 2 or not all(isinstance(value, str) and value for value in values):
         raise ConfigError(PLACE, key, values, "takes two strings")
     first, second = values
+    if "/" in second or "\0" in second or second.startswith("."):
+        raise ConfigError(PLACE, key, second, "is no name: it would be part of a path")
     table, pattern, shape = _PAIRS[key.lower()]
     if not re.match(pattern, first):
         raise ConfigError(PLACE, key, first, f"must look like {shape}")
     if first in read[table]:
         raise ConfigError(PLACE, key, first, "is there twice")
     read[table][first] = second
+
+
+def _rrdcached(read: dict[str, Any], key: str, values: Any) -> None:
+    good = len(values) in (1, 2) and all(isinstance(value, str) for value in values)
+    if not good or not re.match(r"unix:/", values[0]) or not all(
+        value.startswith("/") for value in values[1:]
+    ):  # fmt: skip
+        raise ConfigError(
+            PLACE, key, values, "takes unix:/path and, where collectd has one, the DataDir"
+        )
+    read["rrdcached"] = (values[0], values[1] if len(values) > 1 else "")
 
 
 def _one(key: str, values: Any) -> Any:
@@ -141,6 +156,7 @@ _KEYS = {
     "MaxConsumers": _count,
     "Topics": _flag,
     "TopicTimes": _flag,
+    "Rrdcached": _rrdcached,
     "Host": _pair,
     "MokshaSocket": _pair,
     "FedoraMessaging": _pair,

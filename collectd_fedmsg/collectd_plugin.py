@@ -6,19 +6,24 @@ a python read that raises is called ever more rarely by collectd, up to once a d
 
 from __future__ import annotations
 
+import ctypes
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import collectd
 
+from .admission import Admission
+from .bounded_log import BoundedLog
 from .collectd_config import PluginConfig, read_block
 from .cursors import Ended
 from .errors import ConfigError
-from .metrics import METRICS, PLUGIN, TOPIC_TYPE
-from .names import escape
-from .reader import Reader
+from .keeper import Keeper
+from .metrics import PLUGIN
+from .names import escape, printable
+from .reader import Harvest, Reader
 from .requester import Requester
+from .rrdcached import Rrdcached
 from .sample import Sample
 from .sources.fedora_messaging import FedoraMessagingSource
 from .sources.foreign import Foreign, Source
@@ -26,8 +31,8 @@ from .sources.moksha import MokshaSource
 
 #: Our own health goes under this plugin name, so that it is never taken for a daemon.
 SELF = "collectd_fedmsg"
-#: Seconds between two log lines about the same endpoint.
-LOG_EVERY = 300.0
+#: Of a notification: collectd keeps 256 bytes, its NUL among them.
+LONGEST_MESSAGE = 250
 
 
 class Plugin:
@@ -35,25 +40,25 @@ class Plugin:
 
     def __init__(self) -> None:
         self._config = PluginConfig()
-        self._by_topic = self._config.by_topic()
         self._broken = False
         self._reader: Reader | None = None
         self._requester: Requester | None = None
         self._sources: list[Source] = []
         self._values: Any = None
-        self._logged: dict[str, float] = {}
-        self._consumers: set[tuple[str, str, str]] = set()
+        self._keeper: Keeper | None = None
+        self._bounded_log = BoundedLog()
+        self._admission = Admission(self._config.max_consumers, self._config.by_topic())
         self._totals = {"bytes": 0, "samples": 0, "errors": 0}
 
     def configure(self, node: Any) -> None:
         """Read the block; a mistake is one clear line and nothing is read then."""
         try:
             self._config = read_block(node)
-            self._by_topic = self._config.by_topic()
+            self._admission = Admission(self._config.max_consumers, self._config.by_topic())
             self._broken = False
         except ConfigError as error:
             self._broken = True
-            collectd.error(str(error))
+            collectd.error(printable(str(error)))
 
     def init(self) -> None:
         """Open what is needed; called after collectd has forked."""
@@ -61,12 +66,17 @@ class Plugin:
             collectd.error("collectd_fedmsg: reads nothing until its configuration is mended")
             return
         self._requester = Requester(self._config.curve_keys)
-        self._reader = Reader(self._config.endpoints, self._requester)
+        self._reader = Reader(
+            self._config.endpoints, self._requester, hosts=self._config.hosts
+        )  # fmt: skip
         if self._config.state_file:
             try:
                 self._reader.cursors.load(self._config.state_file)
             except (OSError, ValueError) as error:
-                collectd.warning(f"collectd_fedmsg: begins anew: {error}")
+                collectd.warning(printable(f"collectd_fedmsg: begins anew: {error}"))
+        if self._config.rrdcached:
+            store = Rrdcached(*self._config.rrdcached)
+            self._keeper = Keeper(store, self._reader, self._admission, own_host())
         if self._config.moksha_sockets:
             moksha = MokshaSource(
                 self._config.moksha_sockets, self._config.interval, time.time()
@@ -83,12 +93,15 @@ class Plugin:
         try:
             self._read()
         except Exception as error:
-            collectd.error(f"collectd_fedmsg: read: {type(error).__name__}: {error}")
+            line = f"collectd_fedmsg: read: {type(error).__name__}: {error}"
+            collectd.error(printable(line)[:500])
 
     def shutdown(self) -> None:
         """Close the sockets; what is still open on them does not matter."""
         if self._requester is not None:
             self._requester.close()
+        if self._keeper is not None:
+            self._keeper.close()
         for source in self._sources:
             source.close()
 
@@ -96,7 +109,10 @@ class Plugin:
         if self._reader is None:
             return
         began, now = time.monotonic(), time.time()
-        harvest = self._reader.collect(self._config.timeout, now)
+        harvest = Harvest()
+        if self._may_store():
+            left = self._config.timeout - (time.monotonic() - began)
+            harvest = self._reader.collect(max(0.1, left), now)
         for ended in harvest.ended:
             self._tell(ended)
         self._dispatch_all(harvest.fresh)
@@ -112,13 +128,21 @@ class Plugin:
         self._save()
         self._report(harvest.daemons, silent, time.monotonic() - began)
 
+    def _may_store(self) -> bool:
+        """Return whether what is dispatched now will be stored; say so when it would not."""
+        if self._keeper is None:
+            return True
+        ready, line = self._keeper.ready(self._config.timeout)
+        if line:
+            self._log(line, line)
+        return ready
+
     def _dispatch_all(self, fresh: Iterable[tuple[str, Any, Sequence[Any]]]) -> None:
+        assert self._reader is not None
         for endpoint, origin, samples in fresh:
-            host = self._config.hosts.get(endpoint, "")
+            host = self._reader.place(endpoint)
             for sample in samples:
-                if self._admit(host, origin.service, sample.consumer):
-                    self._dispatch(host, origin.service, origin.interval, sample)
-                    self._totals["samples"] += 1
+                self._dispatch(host, origin.service, origin.interval, sample)
 
     def _count(self, errors: Mapping[str, str], octets: int) -> None:
         for endpoint, error in errors.items():
@@ -127,35 +151,21 @@ class Plugin:
         self._totals["bytes"] += octets
 
     def _dispatch(self, host: str, service: str, interval: float, sample: Sample | Foreign) -> None:
+        series = self._admission.find(host, service, sample.consumer)
+        if series is None:
+            one_too_many = f"{service}/{sample.consumer!r:.80} is one too many: MaxConsumers"
+            self._log(f"MaxConsumers {host}", one_too_many)
+            return
         values = self._values
         values.host = host
         values.plugin = PLUGIN
         values.plugin_instance = escape(service)
         values.interval = interval
-        for metric in METRICS:
-            value = getattr(sample, metric.name)
-            if value is None or (metric.name in ("backlog", "oldest") and not sample.observable):
-                continue
-            values.type = metric.collectd_type
-            values.type_instance = metric.type_instance(sample.consumer)
+        for kind, instance, value in series.values(sample):
+            values.type = kind
+            values.type_instance = instance
             values.dispatch(values=[value], time=sample.time)
-        values.type = TOPIC_TYPE
-        for by_topic in self._by_topic:
-            for topic, total in getattr(sample, by_topic.field).items():
-                values.type_instance = by_topic.type_instance(sample.consumer, topic)
-                values.dispatch(values=[total], time=sample.time)
-
-    def _admit(self, host: str, service: str, consumer: str) -> bool:
-        """Return whether a consumer may have files; each is a dozen of them."""
-        key = (host, service, consumer)
-        if key in self._consumers:
-            return True
-        if sum(1 for one in self._consumers if one[0] == host) >= self._config.max_consumers:
-            one_too_many = f"{service}/{consumer!r:.80} is one too many: MaxConsumers"
-            self._log(f"MaxConsumers {host}", one_too_many)
-            return False
-        self._consumers.add(key)
-        return True
+        self._totals["samples"] += 1
 
     def _tell(self, ended: Ended) -> None:
         lost = sum(ended.lost.values())
@@ -166,8 +176,10 @@ class Plugin:
         )
         note.dispatch(
             severity=severity,
-            message=f"{ended.service} ended or was restarted;"
-            f" {lost} messages were lost in its queue{f' ({names})' if names else ''}"[:250],
+            message=printable(
+                f"{ended.service} ended or was restarted;"
+                f" {lost} messages were lost in its queue{f' ({names})' if names else ''}"
+            )[:LONGEST_MESSAGE],
         )
 
     def _report(self, daemons: int, silent: int, seconds: float) -> None:
@@ -191,12 +203,17 @@ class Plugin:
                 self._log("StateFile", f"cursors are not saved: {error}")
 
     def _log(self, about: str, line: str) -> None:
-        now = time.monotonic()
-        if now - self._logged.get(about, -LOG_EVERY) >= LOG_EVERY:
-            if len(self._logged) > 10_000:
-                self._logged.clear()
-            self._logged[about] = now
-            collectd.warning(f"collectd_fedmsg: {line:.500}")
+        for one in self._bounded_log.lines(about, line, time.monotonic()):
+            collectd.warning(f"collectd_fedmsg: {one}")
+
+
+def own_host() -> str:
+    """Return the name that collectd gives to values of this host; Python is not told it."""
+    try:
+        name = ctypes.c_char_p.in_dll(ctypes.CDLL(None), "hostname_g").value
+    except ValueError:
+        return ""
+    return (name or b"").decode("utf-8", "replace").replace("/", "_")
 
 
 plugin = Plugin()

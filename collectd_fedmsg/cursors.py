@@ -10,20 +10,30 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from .sample import Sample
 from .wire import Reply, Request
 
+#: Consumers of one endpoint that are followed; each is a dozen files and a place in memory.
+MOST_CONSUMERS = 1000
+#: Rounds that a silent daemon keeps its series from another one of its name.
+PATIENCE = 3
+#: Series whose last time is remembered after their daemon has gone.
+MOST_TIMES = 100_000
+
 
 @dataclass
 class Cursor:
-    """Where one endpoint stands: its run, the last number taken, each consumer's backlog then."""
+    """Where one endpoint stands: its run, the last number taken, each consumer's state then."""
 
     service: str = ""
     run: str | None = None
     after: int | None = None
     #: Messages in the backlog at the last sample, by consumer: what the daemon's end loses.
     backlog: dict[str, int] = field(default_factory=dict)
+    #: Received and processed at the last sample, by consumer: within a run they never shrink.
+    totals: dict[str, list[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -34,41 +44,90 @@ class Ended:
     lost: Mapping[str, int]
 
 
+@dataclass(frozen=True)
+class Taken:
+    """What one reply brought: new samples, the run it replaces, what was refused and why."""
+
+    fresh: list[Sample]
+    ended: Ended | None = None
+    refused: str = ""
+
+
 class Cursors:
     """Where each endpoint stands, and the last time (s) dispatched of each series."""
 
     def __init__(self) -> None:
         self._cursors: dict[str, Cursor] = {}
         self._times: dict[str, float] = {}
+        self._owners: dict[str, str] = {}
+        self._silent: dict[str, int] = {}
 
     def request(self, endpoint: str) -> Request:
         """Return what to ask an endpoint next."""
         cursor = self._cursors.get(endpoint, Cursor())
         return Request(cursor.run, cursor.after)
 
-    def accept(self, endpoint: str, reply: Reply) -> tuple[list[Sample], Ended | None]:
-        """Return the new samples of a reply, oldest first, and the run it replaces, if any."""
+    def accept(self, endpoint: str, reply: Reply, place: str = "") -> Taken:
+        """Return the new samples of a reply, oldest first.
+
+        Args:
+            endpoint: where it came from; never what the reply says of itself.
+            reply: what the daemon there answered.
+            place: the host that its series get; empty: this one.
+        """
+        service = reply.origin.service
+        self._silent.pop(endpoint, None)
+        rival = self._rival(endpoint, reply, place)
+        if rival:
+            return Taken([], refused=rival)
         cursor = self._cursors.get(endpoint)
         ended = None
         if cursor is None or cursor.run != reply.origin.run:
             ended = self.end(endpoint) if cursor else None
-            cursor = Cursor(reply.origin.service, reply.origin.run)
+            cursor = Cursor(service, reply.origin.run)
             self._cursors[endpoint] = cursor
-        fresh = []
+        fresh: list[Sample] = []
+        refused = ""
         for number, sample in reply.samples:
             if cursor.after is not None and number <= cursor.after:
                 continue
             cursor.after = number
+            wrong = _implausible(cursor, sample)
+            if wrong:
+                refused = wrong
+                continue
             cursor.backlog[sample.consumer] = sample.backlog
-            series = f"{reply.origin.host}/{cursor.service}/{sample.consumer}"
-            if sample.time > self._times.get(series, 0.0):
+            cursor.totals[sample.consumer] = [sample.received, sample.processed]
+            series = _series(place, service, sample.consumer)
+            self._owners[series] = endpoint
+            last = self._times.get(series, 0.0)
+            if sample.time > last:
                 self._times[series] = sample.time
                 fresh.append(sample)
-        return fresh, ended
+            elif last - sample.time > 2 * reply.origin.interval:
+                refused = (
+                    f"its clock was set back: nothing of {sample.consumer!r:.80} can be stored"
+                    f" for another {last - sample.time:.0f} s"
+                )
+        return Taken(fresh, ended, refused)
+
+    def missed(self, endpoint: str) -> None:
+        """Note that an endpoint did not answer this round."""
+        self._silent[endpoint] = self._silent.get(endpoint, 0) + 1
+
+    def dispatched(self, place: str, service: str, consumer: str) -> float:
+        """Return the time (s) of the last sample that was returned as fresh, 0 without one."""
+        return self._times.get(_series(place, service, consumer), 0.0)
 
     def end(self, endpoint: str) -> Ended:
         """Forget an endpoint whose daemon is gone."""
         cursor = self._cursors.pop(endpoint)
+        self._silent.pop(endpoint, None)
+        self._owners = {key: one for key, one in self._owners.items() if one != endpoint}
+        if len(self._times) > MOST_TIMES:
+            # The newest half; a series that comes back after that begins anew.
+            kept = sorted(self._times.items(), key=lambda one: one[1])[MOST_TIMES // 2 :]
+            self._times = dict(kept)
         lost = {name: count for name, count in cursor.backlog.items() if count}
         return Ended(cursor.service, lost)
 
@@ -86,12 +145,13 @@ class Cursors:
         state = {
             "cursors": {key: asdict(one) for key, one in self._cursors.items()},
             "times": self._times,
+            "owners": self._owners,
         }
         beside.write_text(json.dumps(state))
         beside.replace(path)
 
     def load(self, path: Path) -> None:
-        """Read back what was saved; a missing file leaves nothing.
+        """Read back what was saved, by this edition or an older one; nothing without a file.
 
         Raises:
             ValueError: the file is not one of ours.
@@ -99,8 +159,54 @@ class Cursors:
         if not path.exists():
             return
         try:
-            raw = json.loads(path.read_text())
-            self._cursors = {key: Cursor(**one) for key, one in raw["cursors"].items()}
-            self._times = {key: float(at) for key, at in raw["times"].items()}
-        except (TypeError, AttributeError, KeyError) as error:
-            raise ValueError(f"{path}: {error}") from error
+            raw = json.loads(path.read_text("utf-8"))
+            cursors = {str(key): _cursor(one) for key, one in raw["cursors"].items()}
+            times = {str(key): float(at) for key, at in raw["times"].items()}
+            owners = {str(key): str(one) for key, one in raw.get("owners", {}).items()}
+        except (TypeError, AttributeError, KeyError, ValueError, RecursionError) as error:
+            raise ValueError(f"{path}: {type(error).__name__}: {error}") from error
+        self._cursors, self._times, self._owners = cursors, times, owners
+
+    def _rival(self, endpoint: str, reply: Reply, place: str) -> str:
+        """Return why not, when another living endpoint sends a series of this reply already.
+
+        Two totals in one series would draw a spike at each turn.
+        """
+        for consumer in {sample.consumer for _, sample in reply.samples}:
+            owner = self._owners.get(_series(place, reply.origin.service, consumer), endpoint)
+            patient = self._silent.get(owner, 0) < PATIENCE
+            if owner != endpoint and owner in self._cursors and patient:
+                return (
+                    f"{reply.origin.service}/{consumer!r:.80} is sent by {owner} already:"
+                    " give each daemon a collectd_fedmsg.service of its own"
+                )
+        return ""
+
+
+def _series(place: str, service: str, consumer: str) -> str:
+    return json.dumps([place, service, consumer])
+
+
+def _implausible(cursor: Cursor, sample: Sample) -> str:
+    known = cursor.totals.get(sample.consumer)
+    if known is None:
+        many = len(cursor.backlog) >= MOST_CONSUMERS and sample.consumer not in cursor.backlog
+        return f"more than {MOST_CONSUMERS} consumers" if many else ""
+    if sample.received < known[0] or sample.processed < known[1]:
+        return f"a total of {sample.consumer!r:.80} shrank within one run"
+    return ""
+
+
+def _cursor(raw: Mapping[str, Any]) -> Cursor:
+    """Return a saved cursor, every field of its type: a wrong one would never be answered."""
+    cursor = Cursor(**raw)
+    numbers = [*cursor.backlog.values(), *(one for pair in cursor.totals.values() for one in pair)]
+    if (
+        not isinstance(cursor.service, str)
+        or not isinstance(cursor.run, (str, type(None)))
+        or not (cursor.after is None or type(cursor.after) is int)
+        or any(type(one) is not int for one in numbers)
+        or any(len(pair) != 2 for pair in cursor.totals.values())
+    ):
+        raise ValueError(f"{raw!s:.200} is no cursor")
+    return cursor

@@ -47,6 +47,22 @@ def alive(pid: int) -> bool:
     return True
 
 
+def impostor(endpoint: str, pid: int) -> str:
+    """Return why a socket file is not the named process's own, empty when it is or cannot be told.
+
+    In a folder that several users' daemons share, one could bind a file with another's name.
+    """
+    try:
+        owner = os.stat(endpoint.removeprefix("ipc://")).st_uid  # noqa: PTH116 - may be no UTF-8
+        process = os.stat(f"/proc/{pid}").st_uid  # noqa: PTH116 - as above
+    except OSError:
+        return ""
+    # A daemon that root started may have bound before it became another user.
+    if owner in (process, 0):
+        return ""
+    return f"belongs to uid {owner}, but process {pid} to uid {process}"
+
+
 class Served:
     """The sockets of one daemon; opens what it can, says what it cannot."""
 

@@ -34,7 +34,7 @@ class Metric:
 
     def type_instance(self, consumer: str) -> str:
         """Return collectd's type instance, e.g. ``Archiver_backlog``."""
-        return f"{escape(consumer)}_{self.name}"
+        return f"{escape_consumer(consumer)}_{self.name}"
 
 
 METRICS: tuple[Metric, ...] = (
@@ -84,7 +84,7 @@ class TopicMetric:
 
     def type_instance(self, consumer: str, topic: str) -> str:
         """Return collectd's type instance, e.g. ``Archiver_topic-org.fedoraproject…``."""
-        return f"{escape(consumer)}{self.mark}{escape(topic)}"
+        return f"{escape_consumer(consumer)}{self.mark}{escape(topic)}"
 
 
 #: Marks are of 7 bytes: with two names of ``names.LIMIT`` an instance is at most 127.
@@ -96,6 +96,11 @@ TOPIC_METRICS: tuple[TopicMetric, ...] = (
     TopicMetric("topic_busy", "topic_busy", "_tbusy-", "microseconds",
                 "Worker time spent handling, by topic"),
 )
+
+
+def escape_consumer(name: str) -> str:
+    """Return a consumer's name for a type instance; ``-`` is only ever the topic mark's."""
+    return escape(name, also="-")
 
 
 @dataclass(frozen=True)
@@ -114,9 +119,11 @@ def parse_instance(collectd_type: str, type_instance: str) -> Identity | None:
     ``in`` and ``out``: messages per poll, history of the same daemon.
     """
     if collectd_type == TOPIC_TYPE:
+        # Only a mark brings in a "-": the first one tells which, whatever the topic holds.
+        head, _, topic = type_instance.partition("-")
         for by_topic in TOPIC_METRICS:
-            consumer, mark, topic = type_instance.partition(by_topic.mark)
-            if mark and consumer and topic:
+            consumer = head.removesuffix(by_topic.mark[:-1])
+            if consumer != head and consumer and topic:
                 return Identity(unescape(consumer), by_topic.name, unescape(topic))
     if collectd_type == "gauge":
         consumer, _, name = type_instance.rpartition("_")

@@ -19,10 +19,14 @@ _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456
 _ESCAPED = re.compile(r"(?:~[0-9a-f]{2})+")
 
 
-def escape(name: str, limit: int = LIMIT) -> str:
-    """Return a name of at most ``limit`` ASCII characters, safe in a path and an identifier."""
+def escape(name: str, limit: int = LIMIT, also: str = "") -> str:
+    """Return a name of at most ``limit`` ASCII characters, safe in a path and an identifier.
+
+    ``also`` holds further characters that shall not stand for themselves.
+    """
     octets = name.encode("utf-8", "surrogatepass")
-    safe = "".join(chr(octet) if octet in _PLAIN else f"~{octet:02x}" for octet in octets)
+    plain = _PLAIN - frozenset(also.encode("ascii"))
+    safe = "".join(chr(octet) if octet in plain else f"~{octet:02x}" for octet in octets)
     if safe.startswith("."):
         safe = f"~2e{safe[1:]}"
     if safe.startswith("-"):
@@ -35,15 +39,29 @@ def escape(name: str, limit: int = LIMIT) -> str:
 
 
 def unescape(safe: str) -> str:
-    """Return the name behind ``escape``; a shortened or foreign one comes back as it is."""
-    if "~~" in safe:
+    """Return the name behind ``escape``; a shortened or foreign one comes back as it is.
+
+    Foreign is also what ``escape`` never makes, such as ``~41`` for ``A``: two files must not
+    become one name.
+    """
+    if "~" not in safe or "~~" in safe:
         return safe
-
-    def octets(match: re.Match[str]) -> str:
-        raw = bytes.fromhex(match.group().replace("~", ""))
-        return raw.decode("utf-8", "surrogatepass")
-
     try:
-        return _ESCAPED.sub(octets, safe)
+        name = _ESCAPED.sub(_octets, safe)
     except UnicodeDecodeError:
         return safe
+    return name if safe in (escape(name, len(safe)), escape(name, len(safe), "-")) else safe
+
+
+def printable(text: str) -> str:
+    """Return a text as one line of visible ASCII, for logs, mails and notifications.
+
+    What is not comes as Python writes it, so a name ends no line and turns no writing around.
+    """
+    return "".join(
+        one if " " <= one <= "~" else one.encode("unicode_escape").decode("ascii") for one in text
+    )
+
+
+def _octets(match: re.Match[str]) -> str:
+    return bytes.fromhex(match.group().replace("~", "")).decode("utf-8", "surrogatepass")

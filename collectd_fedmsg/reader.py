@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from .cursors import Cursors, Ended
-from .endpoints import alive, parse_socket_name
+from .endpoints import alive, impostor, parse_socket_name
 from .requester import Requester, Round, sockets_in
 from .sample import Sample
 from .wire import Origin, Reply, Request
+
+#: Seconds of the past that a ring can hold; what claims to be older is refused.
+OLDEST = 8 * 86400.0
 
 
 @dataclass
@@ -31,15 +34,30 @@ class Reader:
 
     Args:
         patterns: socket files or globs of them, ``ipc:///…`` and ``tcp://…`` endpoints.
+        hosts: ``tcp://…`` endpoint → the host that its series get; its address otherwise.
     """
 
     def __init__(
-        self, patterns: Sequence[str], requester: Requester, cursors: Cursors | None = None
+        self,
+        patterns: Sequence[str],
+        requester: Requester,
+        cursors: Cursors | None = None,
+        hosts: Mapping[str, str] | None = None,
     ) -> None:
         self._fixed = [one for one in patterns if "://" in one]
         self._globs = [one for one in patterns if "://" not in one]
         self._requester = requester
+        self._hosts = hosts or {}
         self.cursors = cursors or Cursors()
+
+    def place(self, endpoint: str) -> str:
+        """Return the host of an endpoint's series, empty for this one; no peer has a say in it."""
+        if endpoint in self._hosts:
+            return self._hosts[endpoint]
+        if not endpoint.startswith("tcp://"):
+            return ""
+        address = endpoint.removeprefix("tcp://").rpartition(":")[0]
+        return "" if address in ("localhost", "127.0.0.1") else address
 
     def collect(self, timeout: float, now: float) -> Harvest:
         """Return what is new since the last call, within ``timeout`` seconds.
@@ -47,43 +65,95 @@ class Reader:
         ``now`` (seconds since the epoch) bounds the future: no sample is later than one
         interval from it.
         """
-        wanted = {endpoint: self.cursors.request(endpoint) for endpoint in self._endpoints()}
         harvest = Harvest()
+        wanted = {one: self.cursors.request(one) for one in self._endpoints(harvest)}
         for endpoint in self.cursors.known():
-            if endpoint.startswith("ipc://") and endpoint not in wanted:
+            if endpoint not in wanted:
                 harvest.ended.append(self.cursors.end(endpoint))
         answers = self._requester.ask(wanted, timeout)
-        harvest.errors, harvest.silent = answers.errors, answers.silent
+        harvest.errors.update(answers.errors)
+        harvest.silent = answers.silent
+        for endpoint in harvest.silent:
+            self.cursors.missed(endpoint)
         harvest.octets, harvest.daemons = answers.octets, len(answers.replies)
         for endpoint, reply in _in_order(answers):
             self._accept(endpoint, reply, now, harvest)
         return harvest
 
-    def _accept(self, endpoint: str, reply: Reply, now: float, harvest: Harvest) -> None:
-        claimed = (reply.origin.service, reply.origin.pid)
-        named = parse_socket_name(endpoint) if endpoint.startswith("ipc://") else None
-        if named and (named[0].rpartition("/")[2], named[1]) != claimed:
-            harvest.errors[endpoint] = f"claims to be {claimed[0]!r:.80}, pid {claimed[1]}"
-            return
-        latest = now + reply.origin.interval
-        late = [sample.time for _, sample in reply.samples if sample.time > latest]
-        if late:
-            # A time in the future would block its series until then.
-            harvest.errors[endpoint] = f"its clock is {late[-1] - now:.0f} s ahead"
-            return
-        harvest.heads[endpoint] = replace(reply, samples=())
-        fresh, ended = self.cursors.accept(endpoint, reply)
-        if ended:
-            harvest.ended.append(ended)
-        if fresh:
-            harvest.fresh.append((endpoint, reply.origin, fresh))
+    def again(self, endpoints: Sequence[str], timeout: float) -> Harvest:
+        """Return what was new before and still is in the rings, once more; no cursor moves.
 
-    def _endpoints(self) -> Iterator[str]:
+        ``silent`` names who did not answer within ``timeout`` seconds.
+        """
+        answers = self._requester.ask(dict.fromkeys(endpoints, Request()), timeout)
+        harvest = Harvest(silent=answers.silent, errors=answers.errors, octets=answers.octets)
+        for endpoint, reply in _in_order(answers):
+            if _false_claim(endpoint, reply):
+                continue
+            place, service = self.place(endpoint), reply.origin.service
+            known = [
+                sample for _, sample in reply.samples
+                if sample.time <= self.cursors.dispatched(place, service, sample.consumer)
+            ]  # fmt: skip
+            harvest.fresh.append((endpoint, reply.origin, known))
+        return harvest
+
+    def _accept(self, endpoint: str, reply: Reply, now: float, harvest: Harvest) -> None:
+        wrong = _false_claim(endpoint, reply)
+        if wrong:
+            harvest.errors[endpoint] = wrong
+            return
+        reply, wrong = _plausible(reply, now)
+        if wrong:
+            harvest.errors[endpoint] = wrong
+        harvest.heads[endpoint] = replace(reply, samples=())
+        taken = self.cursors.accept(endpoint, reply, self.place(endpoint))
+        if taken.refused:
+            harvest.errors[endpoint] = taken.refused
+        if taken.ended:
+            harvest.ended.append(taken.ended)
+        if taken.fresh:
+            harvest.fresh.append((endpoint, reply.origin, taken.fresh))
+
+    def _endpoints(self, harvest: Harvest) -> Iterator[str]:
         yield from self._fixed
         for endpoint in sockets_in(self._globs):
             named = parse_socket_name(endpoint)
-            if named and alive(named[1]):
-                yield endpoint
+            if not named or not alive(named[1]):
+                continue
+            wrong = impostor(endpoint, named[1])
+            if wrong:
+                harvest.errors[endpoint] = wrong
+                continue
+            yield endpoint
+
+
+def _false_claim(endpoint: str, reply: Reply) -> str:
+    """Return who a reply wrongly says it is from, empty when its socket's name agrees."""
+    claimed = (reply.origin.service, reply.origin.pid)
+    named = parse_socket_name(endpoint) if endpoint.startswith("ipc://") else None
+    if named and (named[0].rpartition("/")[2], named[1]) != claimed:
+        return f"claims to be {claimed[0]!r:.80}, pid {claimed[1]}"
+    return ""
+
+
+def _plausible(reply: Reply, now: float) -> tuple[Reply, str]:
+    """Return a reply without samples of another age, and what is wrong when the newest is one.
+
+    A time in the future would block its series until then. A clock that was stepped leaves some
+    of either kind in the ring: those are passed over, the rest is good.
+    """
+    first, last = now - OLDEST, now + reply.origin.interval
+    good = [one for one in reply.samples if first <= one[1].time <= last]
+    if len(good) == len(reply.samples):
+        return reply, ""
+    newest = reply.samples[-1][1].time
+    wrong = ""
+    if newest > last:
+        wrong = f"its clock is {newest - now:.0f} s ahead"
+    elif newest < first:
+        wrong = f"its newest sample is {now - newest:.0f} s old"
+    return replace(reply, samples=good), wrong
 
 
 def latest(patterns: Sequence[str], timeout: float, now: float) -> Harvest:

@@ -25,6 +25,10 @@ from .wire import MAX_REPLY, Reply, Request, decode_reply, encode_request
 PATIENCE = 3
 #: Sockets of one context; libzmq's default of 1,023 is less than one big host has.
 MAX_SOCKETS = 16384
+#: Pages of one daemon in one round: a ring has at most three, more is a peer gone mad.
+MAX_PAGES = 8
+#: Bytes of replies in one round: after an outage a large fleet comes over several rounds.
+MAX_ROUND = 8 << 20
 _raised = False
 
 
@@ -85,14 +89,18 @@ class Requester:
                 result.errors[endpoint] = f"{type(error).__name__}: {error}"
         while by_socket and (left := deadline - time.monotonic()) > 0:
             for socket, _ in poller.poll(max(1, int(left * 1000))):
-                endpoint = by_socket[socket]
-                if not self._take(endpoint, result):
+                if not self._take(by_socket[socket], result):
                     poller.unregister(socket)
                     del by_socket[socket]
-                if time.monotonic() >= deadline:
+                if time.monotonic() >= deadline or result.octets >= MAX_ROUND:
                     break
-        for endpoint in by_socket.values():
-            self._note_silence(endpoint, result)
+            if result.octets >= MAX_ROUND:
+                break
+        # What has come and was not taken keeps until the next round: no silence.
+        late = {socket for socket, _ in poller.poll(0)} if by_socket else set()
+        for socket, endpoint in by_socket.items():
+            if socket not in late:
+                self._note_silence(endpoint, result)
         return result
 
     def close(self) -> None:
@@ -116,8 +124,9 @@ class Requester:
             result.errors[endpoint] = str(error)
             self._forget({endpoint})
             return False
-        result.replies.setdefault(endpoint, []).append(reply)
-        if reply.more and reply.samples:
+        pages = result.replies.setdefault(endpoint, [])
+        pages.append(reply)
+        if reply.more and reply.samples and len(pages) < MAX_PAGES:
             with contextlib.suppress(zmq.ZMQError):
                 self._send(peer, Request(reply.origin.run, reply.samples[-1][0]))
                 return True

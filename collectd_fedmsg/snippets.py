@@ -18,7 +18,7 @@ _COLLECTD = """\
     Interval {interval}
     Timeout {timeout:g}
     StateFile "{state_file}"
-  </Module>
+{more}  </Module>
 </Plugin>
 """
 
@@ -37,17 +37,23 @@ config = {{
 
 
 def collectd_block(
-    run_folder: str, state_file: str, interval: int, module_paths: Sequence[str]
+    run_folder: str,
+    state_file: str,
+    interval: int,
+    module_paths: Sequence[str],
+    rrdcached: str = "",
 ) -> str:
     """Return the python plugin's part of collectd.conf; ``interval`` in seconds.
 
     ``module_paths`` must name real folders: collectd's Python reads no .pth file.
+    ``rrdcached`` is the ``unix:/path`` of the one behind collectd, if any.
     """
     return _COLLECTD.format(
         run_folder=run_folder,
         state_file=state_file,
         interval=interval,
         timeout=min(2.0, interval / 2),
+        more=f'    Rrdcached "{rrdcached}"\n' if rrdcached else "",
         module_paths="\n".join(f'  ModulePath "{path}"' for path in module_paths),
     )
 

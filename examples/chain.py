@@ -178,6 +178,7 @@ class Chain:
             str(self.folder / "cursors.json"),
             self.interval,
             [str(ROOT), sysconfig.get_path("platlib")],
+            f"unix:{self.folder}/rrdcached.sock",
         )
         conf = self.folder / "config" / "collectd.conf"
         conf.write_text(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from collectd_fedmsg import endpoints, settings
 from collectd_fedmsg.errors import ConfigError
-from collectd_fedmsg.metrics import PLUGIN
+from collectd_fedmsg.metrics import PLUGIN, escape_consumer
 from collectd_fedmsg.names import escape
 from collectd_fedmsg.reader import Harvest, latest
 
@@ -157,7 +157,7 @@ def stored(harvest: Harvest, folder: Path, daemon: str, now: float) -> Iterator[
                       "--data-dir names collectd's DataDir" if tool else "")  # fmt: skip
         return
     for _, origin, samples in harvest.fresh:
-        name = escape(samples[-1].consumer)
+        name = escape_consumer(samples[-1].consumer)
         paths = list(folder.glob(
             f"*/{PLUGIN}-{escape(origin.service)}/queue_length-{name}_backlog.rrd"))  # fmt: skip
         if not paths:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from collectd_fedmsg.cursors import Cursors
+from collectd_fedmsg.cursors import MOST_CONSUMERS, PATIENCE, Cursors
 from collectd_fedmsg.sample import Sample
 from collectd_fedmsg.wire import Origin, Reply
 
@@ -21,7 +21,7 @@ def reply(run: str, *numbers: int, backlog: int = 0) -> Reply:
 
 
 def times(cursors: Cursors, one: Reply) -> list[float]:
-    return [sample.time for sample in cursors.accept(HERE, one)[0]]
+    return [sample.time for sample in cursors.accept(HERE, one).fresh]
 
 
 def test_each_sample_once() -> None:
@@ -37,10 +37,10 @@ def test_a_restart_tells_what_was_lost() -> None:
     """The backlog of the last sample; the new run's samples of the same moments are dropped."""
     cursors = Cursors()
     times(cursors, reply("a", 1, 2, backlog=7))
-    fresh, ended = cursors.accept(HERE, reply("b", 1, 2, 3))
-    assert ended is not None
-    assert dict(ended.lost) == {"C": 7}
-    assert [sample.time for sample in fresh] == [30.0]
+    taken = cursors.accept(HERE, reply("b", 1, 2, 3))
+    assert taken.ended is not None
+    assert dict(taken.ended.lost) == {"C": 7}
+    assert [sample.time for sample in taken.fresh] == [30.0]
 
 
 def test_a_restarted_reader_goes_on(tmp_path: Path) -> None:
@@ -52,7 +52,64 @@ def test_a_restarted_reader_goes_on(tmp_path: Path) -> None:
     after = Cursors()
     after.load(path)
     assert times(after, reply("a", 2, 3)) == [30.0]
-    for spoilt in ("", "[]", json.dumps({"cursors": {"x": {"what": 1}}, "times": {}})):
+    good = json.loads(path.read_text())
+    cursor = good["cursors"][HERE]
+    for wrong in (
+        *({"what": 1}, {"after": "2"}, {"after": True}, {"run": 7}, {"service": None}),
+        *({"backlog": {"C": "x"}}, {"totals": {"C": [1]}}, {"totals": {"C": None}}),
+    ):
+        path.write_text(json.dumps({**good, "cursors": {HERE: {**cursor, **wrong}}}))
+        with pytest.raises(ValueError, match=r"cursors\.json"):
+            Cursors().load(path)
+    for spoilt in ("", "[]", "[" * 100_000, json.dumps({"cursors": {"x": {"what": 1}}})):
         path.write_text(spoilt)
         with pytest.raises(ValueError, match=r"."):
             Cursors().load(path)
+
+
+def test_two_of_one_name_do_not_mix() -> None:
+    """The first keeps its series until it has ended or been silent for long: no spike."""
+    cursors, other = Cursors(), "ipc:///run/d.2.sock"
+    assert times(cursors, reply("a", 1)) == [10.0]
+    second = cursors.accept(other, reply("b", 1, 2))
+    assert not second.fresh
+    assert "collectd_fedmsg.service" in second.refused
+    assert cursors.accept(other, reply("b", 1, 2), "elsewhere").fresh, "another host is another"
+    cursors.end(HERE)
+    assert [one.time for one in cursors.accept(other, reply("c", 1, 2)).fresh] == [20.0]
+    assert cursors.accept(HERE, reply("a", 3)).refused
+    for _ in range(PATIENCE):
+        cursors.missed(other)
+    assert cursors.accept(HERE, reply("a", 3)).fresh
+
+
+def test_a_clock_set_back_is_told() -> None:
+    """Nothing goes back in time; the reason is given; what follows goes on."""
+    cursors = Cursors()
+    times(cursors, reply("a", 400))
+    origin = reply("a", 1).origin
+    back = Reply(origin, 0.0, 0.0, 0, 401, False, [(401, Sample("C", 400.0, 9, 9, 0, 0))])
+    taken = cursors.accept(HERE, back)
+    assert not taken.fresh
+    assert "set back" in taken.refused
+    assert "3600 s" in taken.refused
+    later = Reply(origin, 0.0, 0.0, 0, 402, False, [(402, Sample("C", 4010.0, 9, 9, 0, 0))])
+    assert cursors.accept(HERE, later).fresh
+
+
+def test_a_peer_gone_mad_is_bounded() -> None:
+    """Totals that shrink within a run are refused, and consumers beyond a number."""
+    cursors = Cursors()
+    origin = reply("a", 1).origin
+
+    def accept(number: int, name: str, total: int) -> str:
+        one = Sample(name, 10.0 * number, total, total, 0, 0)
+        return cursors.accept(
+            HERE, Reply(origin, 0.0, 0.0, 0, number, False, [(number, one)])
+        ).refused  # fmt: skip
+
+    assert accept(1, "C", 5) == ""
+    assert "shrank" in accept(2, "C", 4)
+    assert accept(3, "C", 6) == ""
+    refused = [accept(4 + n, f"C{n}", 1) for n in range(MOST_CONSUMERS + 5)]
+    assert sum(map(bool, refused)) == 6

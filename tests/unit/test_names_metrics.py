@@ -29,6 +29,46 @@ def test_long_names_do_not_collide(one: str, two: str) -> None:
     assert (names.escape(one) == names.escape(two)) == (one == two)
 
 
+@given(st.text(min_size=1, max_size=400), st.text(min_size=1, max_size=400))
+def test_no_two_series_share_an_identity(one: str, two: str) -> None:
+    """Nor does a consumer's name pass for another one's topic; a part fits into collectd's 127."""
+    instances = [
+        *(metric.type_instance(name) for metric in metrics.METRICS for name in {one, two}),
+        *(metric.type_instance(a, b) for metric in metrics.TOPIC_METRICS
+          for a in {one, two} for b in {one, two}),
+    ]
+    assert len(set(instances)) == len(instances)
+    assert all(len(instance) <= 127 and instance.isascii() for instance in instances)
+
+
+def test_a_consumer_is_not_taken_for_a_topic() -> None:
+    """``X_topic-y`` counted as a consumer, and topic ``y_received`` of X, are two series."""
+    consumer = metrics.BY_NAME["received"].type_instance("X_topic-y")
+    topic = metrics.TOPIC_METRICS[0].type_instance("X", "y_received")
+    assert metrics.parse_instance("derive", consumer) == metrics.Identity("X_topic-y", "received")
+    assert metrics.parse_instance("derive", topic) == metrics.Identity(
+        "X", "received", "y_received"
+    )
+    for metric in metrics.TOPIC_METRICS:
+        for name in (one.mark for one in metrics.TOPIC_METRICS):
+            found = metrics.parse_instance("derive", metric.type_instance("X", f"a{name}b"))
+            assert found == metrics.Identity("X", metric.name, f"a{name}b")
+
+
+@given(st.text(alphabet="~0123456789abcdefAB/", max_size=20), st.text(max_size=9))
+def test_foreign_files_do_not_become_one_name(one: str, two: str) -> None:
+    """What ``escape`` does not make stays as it is: two file names are never one name."""
+    assert one == two or names.unescape(one) != names.unescape(names.escape(two, 1000)) or (
+        one == names.escape(two, 1000) or one == names.escape(two, 1000, "-"))  # fmt: skip
+
+
+@given(st.text(max_size=50))
+def test_printable_is_one_line_of_ascii(text: str) -> None:
+    """Whatever a name holds, a log, a mail header or a check's output gets no line end of it."""
+    shown = names.printable(text)
+    assert shown.isascii() and shown.isprintable()
+
+
 @pytest.mark.parametrize("metric", metrics.METRICS, ids=lambda metric: metric.name)
 def test_identity_parses_back(metric: metrics.Metric) -> None:
     """Type and type instance name the metric again, whatever the consumer is called."""

@@ -1,0 +1,44 @@
+"""Say the same thing once in a while, and all things together at a bounded rate; no clock.
+
+Whoever sends us garbage must not fill the disk with our complaints.
+"""
+
+from __future__ import annotations
+
+from .names import printable
+
+#: Seconds between two lines about the same subject.
+EVERY = 300.0
+#: Lines within one ``EVERY`` whatever the subject; then one that says how many were left out.
+MOST = 50
+LONGEST = 500
+
+
+class BoundedLog:
+    """Decides which lines are worth writing."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, float] = {}
+        self._began = -EVERY
+        self._left_out = 0
+
+    def lines(self, about: str, line: str, now: float) -> list[str]:
+        """Return what to write now, each one line of visible ASCII: usually one, often none.
+
+        Args:
+            about: the subject, one of which is written about once in ``EVERY``.
+            line: what there is to say.
+            now: monotonic seconds.
+        """
+        out: list[str] = []
+        if now - self._began >= EVERY:
+            if self._left_out:
+                out.append(f"{self._left_out} more lines were left out")
+            self._began, self._left_out, self._said = now, 0, {}
+        if about in self._said:
+            return out
+        if len(self._said) >= MOST:
+            self._left_out += 1
+            return out
+        self._said[about] = now
+        return [*out, printable(line)[:LONGEST]]

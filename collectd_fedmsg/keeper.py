@@ -1,0 +1,78 @@
+"""Keep samples from being lost with rrdcached: hold them back, then fill what is missing.
+
+While it is away nothing is taken from the daemons, whose rings remember. When it is back, the
+samples that it should have are asked for once more, and those newer than its files stored.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from .admission import Admission
+from .metrics import PLUGIN
+from .names import escape
+from .reader import Harvest, Reader
+from .rrdcached import Presence, Rrdcached
+
+#: Rounds that a daemon may be silent before what rrdcached lost of it is given up.
+PATIENCE = 3
+
+
+class Keeper:
+    """What stands between the reader and an rrdcached that may come and go.
+
+    Args:
+        host: the name that collectd gives to series of this host.
+    """
+
+    def __init__(
+        self, store: Rrdcached, reader: Reader, admission: Admission, host: str
+    ) -> None:  # fmt: skip
+        self._store = store
+        self._reader = reader
+        self._admission = admission
+        self._host = host
+        self._due: dict[str, int] = {}
+        self.restored = 0
+
+    def ready(self, timeout: float) -> tuple[bool, str]:
+        """Return whether samples may be stored now, and what there is to say about it.
+
+        Takes at most ``timeout`` seconds.
+        """
+        presence = self._store.look(timeout / 4)
+        if presence is Presence.AWAY:
+            return False, "rrdcached does not answer: samples wait in the daemons"
+        if presence is Presence.BACK:
+            self._due = dict.fromkeys(self._reader.cursors.known(), 0)
+        if not self._due:
+            return True, ""
+        return self._restore(timeout * 3 / 4)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._store.close()
+
+    def _restore(self, timeout: float) -> tuple[bool, str]:
+        harvest = self._reader.again(list(self._due), timeout / 2)
+        stored, done = self._store.restore(self._files(harvest), timeout / 2)
+        self.restored += stored
+        if not done:
+            return False, "rrdcached went away again"
+        heard = {endpoint for endpoint, _, _ in harvest.fresh}
+        for endpoint in list(self._due):
+            self._due[endpoint] += endpoint in harvest.silent
+            if endpoint in heard or endpoint in harvest.errors or self._due[endpoint] >= PATIENCE:
+                del self._due[endpoint]
+        return not self._due, f"rrdcached is back: {stored} lost updates were restored"
+
+    def _files(self, harvest: Harvest) -> dict[str, list[tuple[int, float]]]:
+        files: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        for endpoint, origin, samples in harvest.fresh:
+            place = self._reader.place(endpoint)
+            folder = f"{place or self._host}/{PLUGIN}-{escape(origin.service)}"
+            for sample in samples:
+                series = self._admission.find(place, origin.service, sample.consumer)
+                for kind, instance, value in series.values(sample) if series else ():
+                    files[f"{folder}/{kind}-{instance}"].append((int(sample.time), value))
+        return files
