@@ -17,6 +17,8 @@ COMMANDS = (
     "keys",
     "check",
     "alerts",
+    "diagnose",
+    "backtest",
 )
 
 

@@ -12,11 +12,12 @@ from collectd_fedmsg.errors import BadQuery, StoreError
 
 from . import as_json, assets, figures, guard, login
 from .api import api
+from .baselines import BUDGET, Baselines
 from .config import Settings
 from .fleet import Fleet
+from .judging import Judge
 from .marks import Marks
-from .store.prometheus import PrometheusStore
-from .store.rrd import RRDStore
+from .stored import open_store
 from .views import views
 from .words import PLAIN, age, amount, plain, rank, utc
 
@@ -31,13 +32,14 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
     app.extensions["settings"] = settings
-    app.extensions["store"] = (
-        PrometheusStore(settings.prometheus, settings.interval) if settings.prometheus
-        else RRDStore(settings.data_dir, settings.rrdcached))
+    app.extensions["store"] = open_store(settings)
     app.extensions["marks"] = Marks(settings.marks_file)
     #: (address, title) of the pages in the head of every page; a further page adds its own.
     app.extensions["navigation"] = [("/", "Daemons"), ("/help", "Help")]
-    app.extensions["fleet"] = Fleet(app.extensions["store"], min(2.0, settings.interval / 2))
+    judge = Judge(app.extensions["store"], Baselines(app.extensions["store"], BUDGET),
+                  settings.shared)
+    app.extensions["judge"] = judge
+    app.extensions["fleet"] = Fleet(judge, min(2.0, settings.interval / 2))
     app.jinja_env.globals.update(
         static=lambda name: f"/static/{assets.digest()}/{name}", age=age, amount=amount,
         panels_json=as_json.dumps({"panels": figures.description(), "plain": PLAIN}).decode(),

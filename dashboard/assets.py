@@ -23,7 +23,8 @@ _once = threading.Lock()
 
 def sources(folder: Path | None = None) -> list[Path]:
     """Return the files themselves, without their packed forms, by name."""
-    return [path for path in sorted((folder or FOLDER).iterdir()) if path.suffix not in ENDINGS.values()]
+    return [path for path in sorted((folder or FOLDER).iterdir())
+            if path.suffix not in ENDINGS.values()]
 
 
 @lru_cache(maxsize=1)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from collectd_fedmsg.diagnosis.groups import Dependency, dependencies
 from collectd_fedmsg.errors import ConfigError
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
@@ -47,6 +48,8 @@ class Settings:
     #: Where marks are kept; None: in memory only.
     marks_file: Path | None = None
     tied: tuple[Tied, ...] = field(default_factory=tuple)
+    #: What daemons share, e.g. one database: they become one incident when they alone ail.
+    shared: tuple[Dependency, ...] = field(default_factory=tuple)
     #: Where a Prometheus (or VictoriaMetrics) answers; then no file is read.
     prometheus: str = ""
     #: The header in which a proxy names who has logged in; empty: not asked for.
@@ -80,6 +83,7 @@ class Settings:
             name = min(unknown)
             raise ConfigError("dashboard", name, given[name], "unknown key")
         given["tied"] = tuple(_tied(one) for one in given.get("tied", ()))
+        given["shared"] = dependencies(given.get("shared", ()), "dashboard")
         for name in ("hosts", "proxies"):
             if name in given:
                 given[name] = tuple(given[name])

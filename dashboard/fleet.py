@@ -7,18 +7,14 @@ import threading
 from typing import Any
 
 from collectd_fedmsg.diagnosis import Diagnosis
-from collectd_fedmsg.metrics import BY_NAME, Kind
+from collectd_fedmsg.diagnosis.incident import Incident
 
-from .query import Window
-from .reading import read
+from .judging import Judge, Seen
 from .series import Series
 from .state import drain_seconds, known_mean
-from .store.rrd import Daemon, RRDStore
-from .verdicts import NEEDED, OPTIONAL, verdict
+from .verdicts import state
 from .words import headline
 
-#: Seconds looked back at.
-LOOK_BACK = 900
 #: Steps that present rates are the mean of.
 RECENT = 3
 
@@ -26,8 +22,8 @@ RECENT = 3
 class Fleet:
     """The daemons of one store; an answer is kept for ``age`` seconds for all readers."""
 
-    def __init__(self, store: RRDStore, age: float) -> None:
-        self._store = store
+    def __init__(self, judge: Judge, age: float) -> None:
+        self._judge = judge
         self._age = age
         self._lock = threading.Lock()
         self._made = -math.inf
@@ -45,47 +41,35 @@ class Fleet:
             return self._answer
 
     def _make(self, now: float) -> dict[str, Any]:
-        daemons = self._store.daemons().values()
-        # In one go: asking rrdcached file by file takes longer than reading them.
-        self._store.prepare([daemon.files[metric] for daemon in daemons
-                             for metric in NEEDED + OPTIONAL if metric in daemon.files])
-        rows = [describe(self._store, daemon, now) for daemon in daemons]
+        seen, whole = self._judge.everyone(now)
+        home = {name: one for one in whole.incidents for name in one.members}
+        rows = [describe(one, home.get(one.daemon.id)) for one in seen]
         rows.sort(key=lambda row: (-row["badness"], -(row["backlog"] or 0), row["id"]))
-        return {"daemons": rows, "fleet": summary(rows)}
+        return {"daemons": rows, "fleet": summary(rows),
+                "incidents": [one.to_dict() for one in whole.incidents if one.shared]}
 
 
-def describe(store: RRDStore, daemon: Daemon, now: float) -> dict[str, Any]:
-    """Return one daemon's row: counts in messages, rates in messages/s, times in seconds.
-
-    Raises:
-        StoreError: the store cannot answer.
-    """
-    window = Window(math.floor(now) - LOOK_BACK, math.floor(now), 1)
-
-    def get(metric: str, cf: str = "AVERAGE") -> Series | None:
-        return read(store, daemon, metric, cf, window)
-
-    columns = {metric: get(metric, _highest(metric)) for metric in NEEDED + OPTIONAL}
+def describe(seen: Seen, incident: Incident | None) -> dict[str, Any]:
+    """Return one daemon's row: counts in messages, rates in messages/s, times in seconds."""
+    daemon, columns, found = seen.daemon, seen.columns, seen.judged.diagnosis
     backlog, oldest = columns["backlog"], columns["oldest"]
     arrival, completion = _recent(columns["received"]), _recent(columns["processed"])
     last = backlog.last() if backlog else None
     oldest_last = oldest.last() if oldest else None
     # An age that was not reported with the last backlog is of a backlog that is gone.
     age = oldest_last[1] if oldest_last and last and oldest_last[0] >= last[0] else None
-    state, found = verdict(columns, daemon.consumer, now)
-    if found and not found.findings[0].verdict.healthy and daemon.by_topic:
-        # Sixty more series, and only a daemon in trouble has need of them.
-        state, found = verdict(columns, daemon.consumer, now, _topics(store, daemon, window))
-    cause = found.findings[0] if found else None
+    said, cause = state(found), found.findings[0]
     waiting = last[1] if last else None
     return {
         "id": daemon.id, "host": daemon.host, "service": daemon.service,
-        "consumer": daemon.consumer, "state": state.name, "badness": state.badness,
-        "text": state.text, "action": cause.verdict.action if cause else None,
-        "evidence": list(cause.evidence) if cause else [],
-        "missing": list(found.missing) if found else [],
+        "consumer": daemon.consumer, "state": said.name, "badness": said.badness,
+        "text": said.text, "action": cause.verdict.action,
+        "evidence": list(found.evidence), "missing": list(found.missing),
+        "certainty": round(cause.certainty, 3), "since": cause.since, "doom": found.doom,
         **evidence(found),
-        "verdicts": [one.name for one in found.verdicts] if found else [state.name],
+        "verdicts": [one.name for one in found.verdicts],
+        "incident": incident.id if incident and incident.shared else None,
+        "beside": incident.sentence if incident and incident.others_of else None,
         "backlog": waiting, "arrival_rate": arrival,
         "completion_rate": completion, "oldest": age,
         "drain_seconds": drain_seconds(waiting, arrival, completion),
@@ -94,18 +78,9 @@ def describe(store: RRDStore, daemon: Daemon, now: float) -> dict[str, Any]:
     }
 
 
-def _topics(store: RRDStore, daemon: Daemon, window: Window) -> dict[str, dict[str, Series]]:
-    store.prepare([ref for refs in daemon.by_topic.values() for ref in refs.values()])
-    return {metric: {topic: store.fetch(ref, "AVERAGE", window.start, window.end, 1)
-                     for topic, ref in refs.items()}
-            for metric, refs in daemon.by_topic.items()}
-
-
-def evidence(found: Diagnosis | None) -> dict[str, Any]:
+def evidence(found: Diagnosis) -> dict[str, Any]:
     """Return what the page draws of a diagnosis: the split (messages), the time to drain (s)
     and the usual range of the arrival rate (messages/s) and the service time (s)."""
-    if found is None:
-        return {"split": None, "drain": None, "usual": {}}
     plain, usual = found.to_dict(), found.usual
     band = {}
     # What a short window says of itself is no range that a reader should trust.
@@ -120,11 +95,6 @@ def _band(middle: float, spread: float) -> list[float]:
     # Two spreads hold 95 % of what is normal, and a tenth is a line's width.
     width = max(2 * spread, middle / 10)
     return [max(0.0, middle - width), middle + width]
-
-
-def _highest(metric: str) -> str:
-    """Return the consolidation that hides no spike of a gauge and no message of a total."""
-    return "AVERAGE" if BY_NAME[metric].kind is Kind.DERIVE else "MAX"
 
 
 def _recent(series: Series | None) -> float | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from collectd_fedmsg.diagnosis import Diagnosis, History, Verdict, diagnose
+from collectd_fedmsg.diagnosis import Diagnosis, History, Restart, Verdict
+from collectd_fedmsg.diagnosis.judgement import judge
 
+from .marks import restarts
 from .series import Points, Series, clip
-from .state import PATIENCE, State
+from .state import State
 
 #: Badness by the verdict's rank; what is not known is worse than what is known to be mild.
 BADNESS = {0: 0, 1: 40, 2: 70, 3: 100}
@@ -60,29 +62,32 @@ def history(columns: Mapping[str, Series | None], name: str,
                    failed=column("failed"), rejected=column("rejected"), busy=column("busy"),
                    in_progress=column("in_progress"), oldest=column("oldest"),
                    delay=column("delay"), workers=column("workers"), topics=topics("received"),
-                   topic_processed=topics("topic_processed"), topic_busy=topics("topic_busy"))
+                   topic_processed=topics("topic_processed"), topic_busy=topics("topic_busy"),
+                   restarts=_restarts(columns["received"], first))
+
+
+def _restarts(received: Series | None, backlog: Series) -> tuple[Restart, ...]:
+    """Return the restarts; what waited in the memory just before is what each has lost."""
+    if received is None:
+        return ()
+    found = []
+    for time in restarts(received, backlog):
+        # Between the last sample of the old run and this step lies the one that is unknown.
+        before = backlog.points[: max(0, (time - backlog.start) // backlog.step - 1)]
+        found.append(Restart(time, next((x for x in reversed(before) if x is not None), None)))
+    return tuple(found)
+
+
+def state(found: Diagnosis) -> State:
+    """Return a row's state from what the diagnosis says."""
+    cause = found.findings[0]
+    badness = UNKNOWN_BADNESS if cause.verdict is Verdict.UNKNOWN else BADNESS[cause.verdict.rank]
+    text = "; ".join(cause.evidence[:2]) or cause.verdict.meaning
+    return State(cause.verdict.name, badness, text)
 
 
 def verdict(columns: Mapping[str, Series | None], name: str, now: float,
-            by_topic: ByTopic = MappingProxyType({})) -> tuple[State, Diagnosis | None]:
-    """Return a daemon's state by the diagnosis, and the diagnosis itself.
-
-    Samples missing, or older than three intervals, are UNKNOWN whatever came before.
-    """
-    past = history(columns, name, by_topic)
-    if past is None:
-        return State("UNKNOWN", UNKNOWN_BADNESS, "no samples in the last 15 minutes"), None
-    silent = now - past.end
-    if silent > PATIENCE * past.step:
-        last = past.backlog[-1] or 0
-        text = f"silent for {silent:.0f} s; {last:.0f} waited then"
-        return State("UNKNOWN", UNKNOWN_BADNESS, text), None
-    found = diagnose(past, now)
-    cause = found.findings[0]
-    waiting = past.backlog[-1] or 0.0
-    if cause.verdict is Verdict.OK and found.limit is not None and waiting > found.limit:
-        early = f"{waiting:,.0f} messages wait, for less than three samples: too early to say why"
-        return State("UNKNOWN", BADNESS[1], early), found
-    badness = UNKNOWN_BADNESS if cause.verdict is Verdict.UNKNOWN else BADNESS[cause.verdict.rank]
-    text = "; ".join(cause.evidence[:2]) or cause.verdict.meaning
-    return State(cause.verdict.name, badness, text), found
+            by_topic: ByTopic = MappingProxyType({})) -> tuple[State, Diagnosis]:
+    """Return what is said of these series alone: the state, and the diagnosis itself."""
+    found = judge(history(columns, name, by_topic), now)
+    return state(found), found

@@ -29,7 +29,7 @@ class Member:
     id: str
     host: str
     diagnosis: Diagnosis
-    #: Arrival rate over the usual one.
+    #: Arrival rate over the usual one; None also when nothing usually arrives.
     arrivals: float | None = None
     #: Whether the arrivals are above usual by more than chance.
     surging: bool | None = None
@@ -65,11 +65,12 @@ def member(name: str, host: str, diagnosis: Diagnosis, history: History | None) 
         return Member(name, host, diagnosis, waiting=waiting)
     seen = window(history, len(history) - RECENT, len(history))
     arrivals = surging = service = None
-    if seen.seconds and usual.received:
+    if seen.seconds:
         expected = usual.received * seen.seconds
-        arrivals = seen.received / expected
+        arrivals = seen.received / expected if expected else None
         error = (usual.dispersion * expected + 1) ** 0.5
-        surging = arrivals >= CLEAR and seen.received - expected > SIGMAS * error
+        surging = (seen.received >= CLEAR * expected
+                   and seen.received - expected > SIGMAS * error)
     if seen.busy is not None and seen.processed >= ENOUGH and usual.service:
         service = seen.busy / seen.processed / usual.service
     return Member(name, host, diagnosis, arrivals, surging, service, waiting)

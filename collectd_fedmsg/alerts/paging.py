@@ -1,0 +1,43 @@
+"""Whom a run of judgements would have told what, by a set of rules; pure: nothing is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..diagnosis.judgement import Judgement
+from .evaluator import State, evaluate
+from .observation import Observation
+from .records import Notice, Subject
+from .rules import RuleSet
+
+
+def observations(whole: Judgement) -> Iterator[Observation]:
+    """Yield what the evaluator is told of each daemon, and of each host as a whole."""
+    newest: dict[str, float] = {}
+    for one in whole.daemons:
+        yield Observation(Subject(one.host, one.service, one.consumer), one.history,
+                          one.diagnosis, one.last)
+        if one.last is not None:
+            newest[one.host] = max(one.last, newest.get(one.host, one.last))
+    for host, last in newest.items():
+        yield Observation(Subject(host), last=last)
+
+
+class Paging:
+    """Follows judgements moment by moment; ``notices`` is what would have been sent."""
+
+    def __init__(self, rules: RuleSet) -> None:
+        self._rules = rules
+        self._state = State()
+        self.notices: list[Notice] = []
+
+    def add(self, whole: Judgement) -> None:
+        """Add the judgement of a later moment."""
+        outcome = evaluate(self._state, observations(whole), self._rules, whole.now)
+        self._state = outcome.state
+        self.notices += outcome.notices
+
+    @property
+    def pages(self) -> list[Notice]:
+        """Return the notices that ask somebody to look: an end and a reminder do not."""
+        return [one for one in self.notices if one.kind in ("raised", "worse")]

@@ -1,0 +1,122 @@
+"""``collectd-fedmsg backtest``: what would have been said, and paged, of stored series.
+
+Each moment is judged as it stood then: nothing later is looked at. Where only old, coarse
+archives are left, verdicts come later and surer causes are rarer than they were live.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from collectd_fedmsg.alerts.paging import Paging
+from collectd_fedmsg.alerts.records import Notice
+from collectd_fedmsg.alerts.toml_file import Mistakes, parse
+from collectd_fedmsg.diagnosis.episodes import Episode, Episodes
+from collectd_fedmsg.diagnosis.words import span
+from collectd_fedmsg.errors import HealthError
+from collectd_fedmsg.moments import written
+
+from . import selection
+from .top import printable
+
+#: Seconds; the mean month of the Gregorian calendar.
+MONTH = 30.436875 * 86400
+
+
+def add(commands: Any) -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser("backtest", help="what would have been said and paged",
+                                 description=__doc__)
+    selection.add(parser)
+    parser.add_argument("--from", dest="start", type=selection.at, required=True, metavar="TIME",
+                        help="7d (ago), 2026-11-24, 2026-11-24 09:30, epoch seconds")
+    parser.add_argument("--to", dest="end", type=selection.at, default=None, metavar="TIME",
+                        help="now unless given")
+    parser.add_argument("--every", type=int, default=60, metavar="SECONDS",
+                        help="between two moments that are judged (60)")
+    parser.add_argument("--rules", type=Path, metavar="FILE", help="also say what it had paged")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the episodes; 0 when it could be judged, else 2."""
+    end = time.time() if options.end is None else options.end
+    if options.every < 1 or not options.start < end:
+        print("backtest: --from must be before --to, --every 1 or more", file=sys.stderr)
+        return 2
+    try:
+        paging = None
+        if options.rules is not None:
+            paging = Paging(parse(options.rules.read_text("utf-8"), str(options.rules)))
+        series = selection.stored(options)
+        if series is None:
+            print("backtest: say where the series are: --data-dir, --prometheus or --config",
+                  file=sys.stderr)
+            return 2
+        episodes, moments = Episodes(), 0
+        for whole in series.replay(int(options.start), int(end), options.every):
+            told = selection.narrowed(options, whole)
+            episodes.add(told)
+            moments += 1
+            if paging is not None:
+                paging.add(told)
+    except (HealthError, OSError, UnicodeDecodeError, Mistakes) as error:
+        print(f"backtest: {error}", file=sys.stderr)
+        return 2
+    seconds = end - options.start
+    if options.json:
+        print(json.dumps({"from": options.start, "to": end, "every": options.every,
+                          "moments": moments, **_json(episodes, paging, seconds)}))
+    else:
+        print("\n".join(printable(line) for line in report(episodes, paging, seconds)))
+    return 0
+
+
+def per_month(pages: int, seconds: float) -> float:
+    """Return how many pages that makes in a month."""
+    return pages * MONTH / seconds
+
+
+def _json(episodes: Episodes, paging: Paging | None, seconds: float) -> dict[str, Any]:
+    found: dict[str, Any] = {"episodes": [one.to_dict() for one in episodes.told],
+                             "incidents": [one.to_dict() for one in episodes.incidents]}
+    if paging is not None:
+        found["pages"] = [{"at": one.at, "kind": one.kind, "severity": one.severity,
+                           "subjects": [alert.subject.id for alert in one.alerts],
+                           "rules": sorted({alert.rule for alert in one.alerts}),
+                           "causes": sorted({alert.cause for alert in one.alerts})}
+                          for one in paging.pages]
+        found["pages_per_month"] = round(per_month(len(paging.pages), seconds), 2)
+    return found
+
+
+def report(episodes: Episodes, paging: Paging | None, seconds: float) -> Iterator[str]:
+    """Yield the report's lines, times in UTC."""
+    for one in episodes.incidents:
+        yield f"{_when(one)}  incident: {one.sentence}"
+    for one in episodes.told:
+        yield f"{_when(one)}  {one.verdict.name:<14} {one.subject}: {one.sentence}"
+    if not episodes.told:
+        yield f"Nothing to say of {span(seconds)}: all were well."
+    if paging is not None:
+        for notice in paging.pages:
+            yield f"{written(notice.at)}  page ({notice.severity}): {_about(notice)}"
+        yield (f"{len(paging.pages)} pages in {span(seconds)}:"
+               f" {per_month(len(paging.pages), seconds):.1f} a month")
+
+
+def _when(one: Episode) -> str:
+    more = "" if one.over else ", still"
+    return f"{written(one.start)} - {written(one.end)} ({span(one.duration)}{more})"
+
+
+def _about(notice: Notice) -> str:
+    worst = notice.alerts[0]
+    others = f" and {len(notice.alerts) - 1} more" if len(notice.alerts) > 1 else ""
+    return f"{worst.cause}: {worst.subject.words}{others} (rule {worst.rule})"

@@ -1,0 +1,95 @@
+"""``collectd-fedmsg diagnose``: what ails which daemon, and why, now or at a past moment.
+
+From stored series, or without any from the rings of the daemons of this host.
+Exit code 0: nothing to look at today; 1: something is; 2: that cannot be told.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import socket
+import sys
+import time
+from typing import Any
+
+from collectd_fedmsg.diagnosis import rings
+from collectd_fedmsg.diagnosis.groups import dependencies
+from collectd_fedmsg.diagnosis.judgement import Judged, Judgement, judge, judgement
+from collectd_fedmsg.diagnosis.told import lines
+from collectd_fedmsg.errors import HealthError
+from collectd_fedmsg.names import escape
+from collectd_fedmsg.reader import Harvest, latest
+from collectd_fedmsg.sample import Sample
+from collectd_fedmsg.stored import settings_of
+
+from . import selection
+from .top import SOCKETS, printable, troubles
+
+#: From this rank on somebody should look today.
+TODAY = 2
+
+
+def add(commands: Any) -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser("diagnose", help="what ails which daemon, and why",
+                                 description=__doc__)
+    selection.add(parser)
+    parser.add_argument("--at", type=selection.at, metavar="TIME",
+                        help="a past moment (stored series): 2h, 2026-11-24 09:30, epoch seconds")
+    parser.add_argument("--all", action="store_true", help="the well ones at length, too")
+    parser.add_argument("--endpoints", default=SOCKETS, help="glob, without stored series")
+    parser.add_argument("-t", "--timeout", type=float, default=5.0, help="seconds, for sockets")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the judgement; return 0, 1 or 2."""
+    now = time.time()
+    try:
+        series = selection.stored(options)
+        if series is not None:
+            whole, wrong = series.judgement(now if options.at is None else options.at), []
+        elif options.at is not None:
+            print("diagnose: --at wants stored series: --data-dir, --prometheus or --config",
+                  file=sys.stderr)
+            return 2
+        else:
+            harvest = latest([options.endpoints], options.timeout, now)
+            whole, wrong = live(harvest, now, options.config), troubles(harvest)
+    except HealthError as error:
+        print(f"diagnose: {error}", file=sys.stderr)
+        return 2
+    told = selection.narrowed(options, whole)
+    for line in wrong:
+        print(line, file=sys.stderr)
+    if not told.daemons:
+        print("diagnose: no such daemon is known here", file=sys.stderr)
+        return 2
+    if options.json:
+        print(json.dumps(told.to_dict()))
+    else:
+        print("\n".join(printable(line) for line in lines(told, at_length=options.all)))
+    return 1 if any(one.diagnosis.severity >= TODAY for one in told.daemons) else 0
+
+
+def live(harvest: Harvest, now: float, config: str = "") -> Judgement:
+    """Return what is said of the daemons that answered; what is usual is not known of them.
+
+    Raises:
+        ConfigError: a mistake in what is declared to be shared.
+    """
+    host = socket.getfqdn()
+    rows: dict[tuple[str, str], tuple[float, list[Sample]]] = {}
+    for _, origin, samples in harvest.fresh:
+        for sample in samples:
+            key = (origin.service, sample.consumer)
+            rows.setdefault(key, (origin.interval, []))[1].append(sample)
+    found = []
+    for (service, consumer), (interval, samples) in sorted(rows.items()):
+        past = rings.history(samples, interval)
+        name = "/".join(escape(part) for part in (host, service, consumer))
+        found.append(Judged(name, host, service, consumer, judge(past, now), past,
+                            samples[-1].time))
+    shared = settings_of(config, {}).get("shared", ())
+    return judgement(now, found, dependencies(shared, config or "--config"))

@@ -1,0 +1,67 @@
+"""Options that say which daemons and which series are meant; shared by commands."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from typing import Any
+
+from collectd_fedmsg.diagnosis.incident import Incident
+from collectd_fedmsg.diagnosis.judgement import Judged, Judgement
+from collectd_fedmsg.moments import moment
+from collectd_fedmsg.stored import Stored, open_stored, settings_of
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("--config", default="", metavar="FILE",
+                        help="the dashboard's TOML file: where the series are, what is shared")
+    parser.add_argument("--data-dir", metavar="FOLDER", help="collectd's folder of RRD files")
+    parser.add_argument("--rrdcached", metavar="unix:/PATH", help="its socket, when it is used")
+    parser.add_argument("--prometheus", metavar="URL", help="read from there, not from files")
+    parser.add_argument("--interval", type=int, help="seconds between samples (Prometheus)")
+    for name in ("host", "service", "consumer"):
+        parser.add_argument(f"--{name}", default="*", metavar="PATTERN",
+                            help=f"only {name}s like this; all are compared with")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def at(text: str) -> float:
+    """Return epoch seconds of an option's text."""
+    try:
+        return moment(text, time.time())
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} {error}") from error
+
+
+def stored(options: argparse.Namespace) -> Stored | None:
+    """Return the stored series that the options name; None when they name none.
+
+    Raises:
+        ConfigError, StoreError: they cannot be read.
+    """
+    if not (options.config or options.data_dir or options.prometheus):
+        return None
+    given: dict[str, Any] = {name: getattr(options, name) for name in (
+        "data_dir", "rrdcached", "prometheus", "interval")}
+    return open_stored(settings_of(options.config, given))
+
+
+def meant(options: argparse.Namespace, one: Judged) -> bool:
+    """Return whether the options ask for this daemon."""
+    return all(fnmatchcase(getattr(one, name), getattr(options, name))
+               for name in ("host", "service", "consumer"))
+
+
+def narrowed(options: argparse.Namespace, whole: Judgement) -> Judgement:
+    """Return the judgement of the daemons asked for; incidents that none of them is in left out."""
+    daemons = tuple(one for one in whole.daemons if meant(options, one))
+    wanted = {one.id for one in daemons}
+    return Judgement(whole.now, daemons, tuple(within(whole.incidents, wanted)))
+
+
+def within(incidents: Iterable[Incident], wanted: set[str]) -> Iterable[Incident]:
+    """Yield the incidents of which one of these daemons is a member."""
+    return (one for one in incidents if wanted.intersection(one.members))

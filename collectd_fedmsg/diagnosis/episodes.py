@@ -1,0 +1,89 @@
+"""A run of judgements → what was said from when to when; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .incident import Incident
+from .judgement import Judged, Judgement
+from .verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One verdict of one daemon, or one incident of several. Times in epoch seconds.
+
+    ``end`` is the last moment at which it was said; ``over`` tells whether that was seen to end.
+    """
+
+    subject: str
+    verdict: Verdict
+    start: float
+    end: float
+    #: What was said last, and how severe it was.
+    sentence: str
+    severity: int
+    over: bool = False
+    members: tuple[str, ...] = ()
+
+    @property
+    def duration(self) -> float:
+        """Return seconds from the first to the last moment at which it was said."""
+        return self.end - self.start
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain types for JSON."""
+        return {"subject": self.subject, "verdict": self.verdict.name, "start": self.start,
+                "end": self.end, "duration": self.duration, "over": self.over,
+                "severity": self.severity, "sentence": self.sentence,
+                "members": list(self.members)}
+
+
+@dataclass
+class Episodes:
+    """What was said until now, in the order of its beginning; the well are not listed."""
+
+    told: list[Episode] = field(default_factory=list)
+    incidents: list[Episode] = field(default_factory=list)
+    _open: dict[str, int] = field(default_factory=dict)
+    _shared: dict[str, int] = field(default_factory=dict)
+
+    def add(self, whole: Judgement) -> None:
+        """Add the judgement of a later moment."""
+        _follow(self.told, self._open, whole.now, (
+            _daemon(one, whole.now) for one in whole.daemons
+            if not one.diagnosis.verdict.healthy))
+        _follow(self.incidents, self._shared, whole.now, (
+            _incident(one, whole.now) for one in whole.incidents if one.shared))
+
+
+def _follow(told: list[Episode], current: dict[str, int], now: float,
+            said: Iterable[Episode]) -> None:
+    present = {one.subject: one for one in said}
+    for subject, index in list(current.items()):
+        one = present.get(subject)
+        if one is None or one.verdict is not told[index].verdict:
+            told[index] = replace(told[index], over=True)
+            del current[subject]
+    for subject, one in present.items():
+        if subject in current:
+            index = current[subject]
+            members = tuple(sorted({*told[index].members, *one.members}))
+            told[index] = replace(told[index], end=now, sentence=one.sentence, members=members,
+                                  severity=max(told[index].severity, one.severity))
+        else:
+            current[subject] = len(told)
+            told.append(one)
+
+
+def _daemon(one: Judged, now: float) -> Episode:
+    cause = one.diagnosis.findings[0]
+    return Episode(one.id, cause.verdict, now, now, "; ".join(cause.evidence[:2]),
+                   one.diagnosis.severity)
+
+
+def _incident(one: Incident, now: float) -> Episode:
+    name = f"{one.scope.name.lower()} {one.name}".strip()
+    return Episode(name, one.cause, now, now, one.sentence, one.severity, members=one.members)

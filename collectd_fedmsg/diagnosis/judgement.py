@@ -1,0 +1,88 @@
+"""What is said of a whole fleet at one moment; the one way from series to verdicts.
+
+Dashboard, commands and alerts all come this way, so that they say the same of the same
+series. Reads no store and no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .baseline import Baseline
+from .core import diagnose
+from .finding import Diagnosis, Finding
+from .fleet import incidents
+from .groups import Dependency
+from .history import History
+from .incident import Incident
+from .siblings import member
+from .verdict import Verdict
+from .words import count, span
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One daemon and what is said of it. ``last`` is its newest sample, epoch seconds."""
+
+    id: str
+    host: str
+    service: str
+    consumer: str
+    diagnosis: Diagnosis
+    history: History | None = None
+    last: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain types for JSON."""
+        return {"id": self.id, "host": self.host, "service": self.service,
+                "consumer": self.consumer, "last_sample": self.last,
+                "step": self.history.step if self.history else None, **self.diagnosis.to_dict()}
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Every daemon, and which of them suffer together; ``now`` in epoch seconds."""
+
+    now: float
+    daemons: tuple[Judged, ...]
+    incidents: tuple[Incident, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain types for JSON."""
+        return {"now": self.now, "daemons": [one.to_dict() for one in self.daemons],
+                "incidents": [one.to_dict() for one in self.incidents]}
+
+
+def judge(history: History | None, now: float, baseline: Baseline | None = None) -> Diagnosis:
+    """Return what ails one daemon at ``now`` (epoch seconds); no series at all is UNKNOWN.
+
+    A backlog beyond chance that is too young for any rule is UNKNOWN too, never well.
+    """
+    if history is None:
+        missing = ("samples", "whether the process lives")
+        return Diagnosis(now, (Finding(Verdict.UNKNOWN, 1.0, (
+            "no samples in the span looked at",), missing),), missing=missing)
+    found = diagnose(history, now, baseline)
+    cause = found.findings[0]
+    waiting = next((x for x in reversed(history.backlog) if x is not None), None)
+    if cause.verdict is Verdict.UNKNOWN and "samples" in cause.missing and waiting:
+        said = (*cause.evidence, f"{count(waiting)} messages waited then")
+        return replace(found, findings=(replace(cause, evidence=said), *found.findings[1:]))
+    if not (cause.verdict is Verdict.OK and found.limit is not None
+            and waiting is not None and waiting > found.limit):
+        return found
+    early = Finding(Verdict.UNKNOWN, 1.0, (
+        f"{count(waiting)} messages wait, since less than {span(3 * history.step)}: "
+        "too early to say why",), ("three samples since it began",))
+    return replace(found, findings=(early, *found.findings[1:]),
+                   missing=(*found.missing, *early.missing))
+
+
+def judgement(now: float, daemons: Iterable[Judged],
+              shared: Sequence[Dependency] = ()) -> Judgement:
+    """Return the fleet's judgement from its daemons' and what they are declared to share."""
+    judged = tuple(daemons)
+    members = [member(one.id, one.host, one.diagnosis, one.history) for one in judged]
+    return Judgement(now, judged, incidents(members, shared))

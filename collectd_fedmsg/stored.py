@@ -1,0 +1,68 @@
+"""Find what can judge stored series: whoever registers it as ``collectd_fedmsg.stored``.
+
+The dashboard's package does. Refuses to import it by name: imports point inward, and the
+daemons' and collectd's environments do without rrdtool.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from .diagnosis.judgement import Judgement
+from .errors import ConfigError, StoreError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # pragma: no cover - the same parser under its older name
+    import tomli as tomllib
+
+GROUP = "collectd_fedmsg.stored"
+
+
+class Stored(Protocol):
+    """Stored series of a fleet, and what is said of them; every method may raise StoreError."""
+
+    def judgement(self, now: float) -> Judgement:
+        """Return what is said of every daemon at ``now`` (epoch seconds)."""
+
+    def replay(self, start: int, end: int, every: int) -> Iterator[Judgement]:
+        """Yield what would have been said from ``start`` to ``end``, each ``every`` seconds."""
+
+
+def open_stored(settings: Mapping[str, Any]) -> Stored:
+    """Return the stored series that the dashboard's ``settings`` name.
+
+    Raises:
+        ConfigError: a setting that cannot work.
+        StoreError: nothing that can read them is installed.
+    """
+    found = entry_points()
+    points = (found.select(group=GROUP) if hasattr(found, "select")
+              else found.get(GROUP, ()))  # Python 3.9
+    for point in points:
+        try:
+            opened = point.load()
+        except ImportError as error:
+            raise StoreError(f"stored series cannot be read, {error.name} is not installed:"
+                             " install collectd-fedmsg[dashboard]") from error
+        return cast(Stored, opened(settings))
+    raise StoreError("nothing here can read stored series: install collectd-fedmsg[dashboard]")
+
+
+def settings_of(file: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the dashboard's settings: of its TOML file, when named, and above them ``given``.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
+    settings: dict[str, Any] = {}
+    if file:
+        try:
+            settings = tomllib.loads(Path(file).read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise ConfigError(file, "--config", file, str(error)) from error
+    return {**settings, **{key: value for key, value in given.items() if value}}

@@ -1,0 +1,124 @@
+"""What was usual in past weeks, read from the store by the hour; kept until the hour is over.
+
+The same store and the same hour give the same baseline, whoever asks: only what was final
+before the hour began is read.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from collectd_fedmsg.diagnosis import Baseline
+from collectd_fedmsg.diagnosis.baseline import DAY, ENOUGH, HOUR, Hour
+
+from . import hours
+from .query import Window
+from .reading import read
+from .series import Series
+from .store.base import Daemon, Store
+from .verdicts import ByTopic, history
+
+#: Looked back, the longest that the store keeps by the hour or finer: six weeks are what a
+#: baseline keeps of each hour of the week; collectd's own archives hold 31 days at 37 min.
+SPANS = (42 * DAY, 28 * DAY, 7 * DAY, DAY)
+#: What a baseline is made of, beside the backlog.
+RATES = ("received", "processed", "busy", "failed", "workers", "delay")
+#: What a finely known day shows of pauses and clumps.
+FINE = ("received", "processed", "backlog", "busy", "failed", "workers")
+#: Seconds that one pass over a fleet may spend on reading; the others' turn comes next time.
+BUDGET = 2.0
+
+
+class Baselines:
+    """The baselines of one store's daemons.
+
+    Args:
+        store: read, never written.
+        budget: seconds between two calls of ``begin`` to spend; None: as many as it takes.
+    """
+
+    def __init__(self, store: Store, budget: float | None = None) -> None:
+        self._store = store
+        self._budget = budget
+        self._deadline: float | None = None
+        self._kept: dict[tuple[str, bool], tuple[int, Baseline | None]] = {}
+
+    def begin(self) -> None:
+        """Start a pass over the fleet."""
+        self._deadline = None if self._budget is None else time.monotonic() + self._budget
+
+    def of(self, daemon: Daemon, now: float, *, topics: bool = False) -> Baseline | None:
+        """Return the baseline at ``now`` (epoch seconds); None without three known hours.
+
+        Args:
+            daemon, now: whose, and when.
+            topics: also what is usual by topic.
+
+        Raises:
+            StoreError: the store cannot answer.
+        """
+        hour = int(now // HOUR)
+        key = (daemon.id, topics)
+        kept = self._kept.get(key)
+        if kept is not None and kept[0] == hour:
+            return kept[1]
+        if self._deadline is not None and time.monotonic() > self._deadline:
+            return kept[1] if kept is not None and kept[0] == hour - 1 else None
+        made = self._make(daemon, (hour - 1) * HOUR, topics)
+        self._kept[key] = (hour, made)
+        return made
+
+    def keep_only(self, daemons: Iterable[str]) -> None:
+        """Forget the daemons that are gone."""
+        present = set(daemons)
+        for key in [key for key in self._kept if key[0] not in present]:
+            del self._kept[key]
+
+    def _make(self, daemon: Daemon, end: int, topics: bool) -> Baseline | None:
+        found = self._span(daemon, end)
+        if found is None:
+            return None
+        start, backlog = found
+        window = Window(start, end, HOUR)
+        columns = {"backlog": backlog}
+        for metric in RATES:
+            series = read(self._store, daemon, metric, "AVERAGE", window)
+            if series is not None and series.step <= HOUR:
+                columns[metric] = series
+        fine, interval = self._fine(daemon, end)
+        known = hours.refined(hours.hours(columns, interval, end), fine)
+        if topics and daemon.by_topic:
+            known = hours.with_topics(known, self._by_topic(daemon, start, end))
+        return Baseline(tuple(known)) if len(known) >= ENOUGH else None
+
+    def _span(self, daemon: Daemon, end: int) -> tuple[int, Series] | None:
+        """Return the start of the longest span that is kept by the hour, and its backlog."""
+        for span in SPANS:
+            series = read(self._store, daemon, "backlog", "MAX", Window(end - span, end, HOUR))
+            if series is None:
+                return None
+            if series.step <= HOUR:
+                return end - span, series
+        return None
+
+    def _by_topic(self, daemon: Daemon, start: int, end: int) -> ByTopic:
+        found: dict[str, dict[str, Series]] = {}
+        for metric, by in daemon.by_topic.items():
+            every = {topic: self._store.fetch(ref, "AVERAGE", start, end, HOUR)
+                     for topic, ref in by.items()}
+            found[metric] = {topic: one for topic, one in every.items() if one.step <= HOUR}
+        return found
+
+    def _fine(self, daemon: Daemon, end: int) -> tuple[list[Hour], int]:
+        """Return the last day's hours from the finest steps, and the samples' interval."""
+        window = Window(end - DAY, end, 1)
+        columns = {metric: read(self._store, daemon, metric, "AVERAGE", window)
+                   for metric in FINE}
+        past = history(columns, daemon.consumer)
+        newest = read(self._store, daemon, "backlog", "AVERAGE", Window(end - 1, end, 1))
+        interval = newest.step if newest is not None else 10
+        if past is None or past.step * 10 > HOUR:
+            return [], interval
+        return list(Baseline().add(past).hours), interval
+

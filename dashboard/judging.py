@@ -1,0 +1,147 @@
+"""Judge every daemon of a store at one moment, present or past; what page, commands and alerts
+share: the same store and moment give the same words.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from collectd_fedmsg.diagnosis import History
+from collectd_fedmsg.diagnosis.groups import Dependency
+from collectd_fedmsg.diagnosis.judgement import Judged, Judgement, judge, judgement
+from collectd_fedmsg.metrics import BY_NAME, Kind
+
+from .baselines import Baselines
+from .query import Window
+from .reading import read
+from .series import Series, clip
+from .store.base import Daemon, Store
+from .verdicts import NEEDED, OPTIONAL, ByTopic, history
+
+#: Seconds looked back at: an hour, as much as a daemon's own ring holds.
+LOOK_BACK = 3600
+#: Points looked back at where old archives have coarser steps: twelve blocks of five.
+POINTS = 60
+METRICS = NEEDED + OPTIONAL
+Columns = Mapping[str, "Series | None"]
+Topics = ByTopic
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A daemon, the series that were looked at, and what is said of them."""
+
+    daemon: Daemon
+    columns: Columns
+    judged: Judged
+
+
+class Judge:
+    """Judges the daemons of one store.
+
+    Args:
+        store: read, never written.
+        baselines: of the same store.
+        shared: what daemons are declared to share.
+    """
+
+    def __init__(self, store: Store, baselines: Baselines | None = None,
+                 shared: Sequence[Dependency] = ()) -> None:
+        self._store = store
+        self.baselines = baselines or Baselines(store)
+        self._shared = tuple(shared)
+
+    def everyone(self, now: float) -> tuple[list[Seen], Judgement]:
+        """Return all daemons and the fleet's judgement at ``now`` (epoch seconds).
+
+        Raises:
+            StoreError: the store cannot answer.
+        """
+        daemons = list(self._store.daemons().values())
+        # In one go: asking rrdcached file by file takes longer than reading them.
+        self._store.prepare([daemon.files[metric] for daemon in daemons
+                             for metric in METRICS if metric in daemon.files])
+        self.baselines.begin()
+        self.baselines.keep_only(daemon.id for daemon in daemons)
+        seen = [self.one(daemon, now) for daemon in daemons]
+        return seen, self.together(now, seen)
+
+    def together(self, now: float, seen: Iterable[Seen]) -> Judgement:
+        """Return the fleet's judgement from its daemons'."""
+        return judgement(now, [one.judged for one in seen], self._shared)
+
+    def one(self, daemon: Daemon, now: float) -> Seen:
+        """Return one daemon's judgement at ``now``, without its siblings'.
+
+        Raises:
+            StoreError: the store cannot answer.
+        """
+        window = self.span(daemon, now)
+        return self.look(daemon, self.columns(daemon, window),
+                         lambda: self.topics(daemon, window), now)
+
+    def span(self, daemon: Daemon, now: float) -> Window:
+        """Return what to look at: an hour, or more where only coarse steps are kept of it."""
+        end = math.floor(now)
+        window = Window(end - LOOK_BACK, end, 1)
+        backlog = read(self._store, daemon, "backlog", "MAX", window)
+        if backlog is None or backlog.step * POINTS <= LOOK_BACK:
+            return window
+        return Window(end - POINTS * backlog.step, end, 1)
+
+    def columns(self, daemon: Daemon, window: Window) -> Columns:
+        """Return the series of a span that a verdict rests on, at their finest."""
+        return {metric: read(self._store, daemon, metric, highest(metric), window)
+                for metric in METRICS}
+
+    def topics(self, daemon: Daemon, window: Window) -> Topics:
+        """Return what is known by topic."""
+        self._store.prepare([ref for by in daemon.by_topic.values() for ref in by.values()])
+        return {metric: {topic: self._store.fetch(ref, "AVERAGE", window.start, window.end, 1)
+                         for topic, ref in by.items()}
+                for metric, by in daemon.by_topic.items()}
+
+    def look(self, daemon: Daemon, columns: Columns, topics: Callable[[], Topics],
+             now: float) -> Seen:
+        """Return the judgement of these series as they stood at ``now``.
+
+        Args:
+            daemon, columns: whose; what is later than ``now`` is not looked at.
+            topics: asked only where there is somebody to blame: sixty more series.
+            now: epoch seconds.
+        """
+        columns = {metric: upto(series, now) for metric, series in columns.items()}
+        past = history(columns, daemon.consumer)
+        found = judge(past, now, self.baselines.of(daemon, now) if past else None)
+        if past is not None and daemon.by_topic and found.severity >= 2:
+            by = {metric: {topic: one for topic, series in found_by.items()
+                           if (one := upto(series, now)) is not None}
+                  for metric, found_by in topics().items()}
+            past = history(columns, daemon.consumer, by)
+            found = judge(past, now, self.baselines.of(daemon, now, topics=True))
+        return Seen(daemon, columns, Judged(
+            daemon.id, daemon.host, daemon.service, daemon.consumer, found, past,
+            _last(columns, past)))
+
+
+def upto(series: Series | None, now: float) -> Series | None:
+    """Return the last steps that ended by ``now``: as many as a verdict looks back at."""
+    if series is None:
+        return None
+    end = int(now // series.step) * series.step
+    return clip(series, end - max(LOOK_BACK, POINTS * series.step), end)
+
+
+def highest(metric: str) -> str:
+    """Return the consolidation that hides no spike of a gauge and no message of a total."""
+    return "AVERAGE" if BY_NAME[metric].kind is Kind.DERIVE else "MAX"
+
+
+def _last(columns: Columns, past: History | None) -> float | None:
+    if past is not None:
+        return past.end
+    backlog = columns["backlog"]
+    last = backlog.last() if backlog is not None else None
+    return float(last[0]) if last else None

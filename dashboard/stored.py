@@ -1,0 +1,58 @@
+"""The stored series as the commands want them: found by the entry point ``collectd_fedmsg.stored``,
+so that nothing of ``collectd_fedmsg`` imports the dashboard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from collectd_fedmsg.diagnosis.judgement import Judgement
+
+from .baselines import Baselines
+from .config import Settings
+from .judging import Judge
+from .replaying import replay
+from .store.base import Store
+from .store.prometheus import PrometheusStore
+from .store.rrd import RRDStore
+
+
+def open_store(settings: Settings) -> Store:
+    """Return the store that the settings name."""
+    if settings.prometheus:
+        return PrometheusStore(settings.prometheus, settings.interval)
+    return RRDStore(settings.data_dir, settings.rrdcached)
+
+
+class StoredSeries:
+    """``collectd_fedmsg.stored.Stored`` on the dashboard's store."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        """Open the store.
+
+        Args:
+            settings: as in the dashboard's file.
+
+        Raises:
+            ConfigError: a setting that cannot work.
+        """
+        known = Settings.of(settings)
+        self._store = open_store(known)
+        self._judge = Judge(self._store, Baselines(self._store), known.shared)
+
+    def judgement(self, now: float) -> Judgement:
+        """Return what is said of every daemon at ``now`` (epoch seconds).
+
+        Raises:
+            StoreError: the store cannot answer.
+        """
+        return self._judge.everyone(now)[1]
+
+    def replay(self, start: int, end: int, every: int) -> Iterator[Judgement]:
+        """Yield what would have been said from ``start`` to ``end``, each ``every`` seconds.
+
+        Raises:
+            StoreError: the store cannot answer.
+        """
+        return replay(self._store, self._judge, start, end, every)
