@@ -159,6 +159,22 @@ class Counts:
 
         return counted_work
 
+    def count_direct(self, consume: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """Return ``consume`` that counts a call from outside ``_do_work`` as a message.
+
+        For a consumer that takes messages its own way: past the queue, or past ``_do_work``.
+        A second call for one message from the queue is not one more message.
+        """
+        counted = self.count_work(consume)
+
+        def counted_consume(message: Any) -> Any:
+            cell = self.cell(direct=True)
+            if cell.running or (cell.held is None and not cell.direct):
+                return consume(message)
+            return counted(message)
+
+        return counted_consume
+
     def _receive_directly(self, message: Any) -> None:
         """Count a message that came past the queue: blocking mode, or a consumer's own way."""
         with self._mutex:
@@ -201,6 +217,8 @@ class Counts:
             waiting = len(self._waiting)
             if self._sentinels:
                 waiting -= sum(1 for one in self._waiting if one is SENTINEL)
+            # Past the queue and nothing on it: what waits is in a socket's buffer, unseen.
+            observable = self.workers > 0 and not (self._direct and not self._queued)
             processed = sum(done for one in seen for done, _ in one.ended.values())
             # What a worker had in hand when the accounts began ends without having been put.
             self._direct += max(0, processed - (self._queued + self._direct - waiting))
@@ -226,10 +244,10 @@ class Counts:
             in_progress=backlog - waiting,
             failed=failed,
             rejected=sum(cell.rejected for cell in cells),
-            workers=self.workers,
+            workers=self.workers if observable else 0,
             oldest=max(0, now - min(stamps)) / 1e9 if backlog and stamps else None,
             delay=delay,
-            observable=self.workers > 0,
+            observable=observable,
             **{**self._topics.report(topics, ended, running), **self._service_times(cells, spent)},
         )
 

@@ -118,9 +118,18 @@ def instrument(consumer: Any) -> Counts:
         queue._put = counts.count_put(put_directly(queue))
         if loop is not Consumer._work_loop:
             queue._get = counts.count_get(queue._get)
+    if loop is not Consumer._work_loop or not moksha_way(type(consumer)):
+        consumer.consume = counts.count_direct(consumer.consume)
     consumer._do_work = counts.count_work(consumer._do_work)
     consumer.validate = counted_validate(counts, consumer.validate)
     return counts
+
+
+def moksha_way(consumer: type) -> bool:
+    """Return whether messages reach a class's queue by moksha's or fedmsg's own code."""
+    ways = (getattr(consumer, name, None) for name in ("_consume", "_consume_json"))
+    return all(getattr(way, "__module__", "").split(".")[0] in ("moksha", "fedmsg")
+               for way in ways)
 
 
 def put_directly(queue: Any) -> Callable[[Any], object]:

@@ -17,3 +17,28 @@ class Obedient(FedmsgConsumer):
         time.sleep(order.get("seconds", 0))
         if order.get("fail"):
             raise ValueError("as told")
+
+
+class PastTheQueue(Obedient):
+    """Handles each message where it is received."""
+
+    config_key = "past_the_queue.enabled"
+
+    def _consume(self, message: dict[str, Any]) -> None:
+        try:
+            self.consume(message)
+        except ValueError:
+            self.log.info("as told")
+
+
+class OwnLoop(Obedient):
+    """Takes from the queue in a loop of its own."""
+
+    config_key = "own_loop.enabled"
+
+    def _work_loop(self) -> None:
+        while (message := self.incoming.get()) is not StopIteration:
+            try:
+                self.consume(message)
+            except ValueError:
+                self.log.info("as told")

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import queue
 import random
+import sys
 import threading
+from collections import deque
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from fedmsg.consumers import FedmsgConsumer
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moksha.hub.api import Consumer as MokshaConsumer
 
@@ -64,33 +70,89 @@ class Standard(Consumer):
 
 
 class OwnLoop(Consumer):
-    """With a loop that never calls ``_do_work``."""
+    """With a loop that never calls ``_do_work``, and ``consume`` twice for one message."""
 
     def _work_loop(self) -> None:
         while (message := self.incoming.get()) is not StopIteration:
             Consumer._do_work(self, message)
+            Consumer._do_work(self, message)
+
+
+class Silent(Consumer):
+    """With a loop that calls neither ``_do_work`` nor ``consume``: what is got next ends it."""
+
+    def _work_loop(self) -> None:
+        while (message := self.incoming.get()) is not StopIteration:
+            assert message["topic"] == "t"
+
+
+class Fedmsg(FedmsgConsumer):  # type: ignore[misc]
+    """fedmsg's and moksha's own code all the way, without a hub around it."""
+
+    def __init__(self, workers: int, fails: float = 0.0) -> None:
+        self.incoming: Any = queue.Queue()
+        self.blocking_mode = workers == 0
+        self.N = workers
+        self.fails = fails
+        self.headcount_in = self.headcount_out = 0
+        self._times: deque[float] = deque(maxlen=1024)
+        self.status_filename = None
+        self.log = logging.getLogger("quiet")
+        self.log.disabled = True
+
+    validate = Consumer.validate
+    consume = Consumer.consume
+
+
+class PastTheQueue(Fedmsg):
+    """Overrides ``_consume``: every message is handled where it is received."""
+
+    def _consume(self, message: Any) -> None:
+        with contextlib.suppress(ValueError, RuntimeWarning):
+            self.validate(message)
+            self.consume(message)
 
 
 def message(number: int, topic: str = "t") -> dict[str, Any]:
     return {"topic": topic, "body": {"timestamp": 1.0, "number": number}}
 
 
-@settings(max_examples=25, deadline=None)
+@pytest.fixture
+def restless() -> Iterator[None]:
+    """Let threads take turns a thousand times as often as usual."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(5e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("restless")
+@settings(max_examples=60, deadline=None,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    kind=st.sampled_from([Standard, Consumer, OwnLoop]),
-    workers=st.integers(1, 16),
+    kind=st.sampled_from([Standard, Consumer, OwnLoop, Silent, Fedmsg, PastTheQueue]),
+    workers=st.integers(0, 16),
     senders=st.integers(1, 3),
     each=st.integers(0, 300),
     fails=st.sampled_from([0.0, 0.3]),
     invalid=st.integers(0, 20),
+    replayed=st.integers(0, 50),
+    late=st.booleans(),
 )
 def test_every_sample_balances(  # noqa: PLR0917 - hypothesis names them
-    kind: type[Consumer], workers: int, senders: int, each: int, fails: float, invalid: int
-) -> None:
-    """Whatever the schedule: each sample balances, totals grow, the end is exact."""
+    kind: Any, workers: int, senders: int, each: int, fails: float, invalid: int, replayed: int,
+    late: bool,
+) -> None:  # fmt: skip
+    """Whatever the schedule: each sample balances, totals grow, the end is exact.
+
+    ``workers`` 0: blocking mode. ``replayed``: put straight on the queue, as fedmsg does at the
+    start. ``late``: the workers start last, as they do in a hub whose reactor is not running.
+    """
     consumer = kind(workers, fails)
     counts = instrument(consumer)
-    threads = [threading.Thread(target=consumer._work_loop) for _ in range(workers)]
+    queued = bool(workers) and kind is not PastTheQueue
+    if not queued:
+        replayed = 0
 
     def send() -> None:
         for number in range(each):
@@ -98,8 +160,13 @@ def test_every_sample_balances(  # noqa: PLR0917 - hypothesis names them
         for number in range(invalid):
             consumer._consume(message(number, "invalid"))
 
-    sending = [threading.Thread(target=send) for _ in range(senders)]
-    for thread in threads + sending:
+    def replay() -> None:
+        for number in range(replayed):
+            consumer.incoming.put(message(number))
+
+    working = [threading.Thread(target=consumer._work_loop) for _ in range(workers)]
+    sending = [threading.Thread(target=one) for one in [send] * senders + [replay]]
+    for thread in sending + working if late else working + sending:
         thread.start()
     before = counts.sample(0.0)
     for at in range(1, 30):
@@ -112,16 +179,19 @@ def test_every_sample_balances(  # noqa: PLR0917 - hypothesis names them
         before = now
     for thread in sending:
         thread.join(30)
-    for _ in threads:
+    for _ in working:
         consumer.incoming.put(StopIteration)
-    for thread in threads:
+    for thread in working:
         thread.join(30)
     last = counts.sample(99.0)
-    failing = sum(number % 100 < fails * 100 for number in range(each))
-    assert (last.received, last.processed, last.backlog) == (senders * each, senders * each, 0)
-    # A loop of the daemon's own does not tell how a message ended.
-    assert last.failed == (0 if kind is OwnLoop else senders * failing)
+    total = senders * each + replayed
+    assert (last.received, last.processed, last.backlog) == (total, total, 0)
+    failing = [sum(number % 100 < fails * 100 for number in range(n)) for n in (each, replayed)]
+    # Such a loop does not tell how a message ended.
+    known = 0 if kind is Silent and workers else senders * failing[0] + failing[1]
+    assert last.failed == known
     assert last.rejected == senders * invalid
+    assert last.observable is queued or not last.received
     assert counts.sample(100.0).received == last.received, "threads that ended are kept"
 
 
