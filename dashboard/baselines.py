@@ -13,6 +13,7 @@ from collectd_fedmsg.diagnosis import Baseline
 from collectd_fedmsg.diagnosis.baseline import DAY, ENOUGH, HOUR, Hour
 
 from . import hours
+from .packed import PackedHours
 from .query import Window
 from .reading import read
 from .series import Series
@@ -90,7 +91,7 @@ class Baselines:
         known = hours.refined(hours.hours(columns, interval, end), fine)
         if topics and daemon.by_topic:
             known = hours.with_topics(known, self._by_topic(daemon, start, end))
-        return Baseline(tuple(known)) if len(known) >= ENOUGH else None
+        return Baseline(PackedHours(known)) if len(known) >= ENOUGH else None
 
     def _span(self, daemon: Daemon, end: int) -> tuple[int, Series] | None:
         """Return the start of the longest span that is kept by the hour, and its backlog."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Callable, TypeVar
 
@@ -80,7 +80,8 @@ class Usual:
 class Baseline:
     """Past hours of one consumer."""
 
-    hours: tuple[Hour, ...] = ()
+    #: Oldest first.
+    hours: Sequence[Hour] = ()
     #: What was found for an hour of asking: whole hours change nothing in between.
     _found: dict[tuple[str, int], Any] = field(default_factory=dict, compare=False, repr=False)
 
