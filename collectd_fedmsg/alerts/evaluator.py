@@ -94,8 +94,8 @@ def evaluate(state: State, observations: Iterable[Observation], rules: RuleSet, 
     newest = {subject: seen.history.end for subject, seen in present.items() if seen.history}
     opened = [track.alert for track in tracks.values() if track.alert]
     cleared = [one.alert for one in transitions if one.event is Event.CLEARED]
-    muted = frozenset(one.id for one in (*opened, *cleared) if _muted(one, orders, now))
-    groups, notices = tell(state.groups, opened, cleared, muted, grouping=rules.grouping, now=now)
+    hushed = frozenset(one.id for one in (*opened, *cleared) if muted(one, orders, now))
+    groups, notices = tell(state.groups, opened, cleared, hushed, grouping=rules.grouping, now=now)
     return Outcome(State(tracks, {**_still(state, rules, now), **newest}, groups),
                    tuple(transitions), notices)
 
@@ -166,5 +166,6 @@ def _acked(track: Track, orders: Orders) -> Track:
     return track if ack == alert.ack else replace(track, alert=alert.with_ack(ack))
 
 
-def _muted(alert: Alert, orders: Orders, now: float) -> bool:
+def muted(alert: Alert, orders: Orders, now: float) -> bool:
+    """Return whether a silence covers the alert at ``now`` (epoch seconds)."""
     return any(one.covers(alert.subject, alert.rule, now) for one in orders.silences)

@@ -12,7 +12,7 @@ TYPES: dict[str, dict[str, tuple[type, Any]]] = {
     "webhook": {"url": (str, ...), "secret_file": (str, "")},
     "alertmanager": {"url": (str, ...), "refresh": (int, 60)},
     "bus": {"config": (str, ...), "confirm": (bool, True)},
-    "collectd": {},
+    "collectd": {"socket": (str, "/run/collectd-unixsock")},
 }
 COMMON: dict[str, tuple[type, Any]] = {"type": (str, ...), "timeout": (int, 10),
                                        "give_up_after": (int, 86400)}
@@ -51,7 +51,8 @@ def _unusable(key: str, value: Any) -> str:  # noqa: PLR0911 - a reason each
         return "must be a list of mail addresses"
     if isinstance(value, str) and any(ord(c) < 32 for c in value):
         return "must not hold line ends or other control characters"
-    if key.endswith("_file") and value and not value.startswith("/"):
+    path = key.endswith("_file") or key in ("socket", "config")
+    if path and value and not value.startswith("/"):
         return "must be an absolute path"
     return ""
 

@@ -1,0 +1,61 @@
+"""EDGE collectd: each alert of a notice as a notification, by the unixsock plugin's PUTNOTIF.
+
+Inside collectd the plugin dispatches them itself; this is for the service beside the dashboard.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+from ...metrics import PLUGIN
+from ...names import escape
+from . import NotTaken
+
+SEVERITIES = {"info": "okay", "warning": "warning", "critical": "failure"}
+
+
+class Sender:
+    """Speaks to the socket of one collectd."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self._settings = settings
+
+    def send(self, payload: Mapping[str, Any]) -> None:
+        """Return once collectd has dispatched every alert that is told."""
+        with socket.socket(socket.AF_UNIX) as peer:
+            peer.settimeout(self._settings["timeout"])
+            peer.connect(self._settings["socket"])
+            answers = peer.makefile("r", encoding="utf-8", errors="replace")
+            for told in notified(payload):
+                peer.sendall(command(told, payload["at"]).encode())
+                answer = answers.readline()
+                if not answer.startswith("0 "):
+                    raise NotTaken(f"collectd: {answer.strip()[:200] or 'closed the connection'}")
+
+
+def notified(payload: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the alerts that a payload is news of; a reminder is of all that are open."""
+    fresh = set(payload["fresh"])
+    told = [one for one in payload["alerts"] if one["id"] in fresh or payload["kind"] == "reminder"]
+    return [*told, *payload["over"]]
+
+
+def command(told: Mapping[str, Any], at: float) -> str:
+    """Return one line of the plain-text protocol (collectd-unixsock(5))."""
+    subject = told["subject"]
+    fields = {
+        "time": f"{at:.3f}", "host": subject["host"], "plugin": PLUGIN,
+        "plugin_instance": escape(subject["service"]), "type": "queue_length",
+        "type_instance": escape(subject["consumer"]), "message": told["short"],
+        "severity": "okay" if told["cleared"] is not None else SEVERITIES[told["severity"]],
+    }
+    return "PUTNOTIF " + " ".join(f"{key}={_quoted(text)}" for key, text in fields.items()
+                                  if text) + "\n"
+
+
+def _quoted(text: str) -> str:
+    clean = re.sub(r"[\x00-\x1f]", " ", text)
+    return '"' + clean.replace("\\", "\\\\").replace('"', '\\"') + '"'

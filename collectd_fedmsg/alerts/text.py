@@ -1,0 +1,143 @@
+"""A notice in words: what, since when, how bad, why, what next; pure. Times in UTC."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+from urllib.parse import quote
+
+from .durations import words
+from .records import Alert, Notice
+
+#: Seconds shown before an alert begins: what was usual there.
+BEFORE = 900
+#: Alerts told in full; the rest is counted.
+FULL = 10
+#: collectd cuts a notification at 256 bytes with its NUL.
+SHORT = 255
+KINDS = {"raised": "new", "worse": "worse", "cleared": "over", "reminder": "still"}
+
+
+def clock(at: float) -> str:
+    """Return epoch seconds as UTC to the minute."""
+    return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def what(alert: Alert) -> str:
+    """Return what is wrong, with its figure and limit."""
+    value, limit = alert.value, alert.limit
+    if alert.kind == "backlog":
+        return f"{value:,.0f} messages wait (limit {limit:,.0f})"
+    if alert.kind == "oldest":
+        return f"the oldest message waits for {words(value)} (limit {words(limit)})"
+    if alert.kind == "lost":
+        return f"{value:,.0f} messages were lost at a restart"
+    if alert.kind == "doom":
+        return f"the workers are full in {words(value)} (limit {words(limit)})"
+    if alert.kind == "verdict":
+        return f"the diagnosis is {alert.cause}"
+    return f"silent for {words(value)} (limit {words(limit)})"
+
+
+def peak(alert: Alert) -> str:
+    """Return the worst value that was seen; empty where there is none to speak of."""
+    if alert.kind == "backlog":
+        return f"peak {alert.peak:,.0f} messages"
+    if alert.kind in ("oldest", "daemon_silent", "collectd_silent"):
+        return f"peak {words(alert.peak)}"
+    return ""
+
+
+def link(alert: Alert, dashboard: str, now: float) -> str:
+    """Return the address of the page that shows the alert's time; empty without a dashboard."""
+    if not dashboard:
+        return ""
+    end = int(alert.cleared + BEFORE if alert.cleared is not None else now)
+    span = f"start={int(alert.since) - BEFORE}&end={min(end, int(now) + 1)}"
+    if not alert.subject.service:
+        return f"{dashboard}/?host={quote(alert.subject.host, safe='')}&{span}"
+    return f"{dashboard}/daemon/{quote(alert.subject.id)}?{span}"
+
+
+def one_line(alert: Alert) -> str:
+    """Return an alert as a sentence of its own."""
+    if alert.cleared is None:
+        return f"{alert.subject.words}: {what(alert)}"
+    said = f"{alert.subject.words}: over after {words(alert.cleared - alert.since)}"
+    return f"{said} ({alert.note})" if alert.note else said
+
+
+def headline(notice: Notice) -> str:
+    """Return a mail's subject: severity, state, the worst of it and how many more."""
+    told = notice.alerts or notice.over
+    word = "OK" if not notice.alerts else notice.severity.upper()
+    more = f" and {len(told) - 1} more" if len(told) > 1 else ""
+    cause = f"{told[0].cause}: " if told[0].cause.isupper() else ""
+    found = f"[{word}] {KINDS[notice.kind]}: {cause}{one_line(told[0])}{more}"
+    return " ".join(found.split())
+
+
+def body(notice: Notice, dashboard: str) -> str:
+    """Return a mail's text."""
+    parts = [_section(one, dashboard, notice) for one in notice.alerts[:FULL]]
+    if len(notice.alerts) > FULL:
+        rest = notice.alerts[FULL:]
+        parts.append(f"And {len(rest)} more: " + "; ".join(one_line(one) for one in rest[:50]))
+    if notice.over:
+        parts += ["Over:", *(_over(one, dashboard, notice.at) for one in notice.over[:50])]
+    if notice.alerts and notice.kind == "cleared":
+        parts.append(f"Still open in this group: {len(notice.alerts)}.")
+    return "\n\n".join(parts) + f"\n\nNotice {notice.id} of {clock(notice.at)}.\n"
+
+
+def _section(alert: Alert, dashboard: str, notice: Notice) -> str:
+    state = "new" if alert.id in notice.fresh and notice.kind == "raised" else KINDS[notice.kind]
+    held = words(notice.at - alert.since)
+    lines = [f"What:    {one_line(alert)} [{alert.severity}, {state}]",
+             f"Since:   {clock(alert.since)} ({held})",
+             "How bad: " + ", ".join(x for x in (
+                 peak(alert), f"{alert.affected:,.0f} messages affected so far") if x)]
+    if alert.flapping:
+        lines.append(f"         flapping: raised {alert.flapping} times, one alert until calm")
+    if alert.ack:
+        lines.append(f"         acknowledged by {alert.ack.by}: {alert.ack.comment or '-'}")
+    for number, sentence in enumerate(alert.why or ("no diagnosis yet",)):
+        lines.append(("Why:     " if not number else "         ") + sentence)
+    address = link(alert, dashboard, notice.at)
+    lines.append(f"Next:    {alert.action or 'Look at the page.'}")
+    return "\n".join([*lines, f"         {address}"] if address else lines)
+
+
+def _over(alert: Alert, dashboard: str, now: float) -> str:
+    figures = ", ".join(x for x in (
+        f"since {clock(alert.since)}", peak(alert),
+        f"{alert.affected:,.0f} messages affected") if x)
+    return "\n".join(x for x in (one_line(alert), f"  {figures}",
+                                 f"  {link(alert, dashboard, now)}" if dashboard else "") if x)
+
+
+def short(alert: Alert, dashboard: str, now: float) -> str:
+    """Return an alert in collectd's 255 bytes: the link only where it fits whole."""
+    begun = f"since {clock(alert.since)}"
+    figures = ", ".join(x for x in (peak(alert), f"{alert.affected:,.0f} messages affected") if x)
+    said = one_line(alert) + (f", {begun}" if alert.cleared is None else f"; {figures}")
+    if alert.cleared is None and alert.why:
+        said += f". {alert.why[0]}"
+    said = " ".join(said.split())
+    address = link(alert, dashboard, now)
+    both = f"{said} {address}"
+    if address and len(both.encode()) <= SHORT:
+        return both
+    return said.encode()[:SHORT].decode("utf-8", "ignore")
+
+
+def payload(notice: Notice, dashboard: str) -> dict[str, Any]:
+    """Return what outputs send, as JSON types; ``id`` is what a receiver knows it again by."""
+    def told(alert: Alert) -> dict[str, Any]:
+        return {**alert.to_json(), "what": one_line(alert),
+                "short": short(alert, dashboard, notice.at),
+                "link": link(alert, dashboard, notice.at)}
+    return {"version": 1, "id": notice.id, "group": notice.group, "kind": notice.kind,
+            "at": notice.at, "severity": notice.severity, "subject": headline(notice),
+            "text": body(notice, dashboard), "alerts": [told(one) for one in notice.alerts],
+            "over": [told(one) for one in notice.over], "fresh": list(notice.fresh)}
