@@ -53,7 +53,10 @@ def _samples(rule: Rule, seen: Observation, after: float) -> Iterator[Reading]:
     history = seen.history
     if history is None:
         return
-    for i in range(len(history)):
+    # Nearly all of it was judged before: begin at the first that was not.
+    judged = after - history.time(0)
+    first = max(0, int(judged / history.step)) if judged > 0 else 0
+    for i in range(min(first, len(history)), len(history)):
         at, value = history.time(i), _value(rule.kind, seen, i)
         if at > after and value is not None:
             passed = (history.received[i] or 0.0) * history.step

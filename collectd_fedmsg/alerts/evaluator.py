@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ..diagnosis.incident import Incident
 from .conditions import BY_CLOCK, readings
 from .explain import explained
 from .grouping import Group, tell
@@ -16,6 +17,7 @@ from .machine import Event, Track, close, step
 from .observation import Observation
 from .records import Ack, Alert, Notice, Subject
 from .rules import Rule, RuleSet, Silence
+from .shared import shared
 
 Key = tuple[str, Subject]
 
@@ -77,6 +79,7 @@ def evaluate(state: State, observations: Iterable[Observation], rules: RuleSet, 
     present = {seen.subject: seen for seen in observations
                if seen.last is not None and now - seen.last <= rules.forget}
     silent = _silent_hosts(present, rules, now)
+    together = shared(present.values())
     tracks: dict[Key, Track] = {}
     transitions: list[Transition] = []
     judged: set[Key] = set()
@@ -86,7 +89,9 @@ def evaluate(state: State, observations: Iterable[Observation], rules: RuleSet, 
             if found is None:
                 continue
             judged.add((rule.name, subject))
-            track, changes = _follow(state, found, seen, rules, now, subject.host in silent)
+            track, changes = _follow(state.tracks.get((rule.name, subject)) or _fresh(
+                state, found, subject), found, seen, rules, now=now,
+                host_silent=subject.host in silent, incident=together.get(subject))
             transitions += changes
             if not track.idle:
                 tracks[rule.name, subject] = _acked(track, orders)
@@ -114,24 +119,27 @@ def _silent_hosts(present: Mapping[Subject, Observation], rules: RuleSet, now: f
     return found
 
 
-def _follow(state: State, rule: Rule, seen: Observation, rules: RuleSet, now: float,  # noqa: PLR0917
-            host_silent: bool) -> tuple[Track, list[Transition]]:
+def _fresh(state: State, rule: Rule, subject: Subject) -> Track:
+    """Return a calm track: it goes on after the newest sample that was judged."""
+    return Track() if rule.kind in BY_CLOCK else Track(at=state.seen.get(subject, Track.at))
+
+
+def _follow(track: Track, rule: Rule, seen: Observation, rules: RuleSet, *, now: float,
+            host_silent: bool, incident: Incident | None) -> tuple[Track, list[Transition]]:
     subject = seen.subject
-    after = float("-inf") if rule.kind in BY_CLOCK else state.seen.get(subject, float("-inf"))
-    track = state.tracks.get((rule.name, subject), Track(at=after))
     changes: list[Transition] = []
     for reading in readings(rule, seen, now, track.at, every=rules.every, host_silent=host_silent):
         track, event = step(track, reading, rule, subject, rules.flapping)
         if event is None or track.alert is None:
             continue
-        alert = explained(track.alert, seen, now)
+        alert = explained(track.alert, seen, incident, now)
         if event is Event.WORSE:
             # By the clock that acknowledgements go by, not by the sample's time.
             alert = replace(alert, worse_since=now)
         changes.append(Transition(event, alert))
         track = close(track) if event is Event.CLEARED else replace(track, alert=alert)
     if track.alert and not changes:
-        track = replace(track, alert=explained(track.alert, seen, now))
+        track = replace(track, alert=explained(track.alert, seen, incident, now))
     return track, changes
 
 

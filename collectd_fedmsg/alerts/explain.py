@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..diagnosis import Verdict
+from ..diagnosis.incident import Incident
 from . import durations
 from .conditions import BY_CLOCK
 from .observation import Observation
@@ -20,14 +21,14 @@ ACTIONS = {
 }
 
 
-def explained(alert: Alert, seen: Observation | None, now: float) -> Alert:
+def explained(alert: Alert, seen: Observation, incident: Incident | None, now: float) -> Alert:
     """Return the alert with its cause, reasons and advice at ``now`` (epoch seconds).
 
-    The cause of an alert that was told already stays: it is what notices are grouped by.
+    A cause and an incident that were found stay: notices are grouped by them.
     """
     if alert.kind in BY_CLOCK:
         return replace(alert, why=_silence(seen, now), action=ACTIONS[alert.kind])
-    found = seen.diagnosis if seen else None
+    found = seen.diagnosis
     if found is None:
         return alert
     cause = found.findings[0]
@@ -36,16 +37,19 @@ def explained(alert: Alert, seen: Observation | None, now: float) -> Alert:
         return replace(alert, why=found.evidence[:MOST], action=ACTIONS["lost"])
     if not helpful:
         return alert
-    why = [f"{cause.verdict.name}: {cause.verdict.meaning}", *cause.evidence]
+    why = [incident.sentence] if incident else []
+    why += [f"{cause.verdict.name}: {cause.verdict.meaning}", *cause.evidence]
     why += [f"{one.verdict.name}: {one.evidence[0]}" for one in found.findings[1:] if one.evidence]
     if cause.verdict is Verdict.UNKNOWN and found.missing:
         why.append(f"missing: {', '.join(found.missing)}")
     name = cause.verdict.name if alert.cause == alert.kind else alert.cause
-    return replace(alert, cause=name, why=tuple(why[:MOST]), action=cause.verdict.action)
+    return replace(alert, cause=name, why=tuple(why[:MOST]),
+                   incident=alert.incident or (incident.id if incident else ""),
+                   action=incident.action if incident else cause.verdict.action)
 
 
-def _silence(seen: Observation | None, now: float) -> tuple[str, ...]:
-    if seen is None or seen.last is None:
+def _silence(seen: Observation, now: float) -> tuple[str, ...]:
+    if seen.last is None:
         return ("no sample was ever seen",)
     said = f"no sample for {durations.words(now - seen.last)}"
     past = seen.history

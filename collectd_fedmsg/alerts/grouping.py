@@ -32,7 +32,7 @@ class Group:
 
 def key_of(alert: Alert, by: Sequence[str]) -> str:
     """Return what alerts of one group have in common; outputs always: they are told together."""
-    parts = {"cause": alert.cause, "rule": alert.rule, "severity": alert.severity,
+    parts = {"cause": alert.incident or alert.cause, "rule": alert.rule, "severity": alert.severity,
              "host": alert.subject.host, "service": alert.subject.service,
              "consumer": alert.subject.consumer}
     return "\0".join([*(parts[name] for name in by), *alert.outputs])

@@ -74,6 +74,8 @@ class Alert:
     flapping: int = 0
     #: The verdict that explains it, or the rule's kind.
     cause: str = ""
+    #: The incident that it shares with others, by its id; empty: its own trouble.
+    incident: str = ""
     why: tuple[str, ...] = ()
     action: str = ""
     #: Why it was closed when not by good samples.

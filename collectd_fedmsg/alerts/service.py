@@ -46,10 +46,10 @@ class Service:
         self._couriers: dict[str, Courier] = {}
         self._open: tuple[Alert, ...] = ()
         try:
-            self._state, self._at = self._book.load()
+            self.state, self._at = self._book.load()
         except ValueError as error:
             _log.error("%s: begins anew: %s", book, error)
-            self._state, self._at = State(), 0.0
+            self.state, self._at = State(), 0.0
         self.rules = self._first_rules()
 
     def run(self, ended: threading.Event) -> None:
@@ -74,13 +74,13 @@ class Service:
             seen = self._observe(now, self._at)
         except HealthError as error:
             _log.error("the store cannot answer: %s", error)
-            seen = remembered(self._state)
+            seen = remembered(self.state)
         orders = self._book.orders()
-        done = evaluate(self._state, seen, self.rules, now, orders)
+        done = evaluate(self.state, seen, self.rules, now, orders)
         cleared = [one.alert for one in done.transitions if one.alert.cleared is not None]
         self._book.commit(now, self.rules.every, done.state, cleared,
                           parcels(done, self.rules, now))
-        self._state, self._at = done.state, now
+        self.state, self._at = done.state, now
         self._open = tuple(one for one in done.state.alerts if not muted(one, orders, now))
         for one in done.transitions:
             _log.info("%s: %s (%s)", one.event.value, one.alert.subject.id, one.alert.rule)
@@ -108,13 +108,16 @@ class Service:
         return True
 
     def close(self) -> None:
-        """Stop the couriers and let go of the book."""
+        """Stop the couriers and let go of the book; a second time does nothing."""
+        if self._lock < 0:
+            return
         for courier in self._couriers.values():
             courier.stop()
         for courier in self._couriers.values():
             courier.join(5)
         self._book.close()
         os.close(self._lock)
+        self._lock = -1
 
     def _first_rules(self) -> RuleSet:
         # Last time's first, so that a mistake made while we were away stops nothing either.

@@ -1,0 +1,58 @@
+"""What people may order, checked: acknowledgements and silences. Writes into the book only."""
+
+from __future__ import annotations
+
+from ..errors import BadQuery
+from .book import Book
+from .records import Ack
+from .rules import Match, Silence
+
+#: Seconds; a silence has an end that somebody remembers.
+LONGEST = 30 * 86400.0
+LONGEST_TEXT = 200
+
+
+def acknowledge(book: Book, name: str, by: str, comment: str, now: float) -> Ack:
+    """Keep that somebody knows of an open alert.
+
+    Raises:
+        BadQuery: no open alert has this id, or a text is unusable.
+    """
+    if all(alert.id != name for alert in book.load()[0].alerts):
+        raise BadQuery(f"id: no open alert has the id {name[:40]!r}")
+    ack = Ack(line("by", by, 1), now, line("comment", comment, 0))
+    book.acknowledge(name, ack)
+    return ack
+
+
+def silence(match: Match, span: float, by: str, comment: str, now: float,  # noqa: PLR0917
+            name: str) -> Silence:
+    """Return a silence of ``span`` seconds from ``now`` (epoch seconds).
+
+    Raises:
+        BadQuery: it has no bounded end, matches everything, or a text is unusable.
+    """
+    if not 60 <= span <= LONGEST:
+        raise BadQuery(f"a silence of {span:.0f} s is not within a minute and 30 days")
+    if match == Match():
+        raise BadQuery("host, service, consumer or rule: say what shall be silent")
+    return Silence(name, match, now, now + span, line("by", by, 1), line("comment", comment, 0))
+
+
+def line(name: str, text: object, least: int) -> str:
+    """Return a text of one line.
+
+    Raises:
+        BadQuery: it is none, or is too long.
+    """
+    if not isinstance(text, str) or not least <= len(text.strip()) <= LONGEST_TEXT:
+        raise BadQuery(f"{name}: {least} to {LONGEST_TEXT} characters are wanted")
+    if not text.isprintable():
+        raise BadQuery(f"{name}: one line without control characters is wanted")
+    return text.strip()
+
+
+def words(match: Match) -> str:
+    """Return what a silence is of, in words."""
+    parts = ((name, getattr(match, name)) for name in ("host", "service", "consumer", "rule"))
+    return ", ".join(f"{name} {' or '.join(some)}" for name, some in parts if some != ("*",))

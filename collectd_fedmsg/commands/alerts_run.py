@@ -1,0 +1,110 @@
+"""``collectd-fedmsg alerts run``: the evaluator beside the dashboard; ``test``: its outputs."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from collectd_fedmsg.alerts.outputs import opened
+from collectd_fedmsg.alerts.parcels import sample
+from collectd_fedmsg.alerts.records import Alert, Subject
+from collectd_fedmsg.alerts.service import Observe, Service
+from collectd_fedmsg.alerts.toml_file import Mistakes, parse
+from collectd_fedmsg.errors import HealthError
+
+STATE = Path("/var/lib/collectd-fedmsg/alerts.db")
+
+
+def add(deeds: Any) -> None:
+    """Add the deeds' parsers."""
+    runs = deeds.add_parser("run", help="evaluate the rules until it is told to end")
+    runs.add_argument("--rules", type=Path, required=True, help="the TOML file")
+    runs.add_argument("--state", type=Path, default=STATE, help="file of what must survive")
+    runs.add_argument("--data-dir", type=Path, help="collectd's folder of RRD files")
+    runs.add_argument("--rrdcached", default="", help="unix:/absolute/path of its socket")
+    runs.add_argument("--prometheus", default="", help="read from there, not from files")
+    runs.add_argument("--interval", type=int, default=10, help="seconds between samples")
+    runs.set_defaults(run=run)
+    tests = deeds.add_parser("test", help="send a sample through every output")
+    tests.add_argument("--rules", type=Path, required=True, help="the TOML file")
+    tests.add_argument("--output", action="append", help="only this one; repeat")
+    tests.set_defaults(run=test)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run until SIGTERM or SIGINT; SIGHUP looks at the rules at once."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    # The file is looked at before every step anyway; without this SIGHUP would end us.
+    signal.signal(signal.SIGHUP, lambda *_: None)
+    try:
+        service = Service(options.rules, options.state, observer(options), skip=())
+    except (HealthError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"Evaluating {options.rules} every {service.rules.every:g} s", flush=True)
+    service.run(ended)
+    return 0
+
+
+def observer(options: argparse.Namespace) -> Observe:
+    """Return what reads the dashboard's store.
+
+    Raises:
+        HealthError: nothing says where the series are, or the dashboard is not installed.
+    """
+    if not options.data_dir and not options.prometheus:
+        raise HealthError("say where the series are: --data-dir or --prometheus")
+    try:
+        from collectd_fedmsg_dashboard import watching  # noqa: PLC0415 - an extra
+        from collectd_fedmsg_dashboard.store.prometheus import PrometheusStore  # noqa: PLC0415
+        from collectd_fedmsg_dashboard.store.rrd import RRDStore  # noqa: PLC0415
+    except ImportError as error:
+        raise HealthError(f"the dashboard's package is wanted: {error}") from error
+    store = (PrometheusStore(options.prometheus, options.interval) if options.prometheus
+             else RRDStore(options.data_dir.resolve(), options.rrdcached))
+    return lambda now, since: watching.observe(store, now, since)
+
+
+def test(options: argparse.Namespace) -> int:
+    """Send a sample through every output; 0 when all took it, 1 otherwise."""
+    try:
+        rules = parse(options.rules.read_text("utf-8"), str(options.rules))
+    except (OSError, UnicodeDecodeError, Mistakes) as error:
+        print(error, file=sys.stderr)
+        return 2
+    now = time.time()
+    body = sample(rules, [example(now)], now)
+    names = options.output or list(rules.outputs)
+    bad = 0
+    for name in names:
+        began = time.monotonic()
+        try:
+            opened(rules.outputs[name]).send(body)
+            said = f"ok, taken in {time.monotonic() - began:.2f} s"
+        except KeyError:
+            said, bad = f"FAIL, no such output; there are {', '.join(rules.outputs)}", bad + 1
+        except (HealthError, OSError, ValueError) as error:
+            said, bad = f"FAIL, {type(error).__name__}: {error}", bad + 1
+        print(f"{name}: {said}", flush=True)
+    if not names:
+        print("there is no output to test", file=sys.stderr)
+    return 1 if bad or not names else 0
+
+
+def example(now: float) -> Alert:
+    """Return an alert that is over, as of ``now`` (epoch seconds)."""
+    return Alert(
+        id="0" * 16, rule="test", kind="backlog", subject=Subject("test", "test", "Test"),
+        severity="info", since=now - 600, raised=now - 300, unit="messages", value=0.0, limit=0.0,
+        peak=120.0, affected=345.0, cleared=now, cause="SURGE",
+        why=("SURGE: More messages arrive than usual.", "40/s arrive, usual is 2/s"),
+        action="Nothing: this is a test.", note="a test")

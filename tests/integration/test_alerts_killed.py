@@ -1,0 +1,151 @@
+"""The evaluator is killed with SIGKILL, over and over: no alert is lost, none told twice."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+rrdtool = pytest.importorskip("rrdtool")
+
+from collectd_fedmsg_dashboard import watching  # noqa: E402
+from collectd_fedmsg_dashboard.store.rrd import RRDStore  # noqa: E402
+
+from collectd_fedmsg.alerts.book import Book  # noqa: E402
+from collectd_fedmsg.alerts.evaluator import State, evaluate  # noqa: E402
+from collectd_fedmsg.alerts.machine import Event  # noqa: E402
+from collectd_fedmsg.alerts.toml_file import parse  # noqa: E402
+from collectd_fedmsg.metrics import BY_NAME  # noqa: E402
+from tests.integration.receivers import Receiver  # noqa: E402
+
+CONSUMERS = 6
+SECONDS = 24
+RULES = """
+every = "1s"
+[grouping]
+by = ["consumer"]
+wait = 0
+interval = 0
+[flapping]
+raises = 1000
+[[rule]]
+name = "backlog"
+when = "backlog"
+hold = 2
+clear = 2
+[output.hook]
+type = "webhook"
+url = "{url}"
+"""
+
+
+class Writer(threading.Thread):
+    """Writes a sample a second of each consumer: bad for five seconds, good for five."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(daemon=True)
+        self.folder = root / "h" / "fedmsg-hub"
+        self.folder.mkdir(parents=True)
+        self.start_at = int(time.time()) - 3
+        for i in range(CONSUMERS):
+            for metric in ("received", "processed", "backlog"):
+                rrdtool.create(
+                    str(self.path(i, metric)), "-s", "1", "-b", str(self.start_at - 1),
+                    f"DS:value:{BY_NAME[metric].kind.value}:600:0:U",
+                    *(f"RRA:{cf}:0.1:1:1200" for cf in ("AVERAGE", "MIN", "MAX")))
+
+    def path(self, i: int, metric: str) -> Path:
+        found = BY_NAME[metric]
+        return self.folder / f"{found.collectd_type}-{found.type_instance(f'C{i}')}.rrd"
+
+    def run(self) -> None:
+        for second in range(SECONDS):
+            while time.time() < self.start_at + second + 0.3:
+                time.sleep(0.02)
+            for i in range(CONSUMERS):
+                waits = 7 if (second + 2 * i) % 10 < 5 and second < SECONDS - 4 else 0
+                for metric, value in (("received", second * 5), ("processed", second * 5 - waits),
+                                      ("backlog", waits)):
+                    # DERIVE of whole seconds: what is negative at the first is not a rate yet.
+                    rrdtool.update(str(self.path(i, metric)),
+                                   f"{self.start_at + second}:{max(0, value)}")
+
+
+def expected(root: Path, text: str) -> tuple[set[str], set[str]]:
+    """Return the ids that one evaluation of the whole history raises and clears."""
+    now = time.time()
+    done = evaluate(State(), watching.observe(RRDStore(root), now), parse(text, "f"), now)
+    return tuple({one.alert.id for one in done.transitions if one.event is event}
+                 for event in (Event.RAISED, Event.CLEARED))
+
+
+def test_killed_at_random_and_at_the_worst_moments(tmp_path: Path) -> None:
+    """Killed within a step, on delivery, at start: the ids told are those of one quiet run."""
+    chance = random.Random(6)
+    child: list[subprocess.Popen[bytes]] = []
+    killed = {"at random": 0, "before the answer": 0}
+
+    def answer(headers: dict[str, str], body: bytes) -> int:
+        # The worst moment: the receiver has it, the sender will not know.
+        if calm.is_set() or chance.random() > 0.35:
+            return 200
+        os.kill(child[-1].pid, signal.SIGKILL)
+        killed["before the answer"] += 1
+        return 200
+
+    calm = threading.Event()
+    with Receiver(answer) as receiver:
+        rules = tmp_path / "rules.toml"
+        rules.write_text(RULES.format(url=receiver.url))
+        writer = Writer(tmp_path / "rrd")
+        writer.start()
+        command = [sys.executable, "-m", "collectd_fedmsg.cli", "alerts", "run", "--rules",
+                   str(rules), "--state", str(tmp_path / "a.db"), "--data-dir",
+                   str(tmp_path / "rrd")]
+        log = (tmp_path / "log").open("wb")
+        while writer.is_alive():
+            child.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log))
+            # Half of them live until they evaluate, however slow the machine; half may not.
+            if chance.random() < 0.5:
+                child[-1].stdout.readline()
+            try:
+                child[-1].wait(0.2 + chance.random() * 1.6)
+            except subprocess.TimeoutExpired:
+                child[-1].kill()
+                killed["at random"] += 1
+            child[-1].stdout.close()
+            assert child[-1].wait(10) == -signal.SIGKILL, (tmp_path / "log").read_text()
+        raised, cleared = expected(tmp_path / "rrd", rules.read_text())
+        calm.set()
+        child.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log))
+        book = Book(tmp_path / "a.db")
+        deadline = time.monotonic() + 60
+        while {one.id for one in book.past(0, time.time())} != cleared or book.undelivered():
+            assert time.monotonic() < deadline, (tmp_path / "log").read_text()[-2000:]
+            time.sleep(0.2)
+        child[-1].terminate()
+        # It may not have got as far as its handlers.
+        assert child[-1].wait(20) in (0, -signal.SIGTERM)
+        told = receiver.taken()
+    assert len(raised) >= CONSUMERS
+    assert killed["at random"] >= 4
+    assert killed["before the answer"] >= 1
+    # A receiver knows a notice again by its id, as our documentation asks of it.
+    notices = {one["id"]: one for one in told}
+    assert all(notices[one["id"]]["alerts"] == one["alerts"] for one in told)
+    ends = [alert["id"] for one in notices.values() for alert in one["over"]]
+    assert sorted(ends) == sorted(cleared)
+    starts = [name for one in notices.values() for name in one["fresh"]]
+    assert len(set(starts)) == len(starts)
+    # Raised and over within one step (while it was down): told once, as past.
+    assert set(starts) <= raised
+    assert raised - set(starts) <= set(ends)
+    print(f"{len(child)} runs, killed {killed}; {len(raised)} alerts,"
+          f" {len(told)} deliveries of {len(notices)} notices")
