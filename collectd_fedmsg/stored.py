@@ -7,7 +7,7 @@ daemons' and collectd's environments do without rrdtool.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -28,6 +28,12 @@ class Stored(Protocol):
 
     def judgement(self, now: float) -> Judgement:
         """Return what is said of every daemon at ``now`` (epoch seconds)."""
+
+    def newest(self, names: Iterable[str]) -> dict[str, float]:
+        """Return when these daemons' last samples came, epoch seconds, by id."""
+
+    def beats(self, hosts: Iterable[str]) -> dict[str, float]:
+        """Return when collectd's plugin last spoke for itself, epoch seconds, by host."""
 
     def replay(self, start: int, end: int, every: int) -> Iterator[Judgement]:
         """Yield what would have been said from ``start`` to ``end``, each ``every`` seconds."""

@@ -4,11 +4,12 @@ so that nothing of ``collectd_fedmsg`` imports the dashboard.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from collectd_fedmsg.diagnosis.judgement import Judgement
 
+from . import watching
 from .baselines import Baselines
 from .config import Settings
 from .judging import Judge
@@ -48,6 +49,23 @@ class StoredSeries:
             StoreError: the store cannot answer.
         """
         return self._judge.everyone(now)[1]
+
+    def newest(self, names: Iterable[str]) -> dict[str, float]:
+        """Return when these daemons' last samples came, epoch seconds, by id.
+
+        Raises:
+            StoreError: the store cannot answer.
+        """
+        known = self._store.daemons()
+        return watching.newest(self._store, (known[name] for name in names if name in known))
+
+    def beats(self, hosts: Iterable[str]) -> dict[str, float]:
+        """Return when collectd's plugin last spoke for itself, epoch seconds, by host.
+
+        Raises:
+            StoreError: the store cannot answer.
+        """
+        return watching.beats(self._store, hosts)
 
     def replay(self, start: int, end: int, every: int) -> Iterator[Judgement]:
         """Yield what would have been said from ``start`` to ``end``, each ``every`` seconds.

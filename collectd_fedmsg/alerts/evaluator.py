@@ -17,7 +17,6 @@ from .machine import Event, Track, close, step
 from .observation import Observation
 from .records import Ack, Alert, Notice, Subject
 from .rules import Rule, RuleSet, Silence
-from .shared import shared
 
 Key = tuple[str, Subject]
 
@@ -66,7 +65,7 @@ NOBODY = Orders()
 
 
 def evaluate(state: State, observations: Iterable[Observation], rules: RuleSet, now: float,
-             orders: Orders = NOBODY) -> Outcome:
+             orders: Orders = NOBODY, *, incidents: Iterable[Incident] = ()) -> Outcome:
     """Return the state after ``now`` (epoch seconds), what changed, and whom to tell what.
 
     Args:
@@ -75,11 +74,12 @@ def evaluate(state: State, observations: Iterable[Observation], rules: RuleSet, 
         rules: in force now; they may differ from the last step's.
         now: seconds since the epoch.
         orders: what people said until now.
+        incidents: who suffers together; one notice tells of all of one.
     """
     present = {seen.subject: seen for seen in observations
                if seen.last is not None and now - seen.last <= rules.forget}
     silent = _silent_hosts(present, rules, now)
-    together = shared(present.values())
+    together = {name: one for one in incidents if one.shared for name in one.members}
     tracks: dict[Key, Track] = {}
     transitions: list[Transition] = []
     judged: set[Key] = set()
@@ -91,7 +91,7 @@ def evaluate(state: State, observations: Iterable[Observation], rules: RuleSet, 
             judged.add((rule.name, subject))
             track, changes = _follow(state.tracks.get((rule.name, subject)) or _fresh(
                 state, found, subject), found, seen, rules, now=now,
-                host_silent=subject.host in silent, incident=together.get(subject))
+                host_silent=subject.host in silent, incident=together.get(subject.id))
             transitions += changes
             if not track.idle:
                 tracks[rule.name, subject] = _acked(track, orders)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from ..diagnosis.judgement import Judgement
 from .evaluator import State, evaluate
@@ -11,16 +12,24 @@ from .records import Notice, Subject
 from .rules import RuleSet
 
 
-def observations(whole: Judgement) -> Iterator[Observation]:
-    """Yield what the evaluator is told of each daemon, and of each host as a whole."""
-    newest: dict[str, float] = {}
+def observations(whole: Judgement, *, last: Mapping[str, float] = MappingProxyType({}),
+                 beats: Mapping[str, float] = MappingProxyType({})) -> Iterator[Observation]:
+    """Yield what the evaluator is told of each daemon, and of each host as a whole.
+
+    Args:
+        whole: what is said of all of them.
+        last: newest samples (epoch seconds) by id, of daemons silent for longer than it looked at.
+        beats: when collectd's plugin last spoke for itself, by host.
+    """
+    newest = dict(beats)
     for one in whole.daemons:
+        at = one.last if one.last is not None else last.get(one.id)
         yield Observation(Subject(one.host, one.service, one.consumer), one.history,
-                          one.diagnosis, one.last)
-        if one.last is not None:
-            newest[one.host] = max(one.last, newest.get(one.host, one.last))
-    for host, last in newest.items():
-        yield Observation(Subject(host), last=last)
+                          one.diagnosis, at)
+        if at is not None:
+            newest[one.host] = max(at, newest.get(one.host, at))
+    for host, at in newest.items():
+        yield Observation(Subject(host), last=at)
 
 
 class Paging:
@@ -33,7 +42,8 @@ class Paging:
 
     def add(self, whole: Judgement) -> None:
         """Add the judgement of a later moment."""
-        outcome = evaluate(self._state, observations(whole), self._rules, whole.now)
+        outcome = evaluate(self._state, observations(whole), self._rules, whole.now,
+                           incidents=whole.incidents)
         self._state = outcome.state
         self.notices += outcome.notices
 

@@ -10,10 +10,11 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..diagnosis.incident import Incident
 from ..errors import HealthError
 from .book import Book, only_one
 from .delivery import Courier
@@ -24,8 +25,9 @@ from .records import Alert, Subject
 from .rules import RuleSet
 from .toml_file import Mistakes, parse
 
-#: ``observe(now, since)``: everything that is known, judged up to ``since`` before.
-Observe = Callable[[float, float], "list[Observation]"]
+Sight = tuple[Iterable[Observation], Iterable[Incident]]
+#: ``observe(now)``: what is known of everyone, and who suffers together.
+Observe = Callable[[float], Sight]
 _log = logging.getLogger(__name__)
 
 
@@ -39,17 +41,17 @@ class Service:
 
     def __init__(self, rules_file: Path, book: Path, observe: Observe,
                  skip: tuple[str, ...] = ()) -> None:
-        self._file, self._observe, self._skip = rules_file, observe, skip
+        self._file, self.observe, self._skip = rules_file, observe, skip
         self._lock = only_one(book)
         self._book = Book(book)
         self._stamp: tuple[int, int, int] | None = None
         self._couriers: dict[str, Courier] = {}
         self._open: tuple[Alert, ...] = ()
         try:
-            self.state, self._at = self._book.load()
+            self.state = self._book.load()[0]
         except ValueError as error:
             _log.error("%s: begins anew: %s", book, error)
-            self.state, self._at = State(), 0.0
+            self.state = State()
         self.rules = self._first_rules()
 
     def run(self, ended: threading.Event) -> None:
@@ -71,16 +73,17 @@ class Service:
         """
         self.reload()
         try:
-            seen = self._observe(now, self._at)
+            seen, incidents = self.observe(now)
         except HealthError as error:
             _log.error("the store cannot answer: %s", error)
-            seen = remembered(self.state)
+            seen, incidents = remembered(self.state), ()
         orders = self._book.orders()
-        done = evaluate(self.state, seen, self.rules, now, orders)
+        done = evaluate(self.state, seen, self.rules, now, orders,
+                        incidents=incidents)
         cleared = [one.alert for one in done.transitions if one.alert.cleared is not None]
         self._book.commit(now, self.rules.every, done.state, cleared,
                           parcels(done, self.rules, now))
-        self.state, self._at = done.state, now
+        self.state = done.state
         self._open = tuple(one for one in done.state.alerts if not muted(one, orders, now))
         for one in done.transitions:
             _log.info("%s: %s (%s)", one.event.value, one.alert.subject.id, one.alert.rule)

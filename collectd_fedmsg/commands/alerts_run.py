@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from collectd_fedmsg.alerts.outputs import opened
+from collectd_fedmsg.alerts.paging import observations
 from collectd_fedmsg.alerts.parcels import sample
 from collectd_fedmsg.alerts.records import Alert, Subject
-from collectd_fedmsg.alerts.service import Observe, Service
+from collectd_fedmsg.alerts.service import Observe, Service, Sight
 from collectd_fedmsg.alerts.toml_file import Mistakes, parse
 from collectd_fedmsg.errors import HealthError
+
+from . import selection
 
 STATE = Path("/var/lib/collectd-fedmsg/alerts.db")
 
@@ -26,10 +29,7 @@ def add(deeds: Any) -> None:
     runs = deeds.add_parser("run", help="evaluate the rules until it is told to end")
     runs.add_argument("--rules", type=Path, required=True, help="the TOML file")
     runs.add_argument("--state", type=Path, default=STATE, help="file of what must survive")
-    runs.add_argument("--data-dir", type=Path, help="collectd's folder of RRD files")
-    runs.add_argument("--rrdcached", default="", help="unix:/absolute/path of its socket")
-    runs.add_argument("--prometheus", default="", help="read from there, not from files")
-    runs.add_argument("--interval", type=int, default=10, help="seconds between samples")
+    selection.where(runs)
     runs.set_defaults(run=run)
     tests = deeds.add_parser("test", help="send a sample through every output")
     tests.add_argument("--rules", type=Path, required=True, help="the TOML file")
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     # The file is looked at before every step anyway; without this SIGHUP would end us.
     signal.signal(signal.SIGHUP, lambda *_: None)
     try:
-        service = Service(options.rules, options.state, observer(options), skip=())
+        service = Service(options.rules, options.state, observer(options))
     except (HealthError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -56,22 +56,22 @@ def run(options: argparse.Namespace) -> int:
 
 
 def observer(options: argparse.Namespace) -> Observe:
-    """Return what reads the dashboard's store.
+    """Return what reads the dashboard's store and judges as the dashboard does.
 
     Raises:
-        HealthError: nothing says where the series are, or the dashboard is not installed.
+        HealthError: nothing says where the series are, or they cannot be read here.
     """
-    if not options.data_dir and not options.prometheus:
-        raise HealthError("say where the series are: --data-dir or --prometheus")
-    try:
-        from collectd_fedmsg_dashboard import watching  # noqa: PLC0415 - an extra
-        from collectd_fedmsg_dashboard.store.prometheus import PrometheusStore  # noqa: PLC0415
-        from collectd_fedmsg_dashboard.store.rrd import RRDStore  # noqa: PLC0415
-    except ImportError as error:
-        raise HealthError(f"the dashboard's package is wanted: {error}") from error
-    store = (PrometheusStore(options.prometheus, options.interval) if options.prometheus
-             else RRDStore(options.data_dir.resolve(), options.rrdcached))
-    return lambda now, since: watching.observe(store, now, since)
+    series = selection.stored(options)
+    if series is None:
+        raise HealthError("say where the series are: --data-dir, --prometheus or --config")
+
+    def observe(now: float) -> Sight:
+        whole = series.judgement(now)
+        quiet = [one.id for one in whole.daemons if one.last is None]
+        beats = series.beats({one.host for one in whole.daemons})
+        return observations(whole, last=series.newest(quiet), beats=beats), whole.incidents
+
+    return observe
 
 
 def test(options: argparse.Namespace) -> int:

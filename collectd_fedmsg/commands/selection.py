@@ -14,14 +14,19 @@ from collectd_fedmsg.moments import moment
 from collectd_fedmsg.stored import Stored, open_stored, settings_of
 
 
-def add(parser: argparse.ArgumentParser) -> None:
-    """Add the options."""
+def where(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say where the series are."""
     parser.add_argument("--config", default="", metavar="FILE",
                         help="the dashboard's TOML file: where the series are, what is shared")
     parser.add_argument("--data-dir", metavar="FOLDER", help="collectd's folder of RRD files")
     parser.add_argument("--rrdcached", metavar="unix:/PATH", help="its socket, when it is used")
     parser.add_argument("--prometheus", metavar="URL", help="read from there, not from files")
     parser.add_argument("--interval", type=int, help="seconds between samples (Prometheus)")
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the options: where the series are, which daemons are meant."""
+    where(parser)
     for name in ("host", "service", "consumer"):
         parser.add_argument(f"--{name}", default="*", metavar="PATTERN",
                             help=f"only {name}s like this; all are compared with")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, Callable
 
 
@@ -49,3 +51,9 @@ class Receiver:
     def taken(self) -> list[dict[str, Any]]:
         """Return the bodies that were answered 2xx, in order, as JSON."""
         return [json.loads(body) for _, body, status in list(self.requests) if status < 300]
+
+
+def where(folder: Path) -> argparse.Namespace:
+    """Return the options of a command that name a folder of files."""
+    return argparse.Namespace(config="", data_dir=str(folder), rrdcached=None, prometheus=None,
+                              interval=None)

@@ -12,15 +12,14 @@ import pytest
 
 pytest.importorskip("rrdtool")
 
-from collectd_fedmsg_dashboard import watching
-from collectd_fedmsg_dashboard.store.rrd import RRDStore
-
 from collectd_fedmsg.alerts.book import Book
 from collectd_fedmsg.alerts.records import Subject
 from collectd_fedmsg.alerts.service import Service
 from collectd_fedmsg.alerts.toml_file import Mistakes
 from collectd_fedmsg.cli import main
+from collectd_fedmsg.commands.alerts_run import observer
 from collectd_fedmsg.errors import HealthError, StoreError
+from tests.integration.receivers import where
 from tests.integration.test_store_rrd import HOST, STEP, write
 
 NOW = int(time.time()) // STEP * STEP
@@ -62,9 +61,9 @@ def site(tmp_path: Path) -> Any:
     made: list[Service] = []
 
     def service() -> Service:
-        store = RRDStore(tmp_path / "rrd")
+        (tmp_path / "rrd").mkdir(exist_ok=True)
         made.append(Service(tmp_path / "rules.toml", tmp_path / "a.db",
-                            lambda now, since: watching.observe(store, now, since)))
+                            observer(where(tmp_path / "rrd"))))
         return made[-1]
 
     yield tmp_path, service
@@ -144,10 +143,10 @@ def test_a_store_that_is_away_grows_silent(site: Any) -> None:
     one = service()
     one.once(NOW + 1)
 
-    def away(now: float, since: float) -> Any:
+    def away(now: float) -> Any:
         raise StoreError("rrdcached does not answer")
 
-    one._observe = away
+    one.observe = away
     one.once(NOW + 100)
     assert one.state.alerts == ()
     one.once(NOW + 200)

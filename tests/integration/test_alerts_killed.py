@@ -15,15 +15,13 @@ import pytest
 
 rrdtool = pytest.importorskip("rrdtool")
 
-from collectd_fedmsg_dashboard import watching  # noqa: E402
-from collectd_fedmsg_dashboard.store.rrd import RRDStore  # noqa: E402
-
 from collectd_fedmsg.alerts.book import Book  # noqa: E402
 from collectd_fedmsg.alerts.evaluator import State, evaluate  # noqa: E402
 from collectd_fedmsg.alerts.machine import Event  # noqa: E402
 from collectd_fedmsg.alerts.toml_file import parse  # noqa: E402
+from collectd_fedmsg.commands.alerts_run import observer  # noqa: E402
 from collectd_fedmsg.metrics import BY_NAME  # noqa: E402
-from tests.integration.receivers import Receiver  # noqa: E402
+from tests.integration.receivers import Receiver, where  # noqa: E402
 
 CONSUMERS = 6
 SECONDS = 24
@@ -59,7 +57,8 @@ class Writer(threading.Thread):
                 rrdtool.create(
                     str(self.path(i, metric)), "-s", "1", "-b", str(self.start_at - 1),
                     f"DS:value:{BY_NAME[metric].kind.value}:600:0:U",
-                    *(f"RRA:{cf}:0.1:1:1200" for cf in ("AVERAGE", "MIN", "MAX")))
+                    *(f"RRA:{cf}:0.1:{steps}:4000" for steps in (1, 60, 3600)
+                      for cf in ("AVERAGE", "MIN", "MAX")))
 
     def path(self, i: int, metric: str) -> Path:
         found = BY_NAME[metric]
@@ -71,17 +70,26 @@ class Writer(threading.Thread):
                 time.sleep(0.02)
             for i in range(CONSUMERS):
                 waits = 7 if (second + 2 * i) % 10 < 5 and second < SECONDS - 4 else 0
-                for metric, value in (("received", second * 5), ("processed", second * 5 - waits),
-                                      ("backlog", waits)):
-                    # DERIVE of whole seconds: what is negative at the first is not a rate yet.
-                    rrdtool.update(str(self.path(i, metric)),
-                                   f"{self.start_at + second}:{max(0, value)}")
+                for metric, value in (("received", 100 + second * 5), ("backlog", waits),
+                                      ("processed", 100 + second * 5 - waits)):
+                    self.update(self.path(i, metric), f"{self.start_at + second}:{value}")
+
+    def update(self, path: Path, sample: str) -> None:
+        """Write one sample; a reader may hold the file for a moment."""
+        while True:
+            try:
+                return rrdtool.update(str(path), sample)
+            except rrdtool.OperationalError as error:
+                if "could not lock" not in str(error):
+                    raise
+                time.sleep(0.002)
 
 
 def expected(root: Path, text: str) -> tuple[set[str], set[str]]:
     """Return the ids that one evaluation of the whole history raises and clears."""
     now = time.time()
-    done = evaluate(State(), watching.observe(RRDStore(root), now), parse(text, "f"), now)
+    seen, _ = observer(where(root))(now)
+    done = evaluate(State(), seen, parse(text, "f"), now)
     return tuple({one.alert.id for one in done.transitions if one.event is event}
                  for event in (Event.RAISED, Event.CLEARED))
 
