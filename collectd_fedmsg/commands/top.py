@@ -1,23 +1,34 @@
-"""``collectd-fedmsg top``: every daemon of this host in the terminal, worst first."""
+"""``collectd-fedmsg top``: every daemon of this host in the terminal, worst first.
+
+EDGE terminal: through curses, so it fits the window, and leaves the terminal as it was. Into a
+pipe or with ``--once`` it prints once and ends.
+"""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import curses
+import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 
-from collectd_fedmsg import rates
-from collectd_fedmsg.errors import CounterReset
 from collectd_fedmsg.reader import Harvest, Reader
 from collectd_fedmsg.requester import Requester
-from collectd_fedmsg.sample import Sample
+
+from .top_view import Line, displayable, troubles, view
+from .watched import Watch
 
 SOCKETS = "/run/fedmsg-health/*.sock"
-HEAD = ("RECEIVED", "PROCESSED", "BACKLOG", "IN/s", "OUT/s", "OLDEST")
-#: By service and consumer: the last two samples.
-Rows = Mapping[tuple[str, str], list[Sample]]
+#: Seconds that one look may take, and between two looks.
+LOOK, PAUSE = 1.0, 1.0
+#: Terminals that cannot place a line: they get the view once.
+DUMB = ("", "dumb", "unknown")
+QUIT = (ord("q"), ord("Q"), 27)
+
+__all__ = ["SOCKETS", "add", "displayable", "run", "troubles"]
 
 
 def add(commands: Any) -> None:
@@ -29,81 +40,66 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the view each second until Ctrl-C; 1 when asked once and nobody answers."""
+    """Show the view until q or Ctrl-C; 1 when asked once and nobody answers."""
     requester = Requester()
-    reader = Reader([options.endpoints], requester)
-    last: dict[tuple[str, str], list[Sample]] = {}
+    reader, watch = Reader([options.endpoints], requester), Watch()
+
+    def look() -> Harvest:
+        now = time.time()
+        harvest = reader.collect(LOOK, now)
+        watch.note(harvest, now)
+        return harvest
+
     try:
-        while True:
-            harvest = reader.collect(1.0, time.time())
-            _keep(last, harvest)
-            if not options.once:
-                sys.stdout.write("\x1b[H\x1b[2J")
-            print("\n".join(table(last) + troubles(harvest)), flush=True)
-            if options.once:
-                return 0 if last else 1
-            time.sleep(1)
-    except KeyboardInterrupt:
-        return 0
+        if not options.once and sys.stdout.isatty() and os.environ.get("TERM", "") not in DUMB:
+            with contextlib.suppress(KeyboardInterrupt):
+                curses.wrapper(_show, watch, look)
+            return 0
+        harvest = look()
+        rows = watch.rows(time.time())
+        print("\n".join(line.text for line in view(rows, harvest, time.time())), flush=True)
+        return 0 if rows else 1
+    except curses.error as error:
+        print(f"top: this terminal cannot be used ({error}); try --once", file=sys.stderr)
+        return 1
     finally:
         requester.close()
 
 
-def _keep(last: dict[tuple[str, str], list[Sample]], harvest: Harvest) -> None:
-    for ended in harvest.ended:
-        for key in [key for key in last if key[0] == ended.service]:
-            del last[key]
-    for _, origin, samples in harvest.fresh:
-        for sample in samples:
-            kept = last.setdefault((origin.service, sample.consumer), [])
-            kept.append(sample)
-            del kept[:-2]
+def _show(screen: Any, watch: Watch, look: Callable[[], Harvest]) -> None:
+    """Draw until a key of ``QUIT``."""
+    with contextlib.suppress(curses.error):
+        curses.curs_set(0)
+    colours = _colours()
+    screen.timeout(int(PAUSE * 1000))
+    harvest, looked = look(), time.monotonic()
+    while True:
+        height, width = screen.getmaxyx()
+        screen.erase()
+        now = time.time()
+        # The last column of the last line cannot be written to without scrolling.
+        for at, line in enumerate(view(watch.rows(now), harvest, now, width - 1, height)):
+            with contextlib.suppress(curses.error):  # the window has shrunk meanwhile
+                screen.addstr(at, 0, line.text.encode(screen.encoding, "replace"),
+                              _style(line, colours))
+        screen.refresh()
+        if screen.getch() in QUIT:
+            return
+        if time.monotonic() - looked >= PAUSE:
+            harvest, looked = look(), time.monotonic()
 
 
-def badness(sample: Sample) -> tuple[float, float]:
-    """Return what rows are sorted by: the oldest message's age (s), then the backlog."""
-    return (sample.oldest or 0.0, sample.backlog)
+def _colours() -> dict[int, int]:
+    """Return attributes by whole badness; bold alone where there is no colour."""
+    with contextlib.suppress(curses.error):
+        curses.use_default_colors()
+        curses.init_pair(1, curses.COLOR_RED, -1)
+        curses.init_pair(2, curses.COLOR_YELLOW, -1)
+        return {3: curses.color_pair(1) | curses.A_BOLD, 2: curses.color_pair(2)}
+    return {3: curses.A_BOLD}
 
 
-def table(last: Rows) -> list[str]:
-    """Return the lines of the view, worst first; '-' is unknown."""
-    lines = [_line("DAEMON", *HEAD)]
-    for (service, consumer), kept in sorted(
-        last.items(), key=lambda row: badness(row[1][-1]), reverse=True
-    ):
-        now = kept[-1]
-        arriving = completing = "-"
-        if len(kept) > 1:
-            try:
-                both = rates.between(kept[0], now)
-                arriving = f"{both.arrival_rate:.1f}"
-                completing = f"{both.completion_rate:.1f}"
-            except (CounterReset, ValueError):
-                pass
-        backlog = str(now.backlog) if now.observable else "-"
-        oldest = f"{now.oldest:.1f} s" if now.oldest is not None and now.observable else "-"
-        lines.append(_line(printable(f"{service}/{consumer}"), str(now.received),
-                           str(now.processed), backlog, arriving, completing, oldest))  # fmt: skip
-    return lines
-
-
-def troubles(harvest: Harvest) -> list[str]:
-    """Return a line for each daemon that does not answer as it should."""
-    return [f"silent: {printable(one)}" for one in harvest.silent] + [
-        f"error: {printable(one)}: {printable(error)}" for one, error in harvest.errors.items()
-    ]
-
-
-def printable(text: str) -> str:
-    """Return text that no terminal takes for a command."""
-    return text.encode("ascii", "backslashreplace").decode().translate(_CONTROLS)
-
-
-_CONTROLS = {number: f"\\x{number:02x}" for number in [*range(32), 127]}
-
-
-def _line(name: str, *columns: str) -> str:
-    return f"{name:<34.34}" + "".join(f"{one:>{width}}" for one, width in zip(columns, WIDTHS))
-
-
-WIDTHS = (12, 12, 10, 9, 9, 10)
+def _style(line: Line, colours: dict[int, int]) -> int:
+    if line.head:
+        return curses.A_REVERSE
+    return 0 if line.badness is None else colours.get(min(3, int(line.badness)), 0)

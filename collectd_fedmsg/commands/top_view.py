@@ -1,0 +1,133 @@
+"""The lines of ``top`` for a terminal of a given size; pure."""
+
+from __future__ import annotations
+
+import textwrap
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from collectd_fedmsg.reader import Harvest
+
+from .watched import Row
+
+#: From this badness on a row is explained by a line of its own.
+EXPLAINED = 1.0
+#: Characters of each column; the name has the rest of the line.
+WIDTHS = {"STATE": 13, "RECEIVED": 9, "PROCESSED": 10, "BACKLOG": 8, "IN/s": 7, "OUT/s": 7,
+          "OLDEST": 7}  # fmt: skip
+#: What a narrow window does without, in this order, until a name has ``SHORTEST`` characters.
+SPARED = ("RECEIVED", "PROCESSED", "OLDEST")
+SHORTEST = 17
+_UNITS = ("", "k", "M", "G", "T", "P", "E")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of text; ``badness`` as in ``Row``, None for what is no row."""
+
+    text: str
+    badness: float | None = None
+    #: Whether it heads the columns.
+    head: bool = False
+
+
+def view(rows: Sequence[Row], harvest: Harvest, now: float, width: int = 100,
+         height: int = 0) -> list[Line]:
+    """Return the lines, worst first; at most ``height`` (0: all), each at most ``width`` long."""
+    troubled = [Line(text) for text in troubles(harvest)]
+    columns = _columns(width)
+    name = max(8, width - sum(columns.values()))
+    titles = {title: title for title in columns}
+    lines = [Line(_summary(rows, now)), Line(_line("DAEMON", titles, columns, name), head=True)]
+    room = height - len(troubled) - 1 if height else 0
+    for number, row in enumerate(rows):
+        own = [Line(_line(displayable(row.name), _texts(row), columns, name), row.badness)]
+        if row.badness >= EXPLAINED and row.evidence:
+            own += [Line(f"    {text}") for text in _wrapped(displayable(row.evidence), width - 4)]
+        if height and len(lines) + len(own) > room:
+            lines.append(Line(f"… {len(rows) - number} more"))
+            break
+        lines += own
+    if not rows:
+        lines.append(Line("no daemon answers: `collectd-fedmsg doctor` says why"))
+    lines += troubled
+    return [Line(one.text[:width].rstrip(), one.badness, one.head)
+            for one in (lines[:height] if height else lines)]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, max(20, width), max_lines=2, placeholder=" …")
+
+
+def _summary(rows: Sequence[Row], now: float) -> str:
+    bad = sum(row.badness >= 2 for row in rows)
+    waiting = sum(row.backlog or 0 for row in rows)
+    moment = time.strftime("%H:%M:%S", time.localtime(now))
+    return (f"{moment}  {len(rows)} consumers, {bad} in trouble, {count(waiting)} messages wait"
+            "   q: quit")
+
+
+def _columns(width: int) -> dict[str, int]:
+    columns = dict(WIDTHS)
+    for title in SPARED:
+        if width - sum(columns.values()) < SHORTEST:
+            del columns[title]
+    return columns
+
+
+def _texts(row: Row) -> dict[str, str]:
+    return {
+        "STATE": row.state, "RECEIVED": count(row.received), "PROCESSED": count(row.processed),
+        "BACKLOG": count(row.backlog), "IN/s": rate(row.arrival_rate),
+        "OUT/s": rate(row.completion_rate), "OLDEST": age(row.oldest),
+    }  # fmt: skip
+
+
+def _line(first: str, texts: Mapping[str, str], columns: Mapping[str, int], name: int) -> str:
+    # The state is a word and stands at the left of its column, numbers at the right.
+    cells = [texts[title][:width - 1].ljust(width) if title == "STATE"
+             else texts[title].rjust(width) for title, width in columns.items()]
+    return f"{first[:name - 1]:<{name}}{''.join(cells)}"
+
+
+def count(number: int | None) -> str:
+    """Return a count in at most 7 characters; '-' is not known."""
+    if number is None:
+        return "-"
+    value, unit = float(number), 0
+    if number < 10_000_000:
+        return str(number)
+    while value >= 1000:
+        value, unit = value / 1000, unit + 1
+    return f"{value:.4g}{_UNITS[unit]}"
+
+
+def rate(messages: float | None) -> str:
+    """Return messages per second; '-' is not known."""
+    if messages is None:
+        return "-"
+    return f"{messages:.1f}" if messages < 10_000 else count(round(messages))
+
+
+def age(seconds: float | None) -> str:
+    """Return an age in its largest unit; '-' where nothing waits or it is not known."""
+    if seconds is None:
+        return "-"
+    for most, size, unit in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
+        if seconds < most:
+            digits = 1 if seconds / size < 10 else 0
+            return f"{seconds / size:.{digits}f} {unit}"
+    return f"{seconds / 86400:.0f} d"
+
+
+def troubles(harvest: Harvest) -> list[str]:
+    """Return a line for each daemon that does not answer as it should."""
+    return [f"silent: {displayable(one)}" for one in harvest.silent] + [
+        f"error: {displayable(one)}: {displayable(error)}" for one, error in harvest.errors.items()
+    ]
+
+
+def displayable(text: str) -> str:
+    """Return text that no terminal takes for a command or for another direction of writing."""
+    return "".join(one if one.isdisplayable() else f"\\u{ord(one):04x}" for one in text)

@@ -1,0 +1,109 @@
+"""What ``top`` says of daemons that suffer, hang, end and begin anew; how it fits a window."""
+
+from __future__ import annotations
+
+import pytest
+
+from collectd_fedmsg.commands.top_view import age, count, displayable, rate, view
+from collectd_fedmsg.commands.watched import REMEMBERED, Row, Watch
+from collectd_fedmsg.reader import Harvest
+from collectd_fedmsg.sample import Sample
+from collectd_fedmsg.wire import Origin, Reply
+
+INTERVAL = 10
+
+
+def look(*daemons: tuple[str, int, list[Sample]], silent: tuple[str, ...] = ()) -> Harvest:
+    """Return a look at daemons: service, pid and samples each."""
+    harvest = Harvest(silent=list(silent))
+    for service, pid, samples in daemons:
+        endpoint = f"ipc:///{service}.{pid}.sock"
+        origin = Origin(service, "host", pid, f"{pid}", 0.0, INTERVAL)
+        harvest.heads[endpoint] = Reply(origin, 0.0, 0.0, 0, 0, False, ())
+        harvest.fresh.append((endpoint, origin, samples))
+    return harvest
+
+
+def samples(backlog: list[int], processed: int = 100, oldest: float | None = None) -> list[Sample]:
+    return [Sample("C", INTERVAL * (at + 1.0), processed * at + waiting, processed * at, waiting, 0,
+                   busy=at * 1000, oldest=oldest if waiting else None)
+            for at, waiting in enumerate(backlog)]  # fmt: skip
+
+
+def test_the_worst_comes_first_and_says_why() -> None:
+    watch = Watch()
+    watch.note(look(("calm", 1, samples([0] * 60)),
+                    ("stuck", 2, samples([0] * 40 + [9 * n for n in range(20)], 0, 200.0))), 600.0)
+    stuck, calm = watch.rows(601.0)
+    assert (stuck.name, stuck.state, stuck.backlog) == ("stuck/C", "STALLED", 171)
+    assert "nothing" in stuck.evidence
+    assert (calm.state, calm.arrival_rate, calm.completion_rate) == ("OK", 10.0, 10.0)
+
+
+def test_silent_late_and_gone_are_never_well() -> None:
+    """Their last figures are not shown as if they were of now."""
+    watch = Watch()
+    watch.note(look(("d", 1, samples([0] * 60))), 600.0)
+    watch.note(Harvest(silent=["ipc:///d.1.sock"]), 610.0)
+    assert watch.rows(610.0)[0].state == "SILENT"
+    watch.note(look(("d", 1, [])), 620.0)
+    assert watch.rows(620.0)[0].state == "OK"
+    late = watch.rows(631.0)[0]
+    assert (late.state, late.backlog, late.arrival_rate) == ("UNKNOWN", None, None)
+    watch.note(Harvest(), 640.0)
+    gone = watch.rows(640.0)[0]
+    assert (gone.state, gone.backlog, gone.arrival_rate) == ("DOWN", None, None)
+    watch.note(Harvest(), 640.0 + REMEMBERED + 1)
+    assert watch.rows(640.0 + REMEMBERED + 1) == []
+
+
+def test_a_restart_takes_the_old_one_s_place() -> None:
+    watch = Watch()
+    watch.note(look(("d", 1, samples([0] * 60))), 600.0)
+    watch.note(look(("d", 2, samples([0] * 2))), 601.0)
+    assert [row.name for row in watch.rows(601.0)] == ["d/C"]
+
+
+def test_two_of_one_name_are_told_apart() -> None:
+    watch = Watch()
+    watch.note(look(("d", 1, samples([0])), ("d", 2, samples([0]))), 10.0)
+    assert [row.name for row in watch.rows(10.0)] == ["d.1/C", "d.2/C"]
+
+
+def rows(number: int) -> list[Row]:
+    return [Row(f"service{n}/Consumer", "SLOW", 3.0, "word " * 99, 10**n, 1, n, 1.5, None, 61.0)
+            for n in range(number)]  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 79, 200])
+@pytest.mark.parametrize("height", [1, 5, 24])
+def test_it_fits_the_window(width: int, height: int) -> None:
+    """No line is wider, none more; what has no room is counted, and backlog is never dropped."""
+    lines = view(rows(18), Harvest(silent=["ipc:///x.1.sock"]), 0.0, width, height)
+    assert len(lines) <= height
+    assert max(len(line.text) for line in lines) <= width
+    if width >= 60 and height > 5:
+        assert "BACKLOG" in lines[1].text
+        assert any(line.text.endswith("more") for line in lines)
+        assert any(line.text.startswith("silent:") for line in lines)
+
+
+def test_all_three_numbers_have_room_on_80_columns() -> None:
+    head = view(rows(1), Harvest(), 0.0, 79)[1].text
+    assert head.split() == ["DAEMON", "STATE", "RECEIVED", "PROCESSED", "BACKLOG", "IN/s", "OUT/s",
+                            "OLDEST"]  # fmt: skip
+
+
+def test_nobody_there_says_what_to_do() -> None:
+    assert "doctor" in view([], Harvest(), 0.0)[2].text
+
+
+@pytest.mark.parametrize(("text", "shown"), [
+    (count(None), "-"), (count(9_999_999), "9999999"), (count(12_345_678), "12.35M"),
+    (count(2**63 - 1), "9.223E"), (rate(None), "-"), (rate(0.04), "0.0"), (rate(1e6), "1000000"),
+    (age(None), "-"), (age(0.25), "0.2 s"), (age(119), "119 s"), (age(120), "2.0 min"),
+    (age(7200), "2.0 h"), (age(1e6), "12 d"),
+    (displayable("a\x1b[2J\n\u202eb×"), "a\\u001b[2J\\u000a\\u202eb×"),
+])  # fmt: skip
+def test_figures(text: str, shown: str) -> None:
+    assert text == shown
