@@ -24,7 +24,7 @@ from collectd_fedmsg.sample import Sample
 from collectd_fedmsg.stored import settings_of
 
 from . import selection
-from .top import SOCKETS, displayable, troubles
+from .top import SOCKETS, printable, troubles
 
 #: From this rank on somebody should look today.
 TODAY = 2
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(told.to_dict()))
     else:
-        print("\n".join(displayable(line) for line in lines(told, at_length=options.all)))
+        print("\n".join(printable(line) for line in lines(told, at_length=options.all)))
     return 1 if any(one.diagnosis.severity >= TODAY for one in told.daemons) else 0
 
 

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from collectd_fedmsg.commands import examine
-from collectd_fedmsg.commands.top import displayable
+from collectd_fedmsg.commands.top import printable
 
 WORDS = {True: "ok   ", False: "FAIL ", None: "?    "}
 
@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     """Print each finding; 0 when nothing is wrong, 1 otherwise."""
     failed = 0
     for finding in examine.everything(options, time.time()):
-        print(f"{WORDS[finding.good]} {displayable(finding.what)}", flush=True)
+        print(f"{WORDS[finding.good]} {printable(finding.what)}", flush=True)
         if finding.mend:
             print(f"      → {finding.mend}", flush=True)
         failed += finding.good is False

@@ -18,7 +18,7 @@ from typing import Any
 from collectd_fedmsg.reader import Harvest, Reader
 from collectd_fedmsg.requester import Requester
 
-from .top_view import Line, displayable, troubles, view
+from .top_view import Line, printable, troubles, view
 from .watched import Watch
 
 SOCKETS = "/run/fedmsg-health/*.sock"
@@ -28,7 +28,7 @@ LOOK, PAUSE = 1.0, 1.0
 DUMB = ("", "dumb", "unknown")
 QUIT = (ord("q"), ord("Q"), 27)
 
-__all__ = ["SOCKETS", "add", "displayable", "run", "troubles"]
+__all__ = ["SOCKETS", "add", "printable", "run", "troubles"]
 
 
 def add(commands: Any) -> None:

@@ -42,9 +42,9 @@ def view(rows: Sequence[Row], harvest: Harvest, now: float, width: int = 100,
     lines = [Line(_summary(rows, now)), Line(_line("DAEMON", titles, columns, name), head=True)]
     room = height - len(troubled) - 1 if height else 0
     for number, row in enumerate(rows):
-        own = [Line(_line(displayable(row.name), _texts(row), columns, name), row.badness)]
+        own = [Line(_line(printable(row.name), _texts(row), columns, name), row.badness)]
         if row.badness >= EXPLAINED and row.evidence:
-            own += [Line(f"    {text}") for text in _wrapped(displayable(row.evidence), width - 4)]
+            own += [Line(f"    {text}") for text in _wrapped(printable(row.evidence), width - 4)]
         if height and len(lines) + len(own) > room:
             lines.append(Line(f"… {len(rows) - number} more"))
             break
@@ -123,11 +123,11 @@ def age(seconds: float | None) -> str:
 
 def troubles(harvest: Harvest) -> list[str]:
     """Return a line for each daemon that does not answer as it should."""
-    return [f"silent: {displayable(one)}" for one in harvest.silent] + [
-        f"error: {displayable(one)}: {displayable(error)}" for one, error in harvest.errors.items()
+    return [f"silent: {printable(one)}" for one in harvest.silent] + [
+        f"error: {printable(one)}: {printable(error)}" for one, error in harvest.errors.items()
     ]
 
 
-def displayable(text: str) -> str:
+def printable(text: str) -> str:
     """Return text that no terminal takes for a command or for another direction of writing."""
-    return "".join(one if one.isdisplayable() else f"\\u{ord(one):04x}" for one in text)
+    return "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in text)

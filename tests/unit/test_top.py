@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from collectd_fedmsg.commands.top_view import age, count, displayable, rate, view
+from collectd_fedmsg.commands.top_view import age, count, printable, rate, view
 from collectd_fedmsg.commands.watched import REMEMBERED, Row, Watch
 from collectd_fedmsg.reader import Harvest
 from collectd_fedmsg.sample import Sample
@@ -103,7 +103,7 @@ def test_nobody_there_says_what_to_do() -> None:
     (count(2**63 - 1), "9.223E"), (rate(None), "-"), (rate(0.04), "0.0"), (rate(1e6), "1000000"),
     (age(None), "-"), (age(0.25), "0.2 s"), (age(119), "119 s"), (age(120), "2.0 min"),
     (age(7200), "2.0 h"), (age(1e6), "12 d"),
-    (displayable("a\x1b[2J\n\u202eb×"), "a\\u001b[2J\\u000a\\u202eb×"),
+    (printable("a\x1b[2J\n\u202eb×"), "a\\u001b[2J\\u000a\\u202eb×"),
 ])  # fmt: skip
 def test_figures(text: str, shown: str) -> None:
     assert text == shown
