@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from collectd_fedmsg.errors import BadQuery, StoreError
 
-from . import as_json, assets, figures, guard, login
+from . import as_json, assets, figures, guard, login, pictures
 from .api import api
 from .baselines import BUDGET, Baselines
 from .config import Settings
@@ -42,8 +42,8 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
     app.extensions["fleet"] = Fleet(judge, min(2.0, settings.interval / 2))
     app.jinja_env.globals.update(
         static=lambda name: f"/static/{assets.digest()}/{name}", age=age, amount=amount,
-        panels_json=as_json.dumps({"panels": figures.description(), "plain": PLAIN}).decode(),
-        interval=settings.interval, plain=plain, rank=rank, utc=utc,
+        panels_json=as_json.dumps({**figures.description(), "plain": PLAIN}).decode(),
+        interval=settings.interval, plain=plain, rank=rank, utc=utc, possible=pictures.possible,
         navigation=app.extensions["navigation"])
     guard.install(app, settings.hosts)
     login.install(app, settings)

@@ -11,6 +11,10 @@ from typing import Any
 #: Okabe and Ito's palette: told apart by the colour blind, 3:1 or better on both grounds.
 BLUE, ORANGE, PINK, GREEN = "#0072b2", "#d55e00", "#b8558f", "#008f68"
 
+#: The same hues on a dark ground, 4.5:1 or better there.
+DARK = {BLUE: "#56b4e9", ORANGE: "#f28e3c", PINK: "#e08bbd", GREEN: "#2fc79a"}
+#: Of topics, the busiest first; the last is of all others.
+TOPIC_COLOURS = (BLUE, ORANGE, GREEN, PINK, "#56b4e9", "#e69f00", "#7a6fd0", "#8a8a8a")
 
 #: How plotly writes values (d3-format): whole digits for counts, no rounding to powers of ten.
 COUNT, SECONDS, SHARE = ",.3~f", ",.4~r", ".3~p"
@@ -54,9 +58,14 @@ OWN = (
 )
 TOPICS = Panel("topics", "Received per topic", "messages/s", BLUE)
 EXTRA = COLUMNS + OWN
-BY_METRIC = {panel.metric: panel for panel in PANELS + EXTRA}
+BY_METRIC = {panel.metric: panel for panel in (*PANELS, *EXTRA, TOPICS)}
 
 
-def description() -> list[dict[str, Any]]:
-    """Return the panels for the page's script."""
-    return [asdict(panel) for panel in (*PANELS, *EXTRA, TOPICS)]
+#: Fedora's files of 2014, messages per poll, by the metric that each is history of.
+HISTORY = {"received": "in", "processed": "out"}
+
+
+def description() -> dict[str, Any]:
+    """Return the panels and their colours for the page's script."""
+    return {"panels": [asdict(panel) for panel in (*PANELS, *EXTRA, TOPICS)],
+            "dark": DARK, "topics": TOPIC_COLOURS}

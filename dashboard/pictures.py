@@ -1,11 +1,50 @@
-"""The arguments of ``rrdtool graph`` for one panel; pure. A path is data, never an expression."""
+"""The arguments of ``rrdtool graph`` for one panel; pure. A path or a name is data, never RPN."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from .figures import Panel
+from collectd_fedmsg.metrics import BY_NAME, Kind
+
+from .derived import DERIVED
+from .figures import DARK as ON_DARK
+from .figures import GREEN, HISTORY, ORANGE, PINK, TOPIC_COLOURS, TOPICS, Panel
 from .query import Window
+
+#: Derived quantities over variables named as the metrics are; unknown where nothing can be told.
+RPN = {"utilisation": "workers,0,GT,busy,workers,1000000,*,/,UNKN,IF",
+       "service_time": "processed,0,GT,busy,1000000,/,processed,/,UNKN,IF"}
+LABELS = {"service_p50": "median", "service_p95": "95 %", "service_p99": "99 %",
+          "service_max": "longest"}
+LIGHT = {"BACK": "#ffffff", "CANVAS": "#ffffff", "FONT": "#121b26", "AXIS": "#9aa5b1",
+         "ARROW": "#ffffff", "GRID": "#e8ecf1", "MGRID": "#d9dfe6", "FRAME": "#9aa5b1"}
+DARK = {"BACK": "#151c25", "CANVAS": "#151c25", "FONT": "#e7edf4", "AXIS": "#52606e",
+        "ARROW": "#151c25", "GRID": "#222c37", "MGRID": "#2a3542",
+        "FRAME": "#52606e"}
+
+
+@dataclass(frozen=True)
+class Files:
+    """What a picture is made from: files by metric and by topic, the busiest topic first."""
+
+    metrics: Mapping[str, Path]
+    topics: Sequence[tuple[str, Path]] = ()
+    #: Seconds between two polls of each of Fedora's old files.
+    polls: Mapping[str, int] = field(default_factory=dict)
+
+
+def needs(panel: Panel) -> tuple[str, ...]:
+    """Return the metrics that a panel cannot be drawn without."""
+    return DERIVED[panel.metric].needs if panel.metric in DERIVED else (panel.metric,)
+
+
+def possible(panel: Panel, metrics: Collection[str], topics: Collection[str] = ()) -> bool:
+    """Tell whether a daemon with these metrics has this panel."""
+    if panel.metric == TOPICS.metric:
+        return bool(topics)
+    return all(name in metrics or HISTORY.get(name) in metrics for name in needs(panel))
 
 
 def quoted(path: Path) -> str:
@@ -13,15 +52,90 @@ def quoted(path: Path) -> str:
     return str(path).replace("\\", "\\\\").replace(":", "\\:")
 
 
-def arguments(path: Path, panel: Panel, window: Window, width: int, height: int) -> list[str]:
-    """Return the arguments of a PNG of ``width`` × ``height`` pixels, axes not counted."""
-    highest = "MAX" if panel.band else "AVERAGE"
-    drawn = [f"DEF:v={quoted(path)}:value:{highest}"]
-    if panel.band:
-        drawn += [f"DEF:low={quoted(path)}:value:MIN", "CDEF:band=v,low,-",
-                  "LINE0:low", f"AREA:band{panel.colour}40::STACK"]
-    unknown = ["CDEF:gap=v,UN,INF,UNKN,IF", "AREA:gap#88888830"]
+def label(text: str) -> str:
+    """Return a name as a legend: nothing in it is a directive (rrdgraph_graph(1))."""
+    return text.replace("\\", "/").replace(":", "\\:")[:60]
+
+
+def arguments(title: str, panel: Panel, files: Files, window: Window, *, width: int, height: int,
+              dark: bool = False, highest: str = "MAX") -> list[str]:
+    """Return the arguments of a PNG.
+
+    Args:
+        title: written above it.
+        panel, files, window: what, from which files, when.
+        width, height: pixels, axes not counted.
+        dark: for a dark ground.
+        highest: the consolidation of gauges; AVERAGE for files that have no MAX.
+    """
+    colours = [part for name, value in (DARK if dark else LIGHT).items()
+               for part in ("--color", f"{name}{value}")]
+    drawn = (_stack(files, dark) if panel.metric == TOPICS.metric
+             else _lines(panel, files, dark, highest))
     return ["--start", str(window.start), "--end", str(window.end), "--width", str(width),
-            "--height", str(height), "--lower-limit", "0", "--border", "0",
-            "--title", panel.title, "--vertical-label", panel.unit, *drawn, *unknown,
-            f"LINE1.5:v{panel.colour}"]
+            "--height", str(height), "--lower-limit", "0", "--border", "0", "--slope-mode",
+            "--disable-rrdtool-tag", "--font", "DEFAULT:8:sans-serif", *colours,
+            "--title", title, "--vertical-label", panel.unit, *drawn]
+
+
+def _lines(panel: Panel, files: Files, dark: bool, highest: str) -> list[str]:
+    colour = ON_DARK.get(panel.colour, panel.colour) if dark else panel.colour
+    named = f":{LABELS.get(panel.metric, panel.title)}" if panel.also else ""
+    if panel.metric in RPN:
+        drawn = [one for name in needs(panel) for one in _define(name, files, "AVERAGE")]
+        drawn.append(f"CDEF:shown={RPN[panel.metric]}")
+    else:
+        drawn = _define(panel.metric, files, _highest(panel.metric, highest))
+        drawn.append(f"CDEF:shown={panel.metric}")
+    drawn += _gap("shown")
+    if panel.band and highest != "AVERAGE":
+        drawn += [f"DEF:low={quoted(files.metrics[panel.metric])}:value:MIN",
+                  "CDEF:band=shown,low,-", f"AREA:low{colour}20",
+                  f"AREA:band{colour}50::STACK"]
+    elif not panel.also:
+        drawn.append(f"AREA:shown{colour}20")
+    drawn.append(f"LINE1.5:shown{colour}{named}")
+    for name, hue in zip(panel.also, (ORANGE, PINK, GREEN)):
+        if name in files.metrics:
+            drawn += [*_define(name, files, _highest(name, highest)),
+                      f"LINE1:{name}{ON_DARK[hue] if dark else hue}:{LABELS[name]}"]
+    return drawn
+
+
+def _gap(variable: str) -> list[str]:
+    """Return what tints the time in which a variable is unknown, whatever the scale."""
+    return [f"CDEF:gap={variable},UN,INF,UNKN,IF", "AREA:gap#5b587622"]
+
+
+def _highest(metric: str, highest: str) -> str:
+    return "AVERAGE" if BY_NAME[metric].kind is Kind.DERIVE else highest
+
+
+def _define(metric: str, files: Files, cf: str) -> list[str]:
+    """Return the definition of a variable named as the metric; old files fill in before it."""
+    path, old = files.metrics.get(metric), files.metrics.get(HISTORY.get(metric, ""))
+    if old is None:
+        return [f"DEF:{metric}={quoted(path)}:value:{cf}"] if path else []
+    poll = files.polls[HISTORY[metric]]
+    before = [f"DEF:polled={quoted(old)}:value:AVERAGE", f"CDEF:before=polled,{poll},/"]
+    if path is None:
+        return [*before, f"CDEF:{metric}=before"]
+    return [*before, f"DEF:since={quoted(path)}:value:{cf}",
+            f"CDEF:{metric}=since,UN,before,since,IF"]
+
+
+def _stack(files: Files, dark: bool) -> list[str]:
+    drawn = [f"DEF:any={quoted(files.topics[0][1])}:value:AVERAGE", *_gap("any")]
+    own = files.topics[:len(TOPIC_COLOURS) - 1]
+    for number, (name, path) in enumerate(own):
+        colour = TOPIC_COLOURS[number]
+        colour = ON_DARK.get(colour, colour) if dark else colour
+        drawn += [f"DEF:t{number}={quoted(path)}:value:AVERAGE",
+                  f"AREA:t{number}{colour}:{label(name)}\\l" + (":STACK" if number else "")]
+    rest = files.topics[len(own):]
+    if rest:
+        drawn += [f"DEF:r{number}={quoted(path)}:value:AVERAGE"
+                  for number, (_, path) in enumerate(rest)]
+        total = ",".join(["r0", *(f"r{n},ADDNAN" for n in range(1, len(rest)))])
+        drawn += [f"CDEF:rest={total}", f"AREA:rest{TOPIC_COLOURS[-1]}:all others\\l:STACK"]
+    return drawn

@@ -10,13 +10,12 @@ from collectd_fedmsg.metrics import BY_NAME, Kind
 
 from .config import Tied
 from .derived import DERIVED, derive
+from .figures import HISTORY
 from .marks import restarts
 from .query import POINTS, Window
 from .series import Points, Series, clip, on_grid, overlay, scale
 from .store.base import Daemon, Ref, Store
 
-#: Fedora's files of 2014, messages per poll, and the metric that each is history of.
-HISTORY = {"received": "in", "processed": "out"}
 #: Steps are kept at their finest for about this long, s.
 DAY = 86400
 #: Key in an answer, and (what is read, how): what one column of an answer is made of.
@@ -55,10 +54,17 @@ def read(store: Store, daemon: Daemon, metric: str, cf: str, window: Window) -> 
     newer = one(ref) if ref else None
     if old is None:
         return newer
-    # The 2014 script stored messages per poll: the poll is the file's own finest step.
-    poll = store.fetch(old, "AVERAGE", window.end - 1, window.end, 1).step
-    older = scale(one(old), 1 / poll)
+    older = scale(one(old), 1 / poll(store, old, window))
     return older if newer is None else overlay(newer, older)
+
+
+def poll(store: Store, old: Ref, window: Window) -> int:
+    """Return the seconds between two polls of the 2014 script: its file's own finest step.
+
+    Raises:
+        StoreError: the store cannot answer.
+    """
+    return store.fetch(old, "AVERAGE", window.end - 1, window.end, 1).step
 
 
 def answer(store: Store, daemons: Iterable[Daemon], metrics: Sequence[str], window: Window,

@@ -9,8 +9,9 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, abort, current_app, render_template, request
 
 from collectd_fedmsg.diagnosis import Verdict
+from collectd_fedmsg.errors import BadQuery
 
-from . import as_json, assets, figures, pictures, query
+from . import as_json, assets, figures, pictures, png, query
 from .api import fleet, settings, store
 from .exporter import exposition
 from .reading import belongs
@@ -78,7 +79,8 @@ def explain() -> str:
 
 @views.get("/panel.png")
 def panel() -> Response:
-    """One panel as a picture: ``daemon``, ``metric``, ``span`` or ``start``/``end``, ``width``."""
+    """One panel as a picture: ``daemon``, ``metric``, ``span`` or ``start``/``end``, ``width``,
+    ``height``, ``theme``."""
     known = store().daemons()
     (name,) = query.chosen(request.args.getlist("daemon"), known, 1)
     return _picture(name)
@@ -96,15 +98,18 @@ def _picture(name: str) -> Response:
     if not isinstance(source, RRDStore):
         abort(404, "Pictures are drawn from RRD files only.")
     shown = figures.BY_METRIC.get(request.args.get("metric", "backlog"))
-    files = source.daemons()[name].files
-    if shown is None or shown.metric not in files:
+    daemon = source.daemons()[name]
+    if shown is None or not pictures.possible(shown, daemon.files, daemon.topics):
         abort(404, "No such panel.")
     width = query.number(request.args, "width", 400, 100, 2000)
     height = query.number(request.args, "height", 120, 50, 1000)
     window = query.window(request.args, time.time())
-    ref = files[shown.metric]
-    arguments = pictures.arguments(source.path(ref), shown, window, width, height)
-    return Response(source.graph(arguments, ref), mimetype="image/png")
+    theme = request.args.get("theme", "light")
+    if theme not in ("light", "dark"):
+        raise BadQuery("theme: light or dark is wanted")
+    image = png.draw(source, daemon, shown, window, width=width, height=height,
+                     dark=theme == "dark")
+    return Response(image, mimetype="image/png")
 
 
 @views.get("/static/<digest>/<name>")

@@ -22,6 +22,16 @@ export function table(answer, view) {
   holder.querySelector("tbody").replaceChildren(...body);
 }
 
+// What is downloaded is what is looked at.
+export function links(when) {
+  for (const link of document.querySelectorAll("a[data-when]")) {
+    const url = new URL(link.href);
+    for (const name of ["span", "start", "end"]) url.searchParams.delete(name);
+    for (const [name, value] of Object.entries(when)) url.searchParams.set(name, value);
+    link.href = url.href;
+  }
+}
+
 export function marks(notes, restarts, view) {
   const holder = byId("marks");
   if (!holder) return;

@@ -4,14 +4,14 @@ import * as own from "./own.js";
 import { discard, draw, relayout } from "./panels.js";
 import { build, fill } from "./rows.js";
 import { setPanels } from "./traces.js";
-import { moment, remember, view, when } from "./view.js";
+import { bounded, moment, remember, view, when } from "./view.js";
 import { clock, number, setPlain } from "./words.js";
 
 const main = document.getElementById("main");
 const byId = (id) => document.getElementById(id);
 const told = JSON.parse(byId("panels").textContent);
 const single = main.classList.contains("one");
-setPanels(told.panels);
+setPanels(told);
 setPlain(told.plain);
 const trouble = byId("trouble");
 const say = (text) => { trouble.textContent = text; trouble.hidden = !text; };
@@ -80,15 +80,20 @@ async function part(wanted) {
 const visible = () => [...seen].filter((row) => !row.hidden);
 function redraw() {
   turn += 1;
+  if (single) own.links(when());
   rows().forEach((row) => { row.drawn = false; });
   return load(visible());
 }
 
+// At once with what is there; then, when the hand rests, with the finer steps of the store.
+let finer;
 function zoomed(range) {
-  view.zoom = range;
+  view.zoom = range && bounded(range);
   byId("unzoom").hidden = !range;
   remember();
   relayout(main, view);
+  clearTimeout(finer);
+  finer = setTimeout(redraw, 250);
 }
 
 async function refresh() {

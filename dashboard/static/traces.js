@@ -1,15 +1,17 @@
 // Points to plotly's traces and layout; pure but for the colours, which the style sheet has.
 let specs = new Map();
-export function setPanels(list) { specs = new Map(list.map((one) => [one.metric, one])); }
+let onDark = {}, topicHues = [];
+export function setPanels(told) {
+  specs = new Map(told.panels.map((one) => [one.metric, one]));
+  onDark = told.dark;
+  topicHues = told.topics;
+}
 export const specOf = (panel) => specs.get(panel.dataset.metric)
   ?? { metric: panel.dataset.metric, title: panel.dataset.title, unit: panel.dataset.unit || "", colour: "#b8558f", format: ",.4~r", also: [] };
 
-// The same hues on a dark ground, 4.5:1 or better there.
-const DARK = { "#0072b2": "#56b4e9", "#d55e00": "#f28e3c", "#b8558f": "#e08bbd", "#008f68": "#2fc79a" };
-const TOPIC = ["#0072b2", "#d55e00", "#008f68", "#b8558f", "#56b4e9", "#e69f00", "#7a6fd0", "#8a8a8a"];
 const dark = matchMedia("(prefers-color-scheme: dark)"), big = matchMedia("(min-width: 2200px)");
 const tint = (colour, alpha = "1f") => `${colour}${alpha}`;
-export const hue = (colour) => dark.matches ? DARK[colour] ?? colour : colour;
+export const hue = (colour) => dark.matches ? onDark[colour] ?? colour : colour;
 // Remembered: each reading makes the browser lay out again what plotly has just changed.
 const colours = new Map();
 dark.addEventListener("change", () => colours.clear());
@@ -52,6 +54,24 @@ const torn = (points) => {
   return points.slice(Math.max(0, first), last).includes(null);
 };
 
+// Arrivals and departures: the vertical gap is the backlog, also at the start and after what is
+// unknown, where nobody counted and the stored backlog says where arrivals stand.
+export function curves(series, step) {
+  const arrived = [], ended = [], { received = [], processed = [], backlog = [], backlog_min: least = backlog } = series;
+  let a = 0, d = 0, gap = 0, anchored = false;
+  received.forEach((r, i) => {
+    const p = processed[i];
+    if (r === null || p === null || p === undefined) { anchored = false; arrived.push(null); ended.push(null); return; }
+    d += p * step;
+    if (!anchored && backlog[i] !== null && backlog[i] !== undefined) gap = (backlog[i] + (least[i] ?? backlog[i])) / 2;
+    a = anchored ? a + r * step : d + gap;
+    anchored = true;
+    arrived.push(a);
+    ended.push(d);
+  });
+  return { arrived, ended };
+}
+
 const rated = (spec) => spec.unit === "messages/s";
 export function values(points, spec, mode, step) {
   if (!rated(spec) || mode === "rate") return points;
@@ -61,7 +81,8 @@ export function values(points, spec, mode, step) {
 }
 export function unit(spec, mode) {
   if (!rated(spec) || mode === "rate") return spec.unit;
-  return mode === "step" ? "messages per step" : "messages since the start";
+  if (mode === "step") return "messages per step";
+  return spec.metric === "processed" ? "messages since the start; dotted: received" : "messages since the start";
 }
 
 // A topic's or a tied series' name is data: plotly would take < for a tag.
@@ -90,7 +111,7 @@ function topics(grid, row, view) {
     shown.push([" ".repeat(same) + "all others", rest[0].map((_, i) => rest.every((p) => p[i] === null) ? null : rest.reduce((t, p) => t + (p[i] ?? 0), 0))]);
   }
   return shown.map(([name, points], i) => ({
-    ...scatter(name.slice(same), times(grid, view.zone), values(points, spec, view.mode, grid.step), spec, view.mode, { color: hue(TOPIC[i]), width: 0.5 }),
+    ...scatter(name.slice(same), times(grid, view.zone), values(points, spec, view.mode, grid.step), spec, view.mode, { color: hue(topicHues[i]), width: 0.5 }),
     stackgroup: "all", hovertemplate: `${text(name.slice(same)).slice(0, 60)}: %{y:,.3~f}<extra></extra>`,
   }));
 }
@@ -102,8 +123,8 @@ export function traces(panel, grid, row, view) {
   const y = values(raw, spec, view.mode, grid.step);
   const line = scatter(SHORT[spec.metric] ?? spec.title, x, y, spec, view.mode, { color: hue(spec.colour) });
   if (spec.metric === "processed" && view.mode === "total" && series.received) {
-    const arrived = specs.get("received");
-    return [scatter("Received", x, values(series.received, arrived, "total", grid.step), arrived, "total", { color: hue(arrived.colour), dash: "dot" }), line];
+    const first = specs.get("received"), { arrived, ended } = curves(series, grid.step);
+    return [scatter("Received", x, arrived, first, "total", { color: hue(first.colour), dash: "dot" }), { ...line, y: ended }];
   }
   const more = spec.also.filter((name) => series[name]?.some((v) => v !== null)).map((name, i) => ({
     ...scatter(SHORT[name] ?? name, x, series[name], spec, view.mode, { color: hue(["#d55e00", "#b8558f", "#008f68"][i]), dash: ["solid", "dash", "dot"][i], width: 1 }),
@@ -118,9 +139,9 @@ export function traces(panel, grid, row, view) {
 export function peak(panel, grid, row, view) {
   const spec = specOf(panel);
   if (spec.metric === "topics") return null;
-  const raw = panel.dataset.tied ? row?.tied?.[spec.title] : row?.series?.[spec.metric];
+  const drawn = panel.dataset.tied ? [row?.tied?.[spec.title]] : [spec.metric, ...spec.also].map((name) => row?.series?.[name]);
   let most = null;
-  for (const v of values(raw ?? [], spec, view.mode, grid.step)) if (v !== null && (most === null || v > most)) most = v;
+  for (const raw of drawn) for (const v of values(raw ?? [], spec, view.mode, grid.step)) if (v !== null && (most === null || v > most)) most = v;
   return most;
 }
 
@@ -132,9 +153,9 @@ export function highest(panel, grid, row, view) {
   if (spec.metric === "topics") return null;
   const names = ["received", "processed"].includes(spec.metric) ? ["received", "processed"] : [spec.metric, ...spec.also];
   let most = 0;
-  for (const points of panel.dataset.tied ? [row?.tied?.[spec.title] ?? []] : names.map((name) => values(series[name] ?? [], spec, view.mode, grid.step))) {
-    for (const v of points) if (v > most) most = v;
-  }
+  const drawn = panel.dataset.tied ? [row?.tied?.[spec.title] ?? []] : names.map((name) => values(series[name] ?? [], spec, view.mode, grid.step));
+  if (view.mode === "total" && names[1] === "processed") drawn.push(curves(series, grid.step).arrived);
+  for (const points of drawn) for (const v of points) if (v > most) most = v;
   return most * 1.06 || FLAT;
 }
 

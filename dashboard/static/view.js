@@ -13,9 +13,16 @@ else if (given.has("start")) Object.assign(view, { span: "custom", start: given.
 const from = Number(given.get("from")), to = Number(given.get("to"));
 if (from > 0 && to > from) view.zoom = [from, to];
 
-// The part of a request that says when.
+// The part of a request that says when; of a zoom its own bounds, for finer steps.
 export function when() {
+  if (view.zoom) return { start: String(Math.floor(view.zoom[0])), end: String(Math.ceil(view.zoom[1])) };
   return view.span === "custom" ? { start: view.start, end: view.end || "now" } : { span: view.span };
+}
+
+// A zoom within what can be asked for: at least a few seconds, at most an hour ahead.
+export function bounded([from, to], now = Date.now() / 1000) {
+  const width = Math.min(Math.max(to - from, 10), 3e8), end = Math.min(Math.max(to, from + width), now + 3600);
+  return [end - width, end];
 }
 
 export function remember() {

@@ -105,13 +105,13 @@ class RRDStore:
             return None
         return int(answer["date"].timestamp()), value
 
-    def graph(self, arguments: list[str], ref: Ref) -> bytes:
-        """Return the PNG of an ``rrdtool graph`` command, without its file name, of one file.
+    def graph(self, arguments: list[str], refs: Iterable[Ref]) -> bytes:
+        """Return the PNG of an ``rrdtool graph`` command, without its file name, of these files.
 
         Raises:
             StoreError: rrdtool refused it.
         """
-        self.prepare([ref])
+        self.prepare(refs)
         try:
             with self._turn():
                 answer = rrdtool.graphv(["-", *arguments])

@@ -198,3 +198,51 @@ def test_axe_finds_nothing(site, chromium, where, scheme):  # noqa: F811
     found = page.evaluate("axe.run().then(r => r.violations.map(v => "
                           "[v.id, v.nodes.map(n => n.html.slice(0, 150) + n.failureSummary)]))")
     assert found == []
+
+
+def test_a_zoom_is_filled_with_finer_steps(site, chromium):  # noqa: F811
+    """Zoomed in, the store's finer steps replace the coarse ones; downloads follow the zoom."""
+    _, address = site
+    page = opened(chromium, f"{address}{DAEMON}?span=day")
+    until(page, DRAWN.format(3))
+    coarse = page.evaluate("document.querySelector('.panel').grid.step")
+    assert coarse > STEP
+    page.focus(".panel")
+    for _ in range(9):
+        page.keyboard.press("+")
+        page.keyboard.press("ArrowRight")
+    until(page, f"document.querySelector('.panel').grid.step < {coarse}")
+    assert "start=" in page.get_attribute("a[data-when]", "href")
+    page.keyboard.press("Escape")
+    until(page, f"document.querySelector('.panel').grid.step === {coarse}")
+    assert "span=day" in page.get_attribute("a[data-when]", "href")
+    assert page.faults == []
+
+
+def test_the_gap_between_the_curves_is_the_backlog(site, chromium):  # noqa: F811
+    """Cumulative: at every known step arrivals less departures are the stored backlog."""
+    _, address = site
+    page = opened(chromium, f"{address}?mode=total&sort=name")
+    until(page, DRAWN.format(6))
+    wrong = page.evaluate("""(() => {
+        const row = document.querySelector('.row[data-consumer=Consumer0]');
+        const [arrived, ended] = row.querySelector('[data-metric=processed]').data.map(t => t.y);
+        const backlog = row.querySelector('[data-metric=backlog]').data.at(-1).y;
+        const known = backlog.map((_, i) => i).filter(
+            i => arrived[i] !== null && ended[i] !== null && backlog[i] !== null);
+        return [known.length,
+                known.filter(i => Math.abs(arrived[i] - ended[i] - backlog[i]) > 1e-3).length];
+    })()""")
+    assert wrong[0] > 80
+    assert wrong[1] == 0
+
+
+def test_a_daemon_that_is_gone_leaves(site, chromium):  # noqa: F811
+    """Files taken away: the row goes without a reload, the fleet line counts one less."""
+    folder, address = site
+    page = opened(chromium, f"{address}?sort=name")
+    until(page, DRAWN.format(6))
+    for path in folder.rglob("*Consumer1_*.rrd"):
+        path.unlink()
+    until(page, "document.querySelectorAll('.row').length === 1", 30)
+    until(page, "document.querySelector('#fleet b').textContent === '1'")

@@ -1,0 +1,127 @@
+"""Every panel as PNG by the real rrdtool, read back pixel by pixel."""
+
+from __future__ import annotations
+
+import struct
+import time
+import zlib
+from collections import Counter
+
+import pytest
+
+rrdtool = pytest.importorskip("rrdtool")
+pytest.importorskip("flask")
+
+from collectd_fedmsg_dashboard import create_app, figures  # noqa: E402
+
+from tests.integration.test_store_rrd import HOST, STEP, fleet, write  # noqa: E402
+
+WHERE = f"/daemon/{HOST}/hub/Consumer0/panel.png"
+
+
+def pixels(image: bytes) -> Counter:
+    """Return how many pixels of each colour a PNG has (8 bits a channel, not interlaced)."""
+    assert image.startswith(b"\x89PNG\r\n\x1a\n")
+    packed, at, width, height, kind = b"", 8, 0, 0, 0
+    while at < len(image):
+        size, name = struct.unpack(">I4s", image[at:at + 8])
+        chunk = image[at + 8:at + 8 + size]
+        if name == b"IHDR":
+            width, height, depth, kind = struct.unpack(">IIBB", chunk[:10])
+            assert depth == 8
+        packed += chunk if name == b"IDAT" else b""
+        at += size + 12
+    raw, wide = zlib.decompress(packed), {2: 3, 6: 4}[kind]
+    found: Counter = Counter()
+    before = bytes(width * wide)
+    for row in range(height):
+        start = row * (width * wide + 1)
+        how, line = raw[start], bytearray(raw[start + 1:start + 1 + width * wide])
+        for i in range(len(line)):
+            left, up = (line[i - wide] if i >= wide else 0), before[i]
+            corner = before[i - wide] if i >= wide else 0
+            near = left + up - corner
+            paeth = min((left, up, corner), key=lambda value: abs(near - value))
+            line[i] = (line[i] + (0, left, up, (left + up) // 2, paeth)[how]) % 256
+        found.update(line[i:i + 3].hex() for i in range(0, len(line), wide))
+        before = bytes(line)
+    return found
+
+
+def near(found: Counter, colour: str, within: int = 40) -> int:
+    """Return how many pixels are of a hue, lines being softened at their edges."""
+    wanted = bytes.fromhex(colour.lstrip("#"))
+    return sum(count for name, count in found.items()
+               if sum(abs(a - b) for a, b in zip(bytes.fromhex(name), wanted)) < within)
+
+
+@pytest.fixture
+def browser(tmp_path):
+    """A client beside one daemon that has everything, also a topic of an odd name."""
+    end = int(time.time()) // STEP * STEP
+    times = range(end - 900, end + 1, STEP)
+    fleet(tmp_path, end)
+    for metric, value in (("delay", 1), ("workers", 2), ("oldest", 3),
+                          ("in_progress", 1), ("service_p50", 0.1), ("service_p95", 0.2), ("service_p99", 0.3), ("service_max", 1)):
+        write(tmp_path, metric, dict.fromkeys(times, value), consumer="Consumer0")
+    for metric in ("failed", "rejected"):
+        write(tmp_path, metric, {t: t - times[0] for t in times}, consumer="Consumer0")
+    write(tmp_path, "busy", {t: (t - times[0]) * 500_000 for t in times}, consumer="Consumer0")
+    for topic in ("org.a:b", "%5C100%25 <i>", *(f"t{n}" for n in range(9))):
+        write(tmp_path, "received", {t: (t - times[0]) * 2 for t in times},
+              name=f"derive-Consumer0_topic-{topic}")
+    return create_app({"data_dir": tmp_path}).test_client()
+
+
+@pytest.mark.parametrize("panel", [*figures.PANELS, *figures.EXTRA, figures.TOPICS],
+                         ids=lambda panel: panel.metric)
+def test_every_panel_is_a_picture(browser, panel):
+    """Each panel of the page is drawn in its colour, on a light ground and on a dark one."""
+    for theme, hue, ground in (("light", panel.colour, "ffffff"),
+                               ("dark", figures.DARK[panel.colour], "151c25")):
+        answer = browser.get(f"{WHERE}?metric={panel.metric}&span=now&width=200&height=60"
+                             f"&theme={theme}")
+        assert answer.status_code == 200, answer.text
+        found = pixels(answer.data)
+        assert found.most_common(1)[0][0] == ground
+        assert near(found, hue) > 20
+
+
+def test_unknown_is_tinted(tmp_path):
+    """A gap in the samples is tinted for as long as it lasts."""
+    end = int(time.time()) // STEP * STEP
+    times = [t for t in range(end - 900, end + 1, STEP) if not end - 600 < t < end - 300]
+    write(tmp_path, "received", {t: t - end + 900 for t in times}, consumer="Consumer0")
+    found = pixels(create_app({"data_dir": tmp_path}).test_client().get(
+        f"{WHERE}?metric=received&width=300&height=60&start={end - 900}&end={end}").data)
+    assert 0.25 * 300 * 60 < near(found, "e9e8ec", 9) < 0.45 * 300 * 60
+
+
+def test_old_files_are_drawn_as_history(tmp_path):
+    """A daemon that has Fedora's files of 2014 only: its pictures are drawn from them."""
+    end = int(time.time()) // STEP * STEP
+    write(tmp_path, "in", dict.fromkeys(range(end - 900, end + 1, STEP), 50),
+          name="gauge-Consumer0_in")
+    browser = create_app({"data_dir": tmp_path}).test_client()
+    answer = browser.get(f"{WHERE}?metric=received&span=now&width=200&height=60")
+    assert near(pixels(answer.data), figures.BLUE) > 20
+    assert "panel.png?daemon=" in browser.get("/").text
+
+
+def test_files_with_averages_only(tmp_path):
+    """Files of other hands, without MAX and MIN, are drawn by their averages."""
+    end = int(time.time()) // STEP * STEP
+    path = tmp_path / HOST / "fedmsg-hub" / "queue_length-Consumer0_backlog.rrd"
+    path.parent.mkdir(parents=True)
+    rrdtool.create(str(path), "-s", "10", "-b", str(end - 910), "DS:value:GAUGE:20:0:U",
+                   "RRA:AVERAGE:0.5:1:200")
+    rrdtool.update(str(path), *[f"{t}:5" for t in range(end - 900, end + 1, STEP)])
+    answer = create_app({"data_dir": tmp_path}).test_client().get(
+        f"{WHERE}?span=now&width=200&height=60")
+    assert near(pixels(answer.data), figures.ORANGE) > 20
+
+
+@pytest.mark.parametrize("query", ["theme=pink", "width=1e9", "height=9999", "span=eon"])
+def test_bounds(browser, query):
+    """What is out of bounds is refused with words."""
+    assert browser.get(f"{WHERE}?{query}").status_code == 400
