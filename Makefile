@@ -1,6 +1,6 @@
 PYTHON = .venv/bin/python
 
-.PHONY: help setup setup-test demo surge slow-db story stories test soak lint bench docs clean
+.PHONY: help setup setup-test demo surge slow-db story stories test soak lint bench docs packages release clean
 help:  ## Show the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
 setup:  ## Install what is missing; quick when nothing is.
@@ -28,5 +28,9 @@ bench: setup-test  ## What the counting costs, beside what people use today.
 	$(PYTHON) -m benchmarks.counting
 docs: setup-test  ## The documentation as HTML, in build/docs; warnings are errors.
 	@$(PYTHON) -m sphinx -q -W --keep-going -b html docs build/docs && echo build/docs/index.html
+packages: setup-test  ## sdist, wheel, deb and rpm, in dist/.
+	@for what in python deb rpm; do packaging/builders/$$what.sh dist || exit 1; done; ls -1 dist
+release: setup-test  ## Rehearse a release: build twice, check, install each package, try it; publish nothing.
+	@packaging/builders/release.sh
 clean:  ## Remove what setup and the runs made.
-	rm -rf .venv .run artifacts build *.egg-info
+	rm -rf .venv .run artifacts build dist *.egg-info

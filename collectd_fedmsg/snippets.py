@@ -10,8 +10,7 @@ _COLLECTD = """\
   Globals true
 </LoadPlugin>
 <Plugin python>
-{module_paths}
-  LogTraces true
+{module_paths}  LogTraces true
   Import "collectd_fedmsg.collectd_plugin"
   <Module "collectd_fedmsg.collectd_plugin">
     Endpoints "{run_folder}/*.sock"
@@ -24,10 +23,13 @@ _COLLECTD = """\
 
 _FEDMSG = """\
 # fedmsg.d/collectd_fedmsg.py
-from collectd_fedmsg import explicit_hubs
+try:
+    from collectd_fedmsg import explicit_hubs
+except ImportError:  # not in this Python: its daemons run as they did before
+    pass
+else:  # fedmsg-relay, -gateway and -irc load no plugin by themselves
+    explicit_hubs.install()
 
-# fedmsg-relay, -gateway and -irc load no plugin by themselves.
-explicit_hubs.install()
 config = {{
     "collectd_fedmsg.enabled": True,
     "collectd_fedmsg.run_folder": "{run_folder}",
@@ -45,7 +47,8 @@ def collectd_block(
 ) -> str:
     """Return the python plugin's part of collectd.conf; ``interval`` in seconds.
 
-    ``module_paths`` must name real folders: collectd's Python reads no .pth file.
+    ``module_paths`` must name real folders, as collectd's Python reads no .pth file; none is
+    needed for what a distribution's package installs.
     ``rrdcached`` is the ``unix:/path`` of the one behind collectd, if any.
     """
     return _COLLECTD.format(
@@ -54,7 +57,7 @@ def collectd_block(
         interval=interval,
         timeout=min(2.0, interval / 2),
         more=f'    Rrdcached "{rrdcached}"\n' if rrdcached else "",
-        module_paths="\n".join(f'  ModulePath "{path}"' for path in module_paths),
+        module_paths="".join(f'  ModulePath "{path}"\n' for path in module_paths),
     )
 
 

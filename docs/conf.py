@@ -2,7 +2,12 @@
 
 project = "collectd-fedmsg"
 copyright = "the collectd-fedmsg developers"
-extensions: list[str] = []
+extensions = ["sphinx_argparse_cli"]
 exclude_patterns = ["_build"]
 html_theme = "alabaster"
 html_theme_options = {"description": "Queue health of fedmsg daemons"}
+man_pages = [
+    ("commands/collectd-fedmsg", "collectd-fedmsg", "queue health of fedmsg daemons", "", 1),
+    ("commands/collectd-fedmsg-dashboard", "collectd-fedmsg-dashboard",
+     "show the queue health of fedmsg daemons", "", 1),
+]

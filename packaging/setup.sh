@@ -53,7 +53,7 @@ PIP_DISABLE_PIP_VERSION_CHECK=1
 export PIP_CONSTRAINT PIP_DISABLE_PIP_VERSION_CHECK
 step 3 "python packages"
 run .venv/bin/pip install setuptools wheel
-run .venv/bin/pip install -e '.[demo,test,lint,docs]'
+run .venv/bin/pip install -e '.[demo,test,lint,docs,release]'
 # For its captured messages only: what it imports needs Kerberos. The demo can do without.
 .venv/bin/pip install -q --no-deps fedmsg_meta_fedora_infrastructure==0.31.0 >>"$LOG" 2>&1 ||
     echo "setup: no captured messages, the demo's are synthetic" >&2

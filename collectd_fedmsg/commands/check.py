@@ -33,7 +33,7 @@ def add(commands: Any) -> None:
     parser = commands.add_parser("check", help="a Nagios/Icinga check of the daemons here")
     # By the guidelines a wrong call is UNKNOWN, 3; argparse would exit with 2, CRITICAL.
     parser.error = _usage
-    parser.add_argument("mode", nargs="?", default="backlog", choices=UNITS)
+    parser.add_argument("mode", nargs="?", default="backlog", choices=tuple(UNITS))
     parser.add_argument("-w", "--warning", type=_range, help="range")
     parser.add_argument("-c", "--critical", type=_range, help="range")
     parser.add_argument("-t", "--timeout", type=float, default=10.0, help="seconds")

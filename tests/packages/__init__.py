@@ -1,0 +1,1 @@
+"""Tests of what is released: built, installed, run and removed for real."""

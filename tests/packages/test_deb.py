@@ -1,0 +1,71 @@
+"""The Debian packages, installed with apt into a copy of this machine."""
+
+from __future__ import annotations
+
+import json
+import re
+import sysconfig
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from examples.processes import free_port
+from tests.conftest import ROOT
+
+#: What dpkg, apt and the creation of users keep after a purge; users stay, as Debian wants it.
+KEPT = re.compile(
+    r"var/(lib/(dpkg|apt|man-db)|cache/(apt|debconf)|log)/"
+    r"|etc/(\.pwd\.lock|(passwd|group|shadow|gshadow)-?)$|usr/sbin/policy-rc\.d$")
+
+
+@pytest.fixture(scope="module")
+def story(debs: Path, in_copy: Callable[..., str]) -> dict[str, Any]:
+    """Install, run a daemon, collectd and the page from them, remove them; what was seen."""
+    ports = [str(free_port()) for _ in range(3)]
+    said = in_copy("/usr/bin/python3", ROOT / "tests/packages/deb_story.py", debs,
+                   sysconfig.get_path("platlib"), *ports, real=(debs,))
+    found: dict[str, Any] = json.loads(said.splitlines()[-1])
+    return found
+
+
+def test_it_carries_a_daemon_s_numbers_to_the_page(story: dict[str, Any], version: str):
+    """After `apt install` an unmodified relay reports, collectd stores and the page shows it."""
+    assert story["from"].startswith("/usr/lib/python3/dist-packages/")
+    assert story["collectd-fedmsg"] == f"collectd-fedmsg {version}\n"
+    assert story["collectd-fedmsg-dashboard"] == f"collectd-fedmsg-dashboard {version}\n"
+    (row,) = story["daemons"]
+    assert (row["id"], row["backlog"]) == ("here/relay/RelayConsumer", 0)
+    assert "received" in row["metrics"]
+    assert re.search(r"relay/RelayConsumer +1 +1 +0 ", story["top"])
+    assert story["check"].startswith("FEDMSG OK")
+
+
+def test_units_are_sound_and_confined(story: dict[str, Any]):
+    """systemd finds no fault; the page's exposure is below 2.0 of 10; the sockets are closed."""
+    assert story["verify"] == ""
+    assert story["exposure"]["collectd-fedmsg-dashboard.service"] < 2.0
+    assert story["folder"] == "2770"
+
+
+def test_removed_it_is_out_of_collectd_and_daemons(story: dict[str, Any]):
+    """Removed, not purged: what runs goes on, and what starts next finds nothing of it."""
+    assert story["relay lives"] is True
+    assert story["collectd test"] == ""
+    assert story["daemon's config"] == "[]"
+
+
+def test_purge_leaves_the_machine_as_it_was(debs: Path, in_copy: Callable[..., str]):
+    """The lists of files before and after are the same, the package managers' own notes aside."""
+    said = in_copy(ROOT / "tests/packages/install_and_purge.sh", debs, real=(debs,))
+    phases = {part.split(" ==")[0].splitlines()[0]: part.splitlines()[1:]
+              for part in said.split("== ")[1:]}
+    left = {name: [line for line in lines if not KEPT.match(line[2:])]
+            for name, lines in phases.items()}
+    assert "l etc/collectd/collectd.conf.d/fedmsg-health.conf" in left["installed"]
+    # Until the purge its configuration stays, and whether the unit was enabled.
+    assert [line for line in left["removed"] if "systemd/" not in line] == [
+        "f etc/collectd-fedmsg/collectd.conf", "f etc/collectd-fedmsg/dashboard.toml",
+        "f etc/collectd-fedmsg/fedmsg.py", "d etc/collectd-fedmsg"]
+    assert left["purged"] == []
