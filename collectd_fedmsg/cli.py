@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -20,6 +21,9 @@ COMMANDS = (
     "diagnose",
     "backtest",
 )
+
+#: What a shell says of a command that SIGPIPE ended.
+CUT_SHORT = 141
 
 
 def parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
@@ -40,7 +44,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Loading them all takes longer than most commands: one that is named comes alone.
     named = given[:1] if given[:1] and given[0] in COMMANDS else COMMANDS
     options = parser(named).parse_args(given)
-    return int(options.run(options))
+    try:
+        return int(options.run(options))
+    except BrokenPipeError:
+        # Whoever read has seen enough: ``collectd-fedmsg doctor | head``. Python would complain
+        # once more when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CUT_SHORT
 
 
 if __name__ == "__main__":

@@ -52,6 +52,11 @@ def judge(value: float, warning: Range | None, critical: Range | None) -> int:
     return WARNING if warning and warning.alerts(value) else OK
 
 
+def worst(codes: Sequence[int]) -> int:
+    """Return the code to exit with: an alarm counts before what is not known."""
+    return max(codes, key=(OK, UNKNOWN, WARNING, CRITICAL).index)
+
+
 def perfdata(label: str, value: float, unit: str, ranges: Sequence[Range | None]) -> str:
     """Return ``'label'=value[unit];warn;crit;0``; quotes and ``=`` cannot be in a label."""
     safe = re.sub(r"[='\s|]", "_", label)

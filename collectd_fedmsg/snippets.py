@@ -34,7 +34,7 @@ config = {{
     "collectd_fedmsg.enabled": True,
     "collectd_fedmsg.run_folder": "{run_folder}",
     "collectd_fedmsg.interval": {interval},
-}}
+{more}}}
 """
 
 
@@ -61,6 +61,10 @@ def collectd_block(
     )
 
 
-def fedmsg_snippet(run_folder: str, interval: int) -> str:
-    """Return a file for fedmsg.d that switches the hub plugin on; ``interval`` in seconds."""
-    return _FEDMSG.format(run_folder=run_folder, interval=interval)
+def fedmsg_snippet(run_folder: str, interval: int, group: str = "") -> str:
+    """Return a file for fedmsg.d that switches the hub plugin on; ``interval`` in seconds.
+
+    ``group`` may read the sockets, besides the daemons' own user.
+    """
+    more = f'    "collectd_fedmsg.group": {group!r},\n' if group else ""
+    return _FEDMSG.format(run_folder=run_folder, interval=interval, more=more)

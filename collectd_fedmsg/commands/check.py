@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NoReturn
 
@@ -19,7 +19,7 @@ from collectd_fedmsg.reader import Harvest, latest
 from collectd_fedmsg.sample import Sample
 
 UNITS = {"backlog": "", "oldest": "s", "exceptions": "", "present": "", "producers": "s"}
-Found = dict[tuple[str, str], list[Sample]]
+Found = dict[str, list[Sample]]
 
 
 class _Bad(Exception):  # noqa: N818 - carries the exit code and the text to main
@@ -60,51 +60,69 @@ def run(options: argparse.Namespace) -> int:
 
 def examine(options: argparse.Namespace, harvest: Harvest) -> tuple[int, str, list[str]]:
     """Return exit code, text and performance data of one answer of the daemons."""
-    trouble = [f"{where}: no answer in {options.timeout:g} s" for where in harvest.silent
-               if _about(where, options.service)]
-    trouble += [f"{where}: {error}" for where, error in harvest.errors.items()
-                if _about(where, options.service)]
-    wanted = options.consumer or ([] if options.mode == "producers" else ["*"])
-    found = select(harvest, options.service, wanted)
-    seen = producers.select(harvest, options.service)
-    absent = [one for one in wanted if not any(fnmatchcase(name, one) for _, name in found)]
+    found = select(harvest, options.service, options.consumer or ["*"])
+    daemons = producers.select(harvest, options.service)
     asked = options.producer or []
-    if asked and not trouble and any(one.producers is None for one in seen.values()):
+    wrong = _gaps(options, harvest, found, daemons)
+    if wrong:
+        raise _Bad(plugin.CRITICAL, "; ".join(wrong))
+    if asked and any(one.producers is None for one in daemons.values()):
         raise _Bad(plugin.UNKNOWN, f"{options.service}: a daemon is too old to tell its producers")
-    absent += producers.absent(seen, asked)
-    if trouble or absent:
-        missing = [f"not there: {', '.join(absent)} of {options.service}"] if absent else []
-        raise _Bad(plugin.CRITICAL, "; ".join(trouble + missing))
-    ranges = (options.warning, options.critical)
     if options.mode == "producers":
-        return producers.examine(seen, asked, ranges)
+        return producers.examine(daemons, asked, (options.warning, options.critical))
     if options.mode == "present":
         beside = f" and {len(asked)} producers" if asked else ""
         return plugin.OK, f"{len(found)} consumers{beside} are there", []
-    codes, bad, performance = [plugin.OK], [], []
-    for (service, name), samples in sorted(found.items()):
+    return _values(options, found)
+
+
+def _gaps(options: argparse.Namespace, harvest: Harvest, found: Found,
+          daemons: Mapping[str, producers.Daemon]) -> list[str]:
+    """Return what does not answer, and what was asked for and is not there."""
+    wrong = [f"{where}: no answer in {options.timeout:g} s" for where in harvest.silent
+             if _about(where, options.service)]
+    wrong += [f"{where}: {error}" for where, error in harvest.errors.items()
+              if _about(where, options.service)]
+    names = {sample.consumer for samples in found.values() for sample in samples}
+    wanted = options.consumer or ([] if options.mode == "producers" else ["*"])
+    absent = [one for one in wanted if not any(fnmatchcase(name, one) for name in names)]
+    told = [one for one in daemons.values() if one.producers is not None]
+    if told or not daemons:
+        absent += producers.absent(daemons, options.producer or [])
+    return wrong + ([f"not there: {', '.join(absent)} of {options.service}"] if absent else [])
+
+
+def _values(options: argparse.Namespace, found: Found) -> tuple[int, str, list[str]]:
+    ranges, unit = (options.warning, options.critical), UNITS[options.mode]
+    codes, bad, good, performance = [plugin.OK], list[str](), list[str](), list[str]()
+    for name, samples in sorted(found.items()):
         value = measure(options.mode, samples, options.window)
         if value is None:
-            raise _Bad(plugin.UNKNOWN, f"{service}/{name}: blocking mode hides its backlog")
-        code = plugin.judge(value, *ranges)
-        codes.append(code)
-        words = f"{service}/{name} {options.mode} {value:g}{UNITS[options.mode]}"
-        if code:
-            bad.append(words)
-        label = f"{service}/{name} {options.mode}"
-        performance.append(plugin.perfdata(label, value, UNITS[options.mode], ranges))
-        good = words if len(found) == 1 else f"{len(found)} consumers, {options.mode} as wanted"
-    return max(codes), "; ".join(bad) or good, performance
+            codes.append(plugin.UNKNOWN)
+            bad.append(f"{name}: blocking mode hides its backlog")
+            continue
+        codes.append(plugin.judge(value, *ranges))
+        (bad if codes[-1] else good).append(f"{name} {options.mode} {value:g}{unit}")
+        performance.append(plugin.perfdata(f"{name} {options.mode}", value, unit, ranges))
+    well = good[0] if len(good) == 1 else f"{len(found)} consumers, {options.mode} as wanted"
+    return plugin.worst(codes), "; ".join(bad) or well, performance
 
 
 def select(harvest: Harvest, service: str, consumers: Sequence[str]) -> Found:
-    """Return the samples of the daemons meant, oldest first, by service and consumer."""
+    """Return the samples of the daemons meant, oldest first, by ``service/consumer``.
+
+    With its pid where two daemons of this host have one name: neither hides the other.
+    """
+    origins = [origin for _, origin, _ in harvest.fresh if fnmatchcase(origin.service, service)]
+    pids = {one.service: {other.pid for other in origins if other.service == one.service}
+            for one in origins}
     found: Found = {}
     for _, origin, samples in harvest.fresh:
         for sample in samples:
-            if fnmatchcase(origin.service, service) and any(
+            if origin.service in pids and any(
                     fnmatchcase(sample.consumer, one) for one in consumers):
-                found.setdefault((origin.service, sample.consumer), []).append(sample)
+                pid = f".{origin.pid}" if len(pids[origin.service]) > 1 else ""
+                found.setdefault(f"{origin.service}{pid}/{sample.consumer}", []).append(sample)
     return found
 
 

@@ -82,7 +82,7 @@ def examine(
                 performance.append(
                     plugin.perfdata(f"{label} last_run", round(value, 1), "s", limits))
     fine = good[0] if len(good) == 1 else f"{len(good)} producers ran as wanted"
-    return worst(codes), "; ".join(bad) or fine, performance
+    return plugin.worst(codes), "; ".join(bad) or fine, performance
 
 
 def _words(label: str, producer: Producer, seconds: float) -> str:
@@ -96,8 +96,3 @@ def usual(interval: float) -> tuple[plugin.Range, plugin.Range]:
     """Return the ranges (s) for a producer that runs every ``interval`` s."""
     warning, critical = (f"{times * interval + NAP:.0f}" for times in (LATE, TOO_LATE))
     return plugin.Range.parse(warning), plugin.Range.parse(critical)
-
-
-def worst(codes: Sequence[int]) -> int:
-    """Return the code to exit with: an alarm counts before what is not known."""
-    return max(codes, key=(plugin.OK, plugin.UNKNOWN, plugin.WARNING, plugin.CRITICAL).index)

@@ -15,7 +15,7 @@ WORDS = {True: "ok   ", False: "FAIL ", None: "?    "}
 def add(commands: Any) -> None:
     """Add the command's parser."""
     parser = commands.add_parser("doctor", help="find what is wrong between hub and dashboard")
-    parser.add_argument("--run-folder", default="/run/fedmsg-health", help="the daemons' sockets")
+    parser.add_argument("--run-folder", help="the daemons' sockets; fedmsg.d's by default")
     parser.add_argument("--data-dir", default="/var/lib/collectd/rrd", help="collectd's RRD files")
     parser.add_argument("--rrdcached", default="", help="rrdcached's address: unix:/path")
     parser.add_argument("--url", default="", help="the dashboard's address")
@@ -25,11 +25,13 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print each finding; 0 when nothing is wrong, 1 otherwise."""
-    failed = 0
+    failed = unknown = 0
     for finding in examine.everything(options, time.time()):
         print(f"{WORDS[finding.good]} {printable(finding.what)}", flush=True)
         if finding.mend:
             print(f"      → {finding.mend}", flush=True)
         failed += finding.good is False
-    print(f"{failed} wrong" if failed else "nothing is wrong")
+        unknown += finding.good is None
+    said = f"{failed} wrong" if failed else "nothing is wrong"
+    print(said + (f" of what could be looked at; {unknown} could not" if unknown else ""))
     return 1 if failed else 0

@@ -35,8 +35,9 @@ class Finding:
 def everything(options: argparse.Namespace, now: float) -> Iterator[Finding]:
     """Yield all findings in the order of a number's way; ``now`` in seconds since the epoch."""
     yield from installed()
-    yield from configured()
-    folder = Path(options.run_folder)
+    finding, ours = configured()
+    yield finding
+    folder = Path(options.run_folder or (ours or settings.Settings("")).run_folder)
     yield from run_folder(folder)
     harvest = latest([f"{folder}/*.sock"], options.timeout, now)
     yield from daemons(harvest, now)
@@ -72,29 +73,25 @@ def _entry_points(group: str) -> list[metadata.EntryPoint]:
     return list(found.get(group, ()))  # Python 3.9
 
 
-def configured() -> Iterator[Finding]:
-    """Look at what fedmsg.d says, as the commands here would read it."""
+def configured() -> tuple[Finding, settings.Settings | None]:
+    """Look at what fedmsg.d says, as the commands here would read it; and return it when on."""
     try:
         import fedmsg.config  # noqa: PLC0415 - it is slow, and may not be there
 
-        config = fedmsg.config.load_config([], [])
+        ours = settings.read(fedmsg.config.load_config([], []))
     except ImportError:
-        yield Finding(None, "fedmsg is not in this Python: its configuration is not looked at")
-        return
-    except Exception as error:
-        yield Finding(None, f"no usable fedmsg.d is seen from here: {error}",
-                      "ask again where the daemon's commands are run")  # fmt: skip
-        return
-    try:
-        ours = settings.read(config)
+        return Finding(None, "fedmsg is not in this Python: its configuration is not seen"), None
     except ConfigError as error:
-        yield Finding(False, str(error), "mend that key; until then the daemon reports nothing")
-        return
+        return Finding(False, str(error),
+                       "mend that key; until then the daemon reports nothing"), None  # fmt: skip
+    except Exception as error:
+        return Finding(None, f"no usable fedmsg.d is seen from here: {error}",
+                       "ask again where the daemon's commands are run"), None  # fmt: skip
     if ours is None:
-        yield Finding(None, "collectd_fedmsg.enabled is not True in the fedmsg.d seen from here",
-                      "`collectd-fedmsg config` prints what to put there")  # fmt: skip
-    else:
-        yield Finding(True, f"fedmsg.d switches it on: every {ours.interval} s, {ours.run_folder}")
+        return Finding(None, "collectd_fedmsg.enabled is not True in the fedmsg.d seen from here",
+                       "`collectd-fedmsg config` prints what to put there"), None  # fmt: skip
+    told = f"fedmsg.d switches it on: every {ours.interval} s, {ours.run_folder}"
+    return Finding(True, told), ours
 
 
 def run_folder(folder: Path) -> Iterator[Finding]:
@@ -156,21 +153,28 @@ def stored(harvest: Harvest, folder: Path, daemon: str, now: float) -> Iterator[
         yield Finding(None, f"{folder}: not looked at (no such folder, or no rrdtool here)",
                       "--data-dir names collectd's DataDir" if tool else "")  # fmt: skip
         return
-    for _, origin, samples in harvest.fresh:
-        name = escape_consumer(samples[-1].consumer)
-        paths = list(folder.glob(
-            f"*/{PLUGIN}-{escape(origin.service)}/queue_length-{name}_backlog.rrd"))  # fmt: skip
+    seen = {(origin.service, sample.consumer): origin.interval
+            for _, origin, samples in harvest.fresh for sample in samples}
+    for (service, consumer), interval in sorted(seen.items()):
+        name = escape_consumer(consumer)
+        # Not the backlog's: blocking mode has none.
+        paths = list(folder.glob(f"*/{PLUGIN}-{escape(service)}/derive-{name}_received.rrd"))
         if not paths:
-            yield Finding(False, f"{origin.service}: no file for {samples[-1].consumer}",
+            yield Finding(False, f"{service}: no file for {consumer}",
                           "does collectd load our plugin? see its log")  # fmt: skip
             continue
-        command = [tool, "last", str(paths[0]), *(["--daemon", daemon] if daemon else [])]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)  # noqa: S603 - no shell, our own arguments
-        age = now - float(done.stdout or 0)
-        good = done.returncode == 0 and age < 2 * PATIENCE * origin.interval
-        yield Finding(good, f"{origin.service}: {samples[-1].consumer} is stored;"
-                      f" last update {age:.0f} s ago {done.stderr.strip()}",
-                      "" if good else "name rrdcached with --rrdcached; see its log")  # fmt: skip
+        last, said = max(_last_update(tool, path, daemon) for path in paths)
+        good = now - last < 2 * PATIENCE * interval
+        yield Finding(good, f"{service}: {consumer} is stored; last update {now - last:.0f} s ago"
+                      f"{said}", "" if good else "name rrdcached with --rrdcached; see its log")
+
+
+def _last_update(tool: str, path: Path, daemon: str) -> tuple[float, str]:
+    """Return the wall time (s) of a file's newest value, and what went wrong."""
+    command = [tool, "last", str(path), *(["--daemon", daemon] if daemon else [])]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)  # noqa: S603 - no shell, our own arguments
+    wrong = done.stderr.strip()
+    return float(done.stdout) if done.returncode == 0 else 0.0, f" {wrong}" if wrong else ""
 
 
 def rrdcached(address: str, timeout: float) -> Iterator[Finding]:
