@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import statistics
 
-from . import hub, message
+from . import hub, memory, message
 
 
 def main() -> None:
@@ -24,8 +24,9 @@ def main() -> None:
         added = min(found) - min(plain)
         print(f"  {name:<44}{min(found) * 1e9:7.0f} ns{added * 1e9:+7.0f} ns"
               f"{added / rival:7.2f} × prometheus_client")
-    for waiting, octets in message.memory((0, 1_000, 100_000, 1_000_000)).items():
-        print(f"  memory of the accounts with {waiting:>9,} waiting: {octets / 1024:7.1f} KiB")
+    print("Memory:")
+    for name, octets in memory.figures():
+        print(f"  {name:<52}{octets / 1024:8.1f} KiB")
 
     paced = f"one message each {PAUSE * 1e6:.0f} µs and more, as it wakes for each"
     for how, pause, count in ((paced, PAUSE, options.count // 4), ("flooded", 0.0, options.count)):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import queue
 import threading
 import time
-import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -110,7 +109,7 @@ VARIANTS: dict[str, Callable[[], Plain]] = {
     "plain": Plain,
     "floor: a cell, two clock reads": floor,
     "ours: arrivals (total, age, topic, delay)": lambda: ours("put"),
-    "ours: and work (total, busy, histogram)": lambda: ours("put work"),
+    "ours: and work (by topic, histogram, peak)": lambda: ours("put work"),
     "ours: everything": ours,
     "prometheus_client": prometheus,
 }
@@ -128,19 +127,3 @@ def times(rounds: int, count: int) -> dict[str, list[float]]:
                 once()
             figures[name].append((time.perf_counter() - began) / count)
     return figures
-
-
-def memory(backlogs: tuple[int, ...]) -> dict[int, int]:
-    """Return the bytes that the accounts take, per length of the backlog."""
-    found = {}
-    for waiting in backlogs:
-        tracemalloc.start()
-        queued: queue.Queue[Any] = queue.Queue()
-        counts = Counts("Plain", queued.mutex, queued.queue, 1)
-        put = counts.count_put(lambda _: None)
-        for _ in range(waiting):
-            put(MESSAGE)
-        counts.sample(1.0)
-        found[waiting] = tracemalloc.get_traced_memory()[0]
-        tracemalloc.stop()
-    return found
