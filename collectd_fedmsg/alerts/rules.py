@@ -116,6 +116,14 @@ class RuleSet:
     #: Output's name → its settings, ``type`` included.
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
 
+    def with_outputs_of(self, kind: str) -> RuleSet:
+        """Return the same with the outputs of one type only; with none of it, one by its name.
+
+        A rule that names other outputs only is then evaluated and told to nobody.
+        """
+        kept = {name: one for name, one in self.outputs.items() if one["type"] == kind}
+        return replace(self, outputs=kept or {kind: {"type": kind, "give_up_after": 86400}})
+
     def rule_for(self, rule: Rule, subject: Subject) -> Rule | None:
         """Return the rule with the subject's overrides; None where it does not apply."""
         if not rule.match.fits(subject, rule.name):

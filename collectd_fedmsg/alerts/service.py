@@ -17,9 +17,10 @@ from typing import Any
 from ..diagnosis.incident import Incident
 from ..errors import HealthError
 from .book import Book, only_one
-from .delivery import Courier
+from .delivery import Courier, deliver
 from .evaluator import State, evaluate, muted
 from .observation import Observation
+from .outputs import Output
 from .parcels import parcels, standing, unknown_outputs
 from .records import Alert, Subject
 from .rules import RuleSet
@@ -34,14 +35,20 @@ _log = logging.getLogger(__name__)
 class Service:
     """One evaluator on one book; ``once`` is a step, ``run`` goes on until told to end.
 
+    Args:
+        rules_file, book, observe: what is asked for, what must survive, what is seen.
+        here: takes everything within ``once``, instead of a thread for each output.
+        adapt: changes the rules that were read.
+
     Raises:
         Mistakes: the rules are wrong and none were ever right.
         StoreError: the book cannot be used, or another evaluator uses it.
     """
 
-    def __init__(self, rules_file: Path, book: Path, observe: Observe,
-                 skip: tuple[str, ...] = ()) -> None:
-        self._file, self.observe, self._skip = rules_file, observe, skip
+    def __init__(self, rules_file: Path, book: Path, observe: Observe, *,
+                 here: Output | None = None,
+                 adapt: Callable[[RuleSet], RuleSet] = lambda rules: rules) -> None:
+        self._file, self.observe, self._here, self._adapt = rules_file, observe, here, adapt
         self._lock = only_one(book)
         self._book = Book(book)
         self._stamp: tuple[int, int, int] | None = None
@@ -89,6 +96,9 @@ class Service:
             _log.info("%s: %s (%s)", one.event.value, one.alert.subject.id, one.alert.rule)
         for courier in self._couriers.values():
             courier.wake(refresh=bool(done.transitions))
+        if self._here:
+            for name, settings in self.rules.outputs.items():
+                self._carry(name, self._here, now, settings["give_up_after"])
 
     def reload(self) -> bool:
         """Read the rules again when the file has changed; a mistake leaves the last good ones."""
@@ -99,7 +109,7 @@ class Service:
                 return False
             self._stamp = stamp
             text = self._file.read_text("utf-8")
-            self.rules = parse(text, str(self._file))
+            self.rules = self._adapt(parse(text, str(self._file)))
         except (Mistakes, OSError, UnicodeDecodeError) as error:
             kept, trouble = self._book.good_rules()
             if str(error) != trouble:
@@ -125,7 +135,7 @@ class Service:
     def _first_rules(self) -> RuleSet:
         # Last time's first, so that a mistake made while we were away stops nothing either.
         kept, _ = self._book.good_rules()
-        self.rules = parse(kept, "(the last good rules)")
+        self.rules = self._adapt(parse(kept, "(the last good rules)"))
         if not self.reload():
             trouble = self._book.good_rules()[1]
             if not kept:
@@ -138,8 +148,7 @@ class Service:
 
     def _employ(self) -> None:
         """Have one courier for each output, as the rules say now."""
-        wanted = {name: settings for name, settings in self.rules.outputs.items()
-                  if settings["type"] not in self._skip}
+        wanted = {} if self._here else self.rules.outputs
         for name, courier in list(self._couriers.items()):
             if wanted.get(name) != courier.settings:
                 courier.stop()
@@ -150,6 +159,11 @@ class Service:
         for name, settings in wanted.items():
             if name not in self._couriers:
                 self._couriers[name] = self._courier(name, settings)
+
+    def _carry(self, name: str, output: Output, now: float, give_up_after: float) -> None:
+        while (parcel := self._book.next_parcel(name)) and parcel.due <= now:
+            if not deliver(self._book, output, parcel, now, give_up_after):
+                return
 
     def _courier(self, name: str, settings: Mapping[str, Any]) -> Courier:
         courier = Courier(name, settings, self._book.path,

@@ -1,0 +1,141 @@
+"""Values as collectd hands them on → what is known of each consumer; pure: for use in collectd.
+
+Keeps a quarter of an hour of each consumer and nothing of others; refuses names without bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+from ..diagnosis import History, Restart
+from ..diagnosis.judgement import Judged, Judgement, judge, judgement
+from ..metrics import BY_NAME, PLUGIN, Identity, Kind, parse_instance
+from ..names import unescape
+from .records import Subject
+
+NEEDED = ("received", "processed", "backlog")
+METRICS = (*NEEDED, "failed", "rejected", "busy", "in_progress", "oldest", "delay", "workers")
+#: Steps kept: a quarter of an hour at 10 s.
+STEPS = 90
+#: Consumers beyond these are not followed: names may come from anyone.
+MOST = 5000
+#: Our collectd plugin's own name, and what it says of itself at every read.
+SELF = "collectd_fedmsg"
+Points = list[Optional[float]]
+
+
+@dataclass
+class _Series:
+    """One consumer: by step's number, then by metric."""
+
+    step: float
+    samples: dict[int, dict[str, float]] = field(default_factory=dict)
+
+
+class Live:
+    """The newest values of a fleet."""
+
+    def __init__(self) -> None:
+        self._series: dict[Subject, _Series] = {}
+        self._identities: dict[tuple[str, str], Identity | None] = {}
+        #: When our plugin last spoke for itself, by host, epoch seconds.
+        self.beats: dict[str, float] = {}
+
+    def take(self, host: str, plugin: tuple[str, str], kind: tuple[str, str], *,
+             at: float, interval: float, value: float) -> None:
+        """Remember one value; what is not ours is passed over.
+
+        Args:
+            host: collectd's.
+            plugin, kind: (plugin, plugin instance) and (type, type instance).
+            at, interval: epoch seconds, seconds.
+            value: a total as it stands, or a gauge.
+        """
+        if plugin[0] == SELF:
+            self.beats[host] = max(at, self.beats.get(host, 0.0))
+            return
+        if plugin[0] != PLUGIN or interval <= 0:
+            return
+        if kind not in self._identities:
+            if len(self._identities) > 100 * MOST:
+                self._identities.clear()
+            self._identities[kind] = parse_instance(*kind)
+        identity = self._identities[kind]
+        if identity is None or identity.topic is not None or identity.metric not in METRICS:
+            return
+        subject = Subject(host, unescape(plugin[1]), identity.consumer)
+        series = self._series.get(subject)
+        if series is None or series.step != interval:
+            if series is None and len(self._series) >= MOST:
+                return
+            series = self._series[subject] = _Series(interval)
+        number = round(at / interval)
+        series.samples.setdefault(number, {})[identity.metric] = value
+        if len(series.samples) > STEPS + 1:
+            del series.samples[min(series.samples)]
+
+    def judgement(self, now: float) -> Judgement:
+        """Return what is said of every consumer at ``now`` (epoch seconds), without a baseline."""
+        daemons = []
+        for subject, series in self._series.items():
+            past = _history(series, subject.consumer)
+            daemons.append(Judged(subject.id, subject.host, subject.service, subject.consumer,
+                                  judge(past, now), past, _last(series)))
+        return judgement(now, daemons)
+
+
+def _last(series: _Series) -> float | None:
+    known = [n for n, sample in series.samples.items() if "backlog" in sample]
+    return max(known) * series.step if known else None
+
+
+def _history(series: _Series, name: str) -> History | None:
+    """Return the steps up to the newest complete sample; None without one."""
+    samples, step = series.samples, series.step
+    whole = [n for n, sample in samples.items() if all(metric in sample for metric in NEEDED)]
+    if not whole:
+        return None
+    last = max(whole)
+    numbers = range(max(min(samples), last - STEPS) + 1, last + 1)
+    if not numbers:
+        return None
+    restarts = tuple(_restarts(samples, numbers, step))
+
+    def column(metric: str) -> Points:
+        if BY_NAME[metric].kind is Kind.DERIVE:
+            return _rates(samples, metric, numbers, step)
+        return [samples.get(n, {}).get(metric) for n in numbers]
+
+    columns: Mapping[str, Points] = {metric: column(metric) for metric in METRICS}
+    given: dict[str, Any] = {
+        metric: points for metric, points in columns.items()
+        if metric in NEEDED or any(point is not None for point in points)}
+    if "busy" in given:
+        given["busy"] = [None if x is None else x / 1e6 for x in given["busy"]]
+    return History(step, last * step, name=name, restarts=restarts, **given)
+
+
+def _rates(samples: Mapping[int, Mapping[str, float]], metric: str, numbers: range,
+           step: float) -> Points:
+    """Return units per second; a total that shrank, or was not known, is unknown and not 0."""
+    found: Points = []
+    for n in numbers:
+        now, before = samples.get(n, {}).get(metric), samples.get(n - 1, {}).get(metric)
+        found.append(None if now is None or before is None or now < before
+                     else (now - before) / step)
+    return found
+
+
+def _restarts(samples: Mapping[int, Mapping[str, float]], numbers: range,
+              step: float) -> Iterator[Restart]:
+    """Yield each time that the totals began anew, with what waited at the last sample before."""
+    before: Mapping[str, float] = samples.get(numbers.start - 1, {})
+    for n in numbers:
+        sample = samples.get(n, {})
+        if "received" not in sample:
+            continue
+        if sample["received"] < before.get("received", 0.0):
+            yield Restart((n - 1) * step, before.get("backlog"))
+        before = sample

@@ -1,0 +1,149 @@
+"""EDGE collectd: evaluate the alert rules within collectd; every notification target is an output.
+
+``Import "collectd_fedmsg.collectd_alerts"``. Sees what passes through this collectd, also from
+other hosts by the network plugin; a silent collectd is noticed by the one that hears of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import collectd
+
+from .alerts.live import Live
+from .alerts.outputs.collectd import notified
+from .alerts.paging import observations
+from .alerts.rules import RuleSet
+from .alerts.service import Service, Sight
+from .errors import ConfigError, HealthError
+from .metrics import PLUGIN
+from .names import escape
+
+PLACE = 'collectd.conf, <Module "collectd_fedmsg.collectd_alerts">'
+#: Seconds between two log lines of the same words.
+LOG_EVERY = 300.0
+
+
+class Notifications:
+    """The output: each alert of a notice becomes a notification."""
+
+    def send(self, payload: Mapping[str, Any]) -> None:
+        """Dispatch them; collectd hands each to all its targets before this returns."""
+        severities = {"info": collectd.NOTIF_WARNING, "warning": collectd.NOTIF_WARNING,
+                      "critical": collectd.NOTIF_FAILURE}
+        for told in notified(payload):
+            subject = told["subject"]
+            over = told["cleared"] is not None
+            note = collectd.Notification(
+                host=subject["host"], plugin=PLUGIN, plugin_instance=escape(subject["service"]),
+                type="queue_length", type_instance=escape(subject["consumer"]))
+            note.dispatch(message=told["short"], time=payload["at"],
+                          severity=collectd.NOTIF_OKAY if over else severities[told["severity"]])
+
+
+class Alerts:
+    """What collectd calls."""
+
+    def __init__(self) -> None:
+        self._rules, self._state = Path(), Path("/var/lib/collectd-fedmsg/alerts-collectd.db")
+        self._interval = 10.0
+        self._live, self._lock = Live(), threading.Lock()
+        self._service: Service | None = None
+        self._logged: dict[str, float] = {}
+
+    def configure(self, node: Any) -> None:
+        """Read the block; a mistake is one clear line and nothing is evaluated then."""
+        try:
+            for child in node.children:
+                self._set(child.key, child.values)
+            if self._rules == Path():
+                raise ConfigError(PLACE, "Rules", None, "is missing")
+        except ConfigError as error:
+            collectd.error(str(error))
+            return
+        collectd.register_init(self.init)
+
+    def _set(self, key: str, values: Any) -> None:
+        value = values[0] if len(values) == 1 else None
+        if key.lower() == "interval":
+            if not isinstance(value, float) or not 1 <= value <= 3600:
+                raise ConfigError(PLACE, key, values, "must be 1 to 3600 seconds")
+            self._interval = value
+        elif key.lower() in ("rules", "state"):
+            if not isinstance(value, str) or not value.startswith("/"):
+                raise ConfigError(PLACE, key, values, "must be an absolute path")
+            setattr(self, f"_{key.lower()}", Path(value))
+        else:
+            raise ConfigError(PLACE, key, values, "unknown; known are Rules, State, Interval")
+
+    def init(self) -> None:
+        """Begin; called after collectd has forked."""
+        logging.getLogger("collectd_fedmsg.alerts").addHandler(_ToCollectd(self._log))
+        collectd.register_write(self.write)
+        collectd.register_read(self.read, self._interval, name="fedmsg-alerts")
+        collectd.register_shutdown(self.shutdown)
+
+    def write(self, values: Any) -> None:
+        """Take a value on its way to the writers; never raises and never waits for long."""
+        try:
+            with self._lock:
+                self._live.take(values.host, (values.plugin, values.plugin_instance),
+                                (values.type, values.type_instance), at=values.time,
+                                interval=values.interval, value=float(values.values[0]))
+        except Exception as error:
+            self._log(f"write: {type(error).__name__}: {error}")
+
+    def read(self) -> None:
+        """Make a step; never raises: collectd would call ever more rarely."""
+        try:
+            if self._service is None:
+                self._service = Service(self._rules, self._state, self.observe,
+                                        here=Notifications(), adapt=for_collectd)
+            self._service.once(time.time())
+        except (HealthError, OSError) as error:
+            self._log(str(error))
+        except Exception as error:
+            self._log(f"read: {type(error).__name__}: {error}")
+
+    def observe(self, now: float) -> Sight:
+        """Return what came by until ``now`` (epoch seconds)."""
+        with self._lock:
+            whole, beats = self._live.judgement(now), dict(self._live.beats)
+        return observations(whole, beats=beats), whole.incidents
+
+    def shutdown(self) -> None:
+        """Let go of the book."""
+        if self._service is not None:
+            self._service.close()
+
+    def _log(self, line: str) -> None:
+        now = time.monotonic()
+        if now - self._logged.get(line[:60], -LOG_EVERY) >= LOG_EVERY:
+            if len(self._logged) > 1000:
+                self._logged.clear()
+            self._logged[line[:60]] = now
+            collectd.warning(f"collectd_fedmsg alerts: {line:.900}")
+
+
+class _ToCollectd(logging.Handler):
+    def __init__(self, log: Any) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hand on what the evaluator says: mistakes in the rules, a book that is away."""
+        self._log(record.getMessage())
+
+
+def for_collectd(rules: RuleSet) -> RuleSet:
+    """Return the rules with notifications as the only output: the service has the others."""
+    return rules.with_outputs_of("collectd")
+
+
+alerts = Alerts()
+collectd.register_config(alerts.configure)

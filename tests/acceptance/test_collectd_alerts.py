@@ -1,0 +1,181 @@
+"""Alerts within a real collectd: its mail and Nagios targets get them; its threshold plugin too."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collectd_fedmsg import snippets
+from collectd_fedmsg.sample import Sample
+from examples.chain import ROOT
+from examples.processes import Processes, wait_for
+from tests.acceptance.test_check import Daemon
+from tests.integration.test_alert_outputs import Mailbox
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.skipif(
+    not Path("/usr/lib/collectd/notify_email.so").exists(), reason="collectd is not installed")]
+
+CONF = """\
+Hostname "bus01"
+FQDNLookup false
+BaseDir "{folder}"
+PIDFile "{folder}/collectd.pid"
+TypesDB "/usr/share/collectd/types.db"
+Interval 1
+LoadPlugin logfile
+<Plugin logfile>
+  LogLevel info
+  File "{folder}/collectd.log"
+</Plugin>
+LoadPlugin notify_nagios
+<Plugin notify_nagios>
+  CommandFile "{folder}/nagios.cmd"
+</Plugin>
+LoadPlugin notify_email
+<Plugin notify_email>
+  From "collectd@bus01.example"
+  Recipient "ops@example.org"
+  SMTPServer "127.0.0.1"
+  SMTPPort {port}
+  Subject "%s on %s"
+</Plugin>
+{more}
+"""
+RULES = """
+dashboard = "http://d"
+[grouping]
+wait = 0
+[[rule]]
+name = "waits"
+when = "backlog"
+hold = 2
+clear = 2
+critical_above = 100
+[[rule]]
+name = "silent"
+when = "daemon_silent"
+above = "3s"
+hold = 0
+clear = 2
+[output.mail]
+type = "smtp"
+sender = "a@b"
+recipients = ["never@example.org"]
+"""
+
+
+class Busy(Daemon):
+    """Handles ten thousand messages a sample: its totals grow also when the backlog shrinks."""
+
+    handled = 0
+
+    def take(self, at: float) -> list[Sample]:
+        self.handled += 10_000
+        return [Sample("Slow", at, self.handled + self.waiting, self.handled, self.waiting, 0)]
+
+
+class Site:
+    """One collectd, one daemon, a mailbox and Nagios' command file."""
+
+    def __init__(self, folder: Path, box: Mailbox, daemon: Daemon) -> None:
+        self.folder, self.box, self.daemon = folder, box, daemon
+        self.processes = Processes(folder)
+        self.nagios = folder / "nagios.cmd"
+        self.nagios.touch()
+        (folder / "rules.toml").write_text(RULES)
+
+    def start(self, more: str) -> None:
+        paths = [str(ROOT), sysconfig.get_path("platlib")]
+        python = snippets.collectd_block(str(self.folder / "health"),
+                                         str(self.folder / "cursors.json"), 1, paths)
+        conf = self.folder / "collectd.conf"
+        conf.write_text(CONF.format(folder=self.folder, port=self.box.port, more=python + more))
+        self.processes.start("collectd", ["/usr/sbin/collectd", "-f", "-C", str(conf)],
+                             os.environ, self.folder)
+
+    def says(self, text: str, seconds: float = 60) -> None:
+        def there() -> bool:
+            self.processes.check()
+            return text in self.nagios.read_text()
+        try:
+            wait_for(f"Nagios' command file says {text!r}", there, seconds)
+        except TimeoutError as error:
+            told = self.nagios.read_text()[-1500:]
+            log = (self.folder / "collectd.log").read_text()[-3000:]
+            raise TimeoutError(f"{error}; it says {told}; {log}") from None
+
+
+@pytest.fixture
+def site(short_folder: Path) -> Iterator[Any]:
+    with Mailbox() as box:
+        daemon = Busy(short_folder)
+        found = Site(short_folder, box, daemon)
+        yield found
+        found.processes.stop_all()
+        daemon.responder.stop()
+
+
+ALERTS = """
+<Plugin python>
+  Import "collectd_fedmsg.collectd_alerts"
+  <Module "collectd_fedmsg.collectd_alerts">
+    Rules "{folder}/rules.toml"
+    State "{folder}/alerts.db"
+    Interval 1
+  </Module>
+</Plugin>
+"""
+
+
+def test_every_target_is_told(site: Site) -> None:
+    """Raised, worse, over kill -9, and cleared; to Nagios and by mail, nothing twice."""
+    site.start(ALERTS.format(folder=site.folder))
+    site.daemon.waiting = 7
+    site.says("Slow of hub on bus01: 7 messages wait (limit 0), since 20")
+    wait_for("the mail is there", lambda: bool(site.box.mails), 30)
+    to, mail = site.box.mails[0]
+    assert to == ["ops@example.org"]
+    assert "7 messages wait" in mail.get_content()
+    site.daemon.waiting = 500
+    site.says("2;Slow of hub on bus01: 500 messages wait")
+    site.processes.stop("collectd", signal.SIGKILL)
+    site.start(ALERTS.format(folder=site.folder))
+    site.daemon.waiting = 0
+    site.says("0;Slow of hub on bus01: over after ")
+    text = site.nagios.read_text()
+    assert text.count("7 messages wait") == 1
+    assert text.count("500 messages wait") == 1
+    assert "peak 500 messages" in text
+    assert "http://d/daemon/bus01/hub/Slow?start=" in text
+
+
+def test_a_dead_daemon_and_a_mistake_in_the_rules(site: Site) -> None:
+    """The daemon's socket goes away: silent. A mistake is in collectd's log; the rules go on."""
+    site.start(ALERTS.format(folder=site.folder))
+    site.daemon.waiting = 1
+    site.says("1 messages wait")
+    (site.folder / "rules.toml").write_text(RULES + '\n[[rule]]\nname = "x"\nwhen = "y"\n')
+    log = site.folder / "collectd.log"
+    wait_for("the log names the mistake", lambda: "rule[3].when = 'y'" in log.read_text(), 30)
+    site.daemon.responder.stop()
+    site.says("Slow of hub on bus01: silent for ")
+
+
+def test_the_threshold_example(site: Site) -> None:
+    """The file that we ship, with its consumer's name changed, raises and clears."""
+    text = (ROOT / "packaging/collectd/threshold.conf").read_text()
+    text = text.replace("Archiver", "Slow").replace("Hits 30", "Hits 2")
+    site.start(text)
+    site.daemon.waiting = 7
+    site.says("1;Host bus01, plugin fedmsg (instance hub) type queue_length"
+              " (instance Slow_backlog): Data source \"value\" is currently 7")
+    site.daemon.waiting = 5000
+    site.says(";2;Host bus01")
+    site.daemon.waiting = 0
+    wait_for("it is well again", lambda: ";0;" in site.nagios.read_text().splitlines()[-1], 60)

@@ -1,0 +1,77 @@
+"""Values as collectd hands them on: rates, gaps, restarts, bounds; a golden history."""
+
+from __future__ import annotations
+
+import pytest
+
+from collectd_fedmsg.alerts import live
+from collectd_fedmsg.alerts.live import Live
+
+KINDS = {"received": "derive", "processed": "derive", "backlog": "queue_length",
+         "busy": "derive", "oldest": "duration"}
+T0 = 1_000_000
+
+
+def fill(seen: Live, rows: dict[int, dict[str, float]], consumer: str = "A") -> Live:
+    for at, sample in rows.items():
+        for metric, value in sample.items():
+            seen.take("h", ("fedmsg", "hub"), (KINDS[metric], f"{consumer}_{metric}"),
+                      at=at, interval=10.0, value=value)
+    return seen
+
+
+def sample(received: float, backlog: float, **more: float) -> dict[str, float]:
+    return {"received": received, "processed": received - backlog, "backlog": backlog, **more}
+
+
+def test_totals_become_rates_and_busy_seconds() -> None:
+    seen = fill(Live(), {T0: sample(100, 0, busy=0), T0 + 10: sample(150, 20, busy=5e6)})
+    (one,) = seen.judgement(T0 + 10).daemons
+    assert (one.id, one.last) == ("h/hub/A", T0 + 10)
+    past = one.history
+    assert (past.received, past.processed, past.backlog) == ([5.0], [3.0], [20])
+    assert past.busy == [0.5]
+    assert past.oldest is None
+
+
+def test_a_gap_is_unknown() -> None:
+    """Two steps without samples: unknown, also the rate after them; never 0."""
+    seen = fill(Live(), {T0: sample(0, 0), T0 + 10: sample(10, 0), T0 + 40: sample(40, 0)})
+    past = seen.judgement(T0 + 40).daemons[0].history
+    assert past.received == [1.0, None, None, None]
+    assert past.backlog == [0, None, None, 0]
+
+
+@pytest.mark.parametrize(("before", "after", "lost"), [
+    pytest.param(sample(500, 40), sample(10, 0), [40], id="began-anew-with-40-waiting"),
+    pytest.param(sample(500, 0), sample(10, 0), [0], id="nothing-waited"),
+    pytest.param(sample(500, 40), sample(510, 0), [], id="went-on"),
+])
+def test_restarts(before, after, lost) -> None:
+    """The totals shrank: what waited is lost, and the step's rate is unknown, not a spike."""
+    seen = fill(Live(), {T0: sample(490, 0), T0 + 10: before, T0 + 20: after})
+    past = seen.judgement(T0 + 20).daemons[0].history
+    assert [one.lost for one in past.restarts] == lost
+    assert (past.received[-1] is None) is bool(lost)
+
+
+def test_others_are_passed_over_and_the_heartbeat_is_kept() -> None:
+    seen = Live()
+    seen.take("h", ("load", ""), ("load", ""), at=T0, interval=10.0, value=1.0)
+    seen.take("h", ("fedmsg", "hub"), ("gauge", "nonsense"), at=T0, interval=10.0, value=1.0)
+    seen.take("h", ("collectd_fedmsg", ""), ("count", "daemons_seen"), at=T0, interval=10.0,
+              value=3.0)
+    assert seen.judgement(T0).daemons == ()
+    assert seen.beats == {"h": T0}
+
+
+def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many consumers and steps, not more."""
+    monkeypatch.setattr(live, "MOST", 3)
+    seen = Live()
+    for i in range(9):
+        fill(seen, {T0: sample(1, 0), T0 + 10: sample(2, 0)}, consumer=f"C{i}")
+    fill(seen, {T0 + 10 * k: sample(k, 0) for k in range(500)}, consumer="C0")
+    found = seen.judgement(T0 + 5000).daemons
+    assert len(found) == 3
+    assert max(len(one.history) for one in found) == live.STEPS
