@@ -62,7 +62,8 @@ def browser(tmp_path):
     times = range(end - 900, end + 1, STEP)
     fleet(tmp_path, end)
     for metric, value in (("delay", 1), ("workers", 2), ("oldest", 3),
-                          ("in_progress", 1), ("service_p50", 0.1), ("service_p95", 0.2), ("service_p99", 0.3), ("service_max", 1)):
+                          ("in_progress", 1), ("service_p50", 0.1), ("service_p95", 0.2),
+                          ("service_p99", 0.3), ("service_max", 1)):
         write(tmp_path, metric, dict.fromkeys(times, value), consumer="Consumer0")
     for metric in ("failed", "rejected"):
         write(tmp_path, metric, {t: t - times[0] for t in times}, consumer="Consumer0")
