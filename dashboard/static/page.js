@@ -196,7 +196,7 @@ const find = byId("find"), compact = byId("compact");
 if (find) { find.value = view.find; find.addEventListener("input", () => { view.find = find.value; remember(); arrange(); }); }
 const shrink = () => document.body.classList.toggle("compact", view.compact);
 if (compact) { compact.checked = view.compact; compact.addEventListener("change", () => { view.compact = compact.checked; remember(); shrink(); redraw(); }); shrink(); } else view.compact = false;
-if (matchMedia("(max-width: 640px)").matches) document.querySelector(".more")?.removeAttribute("open");
+if (matchMedia("(max-width: 640px)").matches) document.querySelectorAll(".more").forEach((one) => one.removeAttribute("open"));
 byId("unzoom").hidden = !view.zoom;
 byId("unzoom").addEventListener("click", () => zoomed(null));
 for (const name of ["start", "end"]) byId(name).value = view[name];

@@ -66,7 +66,7 @@ export function fill(row, one) {
   row.querySelector(".state").textContent = plain(one.state);
   row.querySelector(".text").textContent = one.text;
   const action = row.querySelector(".action");
-  action.textContent = one.action && one.badness >= 40 ? one.action : "";
+  action.textContent = one.action && one.badness >= 40 && one.state !== "UNKNOWN" ? one.action : "";
   const shown = [number(one.backlog), age(one.oldest), number(one.arrival_rate), number(one.completion_rate), drained(one)];
   row.querySelectorAll(".numbers b").forEach((b, i) => { b.textContent = shown[i]; });
   splitBar(row, one.split);

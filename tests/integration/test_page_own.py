@@ -200,6 +200,15 @@ def test_axe_finds_nothing(site, chromium, where, scheme):  # noqa: F811
     assert found == []
 
 
+@pytest.mark.parametrize("width", [360, 1400, 3840])
+def test_the_daemons_page_fits(site, chromium, width):  # noqa: F811
+    """No sideways scrolling on a daemon's page either, with all its panels and its form."""
+    _, address = site
+    page = opened(chromium, f"{address}{DAEMON}", viewport={"width": width, "height": 800})
+    until(page, DRAWN.format(3))
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_a_zoom_is_filled_with_finer_steps(site, chromium):  # noqa: F811
     """Zoomed in, the store's finer steps replace the coarse ones; downloads follow the zoom."""
     _, address = site
