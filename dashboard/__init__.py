@@ -31,6 +31,8 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
     settings = Settings.of(config)
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
+    # No redirect that is made of what was asked for.
+    app.url_map.merge_slashes = False
     app.extensions["settings"] = settings
     app.extensions["store"] = open_store(settings)
     app.extensions["marks"] = Marks(settings.marks_file)

@@ -38,7 +38,7 @@ def install(app: Flask, hosts: tuple[str, ...]) -> None:
     def dress(response: Response) -> Response:
         response.headers.update(HEADERS)
         if "Cache-Control" not in response.headers:
-            response.headers["Cache-Control"] = "no-cache"
+            response.headers["Cache-Control"] = "private, no-cache"
         return _packed(response)
 
 

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import waitress
 from werkzeug.security import generate_password_hash
 
 from collectd_fedmsg import __version__
 from collectd_fedmsg.errors import ConfigError
 
 from . import create_app
+from .channel import create_server, raise_file_limit
 from .config import LOOPBACK_HOSTS
 
 if sys.version_info >= (3, 11):
@@ -85,10 +85,8 @@ def main(given: Sequence[str] | None = None) -> int:
         print(f"Warning: {options.host} can be reached from other machines and nobody has to log"
               " in; put a proxy that asks for a login in front, or use --users-file.",
               file=sys.stderr)
-    # Slow readers hold a connection, not a thread, and only for the channel's timeout.
-    server = waitress.create_server(app, host=options.host, port=options.port, ident="",
-                                    threads=options.threads, connection_limit=1000,
-                                    channel_timeout=10)
+    raise_file_limit()
+    server = create_server(app, options.host, options.port, options.threads)
     print(f"Dashboard: http://{options.host}:{server.effective_port}/", flush=True)
     try:
         server.run()

@@ -1,0 +1,173 @@
+"""Hostile frames, by the tens of thousands and from peers gone mad, at both ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import zmq
+
+from collectd_fedmsg.endpoints import socket_path
+from collectd_fedmsg.reader import Harvest, Reader
+from collectd_fedmsg.requester import Requester
+from collectd_fedmsg.responder import Responder
+from collectd_fedmsg.sample import Sample
+from collectd_fedmsg.settings import Settings
+from examples.chain import ROOT
+from examples.processes import Processes, wait_for
+from tests.faults.conftest import Figure
+from tests.faults.fuzz import corpus, mutate, resident
+from tests.faults.mad import MODES
+
+GROWTH = 5_000_000
+
+
+@pytest.mark.parametrize(
+    ("count", "seed"),
+    [
+        pytest.param(50_000, 1, id="quick"),
+        pytest.param(
+            1_000_000, 2, id="million", marks=[pytest.mark.soak, pytest.mark.timeout(900)]
+        ),
+    ],
+)
+def test_fuzz(count: int, seed: int, figure: Figure) -> None:
+    """Each frame is taken or refused with one kind of error; what is taken holds the contract."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.faults.fuzz", str(count), str(seed)], cwd=ROOT,
+        capture_output=True, text=True, timeout=850, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    came = json.loads(done.stdout)
+    assert came["frames"] == count
+    assert 0.5 * count < came["refused"] < count
+    assert came["dispatched"] > 100, "some frames were good, so what is dispatched was looked at"
+    assert came["grown"] < GROWTH
+    figure(
+        f"{count:,} hostile frames (seed {seed})",
+        f"0 crashes, 0 wrong dispatches; {came['refused']:,} refused in {came['ways']} ways,"
+        f" {came['dispatched']:,} values checked; memory {came['grown'] / 1e6:+.1f} MB",
+    )
+
+
+@pytest.mark.parametrize(
+    "rounds",
+    [
+        pytest.param(4, id="quick"),
+        pytest.param(200, id="long", marks=[pytest.mark.soak, pytest.mark.timeout(1200)]),
+    ],
+)
+def test_peers_gone_mad(short_folder: Path, figure: Figure, rounds: int) -> None:
+    """The honest daemon beside them is heard every round, in time, and memory stays."""
+    processes = Processes(short_folder)
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    processes.start("mad", [sys.executable, "-m", "tests.faults.mad", str(short_folder)], env, ROOT)
+    total = [0]
+
+    def take(at: float) -> list[Sample]:
+        total[0] += 7
+        return [Sample("C", at, total[0], total[0], 0, 0)]
+
+    honest = Responder(Settings("honest", short_folder, interval=1), take)
+    requester = Requester()
+    try:
+        wait_for("all peers listen", (short_folder / "ready").exists, 60)
+        honest.start()
+        wait_for("the honest one listens", socket_path(short_folder, "honest", os.getpid()).exists)
+        reader = Reader([f"{short_folder}/*.sock"], requester)
+        heard, errors, before = [], {}, 0
+        longest = 0.0
+        for number in range(rounds):
+            began = time.monotonic()
+            harvest = reader.collect(2.0, time.time())
+            longest = max(longest, time.monotonic() - began)
+            heard += [one for one, _, _ in harvest.fresh if "/honest." in one]
+            check(harvest)
+            errors.update(harvest.errors)
+            last = honest_total(harvest, reader)
+            wait_for("the next sample", lambda last=last: total[0] > last)
+            if number == rounds // 4:
+                before = resident()
+        grown = resident() - before
+    finally:
+        requester.close()
+        honest.stop()
+        processes.stop_all()
+    assert len(heard) >= rounds - 1, "one round may come before the next sample"
+    named = {one.rpartition("/")[2].split(".")[0] for one in errors}
+    assert {"garbage", "tomorrow", "another", "names"} <= named
+    assert grown < (GROWTH if rounds > 100 else 10 * GROWTH)
+    figure(
+        f"{len(MODES)} peers gone mad, {rounds} rounds",
+        f"honest one heard in {len(heard)}; longest read {longest:.1f} s of 2;"
+        f" memory {grown / 1e6:+.1f} MB",
+    )
+
+
+def honest_total(harvest: Harvest, reader: Reader) -> int:
+    return max((samples[-1].received for one, _, samples in harvest.fresh if "/honest." in one),
+               default=0)  # fmt: skip
+
+
+def check(harvest: Harvest) -> None:
+    """Nothing of a claim to be another, nothing from tomorrow."""
+    for endpoint, origin, samples in harvest.fresh:
+        assert "/another." not in endpoint
+        assert all(one.time <= time.time() + origin.interval for one in samples)
+
+
+def test_a_daemon_flooded_with_requests(short_folder: Path, figure: Figure) -> None:
+    """Garbage and real requests by the thousand: samples on time, others answered, no thread gone.
+    """
+    responder = Responder(
+        Settings("d", short_folder, interval=1), lambda at: [Sample("C", at, 1, 1, 0, 0)]
+    )
+    responder.start()
+    path = socket_path(short_folder, "d", os.getpid())
+    wait_for("it listens", path.exists)
+    chance, ended, sent = random.Random(3), threading.Event(), [0]
+    kept = [frame for frame in corpus() if len(frame) < 1000]
+
+    def attack() -> None:
+        context = zmq.Context()
+        one = context.socket(zmq.DEALER)
+        one.setsockopt(zmq.LINGER, 0)
+        one.connect(f"ipc://{path}")
+        while not ended.is_set():
+            try:  # never reads an answer
+                one.send(mutate(chance.choice(kept), chance), zmq.NOBLOCK)
+                sent[0] += 1
+            except zmq.Again:
+                time.sleep(0.001)
+        context.destroy(linger=0)
+
+    attackers = [threading.Thread(target=attack) for _ in range(3)]
+    requester = Requester()
+    try:
+        for thread in attackers:
+            thread.start()
+        reader = Reader([f"{short_folder}/*.sock"], requester)
+        times: list[float] = []
+
+        def heard() -> bool:
+            for _, _, samples in reader.collect(5.0, time.time()).fresh:
+                times.extend(one.time for one in samples)
+            return len(times) >= 5
+
+        wait_for("five samples", heard, 60)
+        wait_for("a thousand frames", lambda: sent[0] > 1000, 60)
+    finally:
+        ended.set()
+        for thread in attackers:
+            thread.join(10)
+        requester.close()
+        responder.stop()
+    assert times == sorted(set(times))
+    figure("a daemon flooded with requests", f"{sent[0]:,} frames; {len(times)} samples in order")
