@@ -22,13 +22,10 @@ from .processes import Processes, free_port, wait_for
 ROOT = Path(__file__).resolve().parent.parent
 
 _FEDMSG_CONFIG = """\
-import zmq
 from collectd_fedmsg import explicit_hubs
+from examples import lossless
 explicit_hubs.install()
-# pyzmq still names the mark of zeromq 2, which libzmq 4 refuses; without the name fedmsg sets
-# the two marks that there are.
-if hasattr(zmq, "HWM"):
-    del zmq.HWM
+lossless.install()
 config = {config}
 """
 
@@ -129,8 +126,7 @@ class Chain:
             "relay_inbound": [self.inbound],
             "zmq_enabled": True,
             "zmq_linger": 60_000,
-            # Never 0: fedmsg then leaves zmq's default of 1,000, past which a publisher drops.
-            "high_water_mark": 10_000_000,
+            "high_water_mark": 0,
             "sign_messages": False,
             "validate_signatures": False,
             "moksha.workers_per_consumer": workers,

@@ -87,6 +87,8 @@ def surge() -> None:
 def slow_db(seconds: float = 60.0, each: float = 0.4) -> None:
     """Let every insert also run a query that has no index, as a careless trigger would.
 
+    The trigger knows its own end: a database that is this busy may never let it be dropped.
+
     Args:
         seconds: how long.  each: about how long one insert takes then, seconds.
     """
@@ -98,13 +100,13 @@ def slow_db(seconds: float = 60.0, each: float = 0.4) -> None:
     database.execute(query).fetchone()
     # The cost grows with the square of the rows.
     _fill(database, int(rows * (each / (time.monotonic() - began)) ** 0.5))
-    database.execute(f"CREATE TRIGGER careless_insert AFTER INSERT ON messages BEGIN {query}; END")
+    until = int(time.time() + seconds)
+    database.execute(
+        "CREATE TRIGGER careless_insert AFTER INSERT ON messages"
+        f" WHEN CAST(strftime('%s', 'now') AS INTEGER) < {until} BEGIN {query}; END"
+    )
+    database.close()
     print(f"the archiver's inserts are slow for {seconds:g} s", flush=True)
-    try:
-        time.sleep(seconds)
-    finally:
-        database.execute("DROP TRIGGER careless_insert")
-        database.close()
 
 
 def _fill(database: sqlite3.Connection, rows: int) -> None:
