@@ -14,15 +14,16 @@ from typing import Any
 import zmq
 
 
-class Unlimited(zmq.Context):  # type: ignore[type-arg]
-    """A context whose sockets keep what they cannot send yet, whoever makes them."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for mark in (zmq.SNDHWM, zmq.RCVHWM):
-            self.setsockopt(mark, 0)
-
-
 def install() -> None:
     """Make every zmq context of this process such a one; for fedmsg.d, before a socket is made."""
-    zmq.Context = Unlimited  # type: ignore[misc]
+    plain = zmq.Context.__init__
+    if hasattr(plain, "lossless"):
+        return
+
+    def unlimited(context: Any, *args: Any, **kwargs: Any) -> None:
+        plain(context, *args, **kwargs)
+        for mark in (zmq.SNDHWM, zmq.RCVHWM):
+            context.setsockopt(mark, 0)  # what its sockets begin with
+
+    unlimited.lossless = True  # type: ignore[attr-defined]
+    zmq.Context.__init__ = unlimited  # type: ignore[method-assign]
