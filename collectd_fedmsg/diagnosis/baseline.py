@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Callable, TypeVar
 
+from .ages import longest_held
 from .history import Column, History
 from .stats import known, mean, median, quantile, spread
 
@@ -31,8 +33,8 @@ class Hour:
     #: Longest time with work waiting and nothing ended, s.
     gap: float = 0.0
     delay: float | None = None
-    #: Greatest age of the oldest message, s.
-    oldest: float | None = None
+    #: Longest time that one message stayed the oldest, s.
+    held: float | None = None
     #: Variance over mean of the counts per step; 1 for Poisson arrivals.
     dispersion: float = 1.0
     topics: Mapping[str, float] = field(default_factory=dict)
@@ -60,7 +62,7 @@ class Usual:
     workers: float | None
     gap: float
     delay: float | None
-    oldest: float | None
+    held: float | None
     dispersion: float
     topics: Mapping[str, float]
     costs: Mapping[str, float]
@@ -74,6 +76,22 @@ class Usual:
         if self.service is None:
             return None
         return self.received * self.service / (self.workers or 1.0)
+
+    @property
+    def variation(self) -> float:
+        """Coefficient of variation of the time per message; at least an exponential's 1."""
+        if not self.service:
+            return 1.0
+        # The hours' means scatter by σ/√n: so they tell how mixed the messages are.
+        found = self.service_spread / self.service * math.sqrt(max(1.0, self.received * HOUR))
+        total = sum(self.topics.get(t, 0.0) for t in self.costs)
+        if total:
+            parts = [(self.topics.get(t, 0.0) / total, cost) for t, cost in self.costs.items()]
+            mean = sum(share * cost for share, cost in parts)
+            square = sum(share * cost * cost for share, cost in parts)
+            # A mixture of exponentials: E[S²] = 2·Σ share·cost².
+            found = max(found, math.sqrt(max(0.0, 2 * square / mean ** 2 - 1)) if mean else 0.0)
+        return max(1.0, found)
 
 
 @dataclass(frozen=True)
@@ -166,7 +184,7 @@ def _usual(chosen: list[Hour], past: list[Hour]) -> Usual:
         service=_middle(services), service_spread=spread(services) if services else 0.0,
         failed=_middle(h.failed for h in chosen), workers=_middle(h.workers for h in chosen),
         gap=median(h.gap for h in chosen), delay=_middle(h.delay for h in chosen),
-        oldest=_middle(h.oldest for h in chosen),
+        held=_middle(h.held for h in chosen),
         dispersion=max(1.0, median(h.dispersion for h in chosen)),
         topics={t: median(h.topics.get(t, 0.0) for h in chosen) for t in names},
         costs={t: median(known([h.costs.get(t) for h in chosen]))
@@ -209,9 +227,9 @@ def hour_of(history: History, start: int, stop: int) -> Hour | None:
         service=sum(busy) / len(busy) / (done / len(processed)) if busy and done else None,
         failed=sum(failed) / done if failed and done else None,
         workers=mean(_part(history.workers, start, stop)),
-        gap=_gap(history, start, stop), delay=mean(_part(history.delay, start, stop)),
+        gap=pause(history, start, stop), delay=mean(_part(history.delay, start, stop)),
         dispersion=dispersion,
-        oldest=max(_part(history.oldest, start, stop), default=None),
+        held=longest_held(history.oldest, start, stop, history.step),
         topics={t: mean(_part(c, start, stop)) or 0.0 for t, c in history.topics.items()},
         costs=topic_costs(history, start, stop))
 
@@ -232,7 +250,8 @@ def topic_costs(history: History, start: int, stop: int) -> dict[str, float]:
     return found
 
 
-def _gap(history: History, start: int, stop: int) -> float:
+def pause(history: History, start: int, stop: int) -> float:
+    """Return the longest time (s) in which work waited and nothing ended."""
     longest = run = 0
     for done, waits in zip(history.processed[start:stop], history.backlog[start:stop]):
         run = run + 1 if done == 0 and waits else 0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from .facts import REFERENCE, Facts
 from .order import arrivals_rose, work_rose
 from .stats import SIGMAS
@@ -27,16 +25,6 @@ def more_arrivals(facts: Facts) -> bool:
     return facts.usual is not None and excess(facts, facts.span) > WHICH
 
 
-def mixed(facts: Facts) -> float:
-    """Return the coefficient of variation of the time per message; at least an exponential's 1."""
-    usual = facts.usual
-    if usual is None or not usual.service:
-        return 1.0
-    # The hours' means scatter by σ/√n: so the baseline tells how mixed the messages are.
-    per_hour = max(1.0, usual.received * 3600)
-    return max(1.0, usual.service_spread / usual.service * math.sqrt(per_hour))
-
-
 def less_service(facts: Facts) -> float | None:
     """Return how many times longer a message takes than usual, None when it does not.
 
@@ -48,7 +36,7 @@ def less_service(facts: Facts) -> float | None:
         return None
     if facts.service and usual.service:
         ratio = facts.service / usual.service
-        return ratio if ratio - 1 > WHICH * mixed(facts) / seen.processed ** 0.5 else None
+        return ratio if ratio - 1 > WHICH * usual.variation / seen.processed ** 0.5 else None
     expected = max(usual.received, usual.capacity) * seen.seconds
     if expected - seen.processed > WHICH * (usual.dispersion * expected + 1) ** 0.5:
         return expected / seen.processed
@@ -97,6 +85,6 @@ def lead(facts: Facts) -> float:
         sure = excess(facts, between) > SIGMAS
     else:
         usually = between.processed * usual.service
-        error = usual.service * mixed(facts) * (between.processed + 1) ** 0.5
+        error = usual.service * usual.variation * (between.processed + 1) ** 0.5
         sure = (between.busy or 0.0) - usually > SIGMAS * error
     return (work - arrivals) * history.step if sure else 0.0

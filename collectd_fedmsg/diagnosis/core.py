@@ -22,7 +22,7 @@ Rule = Callable[[Facts], "Finding | tuple[Finding, ...] | None"]
 FINAL: tuple[Rule, ...] = (rules_life.down, rules_life.silent, rules_life.frozen)
 #: The others in cause order: what comes first explains what comes after it.
 RULES: tuple[Rule, ...] = (
-    rules_work.stalled, rules_work.workers_lost, rules_work.retries, rules_work.errors,
+    rules_work.stalled, rules_work.workers_lost, rules_work.failures,
     rules_growth.growth, rules_level.recovering, rules_level.saturated,
     rules_life.starved, rules_level.unexplained_backlog, rules_life.restarted,
     rules_life.unjudgeable, rules_ahead.creep,
@@ -63,19 +63,21 @@ def _several(found: Finding | tuple[Finding, ...] | None) -> tuple[Finding, ...]
 
 
 def _effects_last(findings: list[Finding]) -> list[Finding]:
-    """Put retries behind the slowness that makes messages fail; drop what they explain."""
+    """Put failures behind the slowness that makes messages fail; drop what retries explain."""
     by = {f.verdict: f for f in findings}
-    again = by.get(Verdict.RETRIES)
-    if again is None:
-        return findings
+    fails = by.get(Verdict.RETRIES) or by.get(Verdict.ERRORS)
     slow = by.get(Verdict.SLOW)
-    both = by.get(Verdict.BOTH)
-    if both is not None and slow is None:
-        # The arrivals' part of it is the retries', so the slowness is the cause.
-        slow = replace(both, verdict=Verdict.SLOW, topic=None)
-    rest = [f for f in findings
-            if f.verdict not in (Verdict.RETRIES, Verdict.SLOW, Verdict.BOTH, Verdict.SURGE)]
-    return [*([slow] if slow else []), again, *rest]
+    if fails is None:
+        return findings
+    explained = {fails.verdict, Verdict.SLOW}
+    if fails.verdict is Verdict.RETRIES:
+        both = by.get(Verdict.BOTH)
+        if slow is None and both is not None:
+            # The arrivals' part of it is the retries', so the slowness is the cause.
+            slow = replace(both, verdict=Verdict.SLOW, topic=None)
+        explained |= {Verdict.BOTH, Verdict.SURGE}
+    rest = [f for f in findings if f.verdict not in explained]
+    return [*([slow] if slow else []), fails, *rest]
 
 
 def _well(facts: Facts) -> Finding:

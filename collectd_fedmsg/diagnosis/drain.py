@@ -25,7 +25,8 @@ def time_to_drain(facts: Facts) -> Drain | None:
     if not seen.seconds:
         return None
     pace = (seen.processed - seen.received) / seen.seconds
-    error = BOUND * (seen.processed + seen.received + 1) ** 0.5 / seen.seconds
+    mixed = facts.usual.variation ** 2 if facts.usual else 1.0
+    error = BOUND * (seen.processed * mixed + seen.received + 1) ** 0.5 / seen.seconds
     if pace <= 0:
         return None
     latest = facts.backlog / (pace - error) if pace > error else None

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 
 from .baseline import Baseline, Usual, _usual, hour_of
 from .creep import Trend, trend
+from .hang import hung_workers
 from .history import Column, History
 from .limits import backlog_limit
 from .split import Split, shapley
 from .stats import SIGMAS, known, quantile
-from .window import PERSIST, Window, hung_workers, window
+from .window import PERSIST, Window, window
 
 #: Points of own history before the trouble that may stand in for a baseline.
 REFERENCE = 12
@@ -83,7 +84,7 @@ def gather(history: History, now: float, baseline: Baseline | None) -> Facts:
         limit, low = backlog_limit(usual, workers)
         onset = _onset(history, last, limit, low)
     span = window(history, _span_start(history, last, onset), last + 1)
-    recent, drift, error = _direction(history, onset, last)
+    recent, drift, error = _direction(history, onset, last, usual)
     hung = hung_workers(history, last, span, usual)
     service = None
     if span.busy is not None and span.processed > 0:
@@ -142,10 +143,13 @@ def _onset(history: History, last: int, limit: float, low: float) -> int | None:
     latest = [b for b in history.backlog[: last + 1] if b is not None][-PERSIST:]
     if len(latest) < PERSIST or min(latest) <= limit:
         return None
+    first = last
     for i in range(last, -1, -1):
         level = history.backlog[i]
         if level is not None and level <= low:
-            return i + 1 if i < last else i
+            return first
+        if level is not None:
+            first = i
     return 0
 
 
@@ -155,17 +159,20 @@ def _span_start(history: History, last: int, onset: int | None) -> int:
     return max(0, last + 1 - max(REFERENCE, int(600 / history.step)))  # ten minutes
 
 
-def _direction(history: History, onset: int | None, last: int) -> tuple[Window, float, float]:
+def _direction(history: History, onset: int | None, last: int,
+               usual: Usual | None) -> tuple[Window, float, float]:
     """Return the shortest recent window whose net flow is no chance, and that flow.
 
-    The net of two Poisson flows has the variance of their sum (messages²).
+    The net of two Poisson flows has the variance of their sum (messages²); completions of
+    a mix of long and short messages scatter by its variation more.
     """
     longest = last + 1 - (onset if onset is not None else max(0, last - REFERENCE))
     size = PERSIST
+    mixed = usual.variation ** 2 if usual else 1.0
     while True:
         seen = window(history, last + 1 - size, last + 1)
         net = seen.received - seen.processed
-        error = (seen.received + seen.processed + 1) ** 0.5
+        error = (seen.received + seen.processed * mixed + 1) ** 0.5
         if abs(net) > SIGMAS * error or size >= longest:
             break
         size = min(longest, size * 2)

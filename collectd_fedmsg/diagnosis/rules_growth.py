@@ -10,6 +10,7 @@ from .facts import Facts
 from .finding import Finding
 from .mix import Mix, mix
 from .verdict import Verdict
+from .window import PERSIST
 from .words import count, rate, span, times
 
 #: A part below this is not named as a cause of its own: twice the ±10 points that the split
@@ -25,6 +26,9 @@ def growth(facts: Facts) -> tuple[Finding, ...]:
     """SURGE, SLOW, BOTH, MIX or REPLAY, by the split of the growth; what came first leads."""
     if facts.onset is None or facts.split is None or draining(facts) or level(facts):
         return ()
+    after = _after_restart(facts)
+    if after is not None:
+        return (after,)
     share = facts.split.surge_share
     surge, slower = more_arrivals(facts), less_service(facts)
     if share is None or (not surge and slower is None):
@@ -83,16 +87,25 @@ def _slowest(costs: Mix) -> str:
     return f"most of the rise is {costs.slower}, {times(costs.factor)} its usual time"
 
 
-def _catch_up(facts: Facts, said: Finding) -> Finding:
-    """Call a surge REPLAY when it began with a restart or its messages are old on arrival."""
+def _after_restart(facts: Facts) -> Finding | None:
+    """Return REPLAY when the backlog began with a restart and handling is as fast as usual.
+
+    The messages that came before the first sample after a restart are in no rate.
+    """
     assert facts.onset is not None
-    history, usual = facts.history, facts.usual
-    restart = [r for r in history.restarts
-               if abs(r.time - history.time(facts.onset)) <= 6 * history.step]
-    if restart:
-        return replace(said, verdict=Verdict.REPLAY, certainty=0.85, topic=None,
-                       evidence=("the arrivals began with the restart", *said.evidence),
-                       since=restart[-1].time)
+    history = facts.history
+    began = [r.time for r in history.restarts
+             if abs(r.time - history.time(facts.onset)) <= 2 * PERSIST * history.step]
+    if not began or less_service(facts) is not None:
+        return None
+    return Finding(Verdict.REPLAY, 0.85, (
+        f"since the restart {count(facts.span.received)} messages arrived, "
+        f"{count(facts.backlog)} wait; each takes its usual time",), since=began[-1])
+
+
+def _catch_up(facts: Facts, said: Finding) -> Finding:
+    """Call a surge REPLAY when its messages are old on arrival."""
+    usual = facts.usual
     late = _latest_delay(facts)
     if usual is None or usual.delay is None or late is None or late < usual.delay + OLD:
         return said

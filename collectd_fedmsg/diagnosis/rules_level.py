@@ -20,16 +20,11 @@ def recovering(facts: Facts) -> Finding | None:
 
 
 def saturated(facts: Facts) -> Finding | None:
-    """Rule 13: the backlog stays or grows and no change against the usual explains it."""
+    """Rule 13: for half an hour the backlog stays or grows, whatever the cause."""
+    if facts.onset is None or draining(facts) or facts.span.seconds < PLATEAU_SECONDS:
+        return None
     # Nothing ended at all: stalled (rule 7), which is no lack of capacity.
-    if facts.onset is None or draining(facts) or not facts.recent.processed:
-        return None
-    cause = growth(facts)
-    if cause and facts.span.seconds < PLATEAU_SECONDS:
-        return None
-    if not cause and facts.usual is None and facts.span.seconds < PLATEAU_SECONDS:
-        return None
-    if not cause and (facts.hung or fewer_workers(facts)):
+    if not facts.recent.processed or _rule_8(facts):
         return None
     return Finding(Verdict.SATURATED, 0.9 if facts.usual else 0.6, (
         f"{rate(facts.span.arrival_rate)} arrive, {rate(facts.span.completion_rate)} are handled "
@@ -38,8 +33,18 @@ def saturated(facts: Facts) -> Finding | None:
 
 
 def unexplained_backlog(facts: Facts) -> Finding | None:
-    """Rule 14: a backlog above chance, and nothing to compare it with."""
-    if facts.onset is None or facts.usual is not None or draining(facts):
+    """Rule 14: a backlog above chance that nothing explains yet, or nothing to compare it with."""
+    if facts.onset is None or draining(facts) or growth(facts):
+        return None
+    if facts.usual is None:
+        return Finding(Verdict.UNKNOWN, 0.9, (
+            f"{count(facts.backlog)} messages wait; what is usual is not known",), ("a baseline",))
+    if not facts.recent.processed or _rule_8(facts) or facts.span.seconds >= PLATEAU_SECONDS:
         return None
     return Finding(Verdict.UNKNOWN, 0.9, (
-        f"{count(facts.backlog)} messages wait; what is usual is not known",), ("a baseline",))
+        f"{count(facts.backlog)} messages wait, more than chance makes; "
+        "too early to say why",), ("more samples",))
+
+
+def _rule_8(facts: Facts) -> bool:
+    return bool(facts.hung) or fewer_workers(facts)

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
+from .baseline import pause
 from .facts import REFERENCE, Facts
+from .failures import coming_back, failing, windows
 from .finding import Finding
-from .stats import SIGMAS, SURE
+from .stats import SURE
 from .verdict import Verdict
-from .window import PERSIST, Window, window
+from .window import PERSIST, window
 from .words import count, span
-
-#: Failures below one in twenty stay a matter for the log: one bad topic of the twenty counted.
-FAILING = 0.05
-#: Share of excess arrivals that failures must match to have caused them: most of it.
-MOST = 0.5
-#: Seconds looked back for failures of a quiet daemon: what failed longer ago is past.
-LOOK = 1800
 
 
 def stalled(facts: Facts) -> Finding | None:
     """Rule 7: work waits and nothing ends for longer than chance or habit explain."""
     history, usual = facts.history, facts.usual
-    run = 0
+    run, begin = 0, facts.last + 1
     for i in range(facts.last, -1, -1):
         if history.processed[i] or history.backlog[i] == 0:
             break
         run += history.processed[i] is not None
+        begin = i
     seconds = run * history.step
     if run < PERSIST or not facts.backlog:
         return None
@@ -38,8 +34,9 @@ def stalled(facts: Facts) -> Finding | None:
         threads = usual.workers or facts.workers or 1.0
         rate = usual.received if not usual.service else (
             min(threads, facts.backlog) / usual.service)
-        rate = min(rate, _pace(facts, facts.last + 1 - run) or rate)
-        if seconds * rate < SURE or seconds < 3 * usual.gap:
+        rate = min(rate, _pace(facts, begin) or rate)
+        # Pauses of a third of it are usual, or came and went in this same trouble.
+        if seconds * rate < SURE or seconds < 3 * max(usual.gap, _paused(facts, begin)):
             return None
     oldest = history.oldest[facts.last] if history.oldest else None
     says = [f"nothing ended for {span(seconds)} while {count(facts.backlog)} messages wait"]
@@ -50,11 +47,24 @@ def stalled(facts: Facts) -> Finding | None:
 
 
 def _pace(facts: Facts, stop: int) -> float | None:
-    """Return messages/s ended in the trouble before ``stop``: a slow daemon may pause for long."""
+    """Return messages/s ended in the trouble before ``stop``: a slow daemon may pause for long.
+
+    What was in hand when it began may have ended as usual, and is no witness.
+    """
     if facts.onset is None:
         return None
     before = window(facts.history, facts.onset, stop)
-    return before.completion_rate or None
+    column = facts.history.in_progress
+    held = (column[facts.onset] or 0.0) if column else 1.0
+    slow = before.processed - held
+    return slow / before.seconds if before.seconds and slow >= 1 else None
+
+
+def _paused(facts: Facts, stop: int) -> float:
+    """Return the longest pause (s) of this trouble that has ended."""
+    if facts.onset is None or stop <= facts.onset:
+        return 0.0
+    return pause(facts.history, facts.onset, stop)
 
 
 def workers_lost(facts: Facts) -> Finding | None:
@@ -75,55 +85,18 @@ def workers_lost(facts: Facts) -> Finding | None:
         f"{count(latest[-1])} workers instead of {count(usual.workers)}",))
 
 
-def _latest_handled(facts: Facts) -> Window:
-    """Return the shortest window that ended three times 14 messages, at most half an hour.
-
-    Of so many even one failing in three is beyond chance by SIGMAS.
-    """
-    longest = max(REFERENCE, int(LOOK / facts.history.step))
-    size = PERSIST
-    while True:
-        seen = window(facts.history, facts.last + 1 - size, facts.last + 1)
-        if seen.processed >= 3 * SURE or size >= longest:
-            return seen
-        size = min(longest, size * 2)
-
-
-def _failures(facts: Facts) -> tuple[float, float] | None:
-    """Return (failure share now, usual) when it is no chance."""
-    usual, seen = facts.usual, _latest_handled(facts)
-    if seen.failed is None or seen.processed <= 0:
+def failures(facts: Facts) -> Finding | None:
+    """Rules 9 and 10: more fail than usual; RETRIES when about as many more arrive, else ERRORS."""
+    if facts.history.failed is None:
         return None
-    before = (usual.failed or 0.0) if usual else 0.0
-    share = seen.failed / seen.processed
-    # One failure more than expected is always possible: + 1 keeps small counts quiet.
-    error = (before * seen.processed + 1) ** 0.5
-    if seen.failed - before * seen.processed < SIGMAS * error or share < before + FAILING:
+    found = [f for f in (failing(facts, seen) for seen in windows(facts)) if f is not None]
+    for one in found:
+        extra = coming_back(facts, one)
+        if extra is not None:
+            return Finding(Verdict.RETRIES, 0.85, (
+                f"{count(extra)} messages more than usual arrived in {span(one.seen.seconds)} "
+                f"while {count(one.seen.failed or 0)} failed: failures seem to come back",))
+    if not found:
         return None
-    return share, before
-
-
-def retries(facts: Facts) -> Finding | None:
-    """Rule 9: the arrivals above usual are about as many as the failures."""
-    failing, usual, seen = _failures(facts), facts.usual, _latest_handled(facts)
-    if failing is None or usual is None or seen.failed is None:
-        return None
-    expected = usual.received * seen.seconds
-    extra = seen.received - expected
-    if extra < SIGMAS * (usual.dispersion * expected + 1) ** 0.5:
-        return None
-    if not MOST <= seen.failed / extra <= 1 / MOST:
-        return None
-    return Finding(Verdict.RETRIES, 0.85, (
-        f"{count(extra)} messages more than usual arrived in {span(seen.seconds)} while "
-        f"{count(seen.failed)} failed: failures seem to come back",))
-
-
-def errors(facts: Facts) -> Finding | None:
-    """Rule 10: a greater share fails than usual."""
-    failing = _failures(facts)
-    if failing is None or retries(facts) is not None:
-        return None
-    share, before = failing
     return Finding(Verdict.ERRORS, 0.95 if facts.based else 0.8, (
-        f"{share:.0%} of the messages fail; usual is {before:.1%}",))
+        f"{found[0].share:.0%} of the messages fail; usual is {found[0].before:.1%}",))

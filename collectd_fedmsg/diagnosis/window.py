@@ -1,12 +1,10 @@
-"""Sums over a part of a history, and the workers that hang in it; judges nothing."""
+"""Sums over a part of a history; judges nothing."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .baseline import Usual
 from .history import Column, History
-from .stats import SURE
 
 #: Points that must agree: two could share one late poll; three are the promised delay.
 PERSIST = 3
@@ -50,48 +48,3 @@ def window(history: History, start: int, stop: int) -> Window:
 
     return Window(start, stop, seconds, sum(r for r, _ in pairs) * step,
                   sum(p for _, p in pairs) * step, total(history.failed), total(history.busy))
-
-
-def ticking(ages: Column | None, last: int, step: float) -> float:
-    """Return for how long (s) the oldest message has aged second for second, up to ``last``."""
-    if ages is None or last < 0 or ages[last] is None:
-        return 0.0
-    newest, first = ages[last] or 0.0, last
-    for i in range(last - 1, -1, -1):
-        age = ages[i]
-        if age is None:
-            continue
-        # Clock jitter allowed: a tenth of a step.
-        if abs(newest - age - (last - i) * step) > step / 10:
-            break
-        first = i
-    return (last - first) * step
-
-
-def hung_workers(history: History, last: int, span: Window, usual: Usual | None) -> float:
-    """Return how many workers hold one message for ever, from ages that tick like a clock."""
-    if history.oldest is None or history.in_progress is None:
-        return 0.0
-    step = history.step
-    seconds, age = ticking(history.oldest, last, step), history.oldest[last] or 0.0
-    since = window(history, last + 1 - int(seconds / step), last + 1)
-    # In a queue that moves the oldest message changes with each that is taken. That none
-    # was taken in all the time is no chance once 14 others ended (SURE).
-    if seconds < PERSIST * step or since.processed < SURE or age < step:
-        return 0.0
-    service = usual.service if usual else None
-    # Now slower than usual is no hang; with hung workers' time in it, this errs to patience.
-    mean = since.busy / since.processed if since.busy else 0.0
-    # 14 mean service times: an exponential one lasts that long once in a million. Where some
-    # messages usually take long, three times the longest of an hour: its tail is a third of
-    # that of one in a million, as for the backlog's limit.
-    longest = 3 * usual.oldest if usual and usual.oldest else 0.0
-    if age < max(SURE * max(service or 0.0, mean), longest):
-        return 0.0
-    back = max(0, last + 1 - int(age / step))
-    held = [x for x in history.in_progress[back: last + 1] if x is not None]
-    fewest = min(held) if held else 1.0
-    if service and span.busy is not None:
-        by_time = (span.busy - span.processed * service) / span.seconds
-        return float(max(1, min(fewest, round(by_time))))
-    return max(1.0, fewest if history.backlog[last] else 1.0)

@@ -1,0 +1,74 @@
+"""Workers that hold one message for ever, from ages that tick like a clock; judges nothing."""
+
+from __future__ import annotations
+
+from .ages import ticking
+from .baseline import Usual
+from .history import History
+from .stats import SURE
+from .window import PERSIST, Window, window
+
+#: Three times the longest of an hour: an exponential tail is that far out once in a million
+#: where it is at this length once in 100 (limits.py has the sums).
+BEYOND = 3.0
+
+
+def in_hand(history: History, last: int) -> int:
+    """Return the index since which the oldest message has surely been in a worker's hands.
+
+    Messages that came at once (a batch, a replay) tick while they wait; whatever waited when
+    the ticking began has been taken once as many have ended.
+    """
+    first = ticking(history.oldest, last, history.step)
+    ahead = history.backlog[first]
+    if ahead is None:
+        return last
+    for i in range(first + 1, last + 1):
+        ahead -= (history.processed[i] or 0.0) * history.step
+        if ahead <= 0:
+            return i
+    return last
+
+
+def hung_workers(history: History, last: int, span: Window, usual: Usual | None) -> float:
+    """Return how many workers hold one message for ever."""
+    if history.oldest is None or history.in_progress is None or last < PERSIST:
+        return 0.0
+    if not history.in_progress[last] or not history.oldest[last]:
+        return 0.0
+    first = in_hand(history, last)
+    seconds = (last - first) * history.step
+    since = window(history, first + 1, last + 1)
+    # Others must go on, or it is a stall.
+    if seconds < PERSIST * history.step or since.processed < SURE:
+        return 0.0
+    service = usual.service if usual else None
+    held = [x for x in history.in_progress[first: last + 1] if x is not None]
+    fewest = min(held) if held else 1.0
+    # 14 mean service times: an exponential one lasts that long once in a million.
+    # All busy all the time: then it may be slowness, and one's own time is left out only.
+    suspects = fewest if fewest < (_workers(history, last) or fewest) else 1.0
+    usually = [service or 0.0, *(usual.costs.values() if usual else ())]
+    typical = max(*usually, _cost(history, since, seconds * suspects))
+    longest = BEYOND * usual.held if usual and usual.held else 0.0
+    if seconds < max(SURE * typical, longest):
+        return 0.0
+    if service and span.busy is not None:
+        by_time = (span.busy - span.processed * service) / span.seconds
+        return float(max(1, min(fewest, round(by_time))))
+    return max(1.0, fewest if history.backlog[last] else 1.0)
+
+
+def _workers(history: History, last: int) -> float | None:
+    return history.workers[last] if history.workers else None
+
+
+def _cost(history: History, since: Window, seconds: float) -> float:
+    """Return the dearest topic's present seconds per message, the suspects' time left out."""
+    costs = [(since.busy - seconds) / since.processed] if since.busy else [0.0]
+    for topic, column in history.topic_busy.items():
+        came = sum(x or 0.0 for x in history.topics.get(topic, ())[since.start: since.stop])
+        used = sum(x or 0.0 for x in column[since.start: since.stop])
+        if came:
+            costs.append((used - seconds / history.step) / came)
+    return max(costs)
