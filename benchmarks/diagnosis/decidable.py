@@ -8,7 +8,6 @@ and no series. *Which* of two causes it is needs 2σ (95 %) only, again in 99.9 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf, log, sqrt
 
@@ -138,7 +137,3 @@ def fluid_split(before: Load, after: Load) -> float | None:
     both = grown(after.rate, after.able)
     return None if both <= 0 else min(1.0, max(0.0, (surge + both - slow) / 2 / both))
 
-
-def latest(times: Iterable[float]) -> float:
-    """Return the time by which all is known."""
-    return max(times, default=0.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil, isfinite
 
 from collectd_fedmsg.diagnosis import Baseline, History, diagnose
@@ -12,7 +12,7 @@ from .rivals import RIVALS
 from .scenarios import Case, Scenarios
 from .settings import END, HOUR, PAST, Setting, baseline, drawn, topics
 from .simulator import World, constant, run
-from .spoil import stored
+from .spoil import WINDOW, stored
 
 #: A case whose label could only just be known by its end is not asked: three samples are due.
 DUE = 3
@@ -22,7 +22,6 @@ DUE = 3
 class Answer:
     """What was said of one case, and what was right."""
 
-    seed: int
     name: str
     magnitude: float
     spoil: str
@@ -36,6 +35,7 @@ class Answer:
     drain_error: float | None = None
     rival_drain_error: float | None = None
     cost: float = 0.0
+    seed: int = 0
 
     @property
     def correct(self) -> bool:
@@ -69,23 +69,26 @@ def answers(seed: int) -> list[Answer]:
         columns, by_topic = run(case.world, case.seconds, setting.step, seed * 1000 + place)
         back = case.seconds - case.start if "restart" in case.spoil else None
         for spoil in case.spoil:
-            seen = stored(columns, by_topic, spoil, setting.step, seed, back)
-            found.append(_answer(case, seen, spoil, setting, usual[case.past], seed))
+            seen = stored(columns, by_topic, spoil, setting.step, seed=seed, returned=back)
+            found.append(replace(_answer(case, seen, spoil, setting, None if spoil == "no baseline"
+                                 else usual[case.past]), seed=seed))
     return found
 
 
-def _answer(case: Case, seen: History, spoil: str, setting: Setting, usual: Baseline,
-            seed: int) -> Answer:
-    past = None if spoil == "no baseline" else usual
-    now = END
+def _answer(case: Case, seen: History, spoil: str, setting: Setting,
+            past: Baseline | None) -> Answer:
     began = time.perf_counter()
-    verdict = diagnose(seen, now, past)
+    verdict = diagnose(seen, END, past)
     cost = time.perf_counter() - began
     said = verdict.verdict.name
     # A fifth of the samples lost, a quarter more time for the same evidence.
     known = case.decidable * (1.25 if spoil == "missing" else 1.0)
     decided = known + DUE * setting.step <= case.seconds - case.start
+    if spoil == "no baseline" and case.start and case.start < WINDOW / 2:
+        decided = False  # less before the fault than after it: the hour is no reference
     right = case.right if decided else case.right | case.early
+    if spoil == "no baseline" and not decided:
+        right |= {"UNKNOWN", "SATURATED"}
     split = drain = rival = None
     if decided and case.share is not None and verdict.split and not spoil:
         share = verdict.split.surge_share
@@ -95,16 +98,16 @@ def _answer(case: Case, seen: History, spoil: str, setting: Setting, usual: Base
         drain = abs(verdict.drain.seconds / true - 1)
         rival = abs((seen.backlog[-1] or 0.0) * setting.service / true - 1)
     asked = decided and not spoil and not case.right & {"OK", "IDLE"}
-    return Answer(seed, case.name, case.magnitude, spoil, right, said, decided,
+    return Answer(case.name, case.magnitude, spoil, right, said, decided,
                   {n: r(seen, setting.rate, setting.service) for n, r in RIVALS.items()},
                   _delay(case, seen, past) if asked else None, split, drain, rival, cost)
 
 
 def _delay(case: Case, seen: History, past: Baseline | None) -> int | None:
     """Return samples from decidable to the first right verdict."""
-    if not isfinite(case.decidable):
-        return None
     offset = case.seconds - len(seen) * seen.step
+    if not isfinite(case.decidable) or case.start < offset:
+        return None  # it began before what is seen
     first = ceil((case.start - offset) / seen.step)
     due = ceil((case.start + case.decidable - offset) / seen.step)
     for i in range(max(1, first + 1), len(seen) + 1):

@@ -15,6 +15,8 @@ from .simulator import Function, World, constant
 #: What a diagnosis is given: the last hour.
 WINDOW = 3600.0
 MAGNITUDES = (1.2, 2.0, 8.0, 20.0)
+#: How the telemetry of plain faults is spoilt; the first is not at all.
+SPOILT = ("", "missing", "three", "no baseline", "ahead", "behind, known")
 FINE = frozenset({"OK", "IDLE"})
 #: Minutes after its start at which a fault is looked at: from what pages to most of the hour.
 AGES = (6 * 60.0, 50 * 60.0)
@@ -82,12 +84,12 @@ class Scenarios:
         given = {"magnitude": 1.0, "seconds": WINDOW, "start": 0.0, **more}
         return Case(name=name, world=world, right=wanted, decidable=when, **given)  # type: ignore[arg-type]
 
-    def _pushed(self, name: str, m: float, cause: str, after_it: Load, when: float, world: World,
-                **more: object) -> Case:
+    def _pushed(self, name: str, m: float, cause: str, *, after_it: Load, when: float,
+                world: World, **more: object) -> Case:
         """Return a case of a load that rose: the cause, or still fine when it fits."""
-        fits = _fits(self.before, after_it)
-        if fits:
-            return self._case(name, world, FINE | ({"CREEP"} if after_it.rho > NEAR else set()), 0.0,
+        if _fits(self.before, after_it):
+            near = {"CREEP"} if after_it.rho > NEAR else set()
+            return self._case(name, world, FINE | near, 0.0,
                               **{"magnitude": m, **more, "share": None})
         early = FINE | {cause, "CREEP", "UNKNOWN"}
         if cause in ("SLOW", "BOTH"):
@@ -100,20 +102,21 @@ class Scenarios:
         start = self._start()
         surge, slow = Load(s.rate * m, s.service, s.workers), Load(s.rate, s.service * m, s.workers)
         both = Load(s.rate * m, s.service * m, s.workers)
-        at = {"start": start}
         grows, differs = theory.backlog_grows, theory.arrivals_differ
         rate, service = after(s.rate, s.rate * m, start), after(s.service, s.service * m, start)
-        yield self._pushed("surge", m, "SURGE", surge, theory.latest(
-            (grows(before, surge), differs(before, surge))), s.world(rate=rate, edges=[start]),
-            share=1.0, spoil=("", "missing", "three", "no baseline", "ahead", "behind, known"), **at)
-        yield self._pushed("slow", m, "SLOW", slow, theory.latest(
-            (grows(before, slow), theory.service_differs(before, slow))),
-            s.world(service=service, edges=[start]), share=0.0,
-            spoil=("", "missing", "three", "no baseline"), **at)
-        yield self._pushed("both", m, "BOTH", both, theory.latest(
-            (grows(before, both), differs(before, both), theory.service_differs(before, both))),
-            s.world(rate=rate, service=service, edges=[start]),
-            share=theory.fluid_split(before, both), **at)
+        slower = theory.service_differs
+        yield self._pushed(
+            "surge", m, "SURGE", after_it=surge, share=1.0, start=start, spoil=SPOILT,
+            when=max(grows(before, surge), differs(before, surge)),
+            world=s.world(rate=rate, edges=[start]))
+        yield self._pushed(
+            "slow", m, "SLOW", after_it=slow, share=0.0, start=start, spoil=SPOILT[:4],
+            when=max(grows(before, slow), slower(before, slow)),
+            world=s.world(service=service, edges=[start]))
+        yield self._pushed(
+            "both", m, "BOTH", after_it=both, share=theory.fluid_split(before, both), start=start,
+            when=max(grows(before, both), differs(before, both), slower(before, both)),
+            world=s.world(rate=rate, service=service, edges=[start]))
         yield from self._chains(m)
         yield from self._parts(m)
 
@@ -132,7 +135,7 @@ class Scenarios:
         slow = Load(s.rate, s.service * m, s.workers)
         patience = 20 * s.service
         if m > 1.2 and slow.rho > 1.1 and slow.able > 0:
-            when = theory.latest((theory.backlog_grows(before, slow),
+            when = max((theory.backlog_grows(before, slow),
                                   theory.service_differs(before, slow)))
             yield self._case("retries caused by the slowness", s.world(
                 service=after(s.service, s.service * m, start), edges=[start],
@@ -146,17 +149,15 @@ class Scenarios:
         before = Load(s.rate, s.service, s.workers, _variation(DEAR, RATIO))
         one = Load(s.rate, s.service * (1 + part * (m - 1)), s.workers,
                    _variation(DEAR, RATIO * m))
-        when = theory.latest((theory.backlog_grows(before, one),
-                              theory.service_differs(before, one)))
-        yield self._pushed("one topic slow", m, "SLOW", one, when, s.world(
+        when = max(theory.backlog_grows(before, one), theory.service_differs(before, one))
+        yield self._pushed("one topic slow", m, "SLOW", after_it=one, when=when, world=s.world(
             topics=topics(slower=m, start=start), edges=[start]), start=start, past="topics",
             share=0.0)
         dear = min(0.95, DEAR * m)
         mixed = Load(s.rate, s.service * (1 - dear + dear * RATIO) / MEAN, s.workers,
                      _variation(dear, RATIO))
-        when = theory.latest((theory.backlog_grows(before, mixed),
-                              theory.service_differs(before, mixed)))
-        yield self._pushed("dearer mix", m, "MIX", mixed, when, s.world(
+        when = max(theory.backlog_grows(before, mixed), theory.service_differs(before, mixed))
+        yield self._pushed("dearer mix", m, "MIX", after_it=mixed, when=when, world=s.world(
             topics=topics(dear=dear, start=start), edges=[start]), start=start, past="topics",
             early=FINE | {"MIX", "WORKERS_LOST", "CREEP", "SLOW", "STALLED", "UNKNOWN"})
 
@@ -180,12 +181,9 @@ class Scenarios:
                 calm, magnitude=m, seconds=stop + watch, start=stop,
                 early=FINE | {"RECOVERING", "SURGE", "SATURATED", "UNKNOWN"},
                 pace=before.able - before.rate)
-        flat = before.able
-        yield self._case("plateau", s.world(
-            rate=lambda t: s.rate if t < start else surge.rate if t < stop else flat,
-            edges=[start, stop]), frozenset({"SURGE", "SATURATED", "UNKNOWN"}), theory.backlog_grows(
-                before, surge), magnitude=m, start=start, seconds=WINDOW + 1800,
-            early=FINE | {"SURGE", "SATURATED", "RECOVERING", "UNKNOWN"})
+        walk = 4 * (2 * before.able * WINDOW) ** 0.5
+        if left - walk > theory.chance_level(before):
+            yield self._plateau(m, surge, start, stop)
         many = round(s.workers * m * 1.5 + 1)
         helped = Load(surge.rate, s.service, many)
         end = stop + max(120.0, 4 * s.step, min(900.0, theory.shrinks(helped) * 1.5))
@@ -196,11 +194,21 @@ class Scenarios:
                 start=stop, early=FINE | {"RECOVERING", "SURGE", "SATURATED", "UNKNOWN"},
                 pace=helped.able - helped.rate)
 
+    def _plateau(self, m: float, surge: Load, start: float, stop: float) -> Case:
+        """Return a surge whose backlog then stays for an hour: as much arrives as can be done."""
+        s, flat = self.s, self.before.able
+        return self._case("plateau", s.world(
+            rate=lambda t: s.rate if t < start else surge.rate if t < stop else flat,
+            edges=[start, stop]), frozenset({"SURGE", "SATURATED"}),
+            theory.backlog_grows(self.before, surge), magnitude=m, start=start,
+            seconds=stop + WINDOW,
+            early=FINE | {"SURGE", "SATURATED", "RECOVERING", "UNKNOWN"})
+
     def _fine(self) -> Iterator[Case]:
         """Yield what is well."""
         s = self.s
         yield self._case("steady", s.world(), FINE, 0.0,
-                         spoil=("", "missing", "three", "no baseline", "ahead", "behind, known"))
+                         spoil=SPOILT)
         yield self._case("heavy tail", s.world(heavy=True), FINE, 0.0, past="heavy")
         start = 1800.0
         # A blip as large as the workers clear within a minute or two.
@@ -258,7 +266,7 @@ class Scenarios:
         again = 0.6
         more = Load(s.rate / (1 - again), s.service, s.workers)
         yield self._case("retries", s.world(fails=after(0, again, start), retried=True), "RETRIES",
-            theory.latest((theory.failures(s.rate, again), theory.beyond(
+            max((theory.failures(s.rate, again), theory.beyond(
                 more.rate - s.rate, more.rate, 0, theory.RARE + theory.NEARLY_ALL))),
             early=FINE | {"ERRORS", "RETRIES", "SURGE", "CREEP", "UNKNOWN"}, **at)
         quiet = s.world(rate=after(s.rate, 0.0, start), edges=[start])
@@ -308,7 +316,7 @@ class Scenarios:
         if flood.rho > 1.1:
             yield self._case("relay lets go", s.world(
                 rate=after(s.rate, flood.rate, begin), delay=after(0.1, 1500.0, begin),
-                edges=[begin]), "REPLAY", theory.latest((
+                edges=[begin]), "REPLAY", max((
                     theory.backlog_grows(self.before, flood),
                     theory.arrivals_differ(self.before, flood))), start=begin,
                 early=FINE | {"REPLAY", "CREEP", "UNKNOWN"})

@@ -79,4 +79,4 @@ def baseline(world: World, step: float, seed: int) -> Baseline:
     columns, by_topic = run(world, (PAST + 1) * HOUR, step, seed)
     found = Baseline().add(history(columns, step, END - 7 * 86400, **by_topic)).hours
     return Baseline(tuple(Hour(**{**found[i % len(found)].__dict__, "start": END - (i + 2) * HOUR})
-                          for i in range(WEEK // HOUR)))
+                          for i in reversed(range(WEEK // HOUR))))

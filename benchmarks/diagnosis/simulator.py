@@ -27,6 +27,9 @@ def constant(value: float) -> Function:
     return lambda _t: value
 
 
+NONE, PROMPT = constant(0.0), constant(0.1)
+
+
 @dataclass(frozen=True)
 class Topic:
     """Part of the messages; ``cost`` multiplies the mean service time."""
@@ -43,14 +46,14 @@ class World:
     rate: Function  #: messages/s
     service: Function  #: mean seconds per message
     workers: Function
-    fails: Function = constant(0.0)  #: share
-    hung: Function = constant(0.0)  #: workers that hold for ever
+    fails: Function = NONE  #: share
+    hung: Function = NONE  #: workers that hold for ever
     retried: bool = False
     #: Messages older than this (s) when they end have failed, and come again when retried.
     patience: float = NEVER
     heavy: bool = False
     topics: Sequence[Topic] = ()
-    delay: Function = constant(0.1)  #: age of a message on arrival, s
+    delay: Function = PROMPT  #: age of a message on arrival, s
     #: (time, messages) that arrive at once.
     batches: Sequence[tuple[float, int]] = ()
     #: Times at which a function jumps: the arrivals are drawn anew there.
@@ -89,7 +92,7 @@ class _Run:
         self.used = [[0.0] * points for _ in world.topics]
         self.state = _State()
         self.number = 0
-        self.jumps = sorted(e for e in world.edges) + [NEVER]
+        self.jumps = [*sorted(world.edges), NEVER]
         self.batches = deque(sorted(world.batches))
         self.leaves, self.returns, self.away = NEVER, NEVER, False
         if world.restart:
@@ -126,7 +129,7 @@ class _Run:
 
     def _loop(self) -> None:
         state, step, out = self.state, self.step, self.out
-        received, processed, busy = out["received"], out["processed"], out["busy"]
+        received = out["received"]
         running = state.running
         index, sampled = 0, step
         arrival = self._next_arrival(0.0)
@@ -139,8 +142,7 @@ class _Run:
                 index += 1
                 sampled += step
             elif now == ends:
-                self._end(heapq.heappop(running), index, now, sampled - step,
-                          processed, busy)
+                self._end(heapq.heappop(running), index, now, sampled - step)
             elif now == arrival:
                 if not self.away:
                     received[index] += 1
@@ -158,11 +160,10 @@ class _Run:
     def _arrive(self, now: float, index: int) -> None:
         topics, chosen = self.world.topics, 0
         if topics:
-            at = self.draw() * sum(t.share(now) for t in topics)
-            for chosen, topic in enumerate(topics):
-                at -= topic.share(now)
-                if at < 0:
-                    break
+            at = self.draw() * sum(t.share(now) for t in topics) - topics[0].share(now)
+            while at > 0 and chosen < len(topics) - 1:
+                chosen += 1
+                at -= topics[chosen].share(now)
             self.seen[chosen][index] += 1
         self.state.waiting.append((now, chosen))
 
@@ -187,11 +188,11 @@ class _Run:
             heapq.heappush(state.running, (now + took, self.number, now, arrived, topic))
 
     def _end(self, ended: tuple[float, int, float, float, int], index: int, now: float,
-             since: float, processed: list[float], busy: list[float]) -> None:
+             since: float) -> None:
         _, _, began, arrived, topic = ended
-        processed[index] += 1
+        self.out["processed"][index] += 1
         part = now - (began if began > since else since)
-        busy[index] += part
+        self.out["busy"][index] += part
         if self.used:
             self.used[topic][index] += part
         world = self.world

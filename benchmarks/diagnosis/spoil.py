@@ -17,8 +17,8 @@ FLOWS = ("received", "processed", "failed", "busy")
 WINDOW = 3600.0
 
 
-def stored(columns: Columns, by_topic: dict[str, Columns], how: str, step: float, seed: int,
-           returned: float | None = None) -> History:
+def stored(columns: Columns, by_topic: dict[str, Columns], how: str, step: float, *,
+           seed: int, returned: float | None = None) -> History:
     """Return the last hour as a reader would have it; ``returned``: seconds since a restart."""
     points = int(WINDOW / step)
     kept: Columns = {n: list(c[-points:]) for n, c in columns.items()}

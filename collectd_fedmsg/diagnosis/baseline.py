@@ -35,6 +35,8 @@ class Hour:
     delay: float | None = None
     #: Longest time that one message stayed the oldest, s.
     held: float | None = None
+    #: Watched for that long, s.
+    seconds: float = HOUR
     #: Variance over mean of the counts per step; 1 for Poisson arrivals.
     dispersion: float = 1.0
     topics: Mapping[str, float] = field(default_factory=dict)
@@ -62,11 +64,13 @@ class Usual:
     workers: float | None
     gap: float
     delay: float | None
-    held: float | None
+    held: float
     dispersion: float
     topics: Mapping[str, float]
     costs: Mapping[str, float]
     hours: int
+    #: Watched for that long, s: what is usual is itself known from so many messages only.
+    seconds: float
     #: Greatest usual completion rate at any hour, messages/s.
     capacity: float
 
@@ -93,10 +97,22 @@ class Usual:
             found = max(found, math.sqrt(max(0.0, 2 * square / mean ** 2 - 1)) if mean else 0.0)
         return max(1.0, found)
 
+    @property
+    def lasting(self) -> float | None:
+        """Mean seconds of the kind of message that takes longest; None without working time.
+
+        Of the dearest topic, or where none are known what the variation tells: of the mean
+        message in progress, (1 + c²)/2 of the mean message (inspection paradox, halved for
+        what is left of it).
+        """
+        if self.service is None:
+            return None
+        return max(self.service * (1 + self.variation ** 2) / 2, *self.costs.values(), 0.0)
+
 
 @dataclass(frozen=True)
 class Baseline:
-    """Past hours of one consumer."""
+    """Past hours of one consumer, the oldest first."""
 
     #: Oldest first.
     hours: Sequence[Hour] = ()
@@ -141,9 +157,9 @@ class Baseline:
         past = [h for h in self.hours if h.start + HOUR <= now]
         if not past:
             return None
-        hour, weekend = int(now % DAY // HOUR), _weekend(now)
+        hour, free = int(now % DAY // HOUR), weekend(now)
         same_day = [h for h in past if int(h.start % DAY // HOUR) == hour]
-        kind = [h for h in same_day if _weekend(h.start) == weekend]
+        kind = [h for h in same_day if weekend(h.start) == free]
         week = [h for h in kind if int(h.start % WEEK // DAY) == int(now % WEEK // DAY)]
         chosen = next((c for c in (week, kind, same_day) if len(c) >= ENOUGH), past)
         return _usual(chosen, past)
@@ -162,7 +178,8 @@ class Baseline:
         return cls(tuple(Hour(**h) for h in stored["hours"]))
 
 
-def _weekend(time: float) -> bool:
+def weekend(time: float) -> bool:
+    """Return whether it is Saturday or Sunday, UTC."""
     # The epoch was a Thursday: days 2 and 3 of its week are Saturday and Sunday.
     return int(time % WEEK // DAY) in (2, 3)
 
@@ -170,6 +187,12 @@ def _weekend(time: float) -> bool:
 def _middle(values: Iterable[float | None]) -> float | None:
     found = [v for v in values if v is not None]
     return median(found) if found else None
+
+
+def _rare(values: Iterable[float]) -> float:
+    # One hour in 20 may be an incident's; one a day (a batch) stays out at 1 in 24.
+    found = list(values)
+    return quantile(found, 0.95) if found else 0.0
 
 
 def _usual(chosen: list[Hour], past: list[Hour]) -> Usual:
@@ -183,13 +206,15 @@ def _usual(chosen: list[Hour], past: list[Hour]) -> Usual:
         backlog=quantile((h.backlog for h in chosen), 0.5),
         service=_middle(services), service_spread=spread(services) if services else 0.0,
         failed=_middle(h.failed for h in chosen), workers=_middle(h.workers for h in chosen),
-        gap=median(h.gap for h in chosen), delay=_middle(h.delay for h in chosen),
-        held=_middle(h.held for h in chosen),
+        gap=max(median(h.gap for h in chosen), _rare(h.gap for h in past)),
+        delay=_middle(h.delay for h in chosen),
+        held=_rare(h.held for h in past if h.held is not None),
         dispersion=max(1.0, median(h.dispersion for h in chosen)),
         topics={t: median(h.topics.get(t, 0.0) for h in chosen) for t in names},
         costs={t: median(known([h.costs.get(t) for h in chosen]))
                for t in {t for h in chosen for t in h.costs}},
-        hours=len(chosen), capacity=quantile((h.processed for h in past), 0.75))
+        hours=len(chosen), seconds=sum(h.seconds for h in chosen),
+        capacity=quantile((h.processed for h in past), 0.75))
 
 
 def _hours(history: History) -> Iterable[Hour]:
@@ -222,7 +247,7 @@ def hour_of(history: History, start: int, stop: int) -> Hour | None:
     dispersion = variance * history.step / rate if rate > 0 else 1.0
     return Hour(
         start=round((history.time(start) - history.step) / HOUR) * HOUR,
-        received=rate, processed=done / len(processed),
+        seconds=len(received) * history.step, received=rate, processed=done / len(processed),
         backlog=quantile(backlog, 0.99),
         service=sum(busy) / len(busy) / (done / len(processed)) if busy and done else None,
         failed=sum(failed) / done if failed and done else None,

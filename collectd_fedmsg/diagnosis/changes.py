@@ -16,7 +16,9 @@ def excess(facts: Facts, seen: Window) -> float:
     if facts.usual is None or not seen.seconds:
         return 0.0
     expected = facts.usual.received * seen.seconds
-    error: float = (facts.usual.dispersion * expected + 1) ** 0.5
+    # What is usual is a count too, scaled: its error counts where it was watched for as short.
+    scaled = 1 + seen.seconds / facts.usual.seconds
+    error: float = (facts.usual.dispersion * expected * scaled + 1) ** 0.5
     return (seen.received - expected) / error
 
 
@@ -35,10 +37,12 @@ def less_service(facts: Facts) -> float | None:
     if usual is None or seen.processed < 1:
         return None
     if facts.service and usual.service:
-        ratio = facts.service / usual.service
-        return ratio if ratio - 1 > WHICH * usual.variation / seen.processed ** 0.5 else None
+        ratio, before = facts.service / usual.service, max(1.0, usual.received * usual.seconds)
+        error = usual.variation * (1 / seen.processed + 1 / before) ** 0.5
+        return ratio if ratio - 1 > WHICH * error else None
     expected = max(usual.received, usual.capacity) * seen.seconds
-    if expected - seen.processed > WHICH * (usual.dispersion * expected + 1) ** 0.5:
+    scaled = 1 + seen.seconds / usual.seconds
+    if expected - seen.processed > WHICH * (usual.dispersion * expected * scaled + 1) ** 0.5:
         return expected / seen.processed
     return None
 

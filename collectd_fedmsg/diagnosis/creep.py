@@ -1,7 +1,8 @@
 """When the workers will be full at the present pace, from past hours; judges nothing.
 
-The trend is Theil's slope of hourly utilisation freed of the hour of the day, tested with
-Kendall's S. It refuses to project from less than three days: a morning looks like a creep.
+The trend is Theil's slope of hourly utilisation over what was usual at the same hour of the
+same kind of day, tested with Kendall's S. It refuses to project where that is not known from
+three days before the rise: a morning looks like a creep.
 """
 
 from __future__ import annotations
@@ -9,19 +10,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .baseline import DAY, HOUR, Baseline, Hour, _weekend
-from .stats import SIGMAS, median, spread
+from .baseline import DAY, ENOUGH, HOUR, WEEK, Baseline, Hour, Usual, weekend
+from .stats import SIGMAS, median, quantile, spread
 
-#: Days needed to know the hour of the day: a median outvotes one bad day of three.
-DAYS = 3
-#: Hours looked back, doubling: the shortest window that is sure gives the latest pace.
-WINDOWS = (24, 48, 96, 192, 384, 672)
+#: (hours that may be in the rise, windows looked at within): the shortest that is sure gives
+#: the latest pace. Hours older than the first number are what was usual before.
+SPANS = ((96, (24, 48, 96)), (336, (192, 336)))
 #: Blocks of a window: Kendall's S of 24 can reach z = 6.8, of 12 only 4.5, below SIGMAS.
 BLOCKS = 24
 #: Each half must rise by itself, at 95 %: a step up that then stays is no creep.
 HALF = 1.64
 #: Doom further off than two weeks is a matter of planning, and its date a guess.
 HORIZON = 14 * DAY
+Slot = tuple[bool, int]
+#: Kind of day and hour, by the hour of the epoch's week.
+SLOTS: tuple[Slot, ...] = tuple((weekend(hour * HOUR), hour % 24) for hour in range(WEEK // HOUR))
 
 
 @dataclass(frozen=True)
@@ -40,51 +43,40 @@ class Trend:
 
 def trend(baseline: Baseline, now: float) -> Trend | None:
     """Return the rise of utilisation at ``now`` (epoch seconds), None when it is no trend."""
-    return baseline.once("trend", now, lambda hour: _trend(baseline.hours, hour))
+    return baseline.once("trend", now, lambda hour: _trend(baseline.hours, hour,
+                                                           baseline.usual(hour)))
 
 
-def _trend(hours: Sequence[Hour], now: float) -> Trend | None:
-    oldest = now - WINDOWS[-1] * HOUR
-    loads = {int(h.start // HOUR): load for h in hours
-             if oldest <= h.start <= now - HOUR and (load := h.load) is not None}
-    if len(loads) < DAYS * 24:
+def _trend(hours: Sequence[Hour], now: float, usual: Usual | None) -> Trend | None:
+    newest = [load for h in hours[-3:] if h.start <= now - HOUR and (load := h.load) is not None]
+    # What creeps is above usual by now; half of the daemons that do not are dismissed here.
+    if usual is None or usual.load is None or not newest or median(newest) <= usual.load:
         return None
-    season = _season(loads)
-    latest = max(loads)
-    for size in WINDOWS:
-        window = [(hour, loads[hour] / season.get(_slot(hour * HOUR), 1.0))
-                  for hour in range(latest - size + 1, latest + 1) if hour in loads]
-        if len(window) < size // 2:
-            return None  # half unknown: no witness
-        found = _rise(_blocks(window, size))
-        if found is not None:
-            slope, level = found
-            peak = max(season.get(_slot((latest - i) * HOUR), 1.0) for i in range(24))
-            return Trend(level * peak, slope * peak, size)
+    loads = [(int(h.start // HOUR), load) for h in hours
+             if h.start <= now - HOUR and (load := h.load) is not None]
+    latest = loads[-1][0]
+    for rising, windows in SPANS:
+        season = _season([x for x in loads if x[0] <= latest - rising])
+        if not season:
+            return None
+        times = [(hour, load / season[slot]) for hour, load in loads[-rising:]
+                 if hour > latest - rising and (slot := SLOTS[hour % 168]) in season]
+        for size in windows:
+            window = [x for x in times if x[0] > latest - size]
+            found = _rise(_blocks(window, size)) if len(window) >= size * 3 // 4 else None
+            if found is not None:
+                # The hour of ten that is busiest: the single highest median is high by chance.
+                busiest = quantile(season.values(), 0.9)
+                return Trend(found[1] * busiest, found[0] * busiest, size)
     return None
 
 
-def _slot(time: float) -> tuple[bool, int]:
-    return _weekend(time), int(time % DAY // HOUR)
-
-
-def _season(loads: dict[int, float]) -> dict[tuple[bool, int], float]:
-    """Return load over the mean of the day around it, by kind of day and hour.
-
-    Source: ratio to moving average (Macaulay 1931); the centred mean takes the trend out.
-    """
-    ratios: dict[tuple[bool, int], list[float]] = {}
-    first, last = min(loads), max(loads)
-    filled = [loads.get(hour) for hour in range(first, last + 1)]
-    sums, counts = [0.0], [0]
-    for load in filled:
-        sums.append(sums[-1] + (load or 0.0))
-        counts.append(counts[-1] + (load is not None))
-    for i in range(12, len(filled) - 12):
-        load, whole = filled[i], sums[i + 12] - sums[i - 12]
-        if load is not None and counts[i + 12] - counts[i - 12] == 24 and whole > 0:
-            ratios.setdefault(_slot((first + i) * HOUR), []).append(24 * load / whole)
-    middles = {slot: median(found) for slot, found in ratios.items()}
+def _season(loads: Sequence[tuple[int, float]]) -> dict[Slot, float]:
+    """Return the usual load by kind of day and hour, where three days tell it."""
+    found: dict[Slot, list[float]] = {}
+    for hour, load in loads:
+        found.setdefault(SLOTS[hour % 168], []).append(load)
+    middles = {slot: median(known) for slot, known in found.items() if len(known) >= ENOUGH}
     return {slot: middle for slot, middle in middles.items() if middle > 0}
 
 
@@ -100,8 +92,8 @@ def _blocks(window: Sequence[tuple[int, float]], size: int) -> list[tuple[float,
 def _rise(points: Sequence[tuple[float, float]]) -> tuple[float, float] | None:
     """Return (slope per hour, level at the end) of a rise beyond chance."""
     half = len(points) // 2
-    if (_kendall(points) < SIGMAS or _kendall(points[:half]) < HALF
-            or _kendall(points[half:]) < HALF):
+    if (_kendall(points[half:]) < HALF or _kendall(points[:half]) < HALF
+            or _kendall(points) < SIGMAS):
         return None
     slope = median((b - a) / (t - s) for i, (s, a) in enumerate(points)
                    for t, b in points[i + 1:])
@@ -119,6 +111,10 @@ def _kendall(points: Sequence[tuple[float, float]]) -> float:
     n = len(points)
     if n < 4:
         return 0.0
-    s = sum((b > a) - (b < a) for i, (_, a) in enumerate(points) for _, b in points[i + 1:])
+    values = [value for _, value in points]
+    s = 0
+    for i, a in enumerate(values):
+        for b in values[i + 1:]:
+            s += (b > a) - (b < a)
     # Source: Kendall 1975, variance of S without ties.
     return float(s / (n * (n - 1) * (2 * n + 5) / 18) ** 0.5)

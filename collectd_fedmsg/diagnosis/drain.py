@@ -25,8 +25,9 @@ def time_to_drain(facts: Facts) -> Drain | None:
     if not seen.seconds:
         return None
     pace = (seen.processed - seen.received) / seen.seconds
-    mixed = facts.usual.variation ** 2 if facts.usual else 1.0
-    error = BOUND * (seen.processed * mixed + seen.received + 1) ** 0.5 / seen.seconds
+    usual = facts.usual
+    mixed, clumped = (usual.variation ** 2, usual.dispersion) if usual else (1.0, 1.0)
+    error = BOUND * (seen.processed * mixed + seen.received * clumped + 1) ** 0.5 / seen.seconds
     if pace <= 0:
         return None
     latest = facts.backlog / (pace - error) if pace > error else None

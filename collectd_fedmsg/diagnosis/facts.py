@@ -163,16 +163,16 @@ def _direction(history: History, onset: int | None, last: int,
                usual: Usual | None) -> tuple[Window, float, float]:
     """Return the shortest recent window whose net flow is no chance, and that flow.
 
-    The net of two Poisson flows has the variance of their sum (messages²); completions of
-    a mix of long and short messages scatter by its variation more.
+    The net of two Poisson flows has the variance of their sum (messages²); batches
+    and a mix of long and short messages scatter more, by what is usual.
     """
     longest = last + 1 - (onset if onset is not None else max(0, last - REFERENCE))
     size = PERSIST
-    mixed = usual.variation ** 2 if usual else 1.0
+    mixed, clumped = (usual.variation ** 2, usual.dispersion) if usual else (1.0, 1.0)
     while True:
         seen = window(history, last + 1 - size, last + 1)
         net = seen.received - seen.processed
-        error = (seen.received + seen.processed * mixed + 1) ** 0.5
+        error = (seen.received * clumped + seen.processed * mixed + 1) ** 0.5
         if abs(net) > SIGMAS * error or size >= longest:
             break
         size = min(longest, size * 2)

@@ -48,8 +48,8 @@ def hung_workers(history: History, last: int, span: Window, usual: Usual | None)
     # 14 mean service times: an exponential one lasts that long once in a million.
     # All busy all the time: then it may be slowness, and one's own time is left out only.
     suspects = fewest if fewest < (_workers(history, last) or fewest) else 1.0
-    usually = [service or 0.0, *(usual.costs.values() if usual else ())]
-    typical = max(*usually, _cost(history, since, seconds * suspects))
+    lasting = usual.lasting if usual else None
+    typical = max(lasting or 0.0, _cost(history, since, seconds * suspects))
     longest = BEYOND * usual.held if usual and usual.held else 0.0
     if seconds < max(SURE * typical, longest):
         return 0.0

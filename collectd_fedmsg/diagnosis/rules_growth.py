@@ -29,24 +29,25 @@ def growth(facts: Facts) -> tuple[Finding, ...]:
     after = _after_restart(facts)
     if after is not None:
         return (after,)
-    share = facts.split.surge_share
-    surge, slower = more_arrivals(facts), less_service(facts)
-    if share is None or (not surge and slower is None):
-        return ()
-    if surge and slower is not None and (PART <= share <= 1 - PART or _each_alone(facts)):
-        verdict = Verdict.BOTH
-    elif slower is not None and (not surge or share < PART):
-        verdict = Verdict.SLOW
-    elif surge:
-        verdict = Verdict.SURGE
-    else:
+    share, verdict = facts.split.surge_share, _cause(facts)
+    if share is None or verdict is None:
         return ()
     if verdict is Verdict.SLOW and (facts.hung or fewer_workers(facts)):
         return ()  # rule 8 has said it
     said = _told(facts, verdict, share)
-    if verdict is Verdict.SURGE:
-        return (_catch_up(facts, said),)
-    return _refined(facts, said)
+    return (_catch_up(facts, said),) if verdict is Verdict.SURGE else _refined(facts, said)
+
+
+def _cause(facts: Facts) -> Verdict | None:
+    """Return SURGE, SLOW or BOTH; None when neither is beyond doubt."""
+    share = facts.split.surge_share if facts.split else None
+    surge, slower = more_arrivals(facts), less_service(facts) is not None
+    if share is None or not (surge or slower):
+        return None
+    if surge and slower and (PART <= share <= 1 - PART or _each_alone(facts)):
+        return Verdict.BOTH
+    return Verdict.SLOW if slower and (not surge or share < PART) else (
+        Verdict.SURGE if surge else None)
 
 
 def _each_alone(facts: Facts) -> bool:

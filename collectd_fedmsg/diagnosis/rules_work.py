@@ -32,8 +32,7 @@ def stalled(facts: Facts) -> Finding | None:
         certainty, missing = 0.6, ("a baseline",)
     else:
         threads = usual.workers or facts.workers or 1.0
-        rate = usual.received if not usual.service else (
-            min(threads, facts.backlog) / usual.service)
+        rate = min(threads, facts.backlog) / usual.lasting if usual.lasting else usual.received
         rate = min(rate, _pace(facts, begin) or rate)
         # Pauses of a third of it are usual, or came and went in this same trouble.
         if seconds * rate < SURE or seconds < 3 * max(usual.gap, _paused(facts, begin)):
