@@ -29,12 +29,12 @@ done
 
 step 1 "system packages:${missing:- all there}"
 if [ -n "$missing" ]; then
-    line="apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends$missing"
+    line="apt-get install -y --no-install-recommends$missing"
     if [ "$(id -u)" = 0 ]; then as=""
     elif sudo -n true 2>/dev/null || { [ -t 0 ] && command -v sudo >/dev/null; }; then as=sudo
     else
         echo "setup: system packages are missing and cannot be installed from here; run" >&2
-        echo "    sudo $line" >&2
+        echo "    sudo apt-get update && sudo $line" >&2
         exit 1
     fi
     export DEBIAN_FRONTEND=noninteractive
@@ -47,7 +47,7 @@ if [ -n "$missing" ]; then
         printf '#!/bin/sh\nexit 101\n' | $as tee $policy >/dev/null
         $as chmod 755 $policy
     fi
-    run $as env DEBIAN_FRONTEND=noninteractive $line
+    run $as env DEBIAN_FRONTEND=noninteractive $line -o DPkg::Lock::Timeout=300
 fi
 
 # collectd embeds the distribution's own Python, so its packages must be built for that one.
