@@ -7,7 +7,7 @@ import { setPanels } from "./traces.js";
 import { bounded, moment, remember, view, when } from "./view.js";
 import { clock, number, setPlain } from "./words.js";
 
-const main = document.getElementById("main");
+const main = document.getElementById("main"), title = document.title;
 const byId = (id) => document.getElementById(id);
 const told = JSON.parse(byId("panels").textContent);
 const single = main.classList.contains("one");
@@ -106,7 +106,7 @@ async function refresh() {
   if (!single && body.daemons.some((one) => !present.has(one.id))) { location.reload(); return; }
   states = new Map(body.daemons.map((one, place) => [one.id, { ...one, place }]));
   for (const [id, row] of present) if (states.has(id)) fill(row, states.get(id));
-  if (!single) { fleetLine(body.fleet); for (const [id, row] of present) if (!states.has(id)) gone(row); }
+  if (!single) { fleetLine(lastFleet = body.fleet); for (const [id, row] of present) if (!states.has(id)) gone(row); }
   arrange();
 }
 
@@ -148,13 +148,29 @@ function arrange() {
 
 async function tick() {
   if (byId("live").checked && !document.hidden) {
-    try { await refresh(); await load(visible()); fresh(); } catch (error) { lament(error); }
+    try { await refresh(); await load(visible()); fresh(); } catch (error) { lament(error); stale(); }
   }
   setTimeout(tick, Number(main.dataset.interval) * 1000);
 }
 
+// Without news nobody knows how the daemons are: what was said last is not said again.
+let heard = Date.now(), lastFleet = null;
+function stale() {
+  document.body.classList.add("stale");
+  const text = `No news since ${time(heard)}: the present is not known`;
+  if (byId("headline") && byId("headline").textContent !== text) byId("headline").textContent = text;
+  document.title = "(no news) fedmsg queues";
+}
+
+const time = (ms) => new Date(ms).toLocaleTimeString("en-GB", view.zone === "utc" ? { timeZone: "UTC" } : {});
 function fresh() {
-  byId("fresh").textContent = new Date().toLocaleTimeString("en-GB", view.zone === "utc" ? { timeZone: "UTC" } : {});
+  heard = Date.now();
+  if (document.body.classList.contains("stale")) {
+    document.body.classList.remove("stale");
+    document.title = title;
+    if (lastFleet) fleetLine(lastFleet);
+  }
+  byId("fresh").textContent = time(heard);
   byId("fresh").toggleAttribute("data-old", !trouble.hidden);
 }
 byId("live").addEventListener("change", () => byId("fresh").toggleAttribute("data-paused", !byId("live").checked));

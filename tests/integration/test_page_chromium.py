@@ -158,6 +158,8 @@ def test_a_store_that_went_away_is_said(site, chromium):
         path.write_bytes(b"broken")
     page.wait_for_selector("#trouble:not([hidden])")
     assert "could not be brought up to date" in page.inner_text("#trouble")
+    # Nobody knows how the daemons are now: the fleet line must not go on saying that all is well.
+    until(page, "document.getElementById('headline').textContent.startsWith('No news since')")
 
 
 @pytest.mark.parametrize("width", [360, 1400, 3840])
