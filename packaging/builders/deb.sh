@@ -9,7 +9,10 @@ cd "$WORK/collectd_fedmsg-$VERSION"
 cp -r packaging/deb debian
 chmod +x debian/rules
 # debhelper looks for these under the names of the packages.
-for file in packaging/systemd/*; do cp "$file" debian/; done
+cp packaging/systemd/*.sysusers packaging/systemd/*.tmpfiles debian/
+for unit in dashboard alerts; do
+    cp "packaging/systemd/collectd-fedmsg-$unit.service" "debian/collectd-fedmsg-dashboard.collectd-fedmsg-$unit.service"
+done
 cat >debian/changelog <<CHANGELOG
 collectd-fedmsg ($VERSION) unstable; urgency=medium
 

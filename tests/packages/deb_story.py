@@ -60,6 +60,11 @@ def run(*command: str, **more: object) -> str:
     return done.stdout
 
 
+def complaints(*command: str) -> str:
+    return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                          timeout=120, check=False).stderr
+
+
 def wait_for(what: str, ready: Callable[[], object]) -> object:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
@@ -89,13 +94,13 @@ report: dict[str, object] = {}
 run("apt-get", "--yes", "--no-install-recommends", "install", *map(str, OUT.glob("*.deb")))
 
 units = [str(path) for path in Path("/lib/systemd/system").glob("collectd-fedmsg*.service")]
-report["verify"] = run("systemd-analyze", "verify", "--man=yes", *units)
+report["verify"] = complaints("systemd-analyze", "verify", "--man=yes", *units)
 report["exposure"] = {Path(unit).name: float(run(
     "systemd-analyze", "security", "--offline=yes", "--threshold=100", "--no-pager", unit)
     .rpartition("exposure level for ")[2].split()[1]) for unit in units}
 folder = Path("/run/fedmsg-health").stat()
 report["folder"] = f"{folder.st_mode & 0o7777:o}"
-report["man"] = [run("man", "--warnings", "--local-file", f"/usr/share/man/man1/{name}.1.gz")[:40]
+report["man"] = [complaints("man", "--warnings", name)
                  for name in ("collectd-fedmsg", "collectd-fedmsg-dashboard")]
 for name in ("collectd-fedmsg", "collectd-fedmsg-dashboard"):
     report[name] = run(name, "--version")
@@ -130,17 +135,27 @@ report["daemons"] = wait_for("the page shows the relay", shown)
 report["top"] = run("collectd-fedmsg", "top", "--once")
 report["check"] = run("collectd-fedmsg", "check", "present", "--service", "relay")
 
+# As its unit starts it.
+state = Path("/var/lib/collectd-fedmsg")
+state.mkdir(exist_ok=True)
+os.chown(state, user.pw_uid, user.pw_gid)
+(command,) = [line[len("ExecStart="):].split() for line in
+              Path("/lib/systemd/system/collectd-fedmsg-alerts.service").read_text().splitlines()
+              if line.startswith("ExecStart=")]
+alerts = start("alerts", *command, user=user.pw_uid, group=user.pw_gid, extra_groups=[])
+report["alerts"] = wait_for("alerts are evaluated", Path("/var/log/alerts.log").read_text)
+wait_for("alerts keep their state", (state / "alerts.db").exists)
+
 # Removed while they run: the next collectd and the next daemon start as if it had never been.
-for process in (page, collectd):
+for process in (alerts, page, collectd):
     process.send_signal(signal.SIGTERM)
     process.wait(60)
 run("apt-get", "--yes", "remove", "collectd-fedmsg", "collectd-fedmsg-dashboard")
 report["relay lives"] = relay.poll() is None
 relay.send_signal(signal.SIGTERM)
 relay.wait(60)
-report["collectd test"] = subprocess.run(
-    ["/usr/sbin/collectd", "-t", "-C", "/etc/collectd/collectd.conf"], capture_output=True,
-    text=True, timeout=60, check=False).stderr
+report["collectd test"] = complaints("/usr/sbin/collectd", "-t", "-C",
+                                     "/etc/collectd/collectd.conf")
 report["daemon's config"] = run(
     "/usr/bin/python3", "-c", "import fedmsg.config as c;"
     "print(sorted(k for k in c.load_config([], []) if k.startswith('collectd')))",

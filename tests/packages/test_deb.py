@@ -38,15 +38,23 @@ def test_it_carries_a_daemon_s_numbers_to_the_page(story: dict[str, Any], versio
     (row,) = story["daemons"]
     assert (row["id"], row["backlog"]) == ("here/relay/RelayConsumer", 0)
     assert "received" in row["metrics"]
-    assert re.search(r"relay/RelayConsumer +1 +1 +0 ", story["top"])
+    assert re.search(r"relay/RelayConsumer .* 1 +1 +0 ", story["top"])
     assert story["check"].startswith("FEDMSG OK")
+    assert story["alerts"].startswith("Evaluating /etc/collectd-fedmsg/alerts.toml")
 
 
 def test_units_are_sound_and_confined(story: dict[str, Any]):
     """systemd finds no fault; the page's exposure is below 2.0 of 10; the sockets are closed."""
     assert story["verify"] == ""
-    assert story["exposure"]["collectd-fedmsg-dashboard.service"] < 2.0
+    assert set(story["exposure"]) == {"collectd-fedmsg-alerts.service",
+                                      "collectd-fedmsg-dashboard.service"}
+    assert max(story["exposure"].values()) < 2.0
     assert story["folder"] == "2770"
+
+
+def test_manual_pages_are_found(story: dict[str, Any]):
+    """man shows both by name and has nothing to complain about."""
+    assert story["man"] == ["", ""]
 
 
 def test_removed_it_is_out_of_collectd_and_daemons(story: dict[str, Any]):
@@ -66,6 +74,7 @@ def test_purge_leaves_the_machine_as_it_was(debs: Path, in_copy: Callable[..., s
     assert "l etc/collectd/collectd.conf.d/fedmsg-health.conf" in left["installed"]
     # Until the purge its configuration stays, and whether the unit was enabled.
     assert [line for line in left["removed"] if "systemd/" not in line] == [
-        "f etc/collectd-fedmsg/collectd.conf", "f etc/collectd-fedmsg/dashboard.toml",
+        "f etc/collectd-fedmsg/alerts.toml", "f etc/collectd-fedmsg/collectd.conf",
+        "f etc/collectd-fedmsg/dashboard.toml",
         "f etc/collectd-fedmsg/fedmsg.py", "d etc/collectd-fedmsg"]
     assert left["purged"] == []

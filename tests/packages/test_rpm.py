@@ -37,7 +37,8 @@ def test_payload_runs(rpms: Path, tmp_path: Path, version: str):
                  "usr/lib/sysusers.d/collectd-fedmsg-dashboard.conf",
                  "usr/lib/tmpfiles.d/collectd-fedmsg.conf",
                  "usr/share/man/man1/collectd-fedmsg.1.gz",
-                 "etc/collectd-fedmsg/dashboard.toml"):
+                 "usr/lib/systemd/system/collectd-fedmsg-alerts.service",
+                 "etc/collectd-fedmsg/dashboard.toml", "etc/collectd-fedmsg/alerts.toml"):
         assert (tmp_path / path).is_file(), path
     assert (tmp_path / "etc/collectd.d/fedmsg-health.conf").resolve().is_file()
     assert (tmp_path / "etc/fedmsg.d/collectd_fedmsg.py").resolve().is_file()
