@@ -290,6 +290,12 @@ class Scenarios:
             yield self._case("frozen", s.world(rate=after(s.rate, s.rate * 10, start),
                              edges=[start]), "TELEMETRY_LOST", 0.0, spoil=("frozen",))
         yield self._case("blocking mode", s.world(), "UNKNOWN", 0.0, spoil=("blocking",))
+        slow = Load(s.rate, s.service * 8, 1)
+        if slow.rho > 1.1:
+            yield self._case("blocking mode, slow", s.world(
+                workers=constant(1), service=after(s.service, s.service * 8, start)), "SLOW",
+                300 + 100 / slow.able, spoil=("blind",), start=start, early=frozenset(
+                    {"UNKNOWN", "SLOW", "STALLED"}))
         if surge.rho > 1.5:
             yield self._case("no baseline, trouble all along", s.world(rate=constant(surge.rate)),
                              frozenset({"UNKNOWN", "SATURATED"}), theory.backlog_grows(

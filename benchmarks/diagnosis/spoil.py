@@ -33,6 +33,10 @@ def stored(columns: Columns, by_topic: dict[str, Columns], how: str, step: float
     elif how == "frozen":
         for name, column in kept.items():
             column[-GONE:] = [0.0 if name in FLOWS else column[-GONE - 1]] * GONE
+    elif how == "blind":
+        # As the store has it: no backlog, no ages, 0 workers; arrivals are what was taken.
+        kept.update(backlog=[None] * points, oldest=[None] * points, workers=[0.0] * points,
+                    received=list(kept["processed"]))
     elif how == "three":
         kept = {n: kept[n] for n in ("received", "processed", "backlog")}
         more.update(topics={}, topic_busy={})

@@ -236,7 +236,11 @@ def hour_of(history: History, start: int, stop: int) -> Hour | None:
     """Return the points ``start`` to ``stop - 1`` as one past hour, None when half is unknown."""
     received, processed = (_part(c, start, stop) for c in (history.received, history.processed))
     backlog = _part(history.backlog, start, stop)
-    if min(len(received), len(processed), len(backlog)) * 2 < stop - start:
+    if history.blind:
+        backlog = [0.0]  # seen by nobody, compared with nothing
+    elif len(backlog) * 2 < stop - start:
+        return None
+    if min(len(received), len(processed)) * 2 < stop - start:
         return None  # less than half known: no witness of what is usual
     done = sum(processed)
     busy = _part(history.busy, start, stop)

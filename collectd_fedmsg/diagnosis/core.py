@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Callable
 
-from . import rules_ahead, rules_growth, rules_level, rules_life, rules_work
+from . import rules_ahead, rules_blocking, rules_growth, rules_level, rules_life, rules_work
 from .audit import unexplained
 from .baseline import Baseline
 from .drain import time_to_drain
@@ -23,7 +23,7 @@ FINAL: tuple[Rule, ...] = (rules_life.down, rules_life.silent, rules_life.frozen
 #: The others in cause order: what comes first explains what comes after it.
 RULES: tuple[Rule, ...] = (
     rules_work.stalled, rules_work.workers_lost, rules_work.failures,
-    rules_growth.growth, rules_level.recovering, rules_level.saturated,
+    rules_growth.growth, rules_blocking.unseen, rules_level.recovering, rules_level.saturated,
     rules_life.starved, rules_level.unexplained_backlog, rules_life.restarted,
     rules_life.unjudgeable, rules_ahead.creep,
 )

@@ -17,7 +17,7 @@ def missing(facts: Facts) -> tuple[str, ...]:
         names.append("samples")
     if not facts.based:
         names.append("a baseline")
-    if not history.observable:
+    if history.blind:
         names.append("the true backlog (blocking mode)")
     for name, called in SERIES:
         column = getattr(history, name)

@@ -91,7 +91,7 @@ def gather(history: History, now: float, baseline: Baseline | None) -> Facts:
         service = max(0.0, span.busy - hung * span.seconds) / span.processed or None
     facts = Facts(history, now, usual, based, last,
                   now - history.time(last) + history.clock_ahead if last >= 0 else float("inf"),
-                  (history.backlog[last] or 0.0) if last >= 0 else 0.0, limit, onset, span, recent,
+                  _waiting(history, last), limit, onset, span, recent,
                   drift, error, workers, hung, service, None,
                   trend(baseline, now) if baseline and onset is None else None)
     return facts if onset is None else _with_split(facts)
@@ -126,10 +126,19 @@ def _able(facts: Facts, block: Window) -> float:
 
 
 def _last(history: History) -> int:
+    blind = history.blind
     for i in range(len(history) - 1, -1, -1):
-        if _known(history, i):
+        if _known(history, i, blind):
             return i
     return -1
+
+
+def _waiting(history: History, last: int) -> float:
+    if last < 0:
+        return 0.0
+    if history.blind and history.in_progress:
+        return history.in_progress[last] or 0.0  # all that can be seen of it
+    return history.backlog[last] or 0.0
 
 
 def _latest(column: Column | None, last: int) -> float | None:
@@ -199,6 +208,6 @@ def _own(history: History, stop: int) -> Usual | None:
     return _usual(blocks, blocks) if blocks else None
 
 
-def _known(history: History, index: int) -> bool:
+def _known(history: History, index: int, blind: bool = False) -> bool:
     return (history.received[index] is not None and history.processed[index] is not None
-            and history.backlog[index] is not None)
+            and (blind or history.backlog[index] is not None))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .facts import REFERENCE, Facts
-from .stats import SIGMAS
+from .stats import SIGMAS, SURE
 from .window import PERSIST, Window, window
 
 #: Failures below one in twenty stay a matter for the log: one bad topic of the twenty counted.
@@ -26,6 +26,19 @@ class Failures:
     before: float
 
 
+def unusual(facts: Facts) -> Iterator[Failures]:
+    """Yield the failures of each window in which they are no chance and go on."""
+    seen = list(windows(facts))
+    for one in seen:
+        found = _failing(facts, one)
+        if found is None:
+            continue
+        # 14 failures due: less than half of them are left by chance in 1 of 100 only.
+        latest = next((w for w in seen if w.processed >= SURE / found.share), one)
+        if latest.failed is not None and latest.failed >= found.share / 2 * latest.processed:
+            yield found
+
+
 def windows(facts: Facts) -> Iterator[Window]:
     """Yield windows up to the last point, each twice as long as the one before."""
     longest = min(facts.last + 1, max(REFERENCE, int(LOOK / facts.history.step)))
@@ -37,8 +50,8 @@ def windows(facts: Facts) -> Iterator[Window]:
         size = min(longest, size * 2)
 
 
-def failing(facts: Facts, seen: Window) -> Failures | None:
-    """Return the failures over ``seen`` when they are no chance and go on."""
+def _failing(facts: Facts, seen: Window) -> Failures | None:
+    """Return the failures over ``seen`` when they are no chance."""
     if seen.failed is None or seen.processed <= 0:
         return None
     before = (facts.usual.failed or 0.0) if facts.usual else 0.0
@@ -46,10 +59,6 @@ def failing(facts: Facts, seen: Window) -> Failures | None:
     # One failure more than expected is always possible: + 1 keeps small counts quiet.
     error = (before * seen.processed + 1) ** 0.5
     if seen.failed - before * seen.processed < SIGMAS * error or share < before + FAILING:
-        return None
-    half = window(facts.history, (seen.start + seen.stop) // 2, seen.stop)
-    # Half as bad of late is half over: no finding, rather than one of the past.
-    if half.processed and (half.failed or 0.0) / half.processed < share / 2:
         return None
     return Failures(seen, share, before)
 

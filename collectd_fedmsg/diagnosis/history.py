@@ -80,6 +80,19 @@ class History:
     def __len__(self) -> int:
         return len(self.received)
 
+    @property
+    def blind(self) -> bool:
+        """Whether messages wait where nobody sees them (blocking mode).
+
+        The daemon says so, or the store shows it: 0 workers and no backlog with them.
+        """
+        if not self.observable:
+            return True
+        for threads, waits in zip(reversed(self.workers or ()), reversed(self.backlog)):
+            if threads is not None:
+                return threads == 0 and waits is None
+        return False
+
     def time(self, index: int) -> float:
         """Return the wall clock of a point, seconds since the epoch."""
         return self.end - (len(self) - 1 - index) * self.step

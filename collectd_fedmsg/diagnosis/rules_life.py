@@ -60,7 +60,7 @@ def frozen(facts: Facts) -> Finding | None:
 def unjudgeable(facts: Facts) -> Finding | None:
     """Rule 4: blocking mode hides the backlog; too few samples show nothing."""
     history = facts.history
-    if not history.observable:
+    if history.blind:
         return Finding(Verdict.UNKNOWN, 1.0, ("the daemon runs in blocking mode: what waits is in "
                        "a socket's buffer",), missing(facts))
     seen = facts.span.seconds / history.step

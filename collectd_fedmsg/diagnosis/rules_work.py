@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .baseline import pause
 from .facts import REFERENCE, Facts
-from .failures import coming_back, failing, windows
+from .failures import coming_back, unusual
 from .finding import Finding
 from .stats import SURE
 from .verdict import Verdict
@@ -75,7 +75,7 @@ def workers_lost(facts: Facts) -> Finding | None:
             f"{count(facts.hung)} of {count(facts.workers or 1)} workers hang: the oldest message "
             f"ages second for second, now {span(oldest or 0)}, while others end",),
             since=facts.now - (oldest or 0))
-    if usual is None or not usual.workers or not history.workers:
+    if usual is None or not usual.workers or not history.workers or history.blind:
         return None
     latest = [w for w in history.workers[: facts.last + 1] if w is not None][-PERSIST:]
     if len(latest) < PERSIST or max(latest) > usual.workers - 0.5:
@@ -88,7 +88,7 @@ def failures(facts: Facts) -> Finding | None:
     """Rules 9 and 10: more fail than usual; RETRIES when about as many more arrive, else ERRORS."""
     if facts.history.failed is None:
         return None
-    found = [f for f in (failing(facts, seen) for seen in windows(facts)) if f is not None]
+    found = list(unusual(facts))
     for one in found:
         extra = coming_back(facts, one)
         if extra is not None:
