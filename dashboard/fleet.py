@@ -73,7 +73,8 @@ def describe(seen: Seen, incident: Incident | None) -> dict[str, Any]:
         "backlog": waiting, "arrival_rate": arrival,
         "completion_rate": completion, "oldest": age,
         "drain_seconds": drain_seconds(waiting, arrival, completion),
-        "last_sample": last[0] if last else None, "step": backlog.step if backlog else None,
+        "last_sample": last[0] if last else seen.judged.last,
+        "step": seen.judged.history.step if seen.judged.history else None,
         "metrics": sorted(daemon.files), "topics": sorted(daemon.topics),
     }
 

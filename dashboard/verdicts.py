@@ -18,6 +18,8 @@ UNKNOWN_BADNESS = 85
 #: What the diagnosis reads beside received, processed and backlog.
 OPTIONAL = ("failed", "rejected", "busy", "in_progress", "oldest", "delay", "workers")
 NEEDED = ("received", "processed", "backlog")
+#: What a daemon tells whose backlog nobody can see.
+FLOWS = NEEDED[:2]
 _MICRO = 1e-6
 #: By the names of ``TOPIC_METRICS``, then by topic.
 ByTopic = Mapping[str, Mapping[str, Series]]
@@ -25,19 +27,25 @@ ByTopic = Mapping[str, Mapping[str, Series]]
 
 def history(columns: Mapping[str, Series | None], name: str,
             by_topic: ByTopic = MappingProxyType({})) -> History | None:
-    """Return the diagnosis' input, its last point the newest known one; None without the three.
+    """Return the diagnosis' input, its last point the newest known one; None without the flows.
+
+    Without a known backlog in the span it is not observable: blocking mode, or another bus.
 
     Args:
         columns: by metric, rates in units/s, gauges in their unit; any step, one for all.
         name: the consumer, for sentences.
         by_topic: by the names of ``TOPIC_METRICS``, then by topic; steps that differ are left out.
     """
-    needed = [columns.get(metric) for metric in NEEDED]
-    lasts = [series.last() for series in needed if series is not None]
-    known = [last[0] for last in lasts if last is not None]
-    first = needed[2]
-    if len(known) < len(NEEDED) or first is None:
+    lasts = {metric: series.last() for metric in NEEDED if (series := columns.get(metric))}
+    known = [last[0] for metric, last in lasts.items() if last and metric in FLOWS]
+    if len(known) < len(FLOWS):
         return None
+    observable = lasts.get("backlog") is not None
+    first = columns["backlog" if observable else "received"]
+    if first is None:
+        return None
+    if observable and lasts["backlog"]:
+        known.append(lasts["backlog"][0])
     start, end = first.start, min(known)
 
     def column(metric: str) -> Points | None:
@@ -56,14 +64,17 @@ def history(columns: Mapping[str, Series | None], name: str,
         return {topic: points for topic, points in found.items() if points is not None}
 
     received, processed, backlog = (column(metric) for metric in NEEDED)
-    if received is None or processed is None or backlog is None:
+    if received is None or processed is None:
         return None
+    if backlog is None or not observable:
+        backlog = [None] * len(received)
     return History(first.step, end, received, processed, backlog, name=name,
                    failed=column("failed"), rejected=column("rejected"), busy=column("busy"),
                    in_progress=column("in_progress"), oldest=column("oldest"),
                    delay=column("delay"), workers=column("workers"), topics=topics("received"),
                    topic_processed=topics("topic_processed"), topic_busy=topics("topic_busy"),
-                   restarts=_restarts(columns["received"], first))
+                   observable=observable,
+                   restarts=_restarts(columns["received"], first) if observable else ())
 
 
 def _restarts(received: Series | None, backlog: Series) -> tuple[Restart, ...]:

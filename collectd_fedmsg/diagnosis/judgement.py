@@ -18,6 +18,7 @@ from .groups import Dependency
 from .history import History
 from .incident import Incident
 from .siblings import member
+from .unseen import unseen
 from .verdict import Verdict
 from .words import count, span
 
@@ -64,6 +65,8 @@ def judge(history: History | None, now: float, baseline: Baseline | None = None)
         missing = ("samples", "whether the process lives")
         return Diagnosis(now, (Finding(Verdict.UNKNOWN, 1.0, (
             "no samples in the span looked at",), missing),), missing=missing)
+    if not history.observable:
+        return unseen(history, now)
     found = diagnose(history, now, baseline)
     cause = found.findings[0]
     waiting = next((x for x in reversed(history.backlog) if x is not None), None)

@@ -101,6 +101,22 @@ def test_verdict(received, processed, backlog, late, expected):
     assert verdict(columns, "X", 600 + late)[0].name == expected
 
 
+@pytest.mark.parametrize(("workers", "late", "says"), [
+    pytest.param(0.0, 5, "blocking mode", id="moksha-blocks"),
+    pytest.param(None, 5, "does not tell what waits", id="another-bus"),
+    pytest.param(0.0, 60, "no numbers for 65 s", id="silent"),
+])
+def test_an_unseen_backlog_is_never_well(workers, late, says):
+    """UNKNOWN names the true backlog, and says what is seen all the same."""
+    rates = Series(0, 10, [2.0] * 6)
+    columns = {"received": rates, "processed": rates, "delay": Series(0, 10, [7.0] * 6),
+               "workers": Series(0, 10, [workers] * 6), "backlog": Series(0, 10, [None] * 6)}
+    state, found = verdict(columns, "X", 60 + late + (5 if late > 5 else 0))
+    assert (state.name, says in " ".join(found.evidence)) == ("UNKNOWN", True)
+    assert "the true backlog" in found.missing
+    assert late > 5 or "they arrive 7 s after they were sent" in found.evidence
+
+
 def test_times_by_topic_reach_the_diagnosis():
     """Worker-seconds per second and messages/s by topic, on the steps of the rest."""
     rates = Series(0, 10, [2.0] * 6)

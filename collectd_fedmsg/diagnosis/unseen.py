@@ -1,0 +1,49 @@
+"""What is said of a daemon whose backlog nobody can see; never that it is well.
+
+In moksha's blocking mode what waits is in a socket's buffer; a fedora-messaging service's queue
+is the broker's. Rates, handling time and delay are seen all the same, and named.
+"""
+
+from __future__ import annotations
+
+from .finding import Diagnosis, Finding
+from .history import Column, History
+from .verdict import Verdict
+from .window import PERSIST, window
+from .words import rate, span
+
+HIDDEN = "the true backlog"
+
+
+def unseen(history: History, now: float) -> Diagnosis:
+    """Return UNKNOWN with what is seen; ``now`` in epoch seconds."""
+    last = next((i for i in range(len(history) - 1, -1, -1)
+                 if history.received[i] is not None and history.processed[i] is not None), None)
+    silence = now - history.time(last) if last is not None else None
+    if last is None or silence is None or silence > PERSIST * history.step:
+        since = f"no numbers for {span(silence)}" if silence is not None else "no numbers at all"
+        return _unknown(now, (since,), ("samples", HIDDEN, "whether the process lives"))
+    said = [_where(history, last)]
+    seen = window(history, last + 1 - PERSIST, last + 1)
+    said.append(f"{rate(seen.arrival_rate)} arrive, {rate(seen.completion_rate)} are processed")
+    delay = _latest(history.delay, last)
+    if delay is not None:
+        said.append(f"they arrive {span(delay)} after they were sent")
+    if seen.busy is not None and seen.processed:
+        said.append(f"each takes {span(seen.busy / seen.processed)}")
+    return _unknown(now, tuple(said), (HIDDEN,))
+
+
+def _where(history: History, last: int) -> str:
+    if _latest(history.workers, last) == 0:
+        return "the daemon runs in blocking mode: what waits is in a socket's buffer"
+    return "this kind of daemon does not tell what waits"
+
+
+def _latest(column: Column | None, last: int) -> float | None:
+    points = column[max(0, last + 1 - PERSIST): last + 1] if column else ()
+    return next((x for x in reversed(points) if x is not None), None)
+
+
+def _unknown(now: float, said: tuple[str, ...], missing: tuple[str, ...]) -> Diagnosis:
+    return Diagnosis(now, (Finding(Verdict.UNKNOWN, 1.0, said, missing),), missing=missing)
