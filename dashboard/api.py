@@ -12,7 +12,7 @@ from flask import Blueprint, Response, current_app, request
 from collectd_fedmsg.errors import BadQuery
 from collectd_fedmsg.names import escape
 
-from . import as_json, login, openapi, query, table
+from . import as_json, bands, login, openapi, query, table
 from .config import Settings
 from .fleet import Fleet
 from .marks import Marks, check
@@ -99,10 +99,17 @@ def _series(most: int) -> dict[str, Any]:
     points = (window.end - window.start) // window.step if window.step else query.POINTS * 2
     if len(ids) * len(metrics) * points > MOST_VALUES:
         raise BadQuery("too many values: ask for fewer daemons or a coarser step")
-    topics, tied, restarts = (query.flag(request.args, name)
-                              for name in ("topics", "tied", "restarts"))
-    return answer(store(), [known[name] for name in ids], metrics, window,
+    topics, tied, restarts, usual = (query.flag(request.args, name)
+                                     for name in ("topics", "tied", "restarts", "usual"))
+    daemons = [known[name] for name in ids]
+    body = answer(store(), daemons, metrics, window,
                   topics=topics, tied=settings().tied if tied else (), marks=restarts)
+    if usual:
+        baselines = current_app.extensions["judge"].baselines
+        ranges = bands.of_daemons(baselines, daemons, window, time.time())
+        for row in body["daemons"]:
+            row["usual"] = ranges.get(row["id"], {})
+    return body
 
 
 @api.get("/state")

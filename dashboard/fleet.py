@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 from collectd_fedmsg.diagnosis import Diagnosis
 from collectd_fedmsg.diagnosis.incident import Incident
 
+from .bands import ranges
 from .judging import Judge, Seen
 from .series import Series
 from .state import drain_seconds, known_mean
 from .verdicts import state
 from .words import headline
 
+#: Incidents from this severity on are what the page begins with.
+SERIOUS = 2
 #: Steps that present rates are the mean of.
 RECENT = 3
 
@@ -45,8 +49,9 @@ class Fleet:
         home = {name: one for one in whole.incidents for name in one.members}
         rows = [describe(one, home.get(one.daemon.id)) for one in seen]
         rows.sort(key=lambda row: (-row["badness"], -(row["backlog"] or 0), row["id"]))
-        return {"daemons": rows, "fleet": summary(rows),
-                "incidents": [one.to_dict() for one in whole.incidents if one.shared]}
+        shared = [one for one in whole.incidents if one.shared]
+        return {"daemons": rows, "fleet": summary(rows, shared),
+                "incidents": [one.to_dict() for one in shared]}
 
 
 def describe(seen: Seen, incident: Incident | None) -> dict[str, Any]:
@@ -83,19 +88,10 @@ def evidence(found: Diagnosis) -> dict[str, Any]:
     """Return what the page draws of a diagnosis: the split (messages), the time to drain (s)
     and the usual range of the arrival rate (messages/s) and the service time (s)."""
     plain, usual = found.to_dict(), found.usual
-    band = {}
     # What a short window says of itself is no range that a reader should trust.
-    if usual is not None and "a baseline" not in found.missing:
-        band["received"] = _band(usual.received, usual.received_spread)
-        if usual.service is not None:
-            band["service_time"] = _band(usual.service, usual.service_spread)
-    return {"split": plain["split"], "drain": plain["drain"], "usual": band}
-
-
-def _band(middle: float, spread: float) -> list[float]:
-    # Two spreads hold 95 % of what is normal, and a tenth is a line's width.
-    width = max(2 * spread, middle / 10)
-    return [max(0.0, middle - width), middle + width]
+    trusted = usual is not None and "a baseline" not in found.missing
+    return {"split": plain["split"], "drain": plain["drain"],
+            "usual": ranges(usual) if usual is not None and trusted else {}}
 
 
 def _recent(series: Series | None) -> float | None:
@@ -109,7 +105,7 @@ def _recent(series: Series | None) -> float | None:
     return known_mean(points[-RECENT:])
 
 
-def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
+def summary(rows: list[dict[str, Any]], shared: Sequence[Incident] = ()) -> dict[str, Any]:
     """Return the fleet line: how many daemons, behind, silent, and the backlog of all."""
     states: dict[str, int] = {}
     for row in rows:
@@ -118,7 +114,17 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     behind = [row for row in rows if row["badness"] >= 40 and row["state"] != "UNKNOWN"]
     return {
         "daemons": len(rows), "states": states, "silent": silent, "behind": len(behind),
-        "headline": headline(len(rows), len(behind), silent, behind[0] if behind else None),
+        "headline": (together(shared) if silent < len(rows) else None) or headline(
+            len(rows), len(behind), silent, behind[0] if behind else None),
         "backlog": sum(row["backlog"] or 0 for row in rows),
         "last_sample": max((row["last_sample"] or 0 for row in rows), default=0) or None,
     }
+
+
+def together(shared: Sequence[Incident]) -> str | None:
+    """Return the worst trouble that several daemons have together, in a few words."""
+    worst = next((one for one in shared if one.severity >= SERIOUS), None)
+    if worst is None:
+        return None
+    said = worst.sentence.partition(";")[0]
+    return said[:1].upper() + said[1:]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from collectd_fedmsg import __version__
+from collectd_fedmsg.diagnosis.incident import Scope
 from collectd_fedmsg.metrics import METRICS
 
 from . import query
@@ -53,6 +54,8 @@ SWITCHES = (
     _parameter("topics", SWITCH, "1: also messages received per second by topic."),
     _parameter("tied", SWITCH, "1: also the series that the configuration ties to the daemon."),
     _parameter("restarts", SWITCH, "1: also when the daemon began anew."),
+    _parameter("usual", SWITCH, "1: also what is usual, as [start of an hour, least, most], for"
+               " `received` and `service_time`; too many hours of daemons: none."),
 )
 DAEMON = _parameter("daemon", {"type": "array", "items": TEXT, "minItems": 1}, "Ids.",
                     required=True, style="form", explode=True)
@@ -65,12 +68,25 @@ ROW: JSON = {"type": "object", "required": ["id", "host", "service", "consumer",
        "properties": {"id": TEXT, "host": TEXT, "service": TEXT, "consumer": TEXT, "state": TEXT,
                       "badness": {"type": "number"}, "text": TEXT, "backlog": NUMBER,
                       "oldest": NUMBER, "arrival_rate": NUMBER, "completion_rate": NUMBER,
-                      "drain_seconds": NUMBER, "last_sample": NUMBER}}
+                      "drain_seconds": NUMBER, "last_sample": NUMBER,
+                      "verdicts": {"type": "array", "items": TEXT},
+                      "evidence": {"type": "array", "items": TEXT},
+                      "missing": {"type": "array", "items": TEXT},
+                      "certainty": {"type": "number"}, "since": NUMBER, "doom": NUMBER,
+                      "incident": {"type": ["string", "null"]},
+                      "beside": {"type": ["string", "null"]}}}
+#: Daemons that ail together: the bus, a host, a topic or a declared dependency.
+INCIDENT = _object(id=TEXT, scope={"type": "string", "enum": [one.name for one in Scope]},
+                   name=TEXT, cause=TEXT, members={"type": "array", "items": TEXT},
+                   severity={"type": "integer"}, sentence=TEXT, action=TEXT, since=NUMBER,
+                   waiting=NUMBER, certainty={"type": "number"})
 SERIES = _object(start={"type": "integer"}, end={"type": "integer"}, step={"type": "integer"},
                  daemons={"type": "array", "items": {
                      "type": "object", "required": ["id", "series"],
                      "properties": {"id": TEXT, "series": COLUMNS, "topics": COLUMNS,
-                                    "tied": COLUMNS, "restarts": POINTS}}})
+                                    "tied": COLUMNS, "restarts": POINTS,
+                                    "usual": {"type": "object", "additionalProperties": {
+                                        "type": "array", "items": POINTS}}}}})
 MARK = _object(id=TEXT, time={"type": "integer"}, text=TEXT, daemon=TEXT, kind=TEXT)
 NEW_MARK: JSON = {
     "type": "object", "required": ["text"], "additionalProperties": False,
@@ -95,7 +111,8 @@ def description() -> JSON:
     paths: JSON = {
         "/daemons": _get("daemons", "Every daemon's present state, worst first.", _answer(
             "The daemons.", _object(daemons={"type": "array", "items": ROW},
-                                    fleet={"type": "object"}, found={"type": "integer"})),
+                                    fleet={"type": "object"}, found={"type": "integer"},
+                                    incidents={"type": "array", "items": INCIDENT})),
             _parameter("limit", _whole(1, 10_000, 10_000), "Daemons in the answer."),
             _parameter("offset", _whole(0, 1_000_000, 0), "Daemons left out before."), *filters),
         "/series": _get("series", "Series of chosen daemons on one grid.",

@@ -40,6 +40,7 @@ def index() -> str:
     kinds = {name: sorted({row[name] for row in whole["daemons"]})
              for name in ("host", "service", "consumer", "state")}
     return render_template("fleet.html", rows=whole["daemons"], fleet=whole["fleet"],
+                           incidents=whole["incidents"],
                            panels=figures.PANELS, columns=figures.COLUMNS, kinds=kinds,
                            spans=query.SPANS, tied=_tied, **_when("now"))
 

@@ -1,5 +1,6 @@
 // The page: what is asked for, when it is drawn, and how it is kept up to date.
 import { ask } from "./ask.js";
+import { incidents } from "./evidence.js";
 import * as own from "./own.js";
 import { discard, draw, relayout } from "./panels.js";
 import { build, fill } from "./rows.js";
@@ -22,7 +23,6 @@ const specs = [...titles, ...optional].map((metric) => ({ ...told.panels.find((o
 const rows = () => [...main.querySelectorAll(".row")];
 const tiedTo = (row) => row.ties ??= JSON.parse(row.dataset.tied || "[]");
 let states = new Map();
-view.usual = (id) => states.get(id)?.usual;
 view.marks = [];
 
 const seen = new Set(), waiting = new Set();
@@ -45,6 +45,7 @@ function request(wanted) {
   if (specs.some((one) => one.metric === "topics")) query.set("topics", "1");
   if (wanted.some((row) => tiedTo(row).length)) query.set("tied", "1");
   if (single || ["now", "hour"].includes(view.span)) query.set("restarts", "1");
+  if (!view.compact) query.set("usual", "1");
   return `/api/v1/series?${query}`;
 }
 
@@ -106,7 +107,7 @@ async function refresh() {
   if (!single && body.daemons.some((one) => !present.has(one.id))) { location.reload(); return; }
   states = new Map(body.daemons.map((one, place) => [one.id, { ...one, place }]));
   for (const [id, row] of present) if (states.has(id)) fill(row, states.get(id));
-  if (!single) { fleetLine(lastFleet = body.fleet); for (const [id, row] of present) if (!states.has(id)) gone(row); }
+  if (!single) { fleetLine(lastFleet = body.fleet); incidents(body.incidents ?? []); for (const [id, row] of present) if (!states.has(id)) gone(row); }
   arrange();
 }
 
@@ -222,5 +223,5 @@ document.querySelectorAll("time[data-time]").forEach((one) => { one.textContent 
 if (single) own.notes(rows()[0].dataset.id, () => refresh().then(redraw).catch(lament));
 arrange();
 rows().forEach((row) => watcher.observe(row));
-refresh().then(fresh).then(() => (view.marks.length || [...states.values()].some((one) => one.usual)) && redraw()).catch(lament);
+refresh().then(fresh).then(() => view.marks.length && redraw()).catch(lament);
 setTimeout(tick, Number(main.dataset.interval) * 1000);

@@ -1,4 +1,5 @@
 // A row's words and figures: what the server wrote once, kept up to date.
+import { drainBar } from "./evidence.js";
 import { age, number, plain } from "./words.js";
 
 const tag = (name, className, content) => {
@@ -53,12 +54,6 @@ export function splitBar(row, split) {
   holder.replaceChildren(svg, tag("span", "", `growth: ${share} % more arrivals, ${100 - share} % slower handling`));
 }
 
-function drained(one) {
-  const bounds = one.drain;
-  if (!bounds || bounds.earliest === undefined) return age(one.drain_seconds);
-  return `${age(bounds.seconds)} (${age(bounds.earliest)} to ${bounds.latest === null ? "never" : age(bounds.latest)})`;
-}
-
 export function fill(row, one) {
   row.dataset.state = one.state;
   row.dataset.rank = one.badness >= 100 ? 3 : one.badness >= 40 ? 2 : 0;
@@ -67,7 +62,8 @@ export function fill(row, one) {
   row.querySelector(".text").textContent = one.text;
   const action = row.querySelector(".action");
   action.textContent = one.action && one.badness >= 40 && one.state !== "UNKNOWN" ? one.action : "";
-  const shown = [number(one.backlog), age(one.oldest), number(one.arrival_rate), number(one.completion_rate), drained(one)];
+  const shown = [number(one.backlog), age(one.oldest), number(one.arrival_rate), number(one.completion_rate), age(one.drain?.seconds ?? one.drain_seconds)];
   row.querySelectorAll(".numbers b").forEach((b, i) => { b.textContent = shown[i]; });
   splitBar(row, one.split);
+  drainBar(row, one.drain);
 }

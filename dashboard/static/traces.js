@@ -1,4 +1,6 @@
 // Points to plotly's traces and layout; pure but for the colours, which the style sheet has.
+import { highestUsual, outline } from "./evidence.js";
+
 let specs = new Map();
 let onDark = {}, topicHues = [];
 export function setPanels(told) {
@@ -156,6 +158,7 @@ export function highest(panel, grid, row, view) {
   const drawn = panel.dataset.tied ? [row?.tied?.[spec.title] ?? []] : names.map((name) => values(series[name] ?? [], spec, view.mode, grid.step));
   if (view.mode === "total" && names[1] === "processed") drawn.push(curves(series, grid.step).arrived);
   for (const points of drawn) for (const v of points) if (v > most) most = v;
+  if (view.mode === "rate") for (const name of names) most = Math.max(most, highestUsual(row?.usual?.[name], grid.start));
   return most * 1.06 || FLAT;
 }
 
@@ -179,11 +182,11 @@ function marked(panel, row, view) {
   };
 }
 
-// The usual range, when the diagnosis knows one: behind what is drawn.
-function usual(panel, view) {
-  const band = view.usual?.(panel.dataset.daemon)?.[panel.dataset.metric];
-  if (!band || (view.mode !== "rate" && rated(specOf(panel)))) return [];
-  return [{ type: "rect", xref: "paper", yref: "y", x0: 0, x1: 1, y0: band[0], y1: band[1], layer: "below", line: { width: 0 }, fillcolor: css("--usual") }];
+// The usual range, hour by hour, when there is a baseline: behind what is drawn.
+function usual(panel, row, view) {
+  if (view.mode !== "rate" && rated(specOf(panel))) return [];
+  const style = { layer: "below", line: { width: 0 }, fillcolor: css("--usual") }, band = row?.usual?.[panel.dataset.metric];
+  return band?.length ? [{ type: "path", xref: "x", yref: "y", path: outline(band, (seconds) => shift(seconds, view.zone)), ...style }] : [];
 }
 
 export function range(view, grid) {
@@ -209,7 +212,7 @@ export function layout(panel, grid, row, view) {
     xaxis: { type: "date", range: range(view, grid), showgrid: false, linecolor: css("--line"), ticks: "outside", ticklen: 3, tickcolor: css("--line"), tickformatstops: TICKS,
       showspikes: true, spikemode: "across", spikethickness: 1, spikedash: "solid", spikecolor: css("--soft") },
     yaxis: { ...(most === null ? { rangemode: "tozero" } : { range: [0, most] }), fixedrange: true, gridcolor: css("--grid"), zeroline: false, nticks: 4, ...(flat ? { tickvals: [0] } : {}), tickformat: spec.format.endsWith("p") ? ".2~p" : "" },
-    shapes: [...usual(panel, view), ...gaps(points).map(([a, b]) => ({ type: "rect", xref: "x", yref: "paper", y0: 0, y1: 1, layer: "below", line: { width: 0 },
+    shapes: [...usual(panel, row, view), ...gaps(points).map(([a, b]) => ({ type: "rect", xref: "x", yref: "paper", y0: 0, y1: 1, layer: "below", line: { width: 0 },
       x0: shift(grid.start + a * grid.step, view.zone), x1: shift(grid.start + b * grid.step, view.zone), fillcolor: css("--gap") })), ...marks.lines],
     annotations: points.every((v) => v === null) ? [{ text: "no samples in this span", showarrow: false, xref: "paper", yref: "paper", x: 0.5, y: 0.5 }] : marks.words,
   };

@@ -1,0 +1,67 @@
+"""The usual range of arrivals and of service time, hour by hour, as the page draws it.
+
+What is usual at an hour of the week as it is known now: a week ago it was hardly another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from collectd_fedmsg.diagnosis import Baseline
+from collectd_fedmsg.diagnosis.baseline import HOUR, WEEK, Usual
+
+from .baselines import Baselines
+from .query import Window
+from .store.base import Daemon
+
+#: Hours of daemons worked out for one answer, at half a millisecond each; of longer spans and
+#: more daemons nothing is drawn.
+MOST = 720
+#: Start of an hour (epoch seconds), least and most that is usual.
+Band = list[list[float]]
+
+
+def band(middle: float, spread: float) -> list[float]:
+    """Return the least and the most that is usual; at least a line's width."""
+    # Two spreads hold 95 % of what is normal.
+    width = max(2 * spread, middle / 10)
+    return [max(0.0, middle - width), middle + width]
+
+
+def ranges(usual: Usual) -> dict[str, list[float]]:
+    """Return the usual range of the arrival rate (messages/s) and of the service time (s)."""
+    found = {"received": band(usual.received, usual.received_spread)}
+    if usual.service is not None:
+        found["service_time"] = band(usual.service, usual.service_spread)
+    return found
+
+
+def bands(baseline: Baseline, window: Window, now: float) -> dict[str, Band]:
+    """Return the usual ranges of each hour of a span, by the panels' metrics."""
+    # Unpacked once: looked through for each hour of the week.
+    whole = Baseline(tuple(baseline.hours))
+    found: dict[str, Band] = {}
+    for hour in range(window.start // HOUR * HOUR, window.end, HOUR):
+        weeks = max(0, -(-(int(now) - hour) // WEEK))
+        usual = whole.usual(hour + weeks * WEEK)
+        for name, (low, high) in (ranges(usual) if usual is not None else {}).items():
+            found.setdefault(name, []).append([hour, round(low, 6), round(high, 6)])
+    return found
+
+
+def of_daemons(baselines: Baselines, daemons: Iterable[Daemon], window: Window,
+               now: float) -> dict[str, dict[str, Band]]:
+    """Return the bands by daemon's id; of too many hours of too many daemons none.
+
+    Raises:
+        StoreError: the store cannot answer.
+    """
+    chosen = list(daemons)
+    if (window.end - window.start) / HOUR * len(chosen) > MOST:
+        return {}
+    found = {}
+    for daemon in chosen:
+        baseline = baselines.of(daemon, now)
+        if baseline is not None:
+            found[daemon.id] = bands(baseline, window, now)
+    return found

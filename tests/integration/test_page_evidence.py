@@ -1,0 +1,108 @@
+"""What the diagnosis says, drawn from weeks of real files: incidents, bands, split, drain."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+pytest.importorskip("playwright.sync_api")
+
+from collectd_fedmsg_dashboard import create_app
+from werkzeug.serving import make_server
+
+from tests.integration.test_page_chromium import (  # noqa: F401 - chromium is a fixture
+    chromium,
+    no_page_left_open,
+    now,
+    opened,
+    pytestmark,
+    until,
+)
+from tests.integration.weeks import HOST, STEP, live
+
+SHARED = [{"name": "koji-db", "daemons": [f"{HOST}/hub/User*"]}]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Serve four daemons of two weeks: two slow through their database, one draining, one well."""
+    root = tmp_path_factory.mktemp("rrd")
+    end = int(now()) // STEP * STEP
+    began = end - 1500
+
+    def steady(t):
+        return 5.0, 0.1
+
+    def slow(t):
+        return 5.0, 0.8 if t > began else 0.1
+
+    def draining(t):
+        return 100.0 if began < t <= end - 420 else 5.0, 0.05
+
+    for name, flow in (("User1", slow), ("User2", slow), ("Draining", draining),
+                       ("Well", steady)):
+        # An hour ahead: what is later than now is not looked at, and nothing falls silent
+        # while the tests run.
+        live(root, end, days=14, consumer=name, flow=flow, upto=end + 3600)
+    app = create_app({"data_dir": root, "interval": STEP, "shared": SHARED})
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    thread.join(5)
+    server.server_close()
+
+
+def test_one_line_instead_of_many(site, chromium, artifacts):  # noqa: F811
+    """Daemons that share a database are one incident on top, with what to do first."""
+    page = opened(chromium, site)
+    until(page, "document.querySelectorAll('#incidents li').length === 1")
+    said = page.locator("#incidents").inner_text()
+    assert "Slowness of what shares koji-db: 2 of 2 daemons" in said
+    assert "Look at koji-db first" in said
+    assert page.locator("#headline").inner_text().startswith("Slowness of what shares koji-db")
+    page.screenshot(path=artifacts / "evidence-fleet.png", full_page=True)
+
+
+def test_the_usual_range_is_behind_the_lines(site, chromium, artifacts):  # noqa: F811
+    """A band of past weeks behind received and service time, in the axis' range."""
+    page = opened(chromium, f"{site}?span=day&columns=service_time")
+    for metric, middle in (("received", 5), ("service_time", 0.1)):
+        until(page, f"""[...document.querySelectorAll('.panel[data-metric={metric}]')].some(p =>
+            p.layout?.shapes.some(s => s.type === 'path' && s.layer === 'below'))""")
+        low, high, top = page.evaluate(f"""() => {{
+            const panel = document.querySelector('.panel[data-metric={metric}]');
+            const band = panel.layout.shapes.find(s => s.type === 'path').path;
+            const levels = [...band.matchAll(/,([0-9.e-]+)/g)].map(m => Number(m[1]));
+            return [Math.min(...levels), Math.max(...levels), panel.layout.yaxis.range[1]]; }}""")
+        assert low < middle < high <= top
+    page.screenshot(path=artifacts / "evidence-bands.png", full_page=True)
+
+
+def test_split_and_drain_are_drawn(site, chromium):  # noqa: F811
+    """Lost service fills the bar of a slow daemon; a draining one says when it is done."""
+    page = opened(chromium, site)
+    row = page.locator('.row[data-consumer="User1"]')
+    until(page, "document.querySelector('[data-consumer=User1] .split:not([hidden])')")
+    assert "0 % more arrivals, 100 % slower handling" in row.locator(".split").inner_text()
+    until(page, "document.querySelector('[data-consumer=Draining] .drain:not([hidden])')")
+    drain = page.locator('.row[data-consumer="Draining"] .drain')
+    assert drain.inner_text().startswith("gone in ")
+    assert drain.locator("svg rect").count() == 2
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1366, 390])
+def test_a_daemons_own_page(site, chromium, artifacts, width, scheme):  # noqa: F811
+    """Evidence, certainty and a link to the verdict's explanation; nothing overflows."""
+    page = opened(chromium, f"{site}daemon/{HOST}/hub/User1",
+                  viewport={"width": width, "height": 900}, color_scheme=scheme)
+    evidence = page.locator(".card", has=page.locator("h2", has_text="Evidence")).inner_text()
+    assert "% sure; it began at" in evidence
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.screenshot(path=artifacts / f"evidence-{width}-{scheme}.png", full_page=True)
+    page.goto(site)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.screenshot(path=artifacts / f"evidence-fleet-{width}-{scheme}.png")
