@@ -92,6 +92,7 @@ function zoomed(range) {
   view.zoom = range && bounded(range);
   byId("unzoom").hidden = !range;
   remember();
+  if (single) own.links(when());
   relayout(main, view);
   clearTimeout(finer);
   finer = setTimeout(redraw, 250);
