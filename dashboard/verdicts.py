@@ -83,9 +83,12 @@ def _restarts(received: Series | None, backlog: Series) -> tuple[Restart, ...]:
         return ()
     found = []
     for time in restarts(received, backlog):
-        # Between the last sample of the old run and this step lies the one that is unknown.
-        before = backlog.points[: max(0, (time - backlog.start) // backlog.step - 1)]
-        found.append(Restart(time, next((x for x in reversed(before) if x is not None), None)))
+        # Steps between the runs have no rate, and the new run's backlog: RRD gives the whole
+        # time since the last update the value that comes then.
+        index = (time - backlog.start) // backlog.step
+        known = [waiting for rate, waiting in zip(received.points[:index], backlog.points[:index])
+                 if rate is not None and waiting is not None]
+        found.append(Restart(time, known[-1] if known else None))
     return tuple(found)
 
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Callable
 
-from . import rules_ahead, rules_blocking, rules_growth, rules_level, rules_life, rules_work
+from . import (
+    rules_ahead,
+    rules_blocking,
+    rules_growth,
+    rules_level,
+    rules_life,
+    rules_work,
+    rules_young,
+)
 from .audit import unexplained
 from .baseline import Baseline
 from .drain import time_to_drain
@@ -24,8 +32,9 @@ FINAL: tuple[Rule, ...] = (rules_life.down, rules_life.silent, rules_life.frozen
 RULES: tuple[Rule, ...] = (
     rules_work.stalled, rules_work.workers_lost, rules_work.failures,
     rules_growth.growth, rules_blocking.unseen, rules_level.recovering, rules_level.saturated,
+    rules_young.outrun,
     rules_life.starved, rules_level.unexplained_backlog, rules_life.restarted,
-    rules_life.unjudgeable, rules_ahead.creep,
+    rules_life.unjudgeable, rules_ahead.creep, rules_young.nearly_full,
 )
 
 
