@@ -47,7 +47,7 @@ class Archiver(InDatabase):
 def store(connection: psycopg.Connection[Any], body: dict[str, Any]) -> bool:
     """Store a bus message in one transaction; return False for one that is known already."""
     with connection.transaction():
-        if connection.execute(schema.KNOWN, [body["msg_id"]]).fetchone():
+        if connection.execute(schema.KNOWN, [body["msg_id"], body["timestamp"]]).fetchone():
             return False
         topic = body["topic"]
         text = json.dumps(body["msg"]).replace("\\u0000", "")

@@ -22,7 +22,7 @@ def daemons(stage: Stage) -> Sequence[Daemon]:
     server = Postgres(stage.chain.folder / "pg", stage.chain.processes)
     server.start()
     dsn = server.create("archive")
-    server.run(schema.TABLES, "archive")
+    server.run(schema.TABLES + schema.INDEXES, "archive")
     where = "examples.archive.consumers"
     return [
         Daemon("archiver", f"{where}:Archiver", config={

@@ -27,6 +27,8 @@ class Expect:
     within: float = 60.0
     #: What its sentences must contain.
     says: str = ""
+    #: Only when the story is played at its full length: some verdicts want to watch for long.
+    full: bool = False
 
     def __str__(self) -> str:
         words = f" ({self.says})" if self.says else ""

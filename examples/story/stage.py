@@ -15,7 +15,7 @@ from typing import Any
 
 from collectd_fedmsg import reader
 from collectd_fedmsg.sample import Sample
-from examples.chain import ROOT, Chain
+from examples.chain import ROOT, Chain, Daemon
 from examples.processes import wait_for
 
 from .audit import Balance, heard, total
@@ -56,6 +56,8 @@ class Stage:
         self.hears: Mapping[str, Sequence[str]] = {}
         self._watch: Watch | None = None
         self._senders: set[str] = set()
+        #: Daemons that were started into traffic: nobody knows yet what they missed.
+        self._joined: set[str] = set()
         self._since = 0
 
     @property
@@ -72,6 +74,11 @@ class Stage:
     def begun(self) -> bool:
         """Tell whether anything is followed yet."""
         return self._watch is not None
+
+    @property
+    def since(self) -> int:
+        """When the audit began, epoch seconds: nothing was on its way then."""
+        return self._since
 
     def messages(self, number: int) -> int:
         """Return a number of messages at this pace."""
@@ -161,6 +168,12 @@ class Stage:
 
         self.until(f"{', '.join(services)} are subscribed", heard_it)
 
+    def join(self, daemon: Daemon) -> None:
+        """Start one more daemon, into traffic or not; what it missed is counted at a restart."""
+        self.chain.start_hub(daemon)
+        self.chain.daemons = [*self.chain.daemons, daemon]
+        self._joined.add(daemon.service)
+
     def restart(self, service: str, prepare: Callable[[], None] = lambda: None) -> int:
         """End a daemon and start it again; return how many messages its memory held.
 
@@ -171,7 +184,7 @@ class Stage:
         """
         self.quiet()
         daemon = next(one for one in self.chain.daemons if one.service == service)
-        before = self.newest()[service]
+        before = self._arrived(service)
         pace = self.row(service).get("completion_rate") or 0.0
         self.chain.processes.stop(service)
         prepare()
@@ -183,6 +196,16 @@ class Stage:
         # Two seconds: the age of the last sample, and the one that died with the daemon.
         self.ended.append(Lost(service, before.backlog, away, 2 * max(1.0, pace)))
         return before.backlog
+
+    def _arrived(self, service: str) -> Sample:
+        """Return the sample after which nothing arrives; senders are ended."""
+        self.settle(())
+        before = self.newest()[service]
+        if service in self._joined:
+            missed = heard(self.sent, self.hears.get(service)) - before.received
+            self.ended.append(Lost(service, 0, missed, 0.0))
+            self._joined.discard(service)
+        return before
 
     def settle(self, services: Sequence[str] | None = None) -> None:
         """Return when nothing more is received; of ``services`` when nothing waits either."""
