@@ -2,7 +2,7 @@
 import { ask } from "./ask.js";
 import { incidents } from "./evidence.js";
 import * as own from "./own.js";
-import { discard, draw, relayout } from "./panels.js";
+import { caption, discard, draw, relayout } from "./panels.js";
 import { build, fill } from "./rows.js";
 import { setPanels } from "./traces.js";
 import { bounded, moment, remember, view, when } from "./view.js";
@@ -62,12 +62,13 @@ async function part(wanted) {
     if (mine !== turn) return;
     say("");
     const found = new Map(body.daemons.map((one) => [one.id, one]));
-    for (const row of wanted) {
-      if (same && row.drawn) continue;
-      row.drawn = true;
-      row.classList.remove("failed");
-      for (const panel of row.querySelectorAll(".panel")) draw(panel, body, found.get(row.dataset.id), view, zoomed);
-    }
+    const due = wanted.filter((row) => !(same && row.drawn)), each = (what) => {
+      for (const row of due) for (const panel of row.querySelectorAll(".panel")) what(panel, found.get(row.dataset.id));
+    };
+    due.forEach((row) => { row.drawn = true; row.classList.remove("failed"); });
+    each((panel, one) => draw(panel, body, one, view, zoomed));
+    // Words after the charts: each would have the page laid out again for the next chart.
+    each((panel, one) => caption(panel, one, view));
     if (single) { own.table(body, view); own.marks(view.marks, body.daemons[0]?.restarts ?? [], view); }
     document.body.dataset.at = String(performance.now());
     document.body.dataset.first ??= document.body.dataset.at;
@@ -90,6 +91,7 @@ function redraw() {
 let finer;
 function zoomed(range) {
   view.zoom = range && bounded(range);
+  if (single) own.links(when());
   byId("unzoom").hidden = !range;
   remember();
   if (single) own.links(when());

@@ -12,7 +12,6 @@ const OPTIONS = { displayModeBar: false, responsive: true, doubleClick: false };
 export function draw(panel, grid, row, view, zoomed) {
   const spec = specOf(panel), plotted = panel.classList.contains("js-plotly-plot");
   Object.assign(panel, { grid, view });
-  caption(panel, spec, row, view);
   if (view.compact) {
     if (plotted) forget(panel);
     const points = row?.series?.[spec.metric] ?? [];
@@ -41,13 +40,15 @@ function forget(panel) {
 }
 export const discard = (row) => row.querySelectorAll(".js-plotly-plot").forEach(forget);
 
+const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
+
 // What a panel shows, in which colour and unit, and the highest value in it.
-function caption(panel, spec, row, view) {
-  const head = panel.parentElement.querySelector("figcaption"), words = unit(spec, view.mode), most = peak(panel, panel.grid, row, view);
-  head.querySelector("small").textContent = words;
+export function caption(panel, row, view) {
+  const spec = specOf(panel), head = panel.parentElement.querySelector("figcaption"), words = unit(spec, view.mode), most = peak(panel, panel.grid, row, view);
+  write(head.querySelector("small"), words);
   head.querySelector(".key").style.background = spec.metric === "topics" ? "none" : hue(spec.colour);
   panel.most = most === null ? "" : `max ${d3like(most, spec)}`;
-  if (!panel.hovered) head.querySelector(".at").textContent = panel.most;
+  if (!panel.hovered) write(head.querySelector(".at"), panel.most);
 }
 const percent = new Intl.NumberFormat("en", { style: "percent", maximumSignificantDigits: 3 });
 const d3like = (value, spec) => spec.format.endsWith("p") ? percent.format(value) : number(value);
