@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from collectd_fedmsg.errors import BadQuery, StoreError
 
-from . import as_json, assets, figures, guard, login, pictures
+from . import alerting, as_json, assets, figures, guard, login, pictures
 from .api import api
 from .baselines import BUDGET, Baselines
 from .config import Settings
@@ -51,6 +51,7 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
     login.install(app, settings)
     app.register_blueprint(api)
     app.register_blueprint(views)
+    alerting.install(app, settings.alerts_file)
     app.register_error_handler(HTTPException, lambda error: _refuse(
         error.code or 500, error.description or "") if error.response is None else error.response)
     app.register_error_handler(BadQuery, lambda error: _refuse(400, str(error)))

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, current_app, request
 from collectd_fedmsg.errors import BadQuery
 from collectd_fedmsg.names import escape
 
-from . import as_json, bands, login, openapi, query, table
+from . import alerting, as_json, bands, login, openapi, query, table
 from .config import Settings
 from .fleet import Fleet
 from .marks import Marks, check
@@ -120,20 +120,18 @@ def state() -> Response:
 
 @api.get("/marks")
 def marks() -> Response:
-    """The notes of a span, of one daemon or of all."""
-    window = query.window(request.args, time.time())
-    return send({"marks": notes().between(window.start, window.end, request.args.get("daemon"))})
+    """The notes and alerts of a span, of one daemon or of all."""
+    window, daemon = query.window(request.args, time.time()), request.args.get("daemon")
+    found = notes().between(window.start, window.end, daemon)
+    more = alerting.marks(window.start, window.end, daemon)
+    return send({"marks": sorted([*found, *more], key=lambda mark: mark["time"])})
 
 
 @api.post("/marks")
 def add_mark() -> Response:
     """Keep a note; wants the token."""
     login.may_write(settings().token)
-    try:
-        given = as_json.loads(request.get_data())
-    except as_json.JSONDecodeError as error:
-        raise BadQuery(f"the body is not JSON: {error}") from error
-    mark = check(given, time.time())
+    mark = check(query.body(request.get_data()), time.time())
     notes().add(mark)
     return send({"id": mark.id}, 201)
 

@@ -47,6 +47,8 @@ class Settings:
     token: str = ""
     #: Where marks are kept; None: in memory only.
     marks_file: Path | None = None
+    #: The file of ``collectd-fedmsg alerts run``; None: no page of alerts.
+    alerts_file: Path | None = None
     tied: tuple[Tied, ...] = field(default_factory=tuple)
     #: What daemons share, e.g. one database: they become one incident when they alone ail.
     shared: tuple[Dependency, ...] = field(default_factory=tuple)
@@ -88,7 +90,7 @@ class Settings:
             if name in given:
                 given[name] = tuple(given[name])
         given["data_dir"] = Path(given.get("data_dir", "/var/lib/collectd/rrd")).resolve()
-        for name in ("marks_file", "users_file"):
+        for name in ("marks_file", "users_file", "alerts_file"):
             given[name] = Path(given[name]) if given.get(name) else None
         return cls(**given)
 

@@ -93,6 +93,22 @@ NEW_MARK: JSON = {
     "properties": {"text": {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT},
                    "time": {"type": "integer", "minimum": 1},
                    "daemon": {"type": "string", "maxLength": 400}}}
+ALERT: JSON = {
+    "type": "object",
+    "required": ["id", "rule", "severity", "since", "what", "why", "action", "page"],
+    "properties": {"id": TEXT, "rule": TEXT, "kind": TEXT, "severity": TEXT, "cause": TEXT,
+                   "since": {"type": "number"}, "cleared": NUMBER, "value": {"type": "number"},
+                   "peak": {"type": "number"}, "affected": {"type": "number"}, "what": TEXT,
+                   "why": {"type": "array", "items": TEXT}, "action": TEXT, "page": TEXT}}
+ALERTS: JSON = {"type": "array", "items": ALERT}
+WHO: JSON = {"by": {"type": "string", "minLength": 1, "maxLength": 200},
+       "comment": {"type": "string", "maxLength": 200}}
+ACK: JSON = {"type": "object", "required": ["by"], "additionalProperties": False, "properties": WHO}
+PATTERN: JSON = {"type": "string", "minLength": 1, "maxLength": 200}
+NEW_SILENCE: JSON = {
+    "type": "object", "required": ["seconds", "by"], "additionalProperties": False,
+    "properties": {**WHO, "seconds": {"type": "number", "minimum": 60, "maximum": 2592000},
+                   "host": PATTERN, "service": PATTERN, "consumer": PATTERN, "rule": PATTERN}}
 TOKEN: JSON = {"security": [{"token": []}]}
 FORBIDDEN: JSON = {"401": _answer("The token is missing or wrong.", ERROR),
              "403": _answer("No token is set: nobody may write.", ERROR)}
@@ -101,6 +117,35 @@ FORBIDDEN: JSON = {"401": _answer("The token is missing or wrong.", ERROR),
 def _get(name: str, text: str, answer: JSON, *parameters: JSON) -> JSON:
     return {"get": {"operationId": name, "summary": text, "parameters": list(parameters),
                     "responses": {"200": answer, **UNCHANGED, **REFUSED}}}
+
+
+def _order(name: str, text: str, schema: JSON | None, *, of: bool) -> JSON:
+    """Return an order: with a body it makes something, without it ends it."""
+    answer = (_answer("Done.", _object(id=TEXT)) if schema else {"description": "Done."})
+    found = {"operationId": name, "summary": text, **TOKEN,
+             "responses": {"201" if schema else "204": answer, **FORBIDDEN, **REFUSED}}
+    if schema:
+        content = {"application/json": {"schema": schema}}
+        found["requestBody"] = {"required": True, "content": content}
+    if of:
+        found["parameters"] = [{"name": "id", "in": "path", "required": True, "schema": TEXT}]
+    return found
+
+
+def _alerts() -> JSON:
+    whole = _object(active=ALERTS, acknowledged=ALERTS, past=ALERTS,
+                    silences={"type": "array"}, undelivered={"type": "array"},
+                    evaluated={"type": "number"}, late={"type": "boolean"}, rules_trouble=TEXT)
+    listed = {"operationId": "alerts", "summary": "Active, acknowledged and past alerts.",
+              "responses": {"200": _answer("The alerts.", whole), **REFUSED}}
+    return {
+        "/alerts": {"get": listed},
+        "/alerts/{id}/ack": {
+            "post": _order("acknowledge", "Somebody knows: no more reminders.", ACK, of=True),
+            "delete": _order("unacknowledge", "Take it back.", None, of=True)},
+        "/silences": {"post": _order("silence", "Tell nobody of what matches, for a while.",
+                                     NEW_SILENCE, of=False)},
+        "/silences/{id}": {"delete": _order("unsilence", "End a silence now.", None, of=True)}}
 
 
 def description() -> JSON:
@@ -137,6 +182,7 @@ def description() -> JSON:
             "parameters": [{"name": "id", "in": "path", "required": True, "schema": TEXT}],
             "responses": {"204": {"description": "Forgotten."}, **FORBIDDEN, **REFUSED}}},
     }
+    paths.update(_alerts())
     return {"openapi": "3.1.0",
             "info": {"title": "fedmsg queues", "version": __version__,
                      "license": {"name": "LGPL-2.1-or-later",

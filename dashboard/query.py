@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from collectd_fedmsg.errors import BadQuery
 from collectd_fedmsg.metrics import BY_NAME
 
+from . import as_json
 from .derived import DERIVED
 
 #: Seconds; the names of the span presets.
@@ -108,6 +109,18 @@ def metrics(text: str | None) -> tuple[str, ...]:
             known = ", ".join((*BY_NAME, *DERIVED))
             raise BadQuery(f"metrics: {name[:40]!r} is none of {known}")
     return names
+
+
+def body(octets: bytes) -> object:
+    """Return what a request's JSON says.
+
+    Raises:
+        BadQuery: it is no JSON.
+    """
+    try:
+        return as_json.loads(octets)
+    except as_json.JSONDecodeError as error:
+        raise BadQuery(f"the body is not JSON: {error}") from error
 
 
 def flag(args: Mapping[str, str], name: str) -> bool:

@@ -46,7 +46,8 @@ def _silence(rule: Rule, seen: Observation, now: float, every: float,
         return
     silent = max(0.0, now - seen.last)
     bad = None if host_silent and rule.kind == "daemon_silent" else silent > rule.above
-    yield Reading(now, bad, silent, waiting=_waiting(seen), reach=max(60.0, REACH * every))
+    yield Reading(now, bad, silent, waiting=_waiting(seen), reach=max(60.0, REACH * every),
+                  began=seen.last)
 
 
 def _samples(rule: Rule, seen: Observation, after: float) -> Iterator[Reading]:

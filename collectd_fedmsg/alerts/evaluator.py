@@ -94,7 +94,8 @@ def evaluate(state: State, observations: Iterable[Observation], rules: RuleSet, 
                 host_silent=subject.host in silent, incident=together.get(subject.id))
             transitions += changes
             if not track.idle:
-                tracks[rule.name, subject] = _acked(track, orders)
+                alert = acked(track.alert, orders) if track.alert else None
+                tracks[rule.name, subject] = replace(track, alert=alert)
     transitions += _left(state, judged, present, rules, now, tracks)
     newest = {subject: seen.history.end for subject, seen in present.items() if seen.history}
     opened = [track.alert for track in tracks.values() if track.alert]
@@ -164,14 +165,12 @@ def _still(state: State, rules: RuleSet, now: float) -> dict[Subject, float]:
     return {subject: at for subject, at in state.seen.items() if now - at <= rules.forget}
 
 
-def _acked(track: Track, orders: Orders) -> Track:
-    alert = track.alert
-    if alert is None:
-        return track
+def acked(alert: Alert, orders: Orders) -> Alert:
+    """Return the alert as acknowledged now: not when it became worse since."""
     ack = orders.acks.get(alert.id)
     if ack is not None and alert.worse_since is not None and ack.at < alert.worse_since:
         ack = None  # what was acknowledged was milder
-    return track if ack == alert.ack else replace(track, alert=alert.with_ack(ack))
+    return alert if ack == alert.ack else alert.with_ack(ack)
 
 
 def muted(alert: Alert, orders: Orders, now: float) -> bool:

@@ -37,6 +37,8 @@ class Reading:
     waiting: float = 0.0
     #: Seconds that a sample speaks for: a longer gap is neither good nor bad time.
     reach: float = 60.0
+    #: When it became so, where that is known better than by the first such reading.
+    began: float | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def _bad(track: Track, reading: Reading, rule: Rule, subject: Subject,  # noqa: 
     new = track.since is None
     track = replace(
         track, bad_for=track.bad_for + seconds, good_for=0.0, goods=0,
-        since=reading.at if new else track.since,
+        since=(reading.began or reading.at) if new else track.since,
         peak=reading.value if new else max(track.peak, reading.value),
         affected=reading.waiting if new else track.affected + reading.passed)
     severity = rule.severity

@@ -48,15 +48,18 @@ def peak(alert: Alert) -> str:
     return ""
 
 
-def link(alert: Alert, dashboard: str, now: float) -> str:
-    """Return the address of the page that shows the alert's time; empty without a dashboard."""
-    if not dashboard:
-        return ""
+def path(alert: Alert, now: float) -> str:
+    """Return the dashboard's page of the alert's time, below its address."""
     end = int(alert.cleared + BEFORE if alert.cleared is not None else now)
     span = f"start={int(alert.since) - BEFORE}&end={min(end, int(now) + 1)}"
     if not alert.subject.service:
-        return f"{dashboard}/?host={quote(alert.subject.host, safe='')}&{span}"
-    return f"{dashboard}/daemon/{quote(alert.subject.id)}?{span}"
+        return f"/?host={quote(alert.subject.host, safe='')}&{span}"
+    return f"/daemon/{quote(alert.subject.id)}?{span}"
+
+
+def link(alert: Alert, dashboard: str, now: float) -> str:
+    """Return the address of the page that shows the alert's time; empty without a dashboard."""
+    return dashboard + path(alert, now) if dashboard else ""
 
 
 def one_line(alert: Alert) -> str:

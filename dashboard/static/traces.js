@@ -168,17 +168,18 @@ function known(panel, row) {
   return row?.series?.[spec.metric === "topics" ? "received" : spec.metric] ?? [];
 }
 
-// Restarts dotted, notes solid; a note's words stand in a row's first panel only.
+// Restarts dotted, notes solid, alerts dashed in their colour; the words stand in a row's first panel only.
 function marked(panel, row, view) {
   const lines = (row?.restarts ?? []).map((time) => ({ time, dash: "dot" }));
   for (const note of view.marks ?? []) {
     const id = panel.dataset.daemon;
-    if (!note.daemon || id === note.daemon || id.startsWith(`${note.daemon}/`)) lines.push({ ...note, dash: "solid" });
+    if (!note.daemon || id === note.daemon || id.startsWith(`${note.daemon}/`)) lines.push({ ...note, dash: note.kind.startsWith("alert") ? "dash" : "solid" });
   }
   const first = panel.dataset.metric === "received";
+  const colour = (kind) => css({ "alert-critical": "--bad", "alert-warning": "--warn", "alert-info": "--soft", "alert-over": "--good" }[kind] ?? "--ink");
   return {
-    lines: lines.map(({ time, dash }) => ({ type: "line", xref: "x", yref: "paper", y0: 0, y1: 1, x0: shift(time, view.zone), x1: shift(time, view.zone), line: { color: css("--ink"), width: 1, dash } })),
-    words: lines.filter((one) => first && one.text).map((one) => ({ x: shift(one.time, view.zone), y: 1, xref: "x", yref: "paper", yanchor: "top", xanchor: "left", showarrow: false, text: text(one.text).slice(0, 60), font: { size: 10, color: css("--ink") } })),
+    lines: lines.map(({ time, dash, kind }) => ({ type: "line", xref: "x", yref: "paper", y0: 0, y1: 1, x0: shift(time, view.zone), x1: shift(time, view.zone), line: { color: colour(kind), width: kind?.startsWith("alert") ? 2 : 1, dash } })),
+    words: lines.filter((one) => first && one.text).map((one) => ({ x: shift(one.time, view.zone), y: 1, xref: "x", yref: "paper", yanchor: "top", xanchor: "left", showarrow: false, text: text(one.text).slice(0, 60), font: { size: 10, color: colour(one.kind) } })),
   };
 }
 

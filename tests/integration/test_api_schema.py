@@ -13,20 +13,24 @@ from collectd_fedmsg_dashboard import create_app  # noqa: E402
 from hypothesis import HealthCheck, given, settings  # noqa: E402
 from schemathesis.specs.openapi.checks import positive_data_acceptance  # noqa: E402
 
+from collectd_fedmsg.alerts.book import Book  # noqa: E402
 from tests.integration.test_store_rrd import STEP, fleet  # noqa: E402
 
 #: A schema cannot say that start is before end, nor that end is at most a day ahead.
 BEYOND = [positive_data_acceptance]
 
 OPERATIONS = ("GET /daemons", "GET /series", "GET /series.csv", "GET /state", "GET /marks",
-              "POST /marks", "DELETE /marks/{id}")
+              "POST /marks", "DELETE /marks/{id}", "GET /alerts",
+              "POST /alerts/{id}/ack", "DELETE /alerts/{id}/ack", "POST /silences",
+              "DELETE /silences/{id}")
 
 
 @pytest.fixture(scope="module")
 def operations(tmp_path_factory):
     folder = tmp_path_factory.mktemp("rrd")
     fleet(folder, int(time.time()) // STEP * STEP, 2)
-    app = create_app({"data_dir": folder, "token": "t"})
+    Book(folder / "alerts.db").close()
+    app = create_app({"data_dir": folder, "token": "t", "alerts_file": folder / "alerts.db"})
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
     found = [one.ok() for one in schema.get_all_operations()]
     return {f"{one.method.upper()} {one.path}": one for one in found}

@@ -176,7 +176,7 @@ def test_a_dead_daemon_is_raised_and_not_the_backlog_of_its_gap():
     (notice,) = world.notices
     (alert,) = notice.alerts
     assert (alert.rule, alert.subject.consumer) == ("daemon-silent", "A")
-    assert alert.severity == "critical"
+    assert (alert.severity, alert.since) == ("critical", T0)
     assert "3 messages waited then" in alert.why[0]
     for i in range(30, 45):
         now = T0 + i * STEP

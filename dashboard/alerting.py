@@ -1,0 +1,185 @@
+"""The page and API of alerts: what ``collectd-fedmsg alerts run`` wrote, and orders to it.
+
+Evaluates nothing. Without a file of the evaluator there is no page; orders want the token.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Flask, Response, abort, current_app, render_template, request
+
+from collectd_fedmsg.alerts import orders
+from collectd_fedmsg.alerts.book import Book
+from collectd_fedmsg.alerts.evaluator import acked
+from collectd_fedmsg.alerts.records import SEVERITIES, Alert
+from collectd_fedmsg.alerts.rules import Match, Silence
+from collectd_fedmsg.alerts.text import one_line, path, peak
+from collectd_fedmsg.errors import BadQuery, StoreError
+
+from . import as_json, login, query
+
+alerts = Blueprint("alerts", __name__)
+#: Seconds of past alerts on the page.
+PAST = 7 * 86400
+#: An evaluator that is later than so many turns, and half a minute, is not running.
+LATE = 3
+RANKS = {"critical": "3", "warning": "2", "info": "0"}
+PARTS = ("host", "service", "consumer", "rule")
+
+
+def install(app: Flask, file: Path | None) -> None:
+    """Add the page and the API; they answer 404 where no evaluator's file is configured."""
+    app.extensions["alerts"] = file
+    app.register_blueprint(alerts)
+    if file is not None:
+        pages = app.extensions["navigation"]
+        pages.insert(len(pages) - 1, ("/alerts", "Alerts"))
+
+
+@contextmanager
+def _book() -> Iterator[Book]:
+    file: Path | None = current_app.extensions["alerts"]
+    if file is None:
+        abort(404, "No alerts here: alerts_file is not set.")
+    book = Book(file, create=False)
+    try:
+        yield book
+    finally:
+        book.close()
+
+
+def whole(now: float) -> dict[str, Any]:
+    """Return the body of ``/api/v1/alerts`` at ``now``; times in epoch seconds.
+
+    Raises:
+        StoreError: the evaluator's file cannot be read.
+    """
+    with _book() as book:
+        at, every = book.evaluated()
+        state, given = book.load()[0], book.orders()
+        past, trouble = book.past(now - PAST, now), book.good_rules()[1]
+        waiting = book.undelivered()
+    shown = [_shown(acked(one, given), now, given.silences) for one in state.alerts]
+    shown.sort(key=lambda one: (-SEVERITIES.index(one["severity"]), one["since"], one["id"]))
+    return {
+        "evaluated": at, "late": now - at > LATE * every + 30, "rules_trouble": trouble,
+        "active": [one for one in shown if not one["ack"]],
+        "acknowledged": [one for one in shown if one["ack"]],
+        "past": [_shown(one, now, ()) for one in past],
+        "silences": [_silence(one) for one in given.silences if one.end > now],
+        "undelivered": [one for one in waiting if one["attempts"]]}
+
+
+def _shown(alert: Alert, now: float, silences: Any) -> dict[str, Any]:
+    covering = [one for one in silences if one.covers(alert.subject, alert.rule, now)]
+    return {**alert.to_json(), "what": one_line(alert), "page": path(alert, now),
+            "peak_words": peak(alert), "rank": RANKS[alert.severity],
+            "silenced_until": max((one.end for one in covering), default=None)}
+
+
+def _silence(one: Silence) -> dict[str, Any]:
+    return {"id": one.id, "start": one.start, "end": one.end, "by": one.by,
+            "comment": one.comment, "of": orders.words(one.match)}
+
+
+def marks(start: int, end: int, daemon: str | None) -> list[dict[str, Any]]:
+    """Return begins and ends of alerts in [start, end] as marks; none when the file is away."""
+    if current_app.extensions["alerts"] is None:
+        return []
+    try:
+        with _book() as book:
+            found = [*book.load()[0].alerts, *book.past(start, end)]
+    except StoreError:
+        return []  # the notes beside them shall be shown all the same
+    made = []
+    for one in found:
+        name = one.subject.id
+        if daemon is not None and daemon != name and not daemon.startswith(f"{name}/"):
+            continue
+        kept = {"id": one.id, "daemon": name}
+        if start <= one.since <= end:
+            made.append({**kept, "time": int(one.since), "kind": f"alert-{one.severity}",
+                         "text": f"{one.rule}: {one_line(replace(one, cleared=None))}"})
+        if one.cleared is not None and start <= one.cleared <= end:
+            made.append({**kept, "id": f"{one.id}-over", "time": int(one.cleared),
+                         "kind": "alert-over", "text": f"{one.rule}: over"})
+    return made
+
+
+@alerts.get("/alerts")
+def page() -> str:
+    """Active, acknowledged and past alerts, and silences."""
+    writable = bool(current_app.extensions["settings"].token)
+    return render_template("alerts.html", writable=writable, now=time.time(),
+                           **whole(time.time()))
+
+
+@alerts.get("/api/v1/alerts")
+def listed() -> Response:
+    """The same as JSON."""
+    return _json(whole(time.time()))
+
+
+@alerts.post("/api/v1/alerts/<name>/ack")
+def acknowledge(name: str) -> Response:
+    """Note who knows of an open alert."""
+    given = _ordered(("by", "comment"))
+    with _book() as book:
+        orders.acknowledge(book, name, given.get("by", ""), given.get("comment", ""), time.time())
+    return _json({"id": name}, 201)
+
+
+@alerts.delete("/api/v1/alerts/<name>/ack")
+def unacknowledge(name: str) -> Response:
+    """Take it back."""
+    login.may_write(current_app.extensions["settings"].token)
+    with _book() as book:
+        book.acknowledge(name, None)
+    return Response(status=204)
+
+
+@alerts.post("/api/v1/silences")
+def silence() -> Response:
+    """Tell nobody of what matches, for a while."""
+    given = _ordered((*PARTS, "seconds", "by", "comment"))
+    parts = {part: (orders.line(part, given[part], 1),) for part in PARTS if given.get(part)}
+    seconds = given.get("seconds")
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise BadQuery("seconds: a number is wanted")
+    made = orders.silence(Match(**parts), seconds, given.get("by", ""), given.get("comment", ""),
+                          time.time(), secrets.token_hex(4))
+    with _book() as book:
+        book.silence(made)
+    return _json({"id": made.id}, 201)
+
+
+@alerts.delete("/api/v1/silences/<name>")
+def unsilence(name: str) -> Response:
+    """End a silence now."""
+    login.may_write(current_app.extensions["settings"].token)
+    now = time.time()
+    with _book() as book:
+        found = next((one for one in book.silences() if one.id == name and one.end > now), None)
+        if found is None:
+            abort(404, "No such silence.")
+        book.silence(replace(found, end=now))
+    return Response(status=204)
+
+
+def _ordered(keys: tuple[str, ...]) -> Mapping[str, Any]:
+    login.may_write(current_app.extensions["settings"].token)
+    given = query.body(request.get_data())
+    if not isinstance(given, dict) or set(given) - set(keys):
+        raise BadQuery(f"an object with some of {', '.join(keys)} is wanted")
+    return given
+
+
+def _json(body: Mapping[str, Any], status: int = 200) -> Response:
+    return Response(as_json.dumps(body), status=status, mimetype="application/json")

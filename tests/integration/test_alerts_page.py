@@ -1,0 +1,167 @@
+"""The dashboard's page and API of alerts on a real evaluator's file, in Chromium and by HTTP."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+pytest.importorskip("playwright.sync_api")
+
+from collectd_fedmsg_dashboard import create_app
+from werkzeug.serving import make_server
+
+from collectd_fedmsg.alerts.book import Book
+from collectd_fedmsg.alerts.service import Service
+from collectd_fedmsg.commands.alerts_run import observer
+from tests.integration.receivers import where
+from tests.integration.test_page_chromium import (  # noqa: F401 - chromium is a fixture
+    DRAWN,
+    chromium,
+    no_page_left_open,
+    opened,
+    pytestmark,
+    until,
+)
+from tests.integration.test_page_own import AXE
+from tests.integration.test_store_rrd import HOST, STEP, write
+
+RULES = """
+[grouping]
+wait = 0
+[[rule]]
+name = "backlog"
+when = "backlog"
+hold = "1min"
+clear = "1min"
+critical_above = 1000
+[[rule]]
+name = "silent"
+when = "daemon_silent"
+severity = "critical"
+"""
+
+
+def daemon(root, now, name, backlog, silent=0):
+    """Write an hour of one consumer; ``backlog(seconds ago)`` waits."""
+    times = range(now - 3600, now - silent + 1, STEP)
+    got = {t: 10_000 + 4 * (t - now + 3600) for t in times}
+    for metric, values in (("backlog", {t: backlog(now - t) for t in times}), ("received", got),
+                           ("processed", {t: got[t] - backlog(now - t) for t in times})):
+        write(root, metric, values, consumer=name)
+
+
+@pytest.fixture
+def site(tmp_path):
+    """Serve a fleet with an active, a silent and a past trouble; yields (service, app, address)."""
+    now, root = int(time.time()) // STEP * STEP, tmp_path / "rrd"
+    daemon(root, now, "Archiver", lambda ago: max(0, 1500 - ago * 2))
+    daemon(root, now, "Notifier", lambda ago: 40 if 2000 < ago < 2600 else 0)
+    daemon(root, now, "Gone<b>", lambda ago: 12, silent=400)
+    (tmp_path / "rules.toml").write_text(RULES)
+    service = Service(tmp_path / "rules.toml", tmp_path / "a.db", observer(where(root)))
+    service.once(time.time())
+    app = create_app({"data_dir": root, "token": "t", "alerts_file": tmp_path / "a.db"})
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    yield service, app, f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    thread.join(5)
+    server.server_close()
+    service.close()
+
+
+def test_the_api_lists_and_takes_orders(site):
+    """Active, past; acknowledged by name; silenced with an end; wrong orders are refused."""
+    service, app, _ = site
+    client, head = app.test_client(), {"X-Token": "t"}
+    found = client.get("/api/v1/alerts").get_json()
+    assert [(one["subject"]["consumer"], one["rule"]) for one in found["active"]] == [
+        ("Archiver", "backlog"), ("Gone<b>", "silent"), ("Gone<b>", "backlog")]
+    assert [one["subject"]["consumer"] for one in found["past"]] == ["Notifier"]
+    assert found["late"] is False
+    name = found["active"][0]["id"]
+    ack = f"/api/v1/alerts/{name}/ack"
+    assert client.post(ack, json={"by": "me"}).status_code == 401
+    assert client.post(ack, json={"by": "me", "comment": "on it"}, headers=head).status_code == 201
+    assert client.post(ack, json={"by": ""}, headers=head).status_code == 400
+    assert client.post("/api/v1/alerts/x/ack", json={"by": "me"}, headers=head).status_code == 400
+    for body, status in (({"seconds": 3600, "by": "me", "host": HOST}, 201),
+                         ({"seconds": 3600, "by": "me"}, 400),
+                         ({"seconds": 1e9, "by": "me", "host": HOST}, 400),
+                         ({"by": "me", "host": HOST}, 400)):
+        answer = client.post("/api/v1/silences", json=body, headers=head)
+        assert answer.status_code == status, answer.text
+    service.once(time.time())
+    assert next(a for a in service.state.alerts if a.id == name).ack.by == "me"
+    found = client.get("/api/v1/alerts").get_json()
+    assert [one["id"] for one in found["acknowledged"]] == [name]
+    assert all(one["silenced_until"] for one in found["active"])
+    (silence,) = found["silences"]
+    assert client.delete(f"/api/v1/silences/{silence['id']}", headers=head).status_code == 204
+    assert client.delete(f"/api/v1/silences/{silence['id']}", headers=head).status_code == 404
+    assert client.delete(ack, headers=head).status_code == 204
+    assert client.get("/api/v1/alerts").get_json()["acknowledged"] == []
+
+
+def test_without_an_evaluator(tmp_path):
+    """Not configured: no page and no link. Configured but never run: said, and not calm."""
+    (tmp_path / "rrd").mkdir()
+    plain = create_app({"data_dir": tmp_path / "rrd"}).test_client()
+    assert plain.get("/alerts").status_code == 404
+    assert 'href="/alerts"' not in plain.get("/").text
+    given = create_app({"data_dir": tmp_path / "rrd", "alerts_file": tmp_path / "a.db"})
+    assert given.test_client().get("/alerts").status_code == 503
+    assert given.test_client().get("/api/v1/marks").status_code == 200
+    Book(tmp_path / "a.db").close()
+    text = given.test_client().get("/alerts").text
+    assert "It has never run." in text
+    assert "Nothing wants attention" not in text
+
+
+def test_acknowledge_on_the_page(site, chromium):  # noqa: F811
+    """A click with the token moves the alert; names are text; the link shows its time."""
+    _, _, address = site
+    page = opened(chromium, f"{address}alerts")
+    assert "Gone<b> of hub" in page.inner_text("main")
+    page.fill("[name=by]", "me")
+    page.fill("[name=token]", "wrong")
+    page.click(".alert:first-of-type [data-deed=ack]")
+    until(page, "document.getElementById('said').textContent.includes('token')")
+    assert [f for f in page.faults if "401" not in f] == []
+    page.faults.clear()
+    page.fill("[name=token]", "t")
+    page.click(".alert:first-of-type [data-deed=ack]")
+    until(page, "document.querySelector('.known')?.textContent.includes('me')")
+    page.click(".alert h3 a")
+    until(page, DRAWN.format(3))
+    assert page.faults == []
+
+
+def test_alerts_are_marked_on_the_panels(site, chromium):  # noqa: F811
+    """The past alert has its begin and its end as lines of their colour on each panel."""
+    _, _, address = site
+    page = opened(chromium, f"{address}daemon/{HOST}/hub/Notifier?span=hour")
+    until(page, DRAWN.format(3))
+    lines = ("[...document.querySelectorAll('.panel')].map(p => (p.layout?.shapes ?? []).filter("
+             "s => s.type === 'line' && s.line.dash === 'dash').length)")
+    until(page, f"{lines}.slice(0, 3).every(n => n === 2)")
+    assert "backlog: over" in page.inner_text("#marks")
+    assert page.faults == []
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1400), ("dark", 390)])
+def test_axe_and_the_phone(site, chromium, artifacts, scheme, width):  # noqa: F811
+    """No violation of WCAG 2.2 AA in light and dark; no sideways scroll on a phone."""
+    _, _, address = site
+    page = opened(chromium, f"{address}alerts", color_scheme=scheme,
+                  viewport={"width": width, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.screenshot(path=str(artifacts / f"alerts-{scheme}-{width}.png"), full_page=True)
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run().then(r => r.violations.map(v => v.id + ' '"
+                          " + v.nodes.map(n => n.target)))")
+    assert found == []
+    assert page.faults == []
