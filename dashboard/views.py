@@ -13,6 +13,7 @@ from collectd_fedmsg.errors import BadQuery
 
 from . import as_json, assets, figures, pictures, png, query
 from .api import fleet, settings, store
+from .explained import explained
 from .exporter import exposition
 from .reading import belongs
 from .store.rrd import RRDStore
@@ -75,7 +76,7 @@ def daemon(name: str) -> str:
 @views.get("/help")
 def explain() -> str:
     """What each verdict means and asks for."""
-    return render_template("help.html", verdicts=list(Verdict))
+    return render_template("help.html", verdicts=list(Verdict), explained=explained)
 
 
 @views.get("/panel.png")

@@ -18,9 +18,13 @@ rrdtool = pytest.importorskip("rrdtool")
 pytest.importorskip("flask")
 
 from collectd_fedmsg_dashboard import create_app, serve  # noqa: E402
+from collectd_fedmsg_dashboard.explained import EXPLAINED  # noqa: E402
 from collectd_fedmsg_dashboard.store import flush  # noqa: E402
+from markupsafe import escape  # noqa: E402
 from werkzeug.security import generate_password_hash  # noqa: E402
 
+from collectd_fedmsg.diagnosis import Verdict  # noqa: E402
+from collectd_fedmsg.errors import ConfigError  # noqa: E402
 from tests.integration.test_store_rrd import HOST, STEP, fleet, write  # noqa: E402
 
 ARCHIVER = f"{HOST}/hub/Archiver"
@@ -158,6 +162,25 @@ def test_filters_and_help(tmp_path, now):
     assert browser.get("/api/v1/daemons?state=OK&state=SLOW").get_json()["daemons"] == []
     text = browser.get("/help").text
     assert "Each message takes longer to handle than usual." in text
+    assert set(EXPLAINED) == set(Verdict)
+    for verdict, (told, steps) in EXPLAINED.items():
+        assert f'id="{verdict.name}"' in text
+        assert verdict.healthy or steps
+        assert all(escape(one) in text for one in (told, *steps))
+
+
+@pytest.mark.parametrize(("shared", "text"), [
+    pytest.param([{"name": "db"}], "shared.daemons of db = None", id="no-daemons"),
+    pytest.param([{"name": "db", "daemon": ["a"]}], "shared.daemon = ['a']: unknown",
+                 id="typo"),
+    pytest.param({"name": "db"}, "must be tables", id="one-table"),
+    pytest.param([{"name": "db", "daemons": ["a"]}] * 2, "is given twice", id="twice"),
+])
+def test_mistakes_in_what_is_shared_are_named(tmp_path, shared, text):
+    """File, key and value, before anything is served."""
+    with pytest.raises(ConfigError) as caught:
+        create_app({"data_dir": tmp_path, "shared": shared})
+    assert text in str(caught.value)
 
 
 def test_basic_auth(tmp_path, now):

@@ -1,0 +1,96 @@
+"""How each verdict is told and what its reader does next: the texts of the help page."""
+
+from __future__ import annotations
+
+from collectd_fedmsg.diagnosis import Verdict
+
+#: How it is told; what to do, in the order of trying. ``Verdict`` itself has the short form.
+EXPLAINED: dict[Verdict, tuple[str, tuple[str, ...]]] = {
+    Verdict.OK: (
+        "The backlog is within what chance and this hour of the week explain.", ()),
+    Verdict.IDLE: (
+        "Nothing arrives and nothing waits, and the same hour of past weeks was as quiet.", ()),
+    Verdict.RECOVERING: (
+        "More is handled than arrives, by more than chance. The time until the backlog is gone is "
+        "given with its bounds: the longer it drains, the narrower they are.",
+        ("Wait for the time given.", "If it does not shrink as said, look for the cause again.")),
+    Verdict.RESTART: (
+        "The totals began anew within the last ten minutes. What waited in memory then is given "
+        "as lost; a daemon that fetches old messages again may have got it back.",
+        ("See in the daemon's log why it ended.", "Check that replay fetched what was lost.")),
+    Verdict.REPLAY: (
+        "More arrives than usual, and it began with a restart: the daemon catches up on what it "
+        "missed while it was away.",
+        ("Wait.", "If it lasts longer than the daemon was away, treat it as a surge.")),
+    Verdict.CREEP: (
+        "The share of time that workers are busy has risen for days beyond its daily ups and "
+        "downs. Backlog is still 0; the date says when the busiest hour will be full.",
+        ("Find what grows: arrivals, or the time per message (the panels tell).",
+         "Add workers or make handling faster before the date.")),
+    Verdict.ERRORS: (
+        "A greater share of messages ends with an exception than usual. Failing is fast, so the "
+        "backlog looks well.",
+        ("Read the exception in the daemon's log.",
+         "If several daemons fail together, look at what they share.")),
+    Verdict.SURGE: (
+        "The growth of the backlog is explained by excess arrivals; handling is as fast as ever. "
+        "The topic with most of the excess is named where topics are stored.",
+        ("See the incident line: does the whole bus see it?",
+         "Find the sender of the topic (a mass rebuild, a script in a loop).",
+         "If it will last, add workers; else wait.")),
+    Verdict.MIX: (
+        "As many messages as usual and each topic as fast as usual, but more of the topics that "
+        "take long.",
+        ("Find the sender of the topic named.", "Do not look for a slow database: there is none.")),
+    Verdict.RETRIES: (
+        "About as many messages fail as arrive beyond the usual: what failed comes back.",
+        ("Mend what makes messages fail.", "Pause the retries if the backlog must stop growing.")),
+    Verdict.SLOW: (
+        "The growth of the backlog is explained by slower handling: each message takes longer "
+        "than usual at this hour, or fewer are ended while as many wait.",
+        ("See the incident line: do the daemons that share the database, or all on the host, "
+         "slow down together?", "Look at the database: locks, disk, long queries.",
+         "Then at the host: load, disk, swap; then at remote services.")),
+    Verdict.BOTH: (
+        "More arrives and each message takes longer; the bar says how much of the growth is due "
+        "to which.",
+        ("Take the larger part of the bar first.",
+         "A surge may itself have made the database slow: see which began first.")),
+    Verdict.WORKERS_LOST: (
+        "The oldest message ages second for second while others end, or there are fewer worker "
+        "threads than usual.",
+        ("Take a stack dump of the daemon (py-spy dump) before anything else.",
+         "Restart it: what hangs does not come back.",
+         "Give the call that hung a time limit.")),
+    Verdict.SATURATED: (
+        "Arrivals use up the whole capacity, and no change against the usual explains it: this "
+        "load is for good.",
+        ("Add workers (moksha.workers_per_consumer), or make handling faster.",
+         "Waiting does not help.")),
+    Verdict.STARVED: (
+        "Nothing has arrived for so long that chance would do it once in a million; at this hour "
+        "of past weeks messages arrived.",
+        ("See the incident line: does nothing arrive anywhere?",
+         "Check the daemon's endpoints and topics, the relay before it, and the network.")),
+    Verdict.STALLED: (
+        "Messages wait and none has ended for longer than the usual time of handling explains.",
+        ("Take a stack dump (py-spy dump), then restart the daemon.",
+         "Look for a lock in the database or a connection that hangs.")),
+    Verdict.TELEMETRY_LOST: (
+        "The daemon lives but its numbers do not come, or they stand still although messages "
+        "wait: they are copies.",
+        ("Run collectd-fedmsg doctor on that host.",
+         "Check the socket's folder, its permissions, and collectd's log.")),
+    Verdict.DOWN: (
+        "The process or its socket was looked for and is not there.",
+        ("Start the daemon.", "Read why it ended: its log, the kernel's out-of-memory killer.")),
+    Verdict.UNKNOWN: (
+        "There is not enough to judge: no samples, too few, blocking mode, or a backlog too young "
+        "to explain. It is never a sign of health.",
+        ("Provide what is named as missing.", "Look at collectd first if many are unknown.")),
+}
+
+
+def explained(verdict: Verdict) -> tuple[str, tuple[str, ...]]:
+    """Return how a verdict is told, and what to do; of a new one what it says itself."""
+    return EXPLAINED.get(verdict) or (verdict.meaning, (verdict.action,))
