@@ -52,7 +52,23 @@ def test_nothing_is_lost_between_samples(short_folder: Path) -> None:
             assert exact > 0
             assert abs(sum(rate or 0 for _, rate in rates) - exact) < 1e-3, name
 
+        says_how_it_goes(short_folder)
         die_with_messages(bus, short_folder)
+
+
+def says_how_it_goes(folder: Path) -> None:
+    """The plugin's own series: daemons seen and silent, bytes read, time taken."""
+    def newest(name: str) -> float:
+        path = folder / "rrd" / "localhost" / "collectd_fedmsg" / f"{name}.rrd"
+        out = subprocess.run(
+            ["rrdtool", "lastupdate", str(path), "--daemon", f"unix:{folder}/rrdcached.sock"],
+            capture_output=True, text=True, timeout=20, check=True).stdout  # fmt: skip
+        return float(out.split()[-1])
+
+    assert (newest("count-daemons_seen"), newest("count-daemons_silent")) == (1, 0)
+    assert newest("derive-bytes") > 1000
+    assert newest("derive-samples") > 9
+    assert 0 < newest("duration-read") < 60
 
 
 def die_with_messages(bus: Bus, folder: Path) -> None:

@@ -1,0 +1,85 @@
+"""A real collectd and a thousand daemons, of which a hundred hang."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from collectd_fedmsg import snippets
+from examples.chain import ROOT
+from examples.processes import Processes, wait_for
+
+COUNT, MUTE = 1000, 10
+CONF = """\
+Hostname "localhost"
+FQDNLookup false
+BaseDir "{folder}"
+PIDFile "{folder}/collectd.pid"
+TypesDB "/usr/share/collectd/types.db"
+Interval 10
+WriteQueueLimitHigh 1000000
+WriteQueueLimitLow 1000000
+LoadPlugin unixsock
+<Plugin unixsock>
+  SocketFile "{folder}/unixsock"
+</Plugin>
+{python}
+"""
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+def test_the_nine_hundred_are_dispatched(short_folder: Path) -> None:
+    """Round after round, within the time limit; the plugin says how many were silent."""
+    peers = short_folder / "peers"
+    peers.mkdir()
+    block = snippets.collectd_block(str(peers), str(short_folder / "state.json"), 10,
+                                    [str(ROOT), sysconfig.get_path("platlib")])
+    (short_folder / "collectd.conf").write_text(CONF.format(folder=short_folder, python=block))
+    processes = Processes(short_folder)
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "tests.integration.peers", str(peers)]
+    processes.start("peers", [*command, str(COUNT), str(MUTE)], env, ROOT)
+    try:
+        wait_for("all listen", (peers / "ready").exists, 60)
+        processes.start("collectd", ["/usr/sbin/collectd", "-f", "-C",
+                                     str(short_folder / "collectd.conf")], env, short_folder)
+        address = short_folder / "unixsock"
+        wait_for("collectd listens", address.exists, 30)
+        heads = {f"localhost/fedmsg-d{number}/queue_length-C_backlog" for number in range(COUNT)
+                 if number % MUTE}
+
+        def all_there() -> bool:
+            processes.check()
+            return heads <= {line.partition(" ")[2] for line in ask(address, "LISTVAL")}
+
+        wait_for("all that answer are dispatched", all_there, 60)
+        seen, silent, spent = (value(address, name) for name in (
+            "count-daemons_seen", "count-daemons_silent", "duration-read"))
+        print(f"{seen:.0f} seen, {silent:.0f} silent, a read takes {spent:.2f} s")
+        assert (seen, silent) == (COUNT - COUNT // MUTE, COUNT // MUTE)
+        assert spent < 5
+    finally:
+        processes.stop_all()
+
+
+def ask(address: Path, command: str) -> list[str]:
+    """Return the lines that collectd's unixsock plugin answers, without the first."""
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.settimeout(30)
+        peer.connect(str(address))
+        peer.sendall(f"{command}\n".encode())
+        stream = peer.makefile()
+        number, _, said = stream.readline().partition(" ")
+        assert int(number) >= 0, said
+        return [stream.readline().rstrip("\n") for _ in range(int(number))]
+
+
+def value(address: Path, name: str) -> float:
+    [line] = ask(address, f'GETVAL "localhost/collectd_fedmsg/{name}"')
+    return float(line.partition("=")[2])
