@@ -32,7 +32,6 @@ LoadPlugin unixsock
 """
 
 
-@pytest.mark.soak
 @pytest.mark.timeout(300)
 def test_the_nine_hundred_are_dispatched(short_folder: Path) -> None:
     """Round after round, within the time limit; the plugin says how many were silent."""
@@ -63,7 +62,8 @@ def test_the_nine_hundred_are_dispatched(short_folder: Path) -> None:
             "count-daemons_seen", "count-daemons_silent", "duration-read"))
         print(f"{seen:.0f} seen, {silent:.0f} silent, a read takes {spent:.2f} s")
         assert (seen, silent) == (COUNT - COUNT // MUTE, COUNT // MUTE)
-        assert spent < 5
+        # The limit is 2 s; the rest is for a loaded machine.
+        assert spent < 10
     finally:
         processes.stop_all()
 
