@@ -66,7 +66,7 @@ def complaints(*command: str) -> str:
 
 
 def wait_for(what: str, ready: Callable[[], object]) -> object:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         try:
             found = ready()
