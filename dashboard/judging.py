@@ -20,8 +20,10 @@ from .series import Series, clip
 from .store.base import Daemon, Store
 from .verdicts import NEEDED, OPTIONAL, ByTopic, history
 
-#: Seconds looked back at: an hour, as much as a daemon's own ring holds.
-LOOK_BACK = 3600
+#: Seconds looked back at: an hour, as much as a daemon's own ring holds and collectd keeps at
+#: the finest step, less a minute: a sample stored while we ask would push the first one out, and
+#: rrdtool answers with a coarser step where the finest does not hold all that is asked for.
+LOOK_BACK = 3540
 #: Points looked back at where old archives have coarser steps: twelve blocks of five.
 POINTS = 60
 METRICS = NEEDED + OPTIONAL

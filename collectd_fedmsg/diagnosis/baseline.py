@@ -86,8 +86,10 @@ class Usual:
         """Coefficient of variation of the time per message; at least an exponential's 1."""
         if not self.service:
             return 1.0
-        # The hours' means scatter by σ/√n: so they tell how mixed the messages are.
-        found = self.service_spread / self.service * math.sqrt(max(1.0, self.received * HOUR))
+        # The hours' means scatter by σ/√n: so they tell how mixed the messages are. What a
+        # history says of itself comes in blocks shorter than an hour, of fewer messages.
+        each = self.received * self.seconds / max(1, self.hours)
+        found = self.service_spread / self.service * math.sqrt(max(1.0, each))
         total = sum(self.topics.get(t, 0.0) for t in self.costs)
         if total:
             parts = [(self.topics.get(t, 0.0) / total, cost) for t, cost in self.costs.items()]

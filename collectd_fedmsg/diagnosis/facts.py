@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import ceil
 
 from .baseline import Baseline, Usual, _usual, hour_of
 from .creep import Trend, trend
@@ -80,7 +81,8 @@ def gather(history: History, now: float, baseline: Baseline | None) -> Facts:
     limit, low = backlog_limit(usual, workers)
     onset = _onset(history, last, limit, low)
     if usual is None:
-        usual = _own(history, onset if onset is not None else last - PERSIST + 1)
+        usual = _own(history, min(onset if onset is not None else last - PERSIST + 1,
+                                  _since_oldest(history, last)))
         limit, low = backlog_limit(usual, workers)
         onset = _onset(history, last, limit, low)
     span = window(history, _span_start(history, last, onset), last + 1)
@@ -192,8 +194,9 @@ def _direction(history: History, onset: int | None, last: int,
 def _own(history: History, stop: int) -> Usual | None:
     """Return what was usual before the trouble, from this same history.
 
-    Its blocks stand for hours, so that a median outvotes an earlier incident in it; a block's
-    middle, not its highest point, is its backlog, for a short incident touches many blocks.
+    Its blocks stand for hours; a block's middle, not its highest point, is its backlog, for a
+    short incident touches many blocks. An earlier incident may fill most of a short history, so
+    only its calm blocks are asked: nobody wants a backlog, so the lesser ones are the usual.
     """
     start = next((i for i in range(max(0, stop)) if _known(history, i)), stop)
     if stop - start < REFERENCE:
@@ -205,7 +208,20 @@ def _own(history: History, stop: int) -> Usual | None:
         if block is not None:
             level = quantile(known(history.backlog[first : first + size]), 0.5)
             blocks.append(replace(block, backlog=level))
-    return _usual(blocks, blocks) if blocks else None
+    # A quarter are calm at least, or nothing here can tell what calm is; twice their level and
+    # a message in hand are within what chance does to a block's middle.
+    calm = 2 * quantile([one.backlog for one in blocks], 0.25) + 1 if blocks else 0.0
+    chosen = [one for one in blocks if one.backlog <= calm]
+    return _usual(chosen, chosen) if chosen else None
+
+
+def _since_oldest(history: History, last: int) -> int:
+    """Return where the oldest message came in: what happened since is no witness of the usual.
+
+    Else a hung worker's time would become usual, and the hang be forgiven.
+    """
+    age = history.oldest[last] if history.oldest and last >= 0 else None
+    return last + 1 - max(PERSIST, ceil((age or 0.0) / history.step))
 
 
 def _known(history: History, index: int, blind: bool = False) -> bool:

@@ -32,9 +32,32 @@ CALM, FAST = [8.0] * 14, [0.002] * 14
     (CALM + [8.0] * 6, [*FAST, *[0.5] * 6], Verdict.SLOW),
     # An earlier surge in the window is outvoted when the slowness begins.
     (CALM + [900.0] * 3 + [8.0] * 24, [0.002] * 26 + [0.5] * 15, Verdict.SLOW),
+    # A surge that filled most of a short window, and was worked off slowly, is not the usual.
+    (CALM + [3000.0] * 3 + [8.0] * 40, [0.0028] * 45 + [0.5] * 12, Verdict.SLOW),
 ])  # fmt: skip
 def test_without_a_baseline(received: list[float], each: list[float], verdict: Verdict) -> None:
     found = diagnose(watched(received, each), 1e9)
     assert found.verdict is verdict, found.evidence
     assert "a baseline" in found.missing
     assert all(finding.certainty <= 0.95 for finding in found.findings)
+
+
+@pytest.mark.parametrize(("hung", "verdict"), [
+    pytest.param(1, Verdict.WORKERS_LOST, id="one-of-two"),
+    pytest.param(2, Verdict.STALLED, id="all"),
+])
+@pytest.mark.parametrize("points", [5, 12, 60])
+def test_a_hang_never_becomes_usual(hung: int, verdict: Verdict, points: int) -> None:
+    """However long it has lasted, its own time is no witness of what is usual."""
+    calm, each, rate = 30, 0.005, 20.0
+    ages = [STEP * (n + 1.0) for n in range(points)]
+    goes_on = hung < 2
+    backlog = [1.0 if goes_on else rate * STEP * (n + 1) for n in range(points)]
+    history = History(
+        STEP, 1e9, [rate] * (calm + points),
+        [rate] * calm + [rate if goes_on else 0.0] * points, [0.0] * calm + backlog,
+        busy=[rate * each] * calm + [rate * each * goes_on + hung] * points,
+        in_progress=[0.0] * calm + [float(hung)] * points, oldest=[None] * calm + ages,
+        workers=[2.0] * (calm + points), name="C")
+    found = diagnose(history, 1e9)
+    assert found.verdict is verdict, found.evidence
