@@ -1,0 +1,1 @@
+"""A webhook receiver that republishes onto the bus: a storm of hooks, and forged ones."""
