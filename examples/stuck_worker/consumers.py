@@ -24,7 +24,8 @@ class Asker(FedmsgConsumer):
         link = getattr(self._local, "link", None)
         if link is None:
             address = ("127.0.0.1", self.hub.config["stuck.remote_port"])
-            link = self._local.link = socket.create_connection(address, timeout=None).makefile("rwb")
+            connection = socket.create_connection(address, timeout=None)
+            link = self._local.link = connection.makefile("rwb")
         link.write(message["topic"].encode() + b"\n")
         link.flush()
         link.readline()
