@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import grp
 import os
+import pwd
 import re
 import subprocess
 import sys
@@ -171,3 +173,30 @@ def test_the_prometheus_rules() -> None:
                           cwd=ROOT / "packaging/prometheus", capture_output=True, text=True,
                           check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+ICINGA = """
+include <itl>
+include "{root}/packaging/icinga/fedmsg.conf"
+object CheckCommand "up" {{ command = [ "/bin/true" ] }}
+object Host "bus01" {{
+  check_command = "up"
+  vars.fedmsg = true
+  vars.fedmsg_service = "hub"
+}}
+"""
+
+
+@pytest.mark.skipif(not Path("/usr/sbin/icinga2").exists(), reason="icinga2-bin is not installed")
+def test_icinga_takes_the_commands(tmp_path: Path) -> None:
+    """Icinga's own validation passes, and the example gives the host its service."""
+    file = tmp_path / "icinga2.conf"
+    file.write_text(ICINGA.format(root=ROOT))
+    folders = [word for name in ("DataDir", "LogDir", "CacheDir", "InitRunDir")
+               for word in ("-D", f"{name}={tmp_path}")]
+    done = subprocess.run(["/usr/sbin/icinga2", "daemon", "-C", "-c", str(file), *folders,
+                           "-D", f"RunAsUser={pwd.getpwuid(os.getuid()).pw_name}",
+                           "-D", f"RunAsGroup={grp.getgrgid(os.getgid()).gr_name}"],
+                          capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Instantiated 1 Service." in done.stdout

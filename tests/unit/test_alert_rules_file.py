@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from collectd_fedmsg.alerts import durations
+from collectd_fedmsg.alerts import durations, toml_file
+from collectd_fedmsg.alerts.output_settings import COMMON, TYPES
 from collectd_fedmsg.alerts.records import Subject
-from collectd_fedmsg.alerts.rules import BUILT_IN
-from collectd_fedmsg.alerts.toml_file import Mistakes, parse
+from collectd_fedmsg.alerts.rules import BUILT_IN, KINDS
+from collectd_fedmsg.alerts.toml_file import Mistakes, parse, tomllib
 
 
 def test_an_empty_file_means_the_built_in_rules():
@@ -66,3 +69,30 @@ def test_all_mistakes_are_told_at_once():
 @pytest.mark.parametrize(("given", "seconds"), [("5min", 300), ("1h 30min", 5400), (7, 7)])
 def test_durations(given, seconds):
     assert durations.seconds(given) == seconds
+
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "alerts-example.toml"
+
+
+def test_the_documented_example_is_right_and_whole():
+    """It parses, its first override and outputs count, and no key is left undocumented."""
+    rules = parse(EXAMPLE.read_text("utf-8"), "example")
+    assert {rule.kind for rule in rules.rules} == set(KINDS)
+    backlog = rules.rules[0]
+    found = rules.rule_for(backlog, Subject("staging1", "badges-old", "C"))
+    assert (found.above, found.hold, found.severity) == (500, 1800, "info")
+    assert rules.rule_for(backlog, Subject("prod", "badges", "C")) == backlog
+    raw = tomllib.loads(EXAMPLE.read_text("utf-8"))
+    assert set(raw) == {*toml_file.TOP, *toml_file.SECTIONS}
+    assert {key for rule in raw["rule"] for key in rule} | {"outputs", "clear"} == {
+        "name", "when", *toml_file.WHERE, *toml_file.CHANGES}
+    assert {key for one in raw["override"] for key in one} == {
+        "rule", *toml_file.WHERE, *toml_file.CHANGES}
+    for name, checks in (("defaults", toml_file.DEFAULTS), ("grouping", toml_file.GROUPING),
+                         ("flapping", toml_file.FLAPPING)):
+        assert set(raw[name]) == set(checks)
+    kinds = {one["type"]: set(one) for one in raw["output"].values()}
+    assert set(kinds) == set(TYPES)
+    for kind, keys in kinds.items():
+        assert keys | set(COMMON) == {*TYPES[kind], *COMMON}
+    assert set(COMMON) <= kinds["webhook"]
