@@ -41,7 +41,7 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
     judge = Judge(app.extensions["store"], Baselines(app.extensions["store"], BUDGET),
                   settings.shared)
     app.extensions["judge"] = judge
-    app.extensions["fleet"] = Fleet(judge, min(2.0, settings.interval / 2))
+    app.extensions["fleet"] = Fleet(judge, min(2.0, settings.interval / 2), settings.interval)
     app.jinja_env.globals.update(
         static=lambda name: f"/static/{assets.digest()}/{name}", age=age, amount=amount,
         panels_json=as_json.dumps({**figures.description(), "plain": PLAIN}).decode(),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +10,7 @@ from collectd_fedmsg.diagnosis.incident import Incident
 
 from .bands import ranges
 from .judging import Judge, Seen
+from .keeping import Keeper
 from .series import Series
 from .state import drain_seconds, known_mean
 from .verdicts import state
@@ -24,14 +23,17 @@ RECENT = 3
 
 
 class Fleet:
-    """The daemons of one store; an answer is kept for ``age`` seconds for all readers."""
+    """The daemons of one store, and one answer for all readers (see ``keeping``).
 
-    def __init__(self, judge: Judge, age: float) -> None:
+    Args:
+        judge: of the store.
+        age: seconds that an answer is as good as new.
+        interval: seconds between two samples.
+    """
+
+    def __init__(self, judge: Judge, age: float, interval: float) -> None:
         self._judge = judge
-        self._age = age
-        self._lock = threading.Lock()
-        self._made = -math.inf
-        self._answer: dict[str, Any] = {}
+        self._keeper = Keeper(self._make, age, interval)
 
     def answer(self, now: float) -> dict[str, Any]:
         """Return the body of ``/api/v1/daemons`` at ``now``.
@@ -39,10 +41,11 @@ class Fleet:
         Raises:
             StoreError: the store cannot answer.
         """
-        with self._lock:
-            if not 0 <= now - self._made < self._age:
-                self._answer, self._made = self._make(now), now
-            return self._answer
+        return self._keeper.answer(now)
+
+    def warm(self) -> None:
+        """Judge for the first time before anybody asks, without waiting for it."""
+        self._keeper.warm()
 
     def _make(self, now: float) -> dict[str, Any]:
         seen, whole = self._judge.everyone(now)

@@ -79,6 +79,7 @@ def main(given: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 2
+    app.extensions["fleet"].warm()
     settings = app.extensions["settings"]
     guarded = settings.users_file or settings.auth_header
     if options.host not in ("127.0.0.1", "::1", "localhost") and not guarded:

@@ -18,7 +18,7 @@ COUNT = 1000
 
 
 def files(root: Path) -> None:
-    """Make an hour of samples of each."""
+    """Make an hour of samples of each: one in fifty falls behind, the others keep up."""
     end = int(time.time()) // STEP * STEP
     times = range(end - 3600, end + 1, STEP)
     for number in range(COUNT):
@@ -29,7 +29,9 @@ def files(root: Path) -> None:
             rrdtool.create(path, "-s", str(STEP), "-b", str(times[0] - STEP),
                            f"DS:value:{source}:{2 * STEP}:0:U",
                            *[f"RRA:{c}:0.1:1:400" for c in ("AVERAGE", "MIN", "MAX")])
-            rrdtool.update(path, *[f"{t}:{(t - end + 3600) * 3}" for t in times])
+            behind = number % 50 == 0
+            values = {"received": 3, "processed": 2 if behind else 3, "backlog": int(behind)}
+            rrdtool.update(path, *[f"{t}:{(t - end + 3600) * values[metric]}" for t in times])
 
 
 def main() -> None:

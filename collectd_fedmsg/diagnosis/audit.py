@@ -20,7 +20,7 @@ def unexplained(facts: Facts) -> tuple[float, bool] | None:
         if received is None or processed is None or now is None:
             level = None
             continue
-        time = history.time(i)
+        time = history.time(i) if broken else 0.0
         if level is not None and not any(time - history.step <= b <= time for b in broken):
             total += now - level - (received - processed) * history.step
             flow += 1

@@ -1,0 +1,88 @@
+"""Dear answers are made beside the reader; cheap ones for him; nothing is handed out too old."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+pytest.importorskip("flask")
+
+from collectd_fedmsg_dashboard import keeping
+
+from collectd_fedmsg.errors import StoreError
+
+
+class Maker:
+    """Counts; may be told to fail; waits can be met."""
+
+    def __init__(self):
+        self.made, self.fail, self.more = 0, False, threading.Condition()
+
+    def __call__(self, now):
+        with self.more:
+            self.made += 1
+            self.more.notify_all()
+        if self.fail:
+            raise StoreError("away")
+        return {"at": now, "number": self.made}
+
+    def reached(self, number):
+        with self.more:
+            return self.more.wait_for(lambda: self.made >= number, 30)
+
+
+def test_a_cheap_answer_is_made_for_its_reader(monkeypatch):
+    """Within its age the same answer; afterwards a new one; no thread."""
+    monkeypatch.setattr(keeping, "DEAR", 3600)
+    make = Maker()
+    keeper = keeping.Keeper(make, age=2, interval=10)
+    assert [keeper.answer(now)["number"] for now in (100, 101.9, 102, 105)] == [1, 1, 2, 3]
+    assert keeper._thread is None
+
+
+def test_a_dear_answer_is_made_beside_its_readers(monkeypatch):
+    """One reader asked: a thread goes on making, and stops when nobody has asked for long."""
+    monkeypatch.setattr(keeping, "DEAR", -1)
+    make = Maker()
+    keeper = keeping.Keeper(make, age=0, interval=0.01)
+    keeper.answer(time.time())
+    assert make.reached(4)
+    monkeypatch.setattr(keeping, "WATCHED", -1)
+    keeper._thread.join(30)
+    assert not keeper._thread.is_alive()
+
+
+def test_a_dear_answer_that_is_too_old_is_made_anew(monkeypatch):
+    """Older than an interval, and three times what it takes: not handed out."""
+    monkeypatch.setattr(keeping, "DEAR", -1)
+    monkeypatch.setattr(keeping, "WATCHED", -1)
+    make = Maker()
+    keeper = keeping.Keeper(make, age=0, interval=10)
+    assert [keeper.answer(now)["number"] for now in (100, 109, 125)] == [1, 1, 2]
+
+
+def test_trouble_in_the_thread_is_told_to_the_next_reader(monkeypatch):
+    """A store that goes away ends the thread; who asks then gets the error, not the old answer."""
+    monkeypatch.setattr(keeping, "DEAR", -1)
+    make = Maker()
+    keeper = keeping.Keeper(make, age=0, interval=0.01)
+    keeper.answer(time.time())
+    make.fail = True
+    keeper._thread.join(30)
+    assert not keeper._thread.is_alive()
+    with pytest.raises(StoreError):
+        keeper.answer(time.time() + 60)
+    make.fail = False
+    assert keeper.answer(time.time() + 60)["number"] > 1
+
+
+def test_the_first_answer_may_be_made_before_anybody_asks():
+    """Warmed, the first reader finds it there."""
+    make = Maker()
+    keeper = keeping.Keeper(make, age=3600, interval=10)
+    keeper.warm()
+    assert make.reached(1)
+    keeper.answer(time.time())
+    assert make.made == 1
