@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .names import printable
+
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
 NAMES = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 _RANGE = re.compile(r"(@?)(?:(~|-?\d+(?:\.\d+)?)?:)?(-?\d+(?:\.\d+)?)?", re.ASCII)
@@ -59,13 +61,13 @@ def worst(codes: Sequence[int]) -> int:
 
 def perfdata(label: str, value: float, unit: str, ranges: Sequence[Range | None]) -> str:
     """Return ``'label'=value[unit];warn;crit;0``; quotes and ``=`` cannot be in a label."""
-    safe = re.sub(r"[='\s|]", "_", label)
+    safe = re.sub(r"[='\s|]", "_", printable(label))
     limits = ";".join(one.text if one else "" for one in ranges)
     return f"'{safe}'={value:g}{unit};{limits};0"
 
 
 def line(code: int, text: str, performance: Sequence[str]) -> str:
     """Return the one line: no ``|`` or line end of a name gets into it."""
-    clean = re.sub(r"[|\s]+", " ", text)
+    clean = re.sub(r"[|\s]+", " ", printable(text))
     tail = f" | {' '.join(performance)}" if performance else ""
     return f"FEDMSG {NAMES[code]}: {clean}{tail}"

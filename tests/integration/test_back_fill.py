@@ -128,10 +128,13 @@ def whole_ring(bus: Bus) -> list:  # type: ignore[type-arg]
     return [sample for _, _, samples in harvest.fresh for sample in samples]
 
 
-def fetch(folder: Path, metric: str, start: int, end: int) -> list[tuple[int, float | None]]:
+def fetch(
+    folder: Path, metric: str, start: int, end: int, series: str = ""
+) -> list[tuple[int, float | None]]:
     """Return (time, rate) of each step after ``start`` until ``end``, flushed first."""
+    path = folder / (f"rrd/localhost/{series}.rrd" if series else RRD.format(metric))
     command = [
-        "rrdtool", "fetch", str(folder / RRD.format(metric)), "AVERAGE", "-r", "1",
+        "rrdtool", "fetch", str(path), "AVERAGE", "-r", "1",
         "-s", str(start), "-e", str(end), "--daemon", f"unix:{folder}/rrdcached.sock",
     ]  # fmt: skip
     out = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout

@@ -44,3 +44,36 @@ def test_a_gap_is_a_gap(short_folder: Path) -> None:
         first = min(at for at in known if at >= after)
         stored = sum(rate or 0 for at, rate in rates if at > first)
         assert stored == pytest.approx(known[end] - known[first], abs=1e-3)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    "away",
+    [
+        pytest.param(60, id="minute", marks=pytest.mark.timeout(300)),
+        pytest.param(1200, id="20-minutes", marks=pytest.mark.timeout(1800)),
+    ],
+)
+def test_no_sample_is_lost(short_folder: Path, away: int) -> None:
+    """An outage shorter than the ring leaves no trace: each second's rate is the daemon's own."""
+    with Bus(short_folder) as bus:
+        bus.start("daemon")
+        bus.chain.start_rrdcached()
+        bus.chain.start_collectd()
+        wait_for("the first sample is stored", lambda: bool(stored_until(bus)), 60)
+        with traffic(bus):
+            wait_for("messages are stored", lambda: grown(bus, 3), 60)
+            bus.chain.processes.stop("collectd", signal.SIGKILL)
+            began = int(stored_until(bus))
+            wait_for("it lasts", lambda: bus.sample("daemon").time >= began + away, away + 60)
+            bus.chain.start_collectd()
+            wait_for("it has caught up", lambda: stored_until(bus) >= began + away + 5, 120)
+        end = int(bus.settle("daemon").time)
+        wait_for("the end is stored", lambda: stored_until(bus) >= end, 60)
+        known = {int(one.time): one.received for one in whole_ring(bus)}
+        rates = fetch(short_folder, "received", began, end)
+        wrong = [at for at, rate in rates if at - 1 in known and (
+            rate is None or abs(rate - known[at] + known[at - 1]) > 1e-6)]  # fmt: skip
+        print(f"away {away} s: {len(rates)} samples, {len(wrong)} lost")
+        assert len(rates) > away
+        assert wrong == []
