@@ -24,8 +24,9 @@ soak: setup-test  ## What takes too long for `make test`.
 lint: setup-test  ## ruff and mypy --strict.
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy --strict
-bench: setup-test  ## What the counting costs, beside what people use today.
+bench: setup-test  ## What the counting costs and how often the diagnosis is right, beside rivals.
 	$(PYTHON) -m benchmarks.counting
+	$(PYTHON) -m benchmarks.diagnosis --quick
 docs: setup-test  ## The documentation as HTML, in build/docs; warnings are errors.
 	@$(PYTHON) -m sphinx -q -W --keep-going -b html docs build/docs && echo build/docs/index.html
 packages: setup-test  ## sdist, wheel, deb and rpm, in dist/.

@@ -128,17 +128,19 @@ def creeps(found: Sequence[Creeping]) -> None:
           + ", ".join(f"{k} {n}" for k, n in Counter(c.later for c in found).items()))
 
 
-def goals(figures: dict[str, float]) -> bool:
-    """Print each goal of the issue and whether it is met."""
-    wanted = (("f1", "macro-F1 ≥ 0.97", figures["f1"] >= 0.97),
-              ("cause", "cause right ≥ 0.99", figures["cause"] >= 0.99),
-              ("delay", "verdict within 3 samples of decidable (99 % of cases)",
-               figures["delay"] >= 0.99),
-              ("split", "split within 10 points (99 %)", figures["split"] >= 0.99),
-              ("drain", "time to drain within 20 % (99 %)", figures["drain"] >= 0.99),
-              ("alarms", "false alarms < 1 a daemon-month", figures["alarms"] < 1),
-              ("fleet", "1,000 daemons in under 1 s", figures["fleet"] < 1))
+#: The goals of the issue: figure, what it is, whether it shall be at least (1) or below (-1).
+GOALS = (("f1", "macro-F1, at least", 1, 0.97), ("cause", "cause right, at least", 1, 0.99),
+         ("delay", "share of verdicts within 3 samples of decidable, at least", 1, 0.99),
+         ("split", "share of splits within 10 points, at least", 1, 0.99),
+         ("drain", "share of times to drain within 20 %, at least", 1, 0.99),
+         ("alarms", "false alarms a daemon-month, at most", -1, 1.0),
+         ("fleet", "seconds for 1,000 daemons, at most", -1, 1.0))
+
+
+def goals(figures: dict[str, float]) -> None:
+    """Print each goal of the issue that was measured and whether it is met."""
     print()
-    for name, what, met in wanted:
-        print(f"{'met   ' if met else 'MISSED'} {what}: {figures[name]:.4g}")
-    return all(met for _, _, met in wanted)
+    for name, what, sign, goal in GOALS:
+        if name in figures:
+            met = sign * figures[name] >= sign * goal
+            print(f"{'met   ' if met else 'MISSED'} {what} {goal:g}: {figures[name]:.4g}")

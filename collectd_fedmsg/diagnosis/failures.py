@@ -28,6 +28,9 @@ class Failures:
 
 def unusual(facts: Facts) -> Iterator[Failures]:
     """Yield the failures of each window in which they are no chance and go on."""
+    column = facts.history.failed
+    if column is None or not any(column[-int(LOOK / facts.history.step) - REFERENCE:]):
+        return
     seen = list(windows(facts))
     for one in seen:
         found = _failing(facts, one)

@@ -86,8 +86,6 @@ def workers_lost(facts: Facts) -> Finding | None:
 
 def failures(facts: Facts) -> Finding | None:
     """Rules 9 and 10: more fail than usual; RETRIES when about as many more arrive, else ERRORS."""
-    if facts.history.failed is None:
-        return None
     found = list(unusual(facts))
     for one in found:
         extra = coming_back(facts, one)
