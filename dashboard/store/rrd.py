@@ -51,7 +51,8 @@ class RRDStore:
             StoreError: the folder cannot be read.
         """
         now = time.monotonic()
-        if now - self._listed >= LISTING_AGE:
+        # An empty folder costs nothing to list, and the first daemon is waited for.
+        if not self._daemons or now - self._listed >= LISTING_AGE:
             self._daemons, self._listed = self._list(), now
         return self._daemons
 
