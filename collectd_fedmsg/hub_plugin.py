@@ -10,14 +10,13 @@ from __future__ import annotations
 import inspect
 import logging
 import os
-from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from queue import Queue
 from typing import Any
 
 from moksha.hub.api import Consumer, Producer
 
+from . import queues
 from . import roster as rosters
 from .counts import Counts
 from .errors import ConfigError
@@ -115,7 +114,8 @@ def instrument(consumer: Any) -> Counts:
         note = counts.count_put(lambda _: None)
         for waiting in queue.queue:
             note(waiting)
-        queue._put = counts.count_put(put_directly(queue))
+        queue._put = counts.count_put(queues.put_directly(queue))
+        queue.put = queues.quick_put(queue) or queue.put
         if loop is not Consumer._work_loop:
             queue._get = counts.count_get(queue._get)
     if loop is not Consumer._work_loop or not moksha_way(type(consumer)):
@@ -130,14 +130,6 @@ def moksha_way(consumer: type) -> bool:
     ways = (getattr(consumer, name, None) for name in ("_consume", "_consume_json"))
     return all(getattr(way, "__module__", "").split(".")[0] in ("moksha", "fedmsg")
                for way in ways)
-
-
-def put_directly(queue: Any) -> Callable[[Any], object]:
-    """Return what a plain queue's ``_put`` does, without the call in between."""
-    if type(queue)._put is Queue._put and type(queue.queue) is deque:
-        put: Callable[[Any], object] = queue.queue.append
-        return put
-    return queue._put  # type: ignore[no-any-return]
 
 
 def counted_validate(counts: Counts, validate: Callable[..., Any]) -> Callable[..., Any]:

@@ -99,7 +99,7 @@ def test_the_core_imports_no_edge() -> None:
     """The pure modules import neither zmq nor moksha, collectd, rrdtool or flask."""
     edges = {"zmq", "moksha", "collectd", "rrdtool", "flask", "fedmsg"}
     core = ["sample", "cells", "delays", "counts", "ages", "topics", "histogram", "wire", "ring",
-            "frames", "rows", "roster", "rates", "metrics", "names", "errors", "cursors",
+            "frames", "rows", "roster", "queues", "rates", "metrics", "names", "errors", "cursors",
             "settings", "collectd_config", "snippets"]  # fmt: skip
     paths = [ROOT / "collectd_fedmsg" / f"{name}.py" for name in core]
     for path in [*paths, *(ROOT / "collectd_fedmsg" / "diagnosis").glob("*.py")]:

@@ -1,0 +1,45 @@
+"""A plain queue's ways in, without the calls that a daemon can spare; pure.
+
+What counting costs is calls more than deeds. moksha's queues have no limit, so nobody ever
+waits for room in them, and mostly nobody waits for a message either: saying so in place takes
+about as long less as the accounts take. Whatever is not exactly a plain queue stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from queue import Queue
+from typing import Any
+
+
+def put_directly(queue: Any) -> Callable[[Any], object]:
+    """Return what a plain queue's ``_put`` does, without the call in between."""
+    if type(queue)._put is Queue._put and type(queue.queue) is deque:
+        put: Callable[[Any], object] = queue.queue.append
+        return put
+    return queue._put  # type: ignore[no-any-return]
+
+
+def quick_put(queue: Any) -> Callable[..., None] | None:
+    """Return a ``put`` like the plain queue's for one without a limit, None for another kind.
+
+    It calls the instance's own ``_put``, with the mutex held. Source: queue.Queue.put and
+    threading.Condition.notify of CPython 3.9 to 3.12; from 3.13 on a queue can be shut down,
+    which the queue's own ``put`` has to refuse.
+    """
+    if type(queue).put is not Queue.put or hasattr(queue, "shutdown") or queue.maxsize > 0:
+        return None
+    waiters = getattr(queue.not_empty, "_waiters", None)
+    if type(waiters) is not deque:
+        return None
+    add, mutex, notify = queue._put, queue.mutex, queue.not_empty.notify
+
+    def put(item: Any, block: bool = True, timeout: float | None = None) -> None:
+        with mutex:
+            add(item)
+            queue.unfinished_tasks += 1
+            if waiters:
+                notify()
+
+    return put
