@@ -77,7 +77,7 @@ def describe(seen: Seen, incident: Incident | None) -> dict[str, Any]:
         **evidence(found),
         "verdicts": [one.name for one in found.verdicts],
         "incident": incident.id if incident and incident.shared else None,
-        "beside": incident.sentence if incident and incident.others_of else None,
+        "beside": (incident.beside or None) if incident else None,
         "backlog": waiting, "arrival_rate": arrival,
         "completion_rate": completion, "oldest": age,
         "drain_seconds": drain_seconds(waiting, arrival, completion),

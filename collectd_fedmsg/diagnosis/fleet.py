@@ -6,12 +6,12 @@ nothing is known of is no witness, neither for nor against.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import median_low
 
 from .groups import Dependency, Group, groups
 from .incident import Incident, Scope
-from .incident_words import action, alone, sentence
+from .incident_words import action, alone, sentence, siblings
 from .siblings import Member
 from .symptoms import SYMPTOMS, Symptom
 from .witnesses import LEAST, Count, Seen, Total, counted
@@ -31,17 +31,24 @@ def incidents(members: Iterable[Member], dependencies: Sequence[Dependency] = ()
     fleet = list(members)
     left = {member.id: member for member in fleet if not member.diagnosis.verdict.healthy}
     found: list[Incident] = []
+    looked: dict[str, Seen] = {}
     for symptom in SYMPTOMS:
-        seen = {member.id: symptom.seen_by(member) for member in fleet}
+        ailing = [member for member in fleet if member.id in left and symptom.ails(member)]
+        if not ailing:
+            continue
+        begins = [member.since for member in ailing if member.since is not None]
+        now = [member.over(median_low(begins) if begins else None) for member in fleet]
+        seen = looked[symptom.name] = {member.id: symptom.seen_by(member) for member in now}
         for scope in symptom.scopes:
-            candidates = groups(scope, fleet, dependencies, symptom)
+            candidates = groups(scope, now, dependencies, symptom)
             for group, count in _suffering(candidates, symptom, seen):
                 together = [m for m in _at_once(group.members, symptom) if m.id in left]
                 if len(together) >= LEAST or (together and scope is not Scope.TOPIC):
                     found.append(_incident(symptom, group, together, count))
                     for member in together:
                         del left[member.id]
-    found += [_lonely(member, fleet) for member in left.values()]
+    totals = {name: Total.of(seen) for name, seen in looked.items()}
+    found += [_lonely(member, totals) for member in left.values()]
     return tuple(sorted(found, key=lambda one: (
         -one.severity, -len(one.members), -(one.waiting or 0.0), one.id)))
 
@@ -74,25 +81,26 @@ def _incident(symptom: Symptom, group: Group, ailing: Sequence[Member],
     cause = max(set(verdicts), key=lambda one: (verdicts.count(one), one.rank, one.name))
     begins = [member.since for member in ailing if member.since is not None]
     waiting = [member.waiting for member in ailing if member.waiting is not None]
+    said = sentence(symptom, group, ailing, count)
     return Incident(
         scope=group.scope, name=group.name, cause=cause,
         members=tuple(sorted(member.id for member in ailing)),
         severity=max(member.diagnosis.severity for member in ailing),
         seen=count.seen, of=count.of, others_seen=count.others_seen, others_of=count.others_of,
         since=min(begins, default=None), waiting=sum(waiting) if waiting else None,
-        certainty=count.certainty, sentence=sentence(symptom, group, ailing, count),
-        action=action(group, cause))
+        certainty=count.certainty, sentence=said, action=action(group, cause), beside=said)
 
 
-def _lonely(member: Member, fleet: Sequence[Member]) -> Incident:
+def _lonely(member: Member, totals: Mapping[str, Total]) -> Incident:
     """Return the incident of one daemon, told beside its siblings."""
     cause = member.diagnosis.findings[0]
-    symptom = next((one for one in SYMPTOMS if one.ails(member)), None)
-    others = [symptom.seen_by(one) for one in fleet if one is not member] if symptom else []
-    yes, of = others.count(True), len(others) - others.count(None)
-    count = Count(1, 1, yes, of)
+    symptom = next((one for one in SYMPTOMS if one.name in totals and one.ails(member)), None)
+    # It is one of those who see it.
+    total = totals[symptom.name] if symptom else Total(1, 0)
+    count = Count(1, 1, total.yes - 1, total.yes - 1 + total.no)
     return Incident(
         scope=Scope.LOCAL, name=member.id, cause=cause.verdict, members=(member.id,),
-        severity=member.diagnosis.severity, seen=1, of=1, others_seen=yes, others_of=of,
+        severity=member.diagnosis.severity, seen=1, of=1,
+        others_seen=count.others_seen, others_of=count.others_of,
         since=member.since, waiting=member.waiting, certainty=cause.certainty,
-        sentence=alone(symptom, member, count), action=cause.verdict.action)
+        sentence=alone(member), action=cause.verdict.action, beside=siblings(symptom, count))

@@ -43,6 +43,8 @@ class Incident:
     certainty: float
     sentence: str
     action: str
+    #: What a member's row says of its siblings; empty when they cannot tell.
+    beside: str = ""
 
     @property
     def id(self) -> str:

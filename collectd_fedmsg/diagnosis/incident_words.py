@@ -67,13 +67,17 @@ def action(group: Group, cause: Verdict) -> str:
     return ACTION[group.scope].format(name=group.name) if group.scope in ACTION else cause.action
 
 
-def alone(symptom: Symptom | None, member: Member, others: Count) -> str:
-    """Return how one daemon's trouble stands beside its siblings."""
+def alone(member: Member) -> str:
+    """Return one daemon's trouble in a sentence."""
     evidence = member.diagnosis.findings[0].evidence
-    said = evidence[0] if evidence else member.diagnosis.verdict.meaning
+    return evidence[0] if evidence else member.diagnosis.verdict.meaning
+
+
+def siblings(symptom: Symptom | None, others: Count) -> str:
+    """Return how one daemon's trouble stands beside its siblings; nothing when they cannot tell."""
     if symptom is None or not others.others_of:
-        return said
+        return ""
     see = SEE[symptom.name]
     if not others.others_seen:
-        return f"{said}; local: none of {others.others_of} others {see}"
-    return f"{said}; {others.others_seen} of {others.others_of} others {see}, too"
+        return f"local: none of {others.others_of} others {see}"
+    return f"{others.others_seen} of {others.others_of} others {see}, too"

@@ -6,12 +6,12 @@ all the same. Judges nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .finding import Diagnosis
 from .history import History
 from .stats import SIGMAS
-from .window import window
+from .window import PERSIST, window
 
 #: Points that present rates are the mean of: six late or early samples even out.
 RECENT = 6
@@ -37,6 +37,9 @@ class Member:
     service: float | None = None
     #: Messages in the backlog.
     waiting: float | None = None
+    #: Whether no numbers come from it, which other missing evidence is not.
+    silent: bool = False
+    history: History | None = None
 
     @property
     def since(self) -> float | None:
@@ -48,6 +51,28 @@ class Member:
         """Return the topic that the cause is blamed on."""
         return self.diagnosis.findings[0].topic
 
+    def over(self, since: float | None) -> Member:
+        """Return the member with its ratios from ``since`` (epoch seconds) to its last point.
+
+        A surge that a sibling still suffers from may be long over where it was coped with.
+        """
+        history, usual = self.history, self.diagnosis.usual
+        if history is None or usual is None:
+            return self
+        points = RECENT if since is None else max(RECENT, round(
+            (history.end - since) / history.step))
+        seen = window(history, len(history) - points, len(history))
+        arrivals = surging = service = None
+        if seen.seconds:
+            expected = usual.received * seen.seconds
+            arrivals = seen.received / expected if expected else None
+            error = (usual.dispersion * expected + 1) ** 0.5
+            surging = (seen.received >= CLEAR * expected
+                       and seen.received - expected > SIGMAS * error)
+        if seen.busy is not None and seen.processed >= ENOUGH and usual.service:
+            service = seen.busy / seen.processed / usual.service
+        return replace(self, arrivals=arrivals, surging=surging, service=service)
+
 
 def member(name: str, host: str, diagnosis: Diagnosis, history: History | None) -> Member:
     """Return a daemon as a member of its fleet.
@@ -57,20 +82,8 @@ def member(name: str, host: str, diagnosis: Diagnosis, history: History | None) 
         host: where it runs.
         diagnosis, history: what was said, and of what; None when there was nothing to judge.
     """
-    usual = diagnosis.usual
     if history is None or not len(history):
-        return Member(name, host, diagnosis)
+        return Member(name, host, diagnosis, silent=True)
     waiting = next((x for x in reversed(history.backlog) if x is not None), None)
-    if usual is None:
-        return Member(name, host, diagnosis, waiting=waiting)
-    seen = window(history, len(history) - RECENT, len(history))
-    arrivals = surging = service = None
-    if seen.seconds:
-        expected = usual.received * seen.seconds
-        arrivals = seen.received / expected if expected else None
-        error = (usual.dispersion * expected + 1) ** 0.5
-        surging = (seen.received >= CLEAR * expected
-                   and seen.received - expected > SIGMAS * error)
-    if seen.busy is not None and seen.processed >= ENOUGH and usual.service:
-        service = seen.busy / seen.processed / usual.service
-    return Member(name, host, diagnosis, arrivals, surging, service, waiting)
+    silent = diagnosis.now - history.end + history.clock_ahead > PERSIST * history.step
+    return Member(name, host, diagnosis, waiting=waiting, silent=silent, history=history).over(None)

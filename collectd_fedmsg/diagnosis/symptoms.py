@@ -15,9 +15,7 @@ DARK = frozenset({Verdict.DOWN, Verdict.TELEMETRY_LOST, Verdict.UNKNOWN})
 
 def silent(member: Member) -> bool:
     """Return whether no numbers come: other things that are missing are no silence."""
-    cause = member.diagnosis.findings[0]
-    return cause.verdict in (Verdict.DOWN, Verdict.TELEMETRY_LOST) or (
-        cause.verdict is Verdict.UNKNOWN and "samples" in cause.missing)
+    return member.silent or member.diagnosis.verdict in (Verdict.DOWN, Verdict.TELEMETRY_LOST)
 
 
 def _surge(member: Member) -> bool | None:

@@ -15,8 +15,8 @@ def lines(whole: Judgement, *, at_length: bool = False) -> Iterator[str]:
         if incident.shared:
             yield f"** {incident.sentence}"
             yield f"   {incident.action}"
-    beside = {name: one.sentence for one in whole.incidents for name in one.members
-              if not one.shared and one.others_of}
+    beside = {name: one.beside for one in whole.incidents for name in one.members
+              if not one.shared and one.beside}
     ordered = sorted(whole.daemons, key=lambda one: (-one.diagnosis.severity, one.id))
     for one in ordered:
         yield from _daemon(one, beside.get(one.id),

@@ -19,9 +19,9 @@ DATABASE = Dependency("koji-db", ("*/archiver", "h2/badges/Awards"))
 
 
 def one(name, verdict, *, host="h1", since=NOW - 300, topic=None, waiting=100.0, **more):
-    missing = ("samples",) if verdict is Verdict.UNKNOWN else ()
-    finding = Finding(verdict, 0.9, (f"{name} is {verdict.name}",), missing, since, topic)
-    return Member(f"{host}/{name}", host, Diagnosis(NOW, (finding,)), waiting=waiting, **more)
+    finding = Finding(verdict, 0.9, (f"{name} is {verdict.name}",), (), since, topic)
+    return Member(f"{host}/{name}", host, Diagnosis(NOW, (finding,)), waiting=waiting,
+                  silent=verdict is Verdict.UNKNOWN, **more)
 
 
 def many(counts, **more):
@@ -135,7 +135,8 @@ def test_dependency(members, expected):
                  id="the-bus-is-dead"),
     pytest.param(many({Verdict.UNKNOWN: 1, OK: 3}), [], id="one"),
     pytest.param([Member("h1/a/C", "h1", Diagnosis(NOW, (Finding(
-        Verdict.UNKNOWN, 1.0, ("?",), ("a baseline",)),)))] * 2, [], id="unknown-is-not-silent"),
+        Verdict.UNKNOWN, 1.0, ("only 2 samples",), ("samples",)),)))] * 2, [],
+        id="unknown-is-not-silent"),
 ])
 def test_silence(members, expected):
     """A host or a bus that falls silent is one incident; other missing evidence is not."""
@@ -165,7 +166,33 @@ def test_sentences_say_who_and_who_not():
         "0 of 4 others do; 300 messages wait")
     assert database.action.startswith("Look at koji-db first")
     (local,) = incidents([one("a/C", SURGE), one("w/C", OK, **QUIET), one("v/C", OK, **QUIET)])
-    assert local.sentence == "a/C is SURGE; local: none of 2 others receive more than usual"
+    assert local.sentence == "a/C is SURGE"
+    assert local.beside == "local: none of 2 others receive more than usual"
+
+
+def burst(points_ago, backlog):
+    """A thousand messages in one step some time ago; the backlog since."""
+    received = [10.0] * 360
+    received[-points_ago] = 1000.0
+    return History(step=10, end=NOW, received=received, processed=[10.0] * 360,
+                   backlog=[0.0] * (360 - points_ago) + [backlog] * points_ago,
+                   busy=[0.1] * 360, workers=[1.0] * 360)
+
+
+@pytest.mark.parametrize(("points_ago", "seen"), [
+    pytest.param(3, 3, id="just-now"), pytest.param(30, 3, id="five-minutes-ago"),
+])
+def test_a_burst_that_is_over_was_seen_by_all(points_ago, seen):
+    """Siblings are asked since the trouble began, not of the last minute only."""
+    ill = burst(points_ago, 9900.0)
+    began = Finding(SURGE, 0.9, ("grew",), (), NOW - 10 * points_ago)
+    usual = diagnose(burst(3, 0.0), NOW).usual
+    fleet = [member("h/ill/C", "h", Diagnosis(NOW, (began,), usual=usual), ill)]
+    for number in range(2):
+        past = burst(points_ago, 0.0)
+        fleet.append(member(f"h/{number}/C", "h", diagnose(past, NOW), past))
+    (found,) = incidents(fleet)
+    assert (found.scope, found.seen, found.of) == (Scope.BUS, seen, 3)
 
 
 @pytest.mark.parametrize(("given", "text"), [
@@ -214,8 +241,13 @@ def test_a_daemon_that_copes_is_a_witness(received, busy, surging, slower):
 
 def test_a_thousand_daemons():
     """Far below a second; the bound here is generous, for other tests may load the machine."""
-    members = [one(f"s{i}/C", SLOW if i % 3 else OK, host=f"h{i % 100}", topic=f"t{i % 7}", **QUIET)
-               for i in range(1000)]
+    past = burst(30, 9900.0)
+    usual = diagnose(burst(3, 0.0), NOW).usual
+    members = []
+    for i in range(1000):
+        ill = Finding(SLOW if i % 3 else OK, 0.9, ("x",), (), NOW - 300, f"t{i % 7}")
+        members.append(member(f"h{i % 100}/s{i}/C", f"h{i % 100}",
+                              Diagnosis(NOW, (ill,), usual=usual), past))
     shared = [Dependency(f"d{i}", (f"h{i}*",)) for i in range(20)]
     began = time.process_time()
     assert sum(len(found.members) for found in incidents(members, shared)) == 666
