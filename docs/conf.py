@@ -1,6 +1,9 @@
 """Sphinx: `make docs`."""
 
+from collectd_fedmsg import __version__
+
 project = "collectd-fedmsg"
+release = __version__
 copyright = "the collectd-fedmsg developers"
 extensions = ["sphinx_argparse_cli"]
 exclude_patterns = ["_build"]

@@ -6,6 +6,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import ROOT
 
 from .conftest import BUILDERS
@@ -52,6 +54,26 @@ def test_erase_leaves_nothing(rpms: Path, in_copy: Callable[..., str]):
         rpm --erase --nodeps collectd-fedmsg collectd-fedmsg-dashboard
         cd /run/changed && find . -name '*fedmsg*'"""
     assert in_copy("/bin/sh", "-euc", script, real=(rpms,)) == ""
+
+
+@pytest.mark.soak
+def test_selinux_module_links_with_a_policy(rpms: Path, in_copy: Callable[..., str]):
+    """Loaded into Debian's policy (of a copy of this machine) it gives what is wanted."""
+    script = f"""
+        exec 3>&1 >/tmp/log 2>&1
+        apt-get --yes --no-install-recommends install selinux-policy-default policycoreutils setools
+        cd /tmp
+        rpm2cpio {rpms}/collectd-fedmsg-selinux-*.noarch.rpm | cpio --extract --make-directories
+        semodule -s default -n -i usr/share/selinux/packages/collectd_fedmsg.pp
+        policy=$(echo /etc/selinux/default/policy/policy.*)
+        sesearch -A -s collectd_t -t fedmsg_health_var_run_t -c sock_file -p write $policy >&3
+        sesearch -A -s collectd_t -t initrc_t -c unix_stream_socket -p connectto $policy >&3
+        grep fedmsg-health /etc/selinux/default/contexts/files/file_contexts >&3
+        semodule -s default -n -r collectd_fedmsg"""
+    said = in_copy("/bin/sh", "-euc", script, real=(rpms,))
+    assert "allow collectd_t fedmsg_health_var_run_t:sock_file { getattr write };" in said
+    assert "allow collectd_t initrc_t:unix_stream_socket connectto;" in said
+    assert "/run/fedmsg-health(/.*)?" in said
 
 
 def test_selinux_module_is_compiled_from_its_source(rpms: Path, tmp_path: Path, version: str):
