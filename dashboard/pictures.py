@@ -13,6 +13,8 @@ from .figures import DARK as ON_DARK
 from .figures import GREEN, HISTORY, ORANGE, PINK, TOPIC_COLOURS, TOPICS, Panel
 from .query import Window
 
+#: The topic of all that are not among the daemon's busiest.
+OTHER = "other"
 #: Derived quantities over variables named as the metrics are; unknown where nothing can be told.
 RPN = {"utilisation": "workers,0,GT,busy,workers,1000000,*,/,UNKN,IF",
        "service_time": "processed,0,GT,busy,1000000,/,processed,/,UNKN,IF"}
@@ -126,7 +128,7 @@ def _define(metric: str, files: Files, cf: str) -> list[str]:
 
 def _stack(files: Files, dark: bool) -> list[str]:
     drawn = [f"DEF:any={quoted(files.topics[0][1])}:value:AVERAGE", *_gap("any")]
-    own = files.topics[:len(TOPIC_COLOURS) - 1]
+    own = [one for one in files.topics if one[0] != OTHER][:len(TOPIC_COLOURS) - 1]
     for number, (name, path) in enumerate(own):
         colour = TOPIC_COLOURS[number]
         colour = ON_DARK.get(colour, colour) if dark else colour
@@ -137,5 +139,6 @@ def _stack(files: Files, dark: bool) -> list[str]:
         drawn += [f"DEF:r{number}={quoted(path)}:value:AVERAGE"
                   for number, (_, path) in enumerate(rest)]
         total = ",".join(["r0", *(f"r{n},ADDNAN" for n in range(1, len(rest)))])
-        drawn += [f"CDEF:rest={total}", f"AREA:rest{TOPIC_COLOURS[-1]}:all others\\l:STACK"]
+        drawn += [f"CDEF:rest={total}",
+                  f"AREA:rest{TOPIC_COLOURS[-1]}:all others\\l" + (":STACK" if own else "")]
     return drawn

@@ -57,4 +57,7 @@ def _busiest(store: RRDStore, used: dict[str, Ref], paths: dict[str, Path],
     def received(topic: str) -> float:
         series = store.fetch(used[topic], "AVERAGE", window.start, window.end, window.resolution)
         return sum(value or 0.0 for value in series.points)
-    return [(topic, paths[topic]) for topic in sorted(used, key=received, reverse=True)]
+    ranked = sorted(used, key=received, reverse=True)
+    # What the daemon itself lumps together comes last.
+    ranked.sort(key=lambda topic: topic == pictures.OTHER)
+    return [(topic, paths[topic]) for topic in ranked]

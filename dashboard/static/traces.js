@@ -106,14 +106,16 @@ const SHORT = { service_p50: "median", service_p95: "95 %", service_p99: "99 %",
 function topics(grid, row, view) {
   const spec = specs.get("topics");
   const sum = (points) => points.reduce((total, v) => total + (v ?? 0), 0);
-  const sorted = Object.entries(row?.topics ?? {}).map(([name, points]) => [name, points, sum(points)]).sort((a, b) => b[2] - a[2]);
+  // What the daemon itself lumps together comes last, with what has no colour of its own here.
+  const all = Object.entries(row?.topics ?? {}), named = all.filter(([name]) => name !== "other");
+  const sorted = named.map(([name, points]) => [name, points, sum(points)]).sort((a, b) => b[2] - a[2]);
   const shown = sorted.slice(0, 7), same = prefix(sorted.map(([name]) => name));
-  if (sorted.length > 7) {
-    const rest = sorted.slice(7).map(([, points]) => points);
+  const rest = [...sorted.slice(7), ...all.filter(([name]) => name === "other")].map(([, points]) => points);
+  if (rest.length) {
     shown.push([" ".repeat(same) + "all others", rest[0].map((_, i) => rest.every((p) => p[i] === null) ? null : rest.reduce((t, p) => t + (p[i] ?? 0), 0))]);
   }
   return shown.map(([name, points], i) => ({
-    ...scatter(name.slice(same), times(grid, view.zone), values(points, spec, view.mode, grid.step), spec, view.mode, { color: hue(topicHues[i]), width: 0.5 }),
+    ...scatter(name.slice(same), times(grid, view.zone), values(points, spec, view.mode, grid.step), spec, view.mode, { color: hue(i < sorted.length ? topicHues[i] : topicHues.at(-1)), width: 0.5 }),
     stackgroup: "all", hovertemplate: `${text(name.slice(same)).slice(0, 60)}: %{y:,.3~f}<extra></extra>`,
   }));
 }
@@ -209,7 +211,7 @@ export function layout(panel, grid, row, view) {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", showlegend: legend,
     legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)", font: { size: 10 }, itemclick: false, itemdoubleclick: false },
     font: { color: css("--soft"), size: big.matches ? 14 : 11, family: css("--font") },
-    hovermode: spec.metric === "topics" ? "x unified" : "x", hoverdistance: -1, hoverlabel: { font: { family: css("--font"), size: big.matches ? 15 : 12 } }, dragmode: "zoom", uirevision: view.span,
+    hovermode: spec.metric === "topics" ? "x unified" : "x", hoverdistance: 40, hoverlabel: { font: { family: css("--font"), size: big.matches ? 15 : 12 } }, dragmode: "zoom", uirevision: view.span,
     xaxis: { type: "date", range: range(view, grid), showgrid: false, linecolor: css("--line"), ticks: "outside", ticklen: 3, tickcolor: css("--line"), tickformatstops: TICKS,
       showspikes: true, spikemode: "across", spikethickness: 1, spikedash: "solid", spikecolor: css("--soft") },
     yaxis: { ...(most === null ? { rangemode: "tozero" } : { range: [0, most] }), fixedrange: true, gridcolor: css("--grid"), zeroline: false, nticks: 4, ...(flat ? { tickvals: [0] } : {}), tickformat: spec.format.endsWith("p") ? ".2~p" : "" },

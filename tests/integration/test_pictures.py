@@ -68,7 +68,7 @@ def browser(tmp_path):
     for metric in ("failed", "rejected"):
         write(tmp_path, metric, {t: t - times[0] for t in times}, consumer="Consumer0")
     write(tmp_path, "busy", {t: (t - times[0]) * 500_000 for t in times}, consumer="Consumer0")
-    for topic in ("org.a:b", "%5C100%25 <i>", *(f"t{n}" for n in range(9))):
+    for topic in ("other", "org.a:b", "%5C100%25 <i>", *(f"t{n}" for n in range(9))):
         write(tmp_path, "received", {t: (t - times[0]) * 2 for t in times},
               name=f"derive-Consumer0_topic-{topic}")
     return create_app({"data_dir": tmp_path}).test_client()
