@@ -134,7 +134,11 @@ ALERTS = """
 
 
 def test_every_target_is_told(site: Site) -> None:
-    """Raised, worse, over kill -9, and cleared; to Nagios and by mail, nothing twice."""
+    """Raised, worse, over kill -9, and cleared; to Nagios and by mail, nothing twice.
+
+    A mistake in the rules is in collectd's log and the last good ones go on; a daemon whose
+    socket goes away is silent.
+    """
     site.start(ALERTS.format(folder=site.folder))
     site.daemon.waiting = 7
     site.says("Slow of hub on bus01: 7 messages wait (limit 0), since 20")
@@ -153,13 +157,6 @@ def test_every_target_is_told(site: Site) -> None:
     assert text.count("500 messages wait") == 1
     assert "peak 500 messages" in text
     assert "http://d/daemon/bus01/hub/Slow?start=" in text
-
-
-def test_a_dead_daemon_and_a_mistake_in_the_rules(site: Site) -> None:
-    """The daemon's socket goes away: silent. A mistake is in collectd's log; the rules go on."""
-    site.start(ALERTS.format(folder=site.folder))
-    site.daemon.waiting = 1
-    site.says("1 messages wait")
     (site.folder / "rules.toml").write_text(RULES + '\n[[rule]]\nname = "x"\nwhen = "y"\n')
     log = site.folder / "collectd.log"
     wait_for("the log names the mistake", lambda: "rule[3].when = 'y'" in log.read_text(), 30)

@@ -52,9 +52,10 @@ def daemon(root, now, name, backlog, silent=0):
         write(root, metric, values, consumer=name)
 
 
-@pytest.fixture
-def site(tmp_path):
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
     """Serve a fleet with an active, a silent and a past trouble; yields (service, app, address)."""
+    tmp_path = tmp_path_factory.mktemp("alerts")
     now, root = int(time.time()) // STEP * STEP, tmp_path / "rrd"
     daemon(root, now, "Archiver", lambda ago: max(0, 1500 - ago * 2))
     daemon(root, now, "Notifier", lambda ago: 40 if 2000 < ago < 2600 else 0)
@@ -71,6 +72,21 @@ def site(tmp_path):
     thread.join(5)
     server.server_close()
     service.close()
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1400), ("dark", 390)])
+def test_axe_and_the_phone(site, chromium, artifacts, scheme, width):  # noqa: F811
+    """No violation of WCAG 2.2 AA in light and dark; no sideways scroll on a phone."""
+    _, _, address = site
+    page = opened(chromium, f"{address}alerts", color_scheme=scheme,
+                  viewport={"width": width, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.screenshot(path=str(artifacts / f"alerts-{scheme}-{width}.png"), full_page=True)
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run().then(r => r.violations.map(v => v.id + ' '"
+                          " + v.nodes.map(n => n.target)))")
+    assert found == []
+    assert page.faults == []
 
 
 def test_the_api_lists_and_takes_orders(site):
@@ -149,19 +165,4 @@ def test_alerts_are_marked_on_the_panels(site, chromium):  # noqa: F811
              "s => s.type === 'line' && s.line.dash === 'dash').length)")
     until(page, f"{lines}.slice(0, 3).every(n => n === 2)")
     assert "backlog: over" in page.inner_text("#marks")
-    assert page.faults == []
-
-
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1400), ("dark", 390)])
-def test_axe_and_the_phone(site, chromium, artifacts, scheme, width):  # noqa: F811
-    """No violation of WCAG 2.2 AA in light and dark; no sideways scroll on a phone."""
-    _, _, address = site
-    page = opened(chromium, f"{address}alerts", color_scheme=scheme,
-                  viewport={"width": width, "height": 844})
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    page.screenshot(path=str(artifacts / f"alerts-{scheme}-{width}.png"), full_page=True)
-    page.evaluate(AXE)
-    found = page.evaluate("axe.run().then(r => r.violations.map(v => v.id + ' '"
-                          " + v.nodes.map(n => n.target)))")
-    assert found == []
     assert page.faults == []

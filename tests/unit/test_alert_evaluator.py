@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectd_fedmsg.alerts.evaluator import Orders, State, evaluate
@@ -252,6 +252,7 @@ fleets = st.lists(st.tuples(*[st.lists(st.sampled_from([0, 0, 5, 2000, None]), m
                                        max_size=6)] * 3), min_size=3, max_size=12)
 
 
+@settings(max_examples=40, deadline=None)
 @given(fleets)
 def test_a_restart_between_any_two_steps_changes_nothing(drawn):
     """Through JSON after each step: the same notices, the same ids, none more, none less."""
@@ -270,6 +271,7 @@ def test_a_restart_between_any_two_steps_changes_nothing(drawn):
     assert len({one.id for one in told}) == len(told)
 
 
+@settings(max_examples=40, deadline=None)
 @given(fleets)
 def test_every_raise_is_told_once_and_ended_once(drawn):
     """Whatever comes: an alert is fresh in one notice at most, over in one at most."""
