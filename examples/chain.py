@@ -83,6 +83,8 @@ class Chain:
         self.interval = interval
         #: Seconds without a sample that RRD bridges; as long as a daemon's ring by default.
         self.heartbeat = 3600
+        #: Rules of alerts, TOML; empty: none are evaluated.
+        self.rules = ""
         self.run_folder = folder / "health"
         self.port = free_port()
         self.inbound = f"tcp://127.0.0.1:{free_port()}"
@@ -115,6 +117,8 @@ class Chain:
             self.start_hub(daemon)
         self.start_rrdcached()
         self.start_collectd()
+        if self.rules:
+            self.start_alerts()
         self.start_dashboard()
 
     def bus_config(self, service: str, workers: int = 1) -> dict[str, Any]:
@@ -187,10 +191,29 @@ class Chain:
             "collectd", ["/usr/sbin/collectd", "-f", "-C", str(conf)], self._env, self.folder
         )
 
+    @property
+    def alerts_file(self) -> Path:
+        """The evaluator's file."""
+        return self.folder / "alerts.db"
+
+    def start_alerts(self) -> None:
+        """Start the evaluator of alerts beside the page."""
+        rules = self.folder / "config" / "alerts.toml"
+        rules.write_text(self.rules)
+        command = [
+            _script("collectd-fedmsg"), "alerts", "run", "--rules", str(rules),
+            "--state", str(self.alerts_file), "--data-dir", str(self.folder / "rrd"),
+            "--rrdcached", f"unix:{self.folder}/rrdcached.sock", "--interval", str(self.interval),
+        ]  # fmt: skip
+        self.processes.start("alerts", command, self._env, self.folder)
+        self._wait(self.alerts_file)
+
     def start_dashboard(self) -> None:
         """Start the page and wait until it answers."""
+        config = self.folder / "config" / "dashboard.toml"
+        config.write_text(f'alerts_file = "{self.alerts_file}"\n' if self.rules else "")
         command = [
-            sys.executable, "-m", "collectd_fedmsg_dashboard.serve",
+            sys.executable, "-m", "collectd_fedmsg_dashboard.serve", "--config", str(config),
             "--data-dir", str(self.folder / "rrd"),
             "--rrdcached", f"unix:{self.folder}/rrdcached.sock",
             "--host", "127.0.0.1", "--port", str(self.port), "--interval", str(self.interval),

@@ -24,12 +24,42 @@ from . import SECRET
 
 FOLDER = ROOT / ".run" / "demo"
 INTERVAL = 5
+#: As in docs/alerts-example.toml, but sooner: nobody waits five minutes for a demo.
+RULES = """
+every = "5s"
+dashboard = "{url}"
+[grouping]
+wait = "10s"
+interval = "30s"
+[[rule]]
+name = "backlog"
+when = "backlog"
+above = 20
+hold = "30s"
+clear = "30s"
+[[rule]]
+name = "verdict"
+when = "verdict"
+verdicts = "any"
+hold = "15s"
+clear = "30s"
+[[rule]]
+name = "daemon-silent"
+when = "daemon_silent"
+above = "30s"
+hold = 0
+severity = "critical"
+[output.bus]
+type = "bus"
+config = "{config}"
+"""
 HELP = """
   The page:  {url}
   Each daemon is one row: received, processed, backlog side by side.
   From a second terminal, after a minute, when the page knows what is usual:
     make surge      fifty thousand build messages at once: received jumps in every row
     make slow-db    every insert of the archiver takes 0.4 s: only its processed falls
+  What lasts half a minute is an alert: see the page Alerts; each is also sent onto the bus.
   Ctrl-C stops everything.  Logs: {logs}
 """
 
@@ -59,7 +89,8 @@ def run() -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
     hook_port = free_port()
     chain = Chain(FOLDER, daemons(FOLDER, hook_port), INTERVAL)
-    print("starting relay, four daemons, rrdcached, collectd and the page …", flush=True)
+    chain.rules = RULES.format(url=chain.url, config=chain.config_file("relay"))
+    print("starting relay, four daemons, rrdcached, collectd, alerts and the page …", flush=True)
     try:
         with chain:
             publisher = [sys.executable, "-m", "examples.load", "--rate", "8"]
