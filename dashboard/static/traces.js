@@ -170,7 +170,7 @@ function known(panel, row) {
   return row?.series?.[spec.metric === "topics" ? "received" : spec.metric] ?? [];
 }
 
-// Restarts dotted, notes solid, alerts dashed in their colour; the words stand in a row's first panel only.
+// Restarts dotted, notes solid, alerts dashed in their colour (their words are on their page); the words stand in a row's first panel only.
 function marked(panel, row, view) {
   const lines = (row?.restarts ?? []).map((time) => ({ time, dash: "dot" }));
   for (const note of view.marks ?? []) {
@@ -181,7 +181,7 @@ function marked(panel, row, view) {
   const colour = (kind) => css({ "alert-critical": "--bad", "alert-warning": "--warn", "alert-info": "--soft", "alert-over": "--good" }[kind] ?? "--ink");
   return {
     lines: lines.map(({ time, dash, kind }) => ({ type: "line", xref: "x", yref: "paper", y0: 0, y1: 1, x0: shift(time, view.zone), x1: shift(time, view.zone), line: { color: colour(kind), width: kind?.startsWith("alert") ? 2 : 1, dash } })),
-    words: lines.filter((one) => first && one.text).map((one) => ({ x: shift(one.time, view.zone), y: 1, xref: "x", yref: "paper", yanchor: "top", xanchor: "left", showarrow: false, text: text(one.text).slice(0, 60), font: { size: 10, color: colour(one.kind) } })),
+    words: lines.filter((one) => first && one.text && !one.kind.startsWith("alert")).map((one) => ({ x: shift(one.time, view.zone), y: 1, xref: "x", yref: "paper", yanchor: "top", xanchor: "left", showarrow: false, text: text(one.text).slice(0, 60), font: { size: 10, color: colour(one.kind) } })),
   };
 }
 
