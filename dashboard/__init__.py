@@ -17,6 +17,7 @@ from .config import Settings
 from .fleet import Fleet
 from .judging import Judge
 from .marks import Marks
+from .store.rrd import RRDStore
 from .stored import open_store
 from .views import views
 from .words import PLAIN, age, amount, plain, rank, utc
@@ -42,10 +43,13 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
                   settings.shared)
     app.extensions["judge"] = judge
     app.extensions["fleet"] = Fleet(judge, min(2.0, settings.interval / 2), settings.interval)
+    # Only RRD files can be drawn by rrdtool; a picture that cannot be made is not named.
+    possible = pictures.possible if isinstance(app.extensions["store"], RRDStore) else (
+        lambda *_: False)
     app.jinja_env.globals.update(
         static=lambda name: f"/static/{assets.digest()}/{name}", age=age, amount=amount,
         panels_json=as_json.dumps({**figures.description(), "plain": PLAIN}).decode(),
-        interval=settings.interval, plain=plain, rank=rank, utc=utc, possible=pictures.possible,
+        interval=settings.interval, plain=plain, rank=rank, utc=utc, possible=possible,
         navigation=app.extensions["navigation"])
     guard.install(app, settings.hosts)
     login.install(app, settings)

@@ -172,6 +172,19 @@ def test_nothing_overflows(site, chromium, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_two_hundred_fit_on_a_screen(site, chromium):
+    """Compact: 200 daemons on 1920 × 1080 without scrolling, also when collectd is silent."""
+    folder, address = site
+    end = now()
+    for number in range(200):
+        write(folder, "backlog", dict.fromkeys(range(end - 60, end + 1, STEP), number),
+              consumer=f"ConsumerOfMessages{number}")
+    page = opened(chromium, f"{address}?compact=1", viewport={"width": 1920, "height": 1080})
+    until(page, "document.querySelectorAll('.panel svg').length === 600", 60)
+    assert page.evaluate("document.documentElement.scrollHeight") <= 1080
+    assert page.faults == []
+
+
 def test_silence_of_collectd_is_said(site, chromium):
     """No daemon has a recent sample: history is shown, and called history."""
     folder, address = site
