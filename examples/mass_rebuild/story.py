@@ -37,7 +37,7 @@ def daemons(stage: Stage) -> Sequence[Daemon]:
 def calm(stage: Stage) -> None:
     """Let an ordinary hour go by: what is usual is learned from it."""
     stage.publish("everyday", "--rate", "8")
-    stage.pause(60, least=20)
+    stage.pause(60, least=16)
 
 
 def rebuild(stage: Stage) -> None:

@@ -56,7 +56,9 @@ def play(story: Story, folder: Path, pace: float = 1.0,
         stage.settle()
         stage.begin_audit()
         tell(f"The page: {chain.url}")
-        stage.watch = Watch(chain.url, lambda seen, before: tell(_changed(seen, before)))
+        stage.watch = Watch(
+            chain.url, lambda seen, before: tell(_changed(seen, before)),
+            lambda at, one: tell(f"  [{at:4.0f} s] {one['scope']:10} {one['sentence']}"))
         for number, phase in enumerate(story.phases, 1):
             tell(f"\n[{stage.watch.now():4.0f} s] {number}. {phase.name}: {phase.tells}")
             outcomes += _phase(stage, phase)

@@ -50,18 +50,21 @@ class Watch:
     Args:
         url: the page's address.
         tell: gets each change of a daemon's verdicts, in the watching thread.
+        together: gets each incident of several daemons when it is first told of, likewise.
     """
 
-    def __init__(self, url: str, tell: Callable[[Seen, Seen | None], None]) -> None:
+    def __init__(self, url: str, tell: Callable[[Seen, Seen | None], None],
+                 together: Callable[[float, Mapping[str, Any]], None]) -> None:
         self._url = url
         self._tell = tell
+        self._together = together
         self._began = time.monotonic()
         self._lock = threading.Lock()
         #: Changes of verdicts, oldest first.
         self._changes: list[Seen] = []
         #: Every answer's rows, for what is asked afterwards.
         self._all: list[Seen] = []
-        self._fleets: list[tuple[float, Any]] = []
+        self._incidents: list[tuple[float, Mapping[str, Any]]] = []
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
         self._thread.start()
@@ -89,24 +92,24 @@ class Watch:
         with self._lock:
             return list(self._changes)
 
-    def fleets(self, since: float = 0.0) -> list[tuple[float, Any]]:
-        """Return (time, everything the answer said beside the daemons), oldest first."""
+    def incidents(self, since: float = 0.0) -> list[tuple[float, Mapping[str, Any]]]:
+        """Return (time, incident of several daemons) of every answer, oldest first."""
         with self._lock:
-            return [one for one in self._fleets if one[0] >= since]
+            return [one for one in self._incidents if one[0] >= since]
 
     def _run(self) -> None:
         last: dict[str, Seen] = {}
+        known: set[str] = set()
         while not self._closed.wait(PERIOD):
             try:
                 body = get(f"{self._url}/api/v1/daemons")
             except OSError:
                 continue  # the page restarts, or the machine is busy: ask again
             at = self.now()
-            rest = {key: value for key, value in body.items() if key != "daemons"}
             rows = [Seen(at, row["service"], row["state"], tuple(row["verdicts"]), row["text"], row)
                     for row in body["daemons"]]
             with self._lock:
-                self._fleets.append((at, rest))
+                self._incidents.extend((at, one) for one in body["incidents"])
                 self._all.extend(rows)
             for one in rows:
                 before = last.get(one.service)
@@ -115,3 +118,7 @@ class Watch:
                         self._changes.append(one)
                     self._tell(one, before)
                 last[one.service] = one
+            now = {one["id"]: one for one in body["incidents"]}
+            for name in now.keys() - known:
+                self._together(at, now[name])
+            known = set(now)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from examples import postgres
 from examples.story.__main__ import load, names
 from examples.story.audit import Balance, heard, total
 from examples.story.watch import Seen
@@ -56,6 +59,10 @@ def test_every_story_is_told_and_named() -> None:
         assert story.name == name
         assert story.phases
         assert story.title
+        readme = Path(postgres.__file__).parent / name.replace("-", "_") / "README.rst"
+        expected = {one for phase in story.phases for each in phase.expects
+                    for one in each.verdicts}
+        assert not {one for one in expected - {"IDLE"} if one not in readme.read_text("utf-8")}
 
 
 def test_an_unknown_story_is_named_with_the_known() -> None:

@@ -1,0 +1,73 @@
+"""EDGE HTTP: people who use the query API all the time, and how long they wait."""
+
+from __future__ import annotations
+
+import threading
+import time
+import urllib.request
+from statistics import median
+
+from examples.story.stage import Stage
+
+PATHS = ("/raw", "/charts")
+
+
+class Asking:
+    """Two readers of the query API: one asks and looks at the clock, one copies everything.
+
+    Args:
+        url: of the query API.
+    """
+
+    def __init__(self, stage: Stage, url: str) -> None:
+        self._stage = stage
+        self._url = url
+        self._closed = threading.Event()
+        self._copied = threading.Event()
+        #: By path: (when asked, seconds waited).
+        self._times: dict[str, list[tuple[float, float]]] = {path: [] for path in PATHS}
+        self._threads = [threading.Thread(target=self._ask, daemon=True)]
+        self._threads[0].start()
+
+    def close(self) -> None:
+        """End both."""
+        self._closed.set()
+        self._copied.set()
+        for thread in self._threads:
+            thread.join(30)
+
+    def copy(self) -> None:
+        """Begin to copy the whole archive, slowly: its snapshot keeps every dead row alive."""
+        thread = threading.Thread(target=self._copy, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def copied(self) -> None:
+        """End the copying."""
+        self._copied.set()
+        for thread in self._threads[1:]:
+            thread.join(30)
+
+    def waited(self, path: str, since: float, until: float = float("inf")) -> float | None:
+        """Return the median wait in seconds of what was asked from ``since`` to ``until`` (s)."""
+        found = [took for at, took in self._times[path] if since <= at <= until]
+        return median(found) if found else None
+
+    def _ask(self) -> None:
+        while not self._closed.wait(0.5):
+            for path in PATHS:
+                at, began = self._stage.watch.now(), time.monotonic()
+                try:
+                    with urllib.request.urlopen(f"{self._url}{path}", timeout=120) as answer:
+                        answer.read()
+                except OSError:
+                    continue  # the database is being moved; they ask again
+                self._times[path].append((at, time.monotonic() - began))
+
+    def _copy(self) -> None:
+        try:
+            with urllib.request.urlopen(f"{self._url}/export", timeout=120) as answer:
+                while not self._copied.wait(1.0) and answer.read(1000):
+                    pass
+        except OSError:
+            pass

@@ -1,0 +1,192 @@
+"""archiver-doom: as many messages as ever, each slower than the one before; and three ways out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import psycopg
+
+from examples.archive import schema
+from examples.chain import ROOT, Daemon
+from examples.postgres import Postgres
+from examples.processes import free_port
+from examples.story.script import Expect, Outcome, Phase, Story
+from examples.story.stage import Stage
+
+from . import remedies
+from .ageing import Ageing, service_time
+from .asking import PATHS, Asking
+
+#: Messages/s, always.
+RATE = 20
+#: Share of the archiver's time at which it creeps, and at which it cannot follow any more.
+CREEPING, DOOMED = 0.93, 1.3
+#: Seconds that the page needs for telling a creep from a moment.
+HELD = 40.0
+#: The job rewrites one row in so many: far from the end, and near it.
+FEW, MANY = 1, 8
+#: Messages that wait when somebody does something about it.
+ALARMING = 80
+#: Years that are enough to doom any machine: no more are tried.
+YEARS = 400
+
+
+def daemons(stage: Stage) -> Sequence[Daemon]:
+    """Start the database, old and without maintenance, and its query API."""
+    server = Postgres(stage.chain.folder / "pg", stage.chain.processes, autovacuum="off")
+    server.start()
+    dsn = server.create("archive")
+    server.run(schema.TABLES, "archive")
+    ageing = Ageing(dsn)
+    ageing.fill()
+    port = free_port()
+    stage.notes.update(server=server, dsn=dsn, ageing=ageing, port=port)
+    serve(stage, dsn)
+    return [Daemon("archiver", "examples.archive.consumers:Archiver", config={
+        "archive.archiver.enabled": True, "archive.dsn": dsn})]
+
+
+def serve(stage: Stage, dsn: str) -> None:
+    """Start the query API on this database."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    stage.chain.processes.start(
+        "query", [sys.executable, "-m", "examples.archive.query", "--dsn", dsn,
+                  "--port", str(stage.notes["port"])], env, stage.chain.folder)
+
+
+def calm(stage: Stage) -> None:
+    """Let an ordinary hour go by; people use the query API."""
+    stage.notes["asking"] = Asking(stage, f"http://127.0.0.1:{stage.notes['port']}")
+    stage.publish("everyday", "--rate", str(RATE), "--profile", "constant")
+    stage.pause(110, least=22)
+    told(stage, "calm")
+
+
+def age(stage: Stage) -> None:
+    """Let years go by until the archiver is busy nearly always; at full length let it be so."""
+    stage.notes["asking"].copy()
+    grow(stage, CREEPING)
+    if stage.pace < 1:
+        return
+    held = stage.watch.now() + HELD
+    while stage.watch.now() < held:
+        if RATE * service_time(stage) < CREEPING:
+            stage.notes["ageing"].year(MANY)
+        stage.pause(1)
+
+
+def doom(stage: Stage) -> None:
+    """Let more years go by until it cannot follow."""
+    grow(stage, DOOMED)
+    stage.until("many messages wait", lambda: stage.newest()["archiver"].backlog > ALARMING)
+    stage.pause(20, least=3)
+    told(stage, "doom")
+
+
+def grow(stage: Stage, share: float) -> None:
+    """Let a year go by each second until the archiver is busy for this share of its time."""
+    ageing: Ageing = stage.notes["ageing"]
+    while (load := RATE * service_time(stage)) < share:
+        ageing.year(FEW if load < 0.6 * share else MANY)
+        stage.pause(1, least=0.3)
+        if ageing.years > YEARS:
+            raise RuntimeError("this database does not age")
+    rows, size = ageing.size()
+    stage.tell(f"  {ageing.years} years later: {rows:,} rows, {size} MB; "
+               f"{1000 * service_time(stage):.0f} ms each, {RATE} a second")
+
+
+def repack(stage: Stage) -> None:
+    """End the copying that kept the dead rows; write the table anew."""
+    stage.notes["asking"].copied()
+    remedies.repack(stage.notes["dsn"])
+    stage.pause(20, least=5)
+    told(stage, "repacked")
+
+
+def split(stage: Stage) -> None:
+    """Split the table by age."""
+    remedies.split(stage.notes["dsn"])
+    stage.pause(20, least=5)
+    stage.until("nothing waits", lambda: (stage.row("archiver").get("backlog") or 0) < 3)
+    told(stage, "split")
+
+
+def move(stage: Stage) -> None:
+    """Move to a bigger server while messages come."""
+    bigger = Postgres(stage.chain.folder / "pg2", stage.chain.processes, "postgres-bigger",
+                      shared_buffers="256MB")
+    bigger.start()
+    dsn = bigger.create("archive")
+    stage.notes["handed"] = remedies.move(stage, stage.notes["server"], bigger)
+    stage.chain.processes.stop("query")
+    serve(stage, dsn)
+    stage.notes["dsn"] = dsn
+    stage.pause(20, least=5)
+    told(stage, "moved")
+
+
+def told(stage: Stage, name: str) -> None:
+    """Keep and tell the archiver's and the query API's times of the last seconds."""
+    asking: Asking = stage.notes["asking"]
+    since = stage.watch.now() - 6
+    found = {"insert": service_time(stage)}
+    for path in PATHS:
+        waited = asking.waited(path, since)
+        found[path] = waited if waited is not None else float("nan")
+    stage.notes.setdefault("times", {})[name] = found
+    stage.tell(f"  {name}: " + ", ".join(f"{key} {1000 * took:.1f} ms"
+                                         for key, took in found.items()))
+
+
+def checks(stage: Stage) -> Sequence[Outcome]:
+    """Compare times before and after each remedy; count what the archive has."""
+    stage.notes["asking"].close()
+    times = stage.notes["times"]
+    outcomes = [_faster(times, "doom", "repacked", "insert", 0.8),
+                _faster(times, "repacked", "split", "insert", 0.8),
+                _faster(times, "doom", "moved", "insert", 0.5)]
+    outcomes += [_faster(times, "doom", "moved", path, 0.5) for path in PATHS]
+    sent = stage.sent.total()
+    with psycopg.connect(stage.notes["dsn"]) as connection:
+        row = connection.execute("SELECT count(*), count(DISTINCT msg_id) FROM messages "
+                                 "WHERE msg_id NOT LIKE 'past-%%' AND sent >= to_timestamp(%s)",
+                                 [stage.since]).fetchone()
+    assert row is not None
+    outcomes.append(Outcome("the archive has every message sent, each once",
+                            row[0] == row[1] == sent, f"{sent:,} sent, {row[0]:,} stored, "
+                            f"{stage.notes['handed']} of them handed over"))
+    return outcomes
+
+
+def _faster(times: dict[str, dict[str, float]], before: str, after: str, what: str,
+            share: float) -> Outcome:
+    old, new = times[before][what], times[after][what]
+    return Outcome(f"{what}: {after} takes at most {share:.0%} of {before}", new <= share * old,
+                   f"{1000 * old:.1f} → {1000 * new:.1f} ms")
+
+
+STORY = Story(
+    name="archiver-doom",
+    title="An archive for ever: slower with every year, at no more messages; and three ways out",
+    daemons=daemons,
+    phases=(
+        Phase("calm", f"{RATE} messages a second, as always", calm, (
+            Expect("archiver", ("OK",), 120),)),
+        Phase("age", "a year a second: rows come, a job rewrites old ones, nobody vacuums, and a "
+              "reader of the query API keeps a snapshot", age, (
+                  Expect("archiver", ("CREEP",), 240, full=True),)),
+        Phase("doom", "the same messages, but the archiver cannot follow any more", doom, (
+            Expect("archiver", ("SLOW",), 240, says="slower handling"),)),
+        Phase("repack", "the reader is stopped and the table repacked (VACUUM FULL)", repack, (
+            Expect("archiver", ("RECOVERING", "OK"), 240),
+                Expect("archiver", ("RECOVERING",), 240, full=True))),
+        Phase("split", "the table is split by age behind the same query API", split, (
+            Expect("archiver", ("OK",), 240),)),
+        Phase("move", "it moves to a bigger server; a temporary store takes the messages of the "
+              "outage", move, (Expect("archiver", ("RESTART",), 240),)),
+    ),
+    checks=checks,
+)  # fmt: skip
