@@ -110,7 +110,7 @@ def split(stage: Stage) -> None:
     """Split the table by age."""
     remedies.split(stage.notes["dsn"])
     stage.pause(20, least=5)
-    stage.until("nothing waits", lambda: (stage.row("archiver").get("backlog") or 0) < 3)
+    stage.until("nothing waits", lambda: stage.waiting("archiver") < 3)
     told(stage, "split")
 
 

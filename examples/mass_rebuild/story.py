@@ -11,6 +11,7 @@ from examples.story.script import Expect, Outcome, Phase, Story
 from examples.story.stage import Stage
 
 BUILDS = 10_000
+TOPIC = "org.fedoraproject.prod.buildsys.build.state.change"
 #: A time to drain is right when it is off by no more than this share, or these seconds.
 OFF, OFF_SECONDS = 0.35, 5.0
 #: The last samples before the end say little of it.
@@ -50,23 +51,37 @@ def rebuild(stage: Stage) -> None:
 def drain(stage: Stage) -> None:
     """Wait until nothing is left of it."""
     stage.until("the archiver has nothing left to do",
-                lambda: (stage.row("archiver").get("backlog") or 0) < 3, 240)
+                lambda: stage.waiting("archiver") < 3, 240)
     stage.notes["empty"] = stage.watch.now()
 
 
-def drained_as_told(stage: Stage) -> Sequence[Outcome]:
+def checks(stage: Stage) -> Sequence[Outcome]:
+    """Look for the topic, for the incident of the whole bus and for the time to drain."""
+    named = stage.watch.first(0.0, lambda seen: seen.matches("archiver", ("SURGE",), TOPIC))
+    wide = next(((at, one) for at, one in stage.watch.incidents()
+                 if (one["scope"], one["cause"]) == ("BUS", "SURGE")), None)
+    return [
+        Outcome("the topic of the surge is named", named is not None,
+                f"{TOPIC} at {named.at:.0f} s" if named else "not"),
+        Outcome("one incident of the whole bus", wide is not None,
+                f"{wide[1]['sentence']} at {wide[0]:.0f} s" if wide else "none"),
+        drained_as_told(stage),
+    ]
+
+
+def drained_as_told(stage: Stage) -> Outcome:
     """Compare the time to drain, as it was told half-way, with when it was over."""
     empty = stage.notes["empty"]
     told = [(one.at, one.row["drain"]) for one in stage.watch.every()
             if one.service == "archiver" and one.row["drain"] and one.at < empty - BEFORE_END]
     expected = "the time to drain, told half-way, is right"
     if not told:
-        return [Outcome(expected, False, "none was told")]
+        return Outcome(expected, False, "none was told")
     middle = (told[0][0] + empty) / 2
     at, drain_ = min(told, key=lambda one: abs(one[0] - middle))
     said, took = drain_["seconds"], empty - at
     near = abs(said - took) <= max(OFF_SECONDS, OFF * took)
-    return [Outcome(expected, near, f"said {said:.0f} s, took {took:.0f} s")]
+    return Outcome(expected, near, f"said {said:.0f} s, took {took:.0f} s")
 
 
 STORY = Story(
@@ -81,5 +96,5 @@ STORY = Story(
         Phase("drain", "the builds are over; the archiver works off what waits and says how long",
               drain, (Expect("archiver", ("RECOVERING",), 240), Expect("archiver", ("OK",), 300))),
     ),
-    checks=drained_as_told,
+    checks=checks,
 )  # fmt: skip

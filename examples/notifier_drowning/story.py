@@ -59,7 +59,7 @@ def rewrite(stage: Stage) -> None:
 
 def edit(stage: Stage) -> None:
     """Let somebody write rules; the bus says so, and the next message is for them."""
-    stage.until("nothing waits", lambda: _waiting(stage) < 3)
+    stage.until("nothing waits", lambda: stage.waiting("notifier") < 3)
     with psycopg.connect(stage.notes["dsn"], autocommit=True) as connection:
         database.write(connection, LATE)
     changed = engines.RULES_CHANGED
@@ -75,7 +75,7 @@ def event(stage: Stage) -> None:
     stage.publish("event", "--kind", "builds", "--count", str(stage.messages(EVENT)))
     began = time.monotonic()
     stage.done("event")
-    stage.until("all of the event is handled", lambda: _waiting(stage, now=True) < 3)
+    stage.until("all of the event is handled", lambda: stage.newest()["notifier"].backlog < 3)
     stage.notes["event"] = (stage.messages(EVENT), time.monotonic() - began)
     stage.pause(10, least=2)
 
@@ -95,12 +95,6 @@ def send(stage: Stage, name: str, messages: Sequence[tuple[str, dict[str, Any]]]
                             for number, (topic, message) in enumerate(messages)), "utf-8")
     stage.publish(name, "--profile", "file", "--file", str(file))
     stage.done(name)
-
-
-def _waiting(stage: Stage, now: bool = False) -> float:
-    if now:
-        return stage.newest()["notifier"].backlog
-    return float(stage.row("notifier").get("backlog") or 0)
 
 
 def _told(stage: Stage) -> int:

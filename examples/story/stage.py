@@ -230,6 +230,11 @@ class Stage:
         rows = get(f"{self.chain.url}/api/v1/daemons", service=service)["daemons"]
         return dict(rows[0]) if rows else {}
 
+    def waiting(self, service: str) -> float:
+        """Return a daemon's backlog by the API; infinite while it is not known."""
+        backlog = self.row(service).get("backlog")
+        return float("inf") if backlog is None else float(backlog)
+
     def series(self, service: str, *metrics: str, start: int | None = None,
                end: int | None = None) -> dict[str, list[float | None]]:
         """Return a daemon's series by metric, one point a second; the audit's span by default."""
