@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import importlib
 import shutil
 import signal
@@ -16,7 +17,7 @@ from .pictures import take
 from .run import play, report
 from .script import Story
 
-FOLDER = ROOT / ".run" / "story"
+FOLDER = ROOT / ".run"
 
 
 def names() -> list[str]:
@@ -54,11 +55,18 @@ def main() -> int:
     except LookupError as error:
         sys.exit(f"story: {error}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    shutil.rmtree(FOLDER, ignore_errors=True)
+    folder = FOLDER / story.name
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    lock = (FOLDER / f"{story.name}.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sys.exit(f"story: {story.name} is being told already; stop that with Ctrl-C first")
+    shutil.rmtree(folder, ignore_errors=True)
     print(f"{story.title}\n", flush=True)
     look = partial(take, options.pictures) if options.pictures else None
     try:
-        played = play(story, FOLDER, options.pace, partial(print, flush=True), look)
+        played = play(story, folder, options.pace, partial(print, flush=True), look)
     except KeyboardInterrupt:
         print("\nstopped")
         return 130
