@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 import sys
 
@@ -69,6 +70,40 @@ def test_without_three_hours_there_is_no_baseline(tmp_path):
     live(tmp_path, TUESDAY, days=2 / 24, flow=lambda t: (5.0, 0.1))
     (judged,) = open_stored({"data_dir": tmp_path}).judgement(TUESDAY + 1).daemons
     assert "a baseline" in judged.diagnosis.missing
+
+
+@pytest.mark.parametrize("layout", [
+    pytest.param(LEAN, id="half-hours"), pytest.param(((1, 2000), (50, 1200)), id="50-minutes")])
+def test_a_creep_is_told_with_its_date(tmp_path, layout):
+    """Utilisation 0.4 five days ago, 0.28 points more each hour, 0.74 now: full in 94 hours."""
+    noise = random.Random(1)
+    began = TUESDAY - 5 * 86400
+
+    def creeping(t):
+        hours = max(0, t - began) / 3600
+        return 5.0 * noise.uniform(0.9, 1.1), 0.08 * (1 + 0.007 * hours)
+
+    live(tmp_path, TUESDAY, flow=creeping, layout=layout)
+    (judged,) = open_stored({"data_dir": tmp_path}).judgement(TUESDAY).daemons
+    assert judged.diagnosis.verdict.name == "CREEP"
+    assert (judged.diagnosis.doom - TUESDAY) / 3600 == pytest.approx(94, rel=0.2)
+
+
+def test_a_dearer_mix_is_no_slow_database(tmp_path):
+    """As many messages, each topic as fast as ever, more of the dear one: MIX names it."""
+    costs = {"cheap": 0.02, "dear": 0.5}
+
+    def dear(t):
+        return 0.8 if t > SURGE else 0.1
+
+    def flow(t):
+        return 5.0, dear(t) * costs["dear"] + (1 - dear(t)) * costs["cheap"]
+
+    live(tmp_path, TUESDAY, flow=flow, costs=costs,
+         topics={"dear": dear, "cheap": lambda t: 1 - dear(t)})
+    (judged,) = open_stored({"data_dir": tmp_path}).judgement(TUESDAY).daemons
+    assert judged.diagnosis.verdict.name == "MIX"
+    assert judged.diagnosis.findings[0].topic == "dear"
 
 
 @pytest.fixture(scope="module")

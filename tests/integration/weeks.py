@@ -33,7 +33,7 @@ def usual(t: int) -> tuple[float, float]:
 
 
 def live(root, end, *, days=29, host=HOST, service="hub", consumer="Archiver", flow=usual,
-         layout=LEAN, step=STEP, topics=None, upto=None):
+         layout=LEAN, step=STEP, topics=None, costs=None, upto=None):
     """Write a daemon's files: one worker; ``flow(t)`` gives arrivals/s and work per message.
 
     Args:
@@ -41,13 +41,15 @@ def live(root, end, *, days=29, host=HOST, service="hub", consumer="Archiver", f
         flow: (messages/s, seconds per message) at t.
         layout, step: of the archives.
         topics: topic → share of the arrivals at t.
+        costs: topic → seconds of work per message; then what ended and was worked, too, by topic.
         upto: the last sample; ``end`` when None.
     """
     begin = end // 3600 * 3600 - int(days * 86400)
     totals = dict.fromkeys(("received", "processed", "busy"), 0.0)
     lines = {name: [] for name in (*totals, "backlog", "workers")}
-    lines.update({topic: [] for topic in topics or {}})
-    by_topic = dict.fromkeys(topics or {}, 0.0)
+    marks = ("topic", "tdone", "tbusy") if costs else ("topic",)
+    by_topic = {f"{mark}-{topic}": 0.0 for topic in topics or {} for mark in marks}
+    lines.update({name: [] for name in by_topic})
     for t in range(begin, (end if upto is None else upto) + 1, step):
         arriving, work = flow(t)
         totals["received"] += arriving * step
@@ -60,13 +62,17 @@ def live(root, end, *, days=29, host=HOST, service="hub", consumer="Archiver", f
         lines["backlog"].append(f"{t}:{totals['received'] - totals['processed']:.0f}")
         lines["workers"].append(f"{t}:1")
         for topic, share in (topics or {}).items():
-            by_topic[topic] += arriving * step * share(t)
-            lines[topic].append(f"{t}:{by_topic[topic]:.0f}")
+            by_topic[f"topic-{topic}"] += arriving * step * share(t)
+            if costs:
+                by_topic[f"tdone-{topic}"] += done * share(t)
+                by_topic[f"tbusy-{topic}"] += done * share(t) * costs[topic] * 1e6
+        for name, value in by_topic.items():
+            lines[name].append(f"{t}:{value:.0f}")
     known = {metric.name: metric for metric in METRICS}
     for name, rows in lines.items():
         metric = known.get(name)
         file = (f"{metric.collectd_type}-{consumer}_{name}" if metric
-                else f"derive-{consumer}_topic-{name}")
+                else f"derive-{consumer}_{name}")
         path = root / host / f"fedmsg-{service}" / f"{file}.rrd"
         path.parent.mkdir(parents=True, exist_ok=True)
         kind = (BY_NAME[name].kind if metric else Kind.DERIVE).value
