@@ -65,9 +65,13 @@ def judge(history: History | None, now: float, baseline: Baseline | None = None)
         missing = ("samples", "whether the process lives")
         return Diagnosis(now, (Finding(Verdict.UNKNOWN, 1.0, (
             "no samples in the span looked at",), missing),), missing=missing)
-    if not history.observable:
-        return unseen(history, now)
     found = diagnose(history, now, baseline)
+    if not history.observable:
+        # What the rules are sure of without a backlog (a reactor that never rests, nothing
+        # received) leads; that the rest cannot be seen is said after it.
+        hidden = unseen(history, now)
+        sure = tuple(f for f in found.findings if f.verdict.rank > Verdict.UNKNOWN.rank)
+        return replace(hidden, findings=(*sure, *hidden.findings))
     cause = found.findings[0]
     waiting = next((x for x in reversed(history.backlog) if x is not None), None)
     if cause.verdict is Verdict.UNKNOWN and "samples" in cause.missing and waiting:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from collectd_fedmsg.diagnosis import Baseline, History, Restart, Verdict, diagnose
 from collectd_fedmsg.diagnosis.baseline import Hour
+from collectd_fedmsg.diagnosis.judgement import judge
 from collectd_fedmsg.diagnosis.split import queue, shapley
 
 STEP, END, SIZE = 10.0, 1_000_080_000.0, 360
@@ -176,6 +177,15 @@ def by_topic(cheap, dear, cost=1.0, tail=60):
     return {"topics": {"git": late(cheap, tail, 9.0), "build": late(dear, tail, 1.0)},
             "topic_busy": {"git": late(cheap * 0.02, tail, 0.18),
                            "build": late(dear * 0.32 * cost, tail, 0.32)}}
+
+
+def test_a_fleet_is_told_of_a_blocked_reactor():
+    """What the page and the commands say names the slowness and that the backlog is unseen."""
+    slow = replace(blocking(each=0.2), observable=False)
+    found = judge(slow, END, week())
+    assert found.verdicts == (V.SLOW, V.UNKNOWN)
+    assert any("socket" in said for said in found.evidence)
+    assert judge(replace(blocking(), observable=False), END, week()).verdicts == (V.UNKNOWN,)
 
 
 TOPICS = {"topics": {"git": 9.0, "build": 1.0}, "costs": {"git": 0.02, "build": 0.32}}
