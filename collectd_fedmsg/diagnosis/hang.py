@@ -39,8 +39,8 @@ def hung_workers(history: History, last: int, span: Window, usual: Usual | None)
     first = in_hand(history, last)
     seconds = (last - first) * history.step
     since = window(history, first + 1, last + 1)
-    # Others must go on, or it is a stall.
-    if seconds < PERSIST * history.step or since.processed < SURE:
+    # Three points agree. Others must go on, or it is a stall.
+    if seconds < (PERSIST - 1) * history.step or since.processed < SURE:
         return 0.0
     service = usual.service if usual else None
     held = [x for x in history.in_progress[first: last + 1] if x is not None]

@@ -48,11 +48,12 @@ def stalled(facts: Facts) -> Finding | None:
 def _pace(facts: Facts, stop: int) -> float | None:
     """Return messages/s ended in the trouble before ``stop``: a slow daemon may pause for long.
 
-    What was in hand when it began may have ended as usual, and is no witness.
+    The step in which it began holds what ended before; what was in hand then may have ended as
+    usual too. Neither is a witness.
     """
     if facts.onset is None:
         return None
-    before = window(facts.history, facts.onset, stop)
+    before = window(facts.history, facts.onset + 1, stop)
     column = facts.history.in_progress
     held = (column[facts.onset] or 0.0) if column else 1.0
     slow = before.processed - held
