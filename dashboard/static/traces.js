@@ -134,7 +134,9 @@ export function traces(panel, grid, row, view) {
     ...scatter(SHORT[name] ?? name, x, series[name], spec, view.mode, { color: hue(["#d55e00", "#b8558f", "#008f68"][i]), dash: ["solid", "dash", "dot"][i], width: 1 }),
     hovertemplate: `${SHORT[name] ?? name} %{y:${spec.format}} ${spec.unit}<extra></extra>`,
   }));
-  if (!spec.band) return [...more, more.length || torn(y) ? line : { ...line, fill: "tozeroy", fillcolor: tint(line.line.color) }];
+  // Where a shade is the usual range, nothing else is shaded, nor in the panel to compare it with.
+  const shaded = view.mode === "rate" && row?.usual?.[spec.metric === "processed" ? "received" : spec.metric]?.length;
+  if (!spec.band) return [...more, more.length || torn(y) || shaded ? line : { ...line, fill: "tozeroy", fillcolor: tint(line.line.color) }];
   const low = { ...scatter("least", x, series[`${spec.metric}_min`] ?? [], spec, view.mode, { color: hue(spec.colour), width: 0 }), hoverinfo: "skip", ...(torn(y) ? {} : { fill: "tozeroy", fillcolor: tint(line.line.color) }) };
   return [low, { ...line, fill: "tonexty", fillcolor: tint(line.line.color, "59") }];
 }
