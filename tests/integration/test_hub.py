@@ -16,6 +16,7 @@ from collectd_fedmsg.endpoints import socket_path
 from collectd_fedmsg.requester import Requester
 from collectd_fedmsg.sources.moksha import MokshaSource
 from collectd_fedmsg.wire import Request
+from examples.chain import ROOT
 from examples.processes import wait_for
 
 from .bus import Bus
@@ -136,7 +137,8 @@ def _check(bus: Bus, name: str) -> None:
     done = subprocess.run(
         [str(Path(sys.executable).parent / "fedmsg-check"), "--consumer", "Obedient"],
         cwd=bus.chain.config_file(name).parent.parent, capture_output=True, text=True,
-        env={**os.environ, "PYTHONWARNINGS": "ignore"}, timeout=60, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}, timeout=60,
+        check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "All consumers and producers are active" in done.stdout
