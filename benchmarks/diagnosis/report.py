@@ -112,8 +112,11 @@ def false_alarms(watched: Iterable[Watch]) -> float:
     print(f"\nfalse alarms: {count} in {days / 365.25:.2f} daemon-years, every sample judged: "
           f"{count / days * 365.25:.2f} a daemon-year (95 %: below {most / days * 365.25:.2f}), "
           f"{count / days * MONTH:.3f} a daemon-month")
-    for what, n in alarms.most_common(8):
-        print(f"  {n}: {what[:150]}")
+    by: dict[str, list[str]] = {}
+    for what, n in alarms.items():
+        by.setdefault(": ".join(what.split(": ")[:2]), []).extend([what] * n)
+    for kind, found in sorted(by.items()):
+        print(f"  {len(found)} {kind}, as in: {found[0][:150]}")
     return count / days * MONTH
 
 

@@ -7,6 +7,7 @@ three days before the rise: a morning looks like a creep.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -69,6 +70,23 @@ def _trend(hours: Sequence[Hour], now: float, usual: Usual | None) -> Trend | No
                 busiest = quantile(season.values(), 0.9)
                 return Trend(found[1] * busiest, found[0] * busiest, size)
     return None
+
+
+def wander(baseline: Baseline, now: float) -> float:
+    """Return how far an hour's arrivals usually lie from those of that hour; a share, 1 σ.
+
+    Pooled over all hours, and robust: a single hour of the week has few of its kind. Where the
+    usual is not known from three days, infinite: then nothing is unusual.
+    """
+    return baseline.once("wander", now, lambda hour: _wander(baseline.hours, hour))
+
+
+def _wander(hours: Sequence[Hour], now: float) -> float:
+    rates = [(int(h.start // HOUR), h.received) for h in hours if h.start <= now - HOUR]
+    season = _season(rates)
+    off = [abs(rate / season[slot] - 1) for hour, rate in rates
+           if (slot := SLOTS[hour % 168]) in season]
+    return 1.4826 * median(off) if off else math.inf
 
 
 def _season(loads: Sequence[tuple[int, float]]) -> dict[Slot, float]:

@@ -53,6 +53,8 @@ class Facts:
     split: Split | None
     #: Utilisation's rise over past hours; None when there is none or no baseline.
     trend: Trend | None = None
+    #: The past hours themselves, for what is seldom asked; None without a baseline.
+    past: Baseline | None = None
 
     @property
     def capacity(self) -> float | None:
@@ -95,7 +97,7 @@ def gather(history: History, now: float, baseline: Baseline | None) -> Facts:
                   now - history.time(last) + history.clock_ahead if last >= 0 else float("inf"),
                   _waiting(history, last), limit, onset, span, recent,
                   drift, error, workers, hung, service, None,
-                  trend(baseline, now) if baseline and onset is None else None)
+                  trend(baseline, now) if baseline and onset is None else None, baseline)
     return facts if onset is None else _with_split(facts)
 
 

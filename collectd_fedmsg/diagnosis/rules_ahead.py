@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .creep import HORIZON
+from .creep import HORIZON, wander
 from .facts import Facts
 from .finding import Finding
 from .stats import SIGMAS
@@ -39,9 +39,12 @@ def _nearly_full(facts: Facts) -> Finding | None:
             or seen.seconds < LONG / 2):
         return None
     load = seen.busy / seen.seconds / facts.workers
-    # The mean of n messages' times scatters by 1/√n; twice that for arrivals and times both.
-    error = load * (2 * usual.dispersion / max(1.0, seen.processed)) ** 0.5
-    if load < FULL or usual.load >= FULL or load - usual.load < SIGMAS * error:
+    if load < FULL or usual.load >= FULL or facts.past is None:
+        return None
+    # The mean of n messages' times scatters by 1/√n, twice that for arrivals and times both;
+    # and a load that wanders from one day to the next is used to it.
+    chance = 2 * usual.dispersion / max(1.0, seen.processed)
+    if load - usual.load < SIGMAS * load * (chance + wander(facts.past, facts.now) ** 2) ** 0.5:
         return None
     return Finding(Verdict.CREEP, 0.85, (
         f"the workers are busy {load:.0%} of the time, usual is {usual.load:.0%}: "
