@@ -57,7 +57,8 @@ def command(capsys, *arguments):
 def test_what_is_usual_depends_on_the_hour_of_the_week(tmp_path, layout, step, when, expected):
     """An hour of silence is alarming in office hours only, at any layout of the archives."""
     end = moment(when)
-    live(tmp_path, end, flow=quiet_for(3600, end), layout=layout, step=step)
+    live(tmp_path, end, flow=quiet_for(3600, end), layout=layout, step=step,
+         days=9 if step == 10 else 29)
     (judged,) = open_stored({"data_dir": tmp_path}).judgement(end).daemons
     assert judged.diagnosis.verdict.name == expected
     assert "a baseline" not in judged.diagnosis.missing
@@ -83,7 +84,7 @@ def test_a_creep_is_told_with_its_date(tmp_path, layout):
         hours = max(0, t - began) / 3600
         return 5.0 * noise.uniform(0.9, 1.1), 0.08 * (1 + 0.007 * hours)
 
-    live(tmp_path, TUESDAY, flow=creeping, layout=layout)
+    live(tmp_path, TUESDAY, days=15, flow=creeping, layout=layout)
     (judged,) = open_stored({"data_dir": tmp_path}).judgement(TUESDAY).daemons
     assert judged.diagnosis.verdict.name == "CREEP"
     assert (judged.diagnosis.doom - TUESDAY) / 3600 == pytest.approx(94, rel=0.2)
@@ -181,8 +182,8 @@ def test_a_shared_database_is_one_incident_everywhere(tmp_path, capsys):
     """Declared in the dashboard's file; page, command and backtest make one of three."""
     root = tmp_path / "rrd"
     for number in range(2):
-        live(root, TUESDAY, consumer=f"User{number}", flow=slow)
-        live(root, TUESDAY, consumer=f"Other{number}")
+        live(root, TUESDAY, days=9, consumer=f"User{number}", flow=slow)
+        live(root, TUESDAY, days=9, consumer=f"Other{number}")
     file = tmp_path / "dashboard.toml"
     file.write_text(f'data_dir = "{root}"\n[[shared]]\nname = "koji-db"\n'
                     f'daemons = ["{HOST}/hub/User*"]\n')

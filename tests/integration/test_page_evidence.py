@@ -44,7 +44,7 @@ def site(tmp_path_factory):
                        ("Well", steady)):
         # An hour ahead: what is later than now is not looked at, and nothing falls silent
         # while the tests run.
-        live(root, end, days=14, consumer=name, flow=flow, upto=end + 3600)
+        live(root, end, days=9, consumer=name, flow=flow, upto=end + 3600)
     app = create_app({"data_dir": root, "interval": STEP, "shared": SHARED})
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
@@ -93,8 +93,7 @@ def test_split_and_drain_are_drawn(site, chromium):  # noqa: F811
     assert drain.locator("svg rect").count() == 2
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1366, 390])
+@pytest.mark.parametrize(("width", "scheme"), [(1366, "dark"), (390, "light")])
 def test_a_daemons_own_page(site, chromium, artifacts, width, scheme):  # noqa: F811
     """Evidence, certainty and a link to the verdict's explanation; nothing overflows."""
     page = opened(chromium, f"{site}daemon/{HOST}/hub/User1",
