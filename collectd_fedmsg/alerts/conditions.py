@@ -37,7 +37,7 @@ def readings(rule: Rule, seen: Observation, now: float, after: float, *, every: 
     elif rule.kind in ("backlog", "oldest", "lost"):
         yield from _samples(rule, seen, after)
     elif seen.history is not None and seen.diagnosis is not None and seen.history.end > after:
-        yield from _judged(rule, seen, seen.diagnosis)
+        yield from _judged(rule, seen, seen.diagnosis, every)
 
 
 def _silence(rule: Rule, seen: Observation, now: float, every: float,
@@ -81,11 +81,13 @@ def _value(kind: str, seen: Observation, i: int) -> float | None:
     return sum(one.lost or 0.0 for one in history.restarts if at - history.step <= one.time < at)
 
 
-def _judged(rule: Rule, seen: Observation, diagnosis: Diagnosis) -> Iterator[Reading]:
+def _judged(rule: Rule, seen: Observation, diagnosis: Diagnosis,
+            every: float) -> Iterator[Reading]:
     history = seen.history
     assert history is not None
     waiting = _waiting(seen)
-    reach = REACH * history.step
+    # A verdict comes with an evaluation: two in a row are neighbours however far apart.
+    reach = REACH * max(history.step, every)
     passed = next((x for x in reversed(history.received) if x is not None), 0.0) * history.step
     if rule.kind == "doom":
         left = None if diagnosis.doom is None else max(0.0, diagnosis.doom - diagnosis.now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from ..diagnosis.judgement import Judgement
@@ -33,10 +34,15 @@ def observations(whole: Judgement, *, last: Mapping[str, float] = MappingProxyTy
 
 
 class Paging:
-    """Follows judgements moment by moment; ``notices`` is what would have been sent."""
+    """Follows judgements moment by moment; ``notices`` is what would have been sent.
 
-    def __init__(self, rules: RuleSet) -> None:
-        self._rules = rules
+    Args:
+        rules: in force.
+        every: seconds between two judgements, when they are rarer than the rules ask for.
+    """
+
+    def __init__(self, rules: RuleSet, every: float = 0.0) -> None:
+        self._rules = replace(rules, every=max(rules.every, every))
         self._state = State()
         self.notices: list[Notice] = []
 

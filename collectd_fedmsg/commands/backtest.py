@@ -53,7 +53,8 @@ def run(options: argparse.Namespace) -> int:
     try:
         paging = None
         if options.rules is not None:
-            paging = Paging(parse(options.rules.read_text("utf-8"), str(options.rules)))
+            paging = Paging(parse(options.rules.read_text("utf-8"), str(options.rules)),
+                            options.every)
         series = selection.stored(options)
         if series is None:
             print("backtest: say where the series are: --data-dir, --prometheus or --config",
@@ -78,9 +79,9 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def per_month(pages: int, seconds: float) -> float:
-    """Return how many pages that makes in a month."""
-    return pages * MONTH / seconds
+def per_month(pages: int, seconds: float) -> float | None:
+    """Return how many pages that makes in a month; of less than a day nobody can tell."""
+    return round(pages * MONTH / seconds, 2) if seconds >= 86400 else None
 
 
 def _json(episodes: Episodes, paging: Paging | None, seconds: float) -> dict[str, Any]:
@@ -92,7 +93,7 @@ def _json(episodes: Episodes, paging: Paging | None, seconds: float) -> dict[str
                            "rules": sorted({alert.rule for alert in one.alerts}),
                            "causes": sorted({alert.cause for alert in one.alerts})}
                           for one in paging.pages]
-        found["pages_per_month"] = round(per_month(len(paging.pages), seconds), 2)
+        found["pages_per_month"] = per_month(len(paging.pages), seconds)
     return found
 
 
@@ -107,8 +108,10 @@ def report(episodes: Episodes, paging: Paging | None, seconds: float) -> Iterato
     if paging is not None:
         for notice in paging.pages:
             yield f"{written(notice.at)}  page ({notice.severity}): {_about(notice)}"
-        yield (f"{len(paging.pages)} pages in {span(seconds)}:"
-               f" {per_month(len(paging.pages), seconds):.1f} a month")
+        monthly = per_month(len(paging.pages), seconds)
+        rate = "too short a time to say how many a month" if monthly is None else (
+            f"{monthly:.1f} a month")
+        yield f"{len(paging.pages)} pages in {span(seconds)}: {rate}"
 
 
 def _when(one: Episode) -> str:
