@@ -76,7 +76,8 @@ class Plugin:
                 collectd.warning(printable(f"collectd_fedmsg: begins anew: {error}"))
         if self._config.rrdcached:
             store = Rrdcached(*self._config.rrdcached)
-            self._keeper = Keeper(store, self._reader, self._admission, own_host())
+            folder = self._config.rrdcached[1]
+            self._keeper = Keeper(store, self._reader, self._admission, own_host(), folder)
         if self._config.moksha_sockets:
             moksha = MokshaSource(
                 self._config.moksha_sockets, self._config.interval, time.time()

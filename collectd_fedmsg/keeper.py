@@ -1,11 +1,13 @@
 """Keep samples from being lost with rrdcached: hold them back, then fill what is missing.
 
-While it is away nothing is taken from the daemons, whose rings remember. When it is back, the
-samples that it should have are asked for once more, and those newer than its files stored.
+While it is away, or its folder read-only, nothing is taken from the daemons, whose rings
+remember. When it is back, the samples that it should have are asked for once more, and those
+newer than its files stored. A full disk is told: collectd's own log gives no reason.
 """
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 
 from .admission import Admission
@@ -14,6 +16,8 @@ from .names import escape
 from .reader import Harvest, Reader
 from .rrdcached import Presence, Rrdcached
 
+#: Bytes left on the disk below which a new series finds no place.
+TOO_FULL = 1 << 20
 #: Rounds that a daemon may be silent before what rrdcached lost of it is given up.
 PATIENCE = 3
 
@@ -23,15 +27,18 @@ class Keeper:
 
     Args:
         host: the name that collectd gives to series of this host.
+        folder: where the files are; where collectd is, by default: its BaseDir.
     """
 
     def __init__(
-        self, store: Rrdcached, reader: Reader, admission: Admission, host: str
-    ) -> None:  # fmt: skip
+        self, store: Rrdcached, reader: Reader, admission: Admission, host: str, folder: str = ""
+    ) -> None:
         self._store = store
         self._reader = reader
         self._admission = admission
         self._host = host
+        self._folder = folder or "."
+        self._read_only = False
         self._due: dict[str, int] = {}
         self.restored = 0
 
@@ -43,10 +50,15 @@ class Keeper:
         presence = self._store.look(timeout / 4)
         if presence is Presence.AWAY:
             return False, "rrdcached does not answer: samples wait in the daemons"
-        if presence is Presence.BACK:
+        writable, told = room(self._folder)
+        if not writable:
+            self._read_only = True
+            return False, told
+        if presence is Presence.BACK or self._read_only:
+            self._read_only = False
             self._due = dict.fromkeys(self._reader.cursors.known(), 0)
         if not self._due:
-            return True, ""
+            return True, told
         return self._restore(timeout * 3 / 4)
 
     def close(self) -> None:
@@ -66,6 +78,7 @@ class Keeper:
                 del self._due[endpoint]
         return not self._due, f"rrdcached is back: {stored} lost updates were restored"
 
+
     def _files(self, harvest: Harvest) -> dict[str, list[tuple[int, float]]]:
         files: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for endpoint, origin, samples in harvest.fresh:
@@ -76,3 +89,18 @@ class Keeper:
                 for kind, instance, value in series.values(sample) if series else ():
                     files[f"{folder}/{kind}-{instance}"].append((int(sample.time), value))
         return files
+
+
+def room(folder: str) -> tuple[bool, str]:
+    """Return whether a folder can be written at all, and what is wrong with it, if anything."""
+    try:
+        there = os.statvfs(folder)
+        name = os.path.realpath(folder)
+    except OSError as error:
+        return True, f"{folder}: {error.strerror}"
+    if there.f_flag & os.ST_RDONLY:
+        return False, f"{name} is read-only: samples wait in the daemons"
+    left = there.f_bavail * there.f_frsize
+    if left < TOO_FULL:
+        return True, f"{name} is full, {left // 1024} kB are left: no new series can be stored"
+    return True, ""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 _COLLECTD = """\
-# collectd.conf snippet of collectd-fedmsg.
+# collectd.conf snippet of collectd-fedmsg. Set also, at the top of collectd.conf, WriteThreads 1
+# and equal WriteQueueLimits: what comes after an outage would be stored in part otherwise.
 <LoadPlugin python>
   Globals true
 </LoadPlugin>

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from collectd_fedmsg.diagnosis import History
 from collectd_fedmsg.diagnosis.groups import Dependency
 from collectd_fedmsg.diagnosis.judgement import Judged, Judgement, judge, judgement
 from collectd_fedmsg.metrics import BY_NAME, Kind
 
+from .ahead import ahead
 from .baselines import Baselines
 from .query import Window
 from .reading import read
@@ -67,8 +68,14 @@ class Judge:
                              for metric in METRICS if metric in daemon.files])
         self.baselines.begin()
         self.baselines.keep_only(daemon.id for daemon in daemons)
-        seen = [self.one(daemon, now) for daemon in daemons]
+        seen = [self._present(self.one(daemon, now), now) for daemon in daemons]
         return seen, self.together(now, seen)
+
+    def _present(self, seen: Seen, now: float) -> Seen:
+        """Return what is judged of the present, which a clock set back has made unknown."""
+        found = ahead(self._store, seen.daemon, now)
+        return seen if found is None else replace(seen, judged=replace(
+            seen.judged, diagnosis=found, history=None))
 
     def together(self, now: float, seen: Iterable[Seen]) -> Judgement:
         """Return the fleet's judgement from its daemons'."""

@@ -39,6 +39,8 @@ Interval {interval}
 # Equal limits: otherwise values are dropped silently under load.
 WriteQueueLimitHigh 1000000
 WriteQueueLimitLow 1000000
+# Several would pass each other: RRD refuses a sample that comes after a later one.
+WriteThreads 1
 LoadPlugin logfile
 <Plugin logfile>
   LogLevel info

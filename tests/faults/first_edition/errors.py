@@ -1,0 +1,33 @@
+"""One exception tree, so that an edge can catch everything of ours by one name."""
+
+from __future__ import annotations
+
+
+class HealthError(Exception):
+    """The root: anything this project raises on purpose."""
+
+
+class ConfigError(HealthError, ValueError):
+    """A configuration mistake; the text names the place, the key and the value."""
+
+    def __init__(self, place: str, key: str, value: object, reason: str) -> None:
+        super().__init__(f"{place}: {key} = {value!r}: {reason}")
+        self.place = place
+        self.key = key
+        self.value = value
+
+
+class DecodeError(HealthError, ValueError):
+    """A frame that is not a message of the wire protocol."""
+
+
+class CounterReset(HealthError, ValueError):  # noqa: N818 - what happened, no mistake
+    """Two samples of different runs of a daemon, or a total that shrank."""
+
+
+class StoreError(HealthError):
+    """The store of series cannot answer now (away, broken, refused)."""
+
+
+class BadQuery(HealthError, ValueError):  # noqa: N818 - named for what it is
+    """A query that asks for something unknown or out of bounds."""

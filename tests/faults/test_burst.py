@@ -1,0 +1,75 @@
+"""A thousand samples that come at once after an outage are stored in their order, each one."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import zmq
+
+from collectd_fedmsg import wire
+from collectd_fedmsg.endpoints import socket_path
+from collectd_fedmsg.ring import Ring
+from collectd_fedmsg.sample import Sample
+from examples.chain import Chain
+from examples.processes import wait_for
+from tests.faults.conftest import Figure
+from tests.integration.test_back_fill import fetch
+
+COUNT = 1000
+
+
+def total(number: int) -> int:
+    """Return a total whose every step differs from its neighbours'."""
+    return number * number
+
+
+def serve(folder: Path, began: int, ended: threading.Event) -> None:
+    ring = Ring(rounds=2 * COUNT)
+    for n in range(COUNT + 1):
+        ring.add([Sample("C", float(began + n), total(n), total(n), 0, 0)])
+    origin = wire.Origin("d", "h", os.getpid(), "run", float(began), 1)
+    context = zmq.Context()
+    one = context.socket(zmq.ROUTER)
+    one.bind(f"ipc://{socket_path(folder, 'd', os.getpid())}")
+    while not ended.is_set():
+        if one.poll(100):
+            *envelope, frame = one.recv_multipart()
+            request = wire.decode_request(frame)
+            page = ring.after(request.after if request.run == "run" else None)
+            reply = wire.encode_reply(origin, time.time(), time.monotonic(), page)
+            one.send_multipart([*envelope, reply])
+    context.destroy(linger=0)
+
+
+def test_each_is_stored(short_folder: Path, figure: Figure) -> None:
+    """Several write threads would pass each other, and RRD refuse what comes late."""
+    chain, ended = Chain(short_folder, [], interval=1), threading.Event()
+    chain.run_folder.mkdir(mode=0o750)
+    began = int(time.time()) - COUNT - 1
+    thread = threading.Thread(target=serve, args=(chain.run_folder, began, ended))
+    thread.start()
+    end, series = began + COUNT, "fedmsg-d/derive-C_received"
+
+    def rates() -> list[tuple[int, float | None]]:
+        try:
+            return fetch(chain.folder, "received", began, end, series)
+        except Exception:  # not created yet
+            return []
+
+    try:
+        chain.start_rrdcached()
+        chain.start_collectd()
+        wait_for("the last one is stored", lambda: bool(rates()) and rates()[-1][1] is not None, 90)
+        found = rates()
+    finally:
+        ended.set()
+        thread.join(10)
+        chain.processes.stop_all()
+    wrong = [at for at, rate in found
+             if rate is None or abs(rate - (2 * (at - began) - 1)) > 1e-6]  # fmt: skip
+    assert len(found) == COUNT
+    assert wrong == []
+    figure(f"{COUNT} samples at once, after an outage", f"{len(wrong)} lost or out of order")

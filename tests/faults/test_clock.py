@@ -1,0 +1,134 @@
+"""The clock stepped by an hour, forth and back: real sockets, real RRD, injected clock."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+rrdtool = pytest.importorskip("rrdtool")
+pytest.importorskip("flask")
+
+from collectd_fedmsg import responder  # noqa: E402
+from collectd_fedmsg.endpoints import socket_path  # noqa: E402
+from collectd_fedmsg.reader import Harvest, Reader, latest  # noqa: E402
+from collectd_fedmsg.requester import Requester  # noqa: E402
+from collectd_fedmsg.sample import Sample  # noqa: E402
+from collectd_fedmsg.settings import Settings  # noqa: E402
+from examples.processes import wait_for  # noqa: E402
+from tests.faults.conftest import Figure  # noqa: E402
+from tests.integration.test_store_rrd import STEP, fleet  # noqa: E402
+
+HOUR = 3600
+
+
+class Clock:
+    """The time module with a wall clock that can be stepped."""
+
+    def __init__(self) -> None:
+        self.offset = 0
+
+    def time(self) -> float:
+        return time.time() + self.offset
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(time, name)
+
+
+class Stored:
+    """What comes of the samples: one RRD, written as collectd does, refusals counted."""
+
+    def __init__(self, path: Path, began: float) -> None:
+        self.path, self.refused = path, 0
+        rrdtool.create(str(path), "-s", "1", "-b", str(int(began) - 10),
+                       f"DS:value:DERIVE:{HOUR // 2}:0:U", "RRA:AVERAGE:0.1:1:20000")  # fmt: skip
+
+    def store(self, harvest: Harvest) -> int:
+        stored = 0
+        for _, _, samples in harvest.fresh:
+            for one in samples:
+                try:
+                    rrdtool.update(str(self.path), f"{one.time:.0f}:{one.received}")
+                    stored += 1
+                except rrdtool.OperationalError:
+                    self.refused += 1
+        return stored
+
+    def rates(self, start: float, end: float) -> list[float]:
+        _, _, rows = rrdtool.fetch(str(self.path), "AVERAGE", "-r", "1", "-s", str(int(start)),
+                                   "-e", str(int(end)))  # fmt: skip
+        return [row[0] for row in rows if row[0] is not None]
+
+
+def test_stepped_by_an_hour(
+    short_folder: Path, monkeypatch: pytest.MonkeyPatch, figure: Figure
+) -> None:
+    """Forth: a gap, and on. Back: said, nothing wrong stored, whoever asks the daemon knows now."""
+    clock, total = Clock(), [0]
+    monkeypatch.setattr(responder, "time", clock)
+
+    def take(at: float) -> list[Sample]:
+        total[0] += 7
+        return [Sample("C", at, total[0], total[0], 0, 0)]
+
+    daemon = responder.Responder(Settings("d", short_folder, interval=1), take)
+    daemon.start()
+    requester = Requester()
+    began = clock.time()
+    stored = Stored(short_folder / "x.rrd", began)
+    reader = Reader([f"{short_folder}/*.sock"], requester)
+
+    def more(count: int) -> bool:
+        seen[0] += stored.store(reader.collect(2.0, clock.time()))
+        return seen[0] >= count
+
+    try:
+        wait_for("it listens", socket_path(short_folder, "d", os.getpid()).exists)
+        for offset in (0, HOUR, 2 * HOUR):
+            clock.offset, seen = offset, [0]
+            wait_for(f"samples at {offset:+} s", lambda: more(4))
+        clock.offset = HOUR
+        said: list[str] = []
+
+        def told() -> bool:
+            harvest = reader.collect(2.0, clock.time())
+            assert not stored.store(harvest), "nothing goes back in time"
+            said.extend(harvest.errors.values())
+            return bool(said)
+
+        wait_for("it is said", told)
+        assert "its clock was set back" in said[0]
+
+        def present() -> bool:
+            found = latest([f"{short_folder}/*.sock"], 2.0, clock.time()).fresh
+            return bool(found) and abs(found[0][2][-1].time - clock.time()) < 5
+
+        wait_for("who asks the daemon itself has the present", present)
+        clock.offset, seen = 2 * HOUR + 60, [0]
+        wait_for("it goes on when the clock has passed", lambda: more(4))
+        rates = stored.rates(began - 5, clock.time() + 5)
+    finally:
+        requester.close()
+        daemon.stop()
+    assert stored.refused == 0
+    assert min(rates) >= 0
+    assert max(rates) <= 7 * 5, "no spike"
+    figure("clock stepped +1 h, +1 h, -1 h, +1 h", f"{len(rates)} steps known, rates"
+           f" {min(rates):.2f} to {max(rates):.2f}/s; after -1 h: {said[0][:60]}…")  # fmt: skip
+
+
+def test_old_steps_are_not_the_present(tmp_path: Path, figure: Figure) -> None:
+    """After a clock was set back the page has samples for now, measured an hour ago: UNKNOWN."""
+    from collectd_fedmsg_dashboard import create_app
+
+    now = int(time.time()) // STEP * STEP
+    for end, state in ((now + 700, "UNKNOWN"), (now, "OK")):
+        root = tmp_path / state
+        fleet(root, end)
+        answer = create_app({"data_dir": root}).test_client().get("/api/v1/daemons").get_json()
+        (row,) = answer["daemons"]
+        assert (row["state"] == "UNKNOWN") == (state == "UNKNOWN"), row["text"]
+        assert ("clock was set back" in row["text"]) == (state == "UNKNOWN")
+    figure("stored samples from the future", "judged UNKNOWN: a clock was set back")
