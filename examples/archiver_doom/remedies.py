@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import psycopg
@@ -62,8 +63,8 @@ def move(stage: Stage, old: Postgres, new: Postgres) -> int:
     stage.until("the archiver has ended what came before",
                 lambda: stage.newest()["archiver"].processed >= came)
     rate = stage.row("archiver").get("arrival_rate") or 0.0
-    waiting = stage.newest()["archiver"].backlog
     stage.chain.processes.stop("archiver")
+    at = time.time()
     copy(old, new)
     new.run(schema.INDEXES, "archive")
     archiver = next(one for one in stage.chain.daemons if one.service == "archiver")
@@ -76,8 +77,8 @@ def move(stage: Stage, old: Postgres, new: Postgres) -> int:
     stage.until("the archiver has ended what both have",
                 lambda: stage.newest()["archiver"].processed >= newest)
     handed = hand_over(file, new.dsn("archive"))
-    # Two seconds: the age of the last sample, and the one that died with the daemon.
-    stage.ended.append(Lost("archiver", waiting, handed - waiting, 2 * rate + 2))
+    # What came between the archiver's last stored sample and its end is on no page.
+    stage.ended.append(Lost("archiver", at, handed, 5 * rate))
     return handed
 
 

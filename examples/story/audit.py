@@ -59,3 +59,12 @@ def heard(topics: Mapping[str, int], patterns: Sequence[str] | None) -> int:
 def total(rates: Sequence[float | None], step: float) -> float:
     """Return the messages that a series of messages/s adds up to; the unknown counts nothing."""
     return sum(rate for rate in rates if rate is not None) * step
+
+
+def last_known(pairs: Sequence[tuple[float | None, float | None]]) -> list[float]:
+    """Return the backlog of the last (rate, backlog) pair that is wholly known; empty for none.
+
+    A gap between two runs has no rate, but in RRD the later run's backlog.
+    """
+    known = [backlog for rate, backlog in pairs if rate is not None and backlog is not None]
+    return known[-1:]

@@ -18,7 +18,7 @@ from collectd_fedmsg.sample import Sample
 from examples.chain import ROOT, Chain, Daemon
 from examples.processes import wait_for
 
-from .audit import Balance, heard, total
+from .audit import Balance, heard, last_known, total
 from .watch import Watch, get
 
 #: Seconds that a loaded machine may take for what takes one here.
@@ -27,13 +27,14 @@ PATIENCE = 90.0
 
 @dataclass(frozen=True)
 class Lost:
-    """A run that was ended: messages that waited then, that were sent while it was away, and that
-    may be uncounted around its end."""
+    """A run that was ended: when, the messages that its successor missed, and those that may be
+    uncounted around the end because they still came then."""
 
     service: str
-    waiting: int
+    #: Epoch seconds; 0 for a daemon that began into traffic.
+    at: float
     away: int
-    unseen: float
+    unseen: float = 0.0
 
 
 class Stage:
@@ -185,16 +186,15 @@ class Stage:
         self.quiet()
         daemon = next(one for one in self.chain.daemons if one.service == service)
         before = self._arrived(service)
-        pace = self.row(service).get("completion_rate") or 0.0
         self.chain.processes.stop(service)
+        at = time.time()
         prepare()
         self.chain.start_hub(daemon)
         sent = heard(self.sent, self.hears.get(service))
         self.subscribed([service])
         self.settle(())
         away = heard(self.sent, self.hears.get(service)) - sent - self.newest()[service].received
-        # Two seconds: the age of the last sample, and the one that died with the daemon.
-        self.ended.append(Lost(service, before.backlog, away, 2 * max(1.0, pace)))
+        self.ended.append(Lost(service, at, away))
         return before.backlog
 
     def _arrived(self, service: str) -> Sample:
@@ -203,7 +203,7 @@ class Stage:
         before = self.newest()[service]
         if service in self._joined:
             missed = heard(self.sent, self.hears.get(service)) - before.received
-            self.ended.append(Lost(service, 0, missed, 0.0))
+            self.ended.append(Lost(service, 0.0, missed))
             self._joined.discard(service)
         return before
 
@@ -264,9 +264,13 @@ class Stage:
     def _balance(self, service: str, end: int) -> Balance:
         found = self.series(service, "received", "processed", "backlog", end=end)
         backlog = [one for one in found["backlog"] if one is not None]
+        # What waited at a run's last stored sample: the page's own number, and exact.
+        pairs = list(zip(found["received"], found["backlog"]))
+        lost = [one for run in self.ended if run.service == service and run.at
+                for one in last_known(pairs[: int(run.at) - self._since])]
         ended = [one for one in self.ended if one.service == service]
         return Balance(
             service, heard(self.sent, self.hears.get(service)), total(found["received"], 1.0),
             total(found["processed"], 1.0), backlog[-1] if backlog else 0.0,
-            float(sum(one.waiting for one in ended)), sum(one.away for one in ended),
+            sum(lost), sum(one.away for one in ended),
             sum(one.unseen for one in ended))

@@ -8,7 +8,7 @@ import pytest
 
 from examples import postgres
 from examples.story.__main__ import load, names
-from examples.story.audit import Balance, heard, total
+from examples.story.audit import Balance, heard, last_known, total
 from examples.story.watch import Seen
 
 
@@ -34,6 +34,12 @@ def test_only_the_topics_that_it_hears() -> None:
 
 def test_the_unknown_counts_nothing() -> None:
     assert total([1.0, None, 2.5], 2.0) == 7.0
+
+
+def test_what_waited_at_the_end_of_a_run() -> None:
+    """The gap between two runs has no rate, and the later run's backlog."""
+    assert last_known([(1.0, 5.0), (2.0, 7.0), (None, 0.0), (None, None)]) == [7.0]
+    assert last_known([(None, 3.0)]) == []
 
 
 def seen(**changed: object) -> Seen:
