@@ -58,10 +58,12 @@ def test_the_nine_hundred_are_dispatched(short_folder: Path) -> None:
             return heads <= {line.partition(" ")[2] for line in ask(address, "LISTVAL")}
 
         wait_for("all that answer are dispatched", all_there, 60)
-        seen, silent, spent = (value(address, name) for name in (
-            "count-daemons_seen", "count-daemons_silent", "duration-read"))
-        print(f"{seen:.0f} seen, {silent:.0f} silent, a read takes {spent:.2f} s")
-        assert (seen, silent) == (COUNT - COUNT // MUTE, COUNT // MUTE)
+        told = ("count-daemons_seen", "count-daemons_silent")
+        # On a loaded machine the first rounds may end before everybody has answered.
+        wait_for("a round in which all of them answer", lambda: [
+            value(address, name) for name in told] == [COUNT - COUNT // MUTE, COUNT // MUTE], 100)
+        spent = value(address, "duration-read")
+        print(f"{COUNT - COUNT // MUTE} seen, {COUNT // MUTE} silent, a read takes {spent:.2f} s")
         # The limit is 2 s; the rest is for a loaded machine.
         assert spent < 10
     finally:
