@@ -57,7 +57,8 @@ def changing(page):
 
 @pytest.mark.parametrize(("updates", "allowed"), [
     pytest.param(60, GROWS, id="some-updates"),
-    pytest.param(3000, GROWS_LONG, id="many-updates", marks=pytest.mark.soak),
+    pytest.param(1500, GROWS_LONG, id="many-updates",
+                 marks=[pytest.mark.soak, pytest.mark.timeout(1800)]),
 ])
 def test_a_page_left_open_does_not_grow(site, chromium, updates, allowed):  # noqa: F811
     """What is drawn again replaces what was drawn: heap, nodes and listeners stay."""
