@@ -32,6 +32,20 @@ export function links(when) {
   }
 }
 
+// The evidence as the server words it, fetched again when it has changed; drawn at most once a poll.
+let shown;
+export async function evidence(one, view) {
+  const key = JSON.stringify([one?.state, one?.evidence, one?.missing, one?.beside]), first = shown === undefined;
+  if (key === shown) return;
+  shown = key;
+  if (first) return;
+  const page = await fetch(location.href).then((response) => response.ok ? response.text() : "");
+  const found = new DOMParser().parseFromString(page, "text/html").getElementById("evidence");
+  if (!found) return;
+  found.querySelectorAll("time[data-time]").forEach((moment) => { moment.textContent = clock(Number(moment.dataset.time), view.zone); });
+  byId("evidence").replaceChildren(...found.childNodes);
+}
+
 export function marks(notes, restarts, view) {
   const holder = byId("marks");
   if (!holder) return;

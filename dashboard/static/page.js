@@ -110,6 +110,7 @@ async function refresh() {
   if (!single && body.daemons.some((one) => !present.has(one.id))) { location.reload(); return; }
   states = new Map(body.daemons.map((one, place) => [one.id, { ...one, place }]));
   for (const [id, row] of present) if (states.has(id)) fill(row, states.get(id));
+  if (single) await own.evidence(states.get(rows()[0].dataset.id), view);
   if (!single) { fleetLine(lastFleet = body.fleet); incidents(body.incidents ?? []); for (const [id, row] of present) if (!states.has(id)) gone(row); }
   arrange();
 }

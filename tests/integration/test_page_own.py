@@ -198,6 +198,19 @@ def test_axe_finds_nothing(site, chromium, where, scheme):  # noqa: F811
     assert found == []
 
 
+def test_the_evidence_is_of_now(site, chromium):  # noqa: F811
+    """A daemon's page left open shows the evidence of the verdict that it shows."""
+    folder, address = site
+    page = opened(chromium, f"{address}{DAEMON}?span=now")
+    until(page, DRAWN.format(3))
+    assert page.get_attribute(".row", "data-state") != "UNKNOWN"
+    for metric in ("received", "processed"):
+        (folder / HOST / "fedmsg-hub" / f"derive-Consumer0_{metric}.rrd").unlink()
+    until(page, "document.querySelector('.row').dataset.state === 'UNKNOWN'", 30)
+    until(page, "document.getElementById('evidence').textContent.includes("
+                "document.querySelector('.text').textContent.split(';')[0])", 30)
+
+
 @pytest.mark.parametrize("width", [360, 1400, 3840])
 def test_the_daemons_page_fits(site, chromium, width):  # noqa: F811
     """No sideways scrolling on a daemon's page either, with all its panels and its form."""
