@@ -7,9 +7,9 @@ from collectd_fedmsg.diagnosis import Verdict
 #: How it is told; what to do, in the order of trying. ``Verdict`` itself has the short form.
 EXPLAINED: dict[Verdict, tuple[str, tuple[str, ...]]] = {
     Verdict.OK: (
-        "The backlog is within what chance and this hour of the week explain.", ()),
+        "What waits is within what chance and this hour of the week explain.", ()),
     Verdict.IDLE: (
-        "Nothing arrives and nothing waits, and the same hour of past weeks was as quiet.", ()),
+        "Nothing waits, and the same hour of past weeks was as quiet.", ()),
     Verdict.RECOVERING: (
         "More is handled than arrives, by more than chance. The time until the backlog is gone is "
         "given with its bounds: the longer it drains, the narrower they are.",
@@ -39,8 +39,7 @@ EXPLAINED: dict[Verdict, tuple[str, tuple[str, ...]]] = {
          "Find the sender of the topic (a mass rebuild, a script in a loop).",
          "If it will last, add workers; else wait.")),
     Verdict.MIX: (
-        "As many messages as usual and each topic as fast as usual, but more of the topics that "
-        "take long.",
+        "Each topic is handled as fast as ever; the topic whose share grew is named.",
         ("Find the sender of the topic named.", "Do not look for a slow database: there is none.")),
     Verdict.RETRIES: (
         "About as many messages fail as arrive beyond the usual: what failed comes back.",
@@ -52,8 +51,7 @@ EXPLAINED: dict[Verdict, tuple[str, tuple[str, ...]]] = {
          "slow down together?", "Look at the database: locks, disk, long queries.",
          "Then at the host: load, disk, swap; then at remote services.")),
     Verdict.BOTH: (
-        "More arrives and each message takes longer; the bar says how much of the growth is due "
-        "to which.",
+        "The bar says how much of the growth is due to which.",
         ("Take the larger part of the bar first.",
          "A surge may itself have made the database slow: see which began first.")),
     Verdict.WORKERS_LOST: (
@@ -63,8 +61,7 @@ EXPLAINED: dict[Verdict, tuple[str, tuple[str, ...]]] = {
          "Restart it: what hangs does not come back.",
          "Give the call that hung a time limit.")),
     Verdict.SATURATED: (
-        "Arrivals use up the whole capacity, and no change against the usual explains it: this "
-        "load is for good.",
+        "No change against the usual explains it: this load is for good.",
         ("Add workers (moksha.workers_per_consumer), or make handling faster.",
          "Waiting does not help.")),
     Verdict.STARVED: (
@@ -77,12 +74,12 @@ EXPLAINED: dict[Verdict, tuple[str, tuple[str, ...]]] = {
         ("Take a stack dump (py-spy dump), then restart the daemon.",
          "Look for a lock in the database or a connection that hangs.")),
     Verdict.TELEMETRY_LOST: (
-        "The daemon lives but its numbers do not come, or they stand still although messages "
-        "wait: they are copies.",
+        "Numbers that stand wholly still although messages wait are copies: even a stuck daemon's "
+        "oldest message ages.",
         ("Run collectd-fedmsg doctor on that host.",
          "Check the socket's folder, its permissions, and collectd's log.")),
     Verdict.DOWN: (
-        "The process or its socket was looked for and is not there.",
+        "It, or its socket, was looked for and is not there.",
         ("Start the daemon.", "Read why it ended: its log, the kernel's out-of-memory killer.")),
     Verdict.UNKNOWN: (
         "There is not enough to judge: no samples, too few, blocking mode, or a backlog too young "
