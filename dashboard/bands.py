@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from collectd_fedmsg.diagnosis import Baseline
-from collectd_fedmsg.diagnosis.baseline import HOUR, WEEK, Usual
+from collectd_fedmsg.diagnosis.hours import HOUR, WEEK
+from collectd_fedmsg.diagnosis.usual import Usual
 
 from .baselines import Baselines
 from .query import Window

@@ -10,7 +10,8 @@ import time
 from collections.abc import Iterable
 
 from collectd_fedmsg.diagnosis import Baseline
-from collectd_fedmsg.diagnosis.baseline import DAY, ENOUGH, HOUR, Hour
+from collectd_fedmsg.diagnosis.baseline import ENOUGH
+from collectd_fedmsg.diagnosis.hours import DAY, HOUR, Hour
 
 from . import hours
 from .packed import PackedHours

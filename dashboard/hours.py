@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from math import log
 
-from collectd_fedmsg.diagnosis.baseline import DAY, HOUR, Hour
+from collectd_fedmsg.diagnosis.hours import DAY, HOUR, Hour
 
 from .series import Series
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import isnan
 from typing import overload
 
-from collectd_fedmsg.diagnosis.baseline import Hour
+from collectd_fedmsg.diagnosis.hours import Hour
 
 NUMBERS = ("start", "received", "processed", "backlog", "service", "failed", "workers", "gap",
            "delay", "dispersion")

@@ -89,6 +89,8 @@ def _answer(case: Case, seen: History, spoil: str, setting: Setting,
     right = case.right if decided else case.right | case.early
     if spoil == "no baseline" and not decided:
         right |= {"UNKNOWN", "SATURATED"}
+    if spoil == "missing" and not any(x is not None for x in seen.received[-DUE - 1:]):
+        right = frozenset({"TELEMETRY_LOST"})  # the draw lost the last four in a row
     split = drain = rival = None
     if decided and case.share is not None and verdict.split and not spoil:
         share = verdict.split.surge_share

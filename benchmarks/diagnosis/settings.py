@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import exp, log
 
 from collectd_fedmsg.diagnosis import Baseline
-from collectd_fedmsg.diagnosis.baseline import Hour
+from collectd_fedmsg.diagnosis.hours import Hour
 
 from .decidable import Load
 from .simulator import HEAVY, HEAVY_SHARE, LIGHT, Topic, World, constant, history, run

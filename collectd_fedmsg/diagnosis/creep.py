@@ -11,8 +11,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .baseline import DAY, ENOUGH, HOUR, WEEK, Baseline, Hour, Usual, weekend
+from .baseline import ENOUGH, Baseline
+from .hours import DAY, HOUR, WEEK, Hour, weekend
 from .stats import SIGMAS, median, quantile, spread
+from .usual import Usual
 
 #: (hours that may be in the rise, windows looked at within): the shortest that is sure gives
 #: the latest pace. Hours older than the first number are what was usual before.

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import ceil
 
-from .baseline import Baseline, Usual, _usual, hour_of
+from .baseline import Baseline
 from .creep import Trend, trend
 from .hang import hung_workers
 from .history import Column, History
+from .hours import hour_of
 from .limits import backlog_limit
 from .split import Split, shapley
 from .stats import SIGMAS, known, quantile
+from .usual import Usual, usual_of
 from .window import PERSIST, Window, window
 
 #: Points of own history before the trouble that may stand in for a baseline.
@@ -214,7 +216,7 @@ def _own(history: History, stop: int) -> Usual | None:
     # a message in hand are within what chance does to a block's middle.
     calm = 2 * quantile([one.backlog for one in blocks], 0.25) + 1 if blocks else 0.0
     chosen = [one for one in blocks if one.backlog <= calm]
-    return _usual(chosen, chosen) if chosen else None
+    return usual_of(chosen, chosen) if chosen else None
 
 
 def _since_oldest(history: History, last: int) -> int:

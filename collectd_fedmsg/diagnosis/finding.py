@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .baseline import Usual
 from .split import Split
+from .usual import Usual
 from .verdict import Verdict
 
 

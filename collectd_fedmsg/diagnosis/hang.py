@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from .ages import ticking
-from .baseline import Usual
 from .history import History
 from .stats import SURE
+from .usual import Usual
 from .window import PERSIST, Window, window
 
 #: Three times the longest of an hour: an exponential tail is that far out once in a million

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from math import log
 
-from .baseline import Usual
 from .stats import SURE
+from .usual import Usual
 
 
 def backlog_limit(usual: Usual | None, workers: float | None) -> tuple[float, float]:

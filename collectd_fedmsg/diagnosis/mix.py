@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .baseline import topic_costs
 from .facts import Facts
+from .hours import topic_costs
 from .stats import mean
 
 

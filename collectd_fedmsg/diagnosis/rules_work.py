@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .baseline import pause
 from .facts import REFERENCE, Facts
 from .failures import coming_back, unusual
 from .finding import Finding
+from .hours import pause
 from .stats import SURE
 from .verdict import Verdict
 from .window import PERSIST, window

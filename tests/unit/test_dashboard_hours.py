@@ -10,7 +10,7 @@ from collectd_fedmsg_dashboard.hours import highest, hours, means, refined, with
 from collectd_fedmsg_dashboard.packed import PackedHours
 from collectd_fedmsg_dashboard.series import Series
 
-from collectd_fedmsg.diagnosis.baseline import Hour
+from collectd_fedmsg.diagnosis.hours import Hour
 
 HOUR = 3600
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectd_fedmsg.diagnosis import Baseline, History, Restart, Verdict, diagnose
-from collectd_fedmsg.diagnosis.baseline import Hour
+from collectd_fedmsg.diagnosis.hours import Hour
 from collectd_fedmsg.diagnosis.judgement import judge
 from collectd_fedmsg.diagnosis.split import queue, shapley
 
