@@ -21,19 +21,20 @@ SPEECHLESS = (Verdict.UNKNOWN, Verdict.TELEMETRY_LOST)
 
 
 def readings(rule: Rule, seen: Observation, now: float, after: float, *, every: float,
-             host_silent: bool) -> Iterator[Reading]:
+             host_last: float | None) -> Iterator[Reading]:
     """Yield the readings later than ``after``, oldest first. Times in epoch seconds.
 
     Args:
         rule, seen: what to judge; the rule's kind decides how.
         now, after: the moment, and the newest that was judged already.
         every: seconds between evaluations.
-        host_silent: nothing at all comes from this host: no single daemon is to blame.
+        host_last: the newest of anything of the host, epoch seconds: what fell silent together
+            with its collectd is not to blame. None: nobody watches the host as a whole.
     """
     if bool(seen.subject.service) is (rule.kind == "collectd_silent"):
         return
     if rule.kind in BY_CLOCK:
-        yield from _silence(rule, seen, now, every, host_silent)
+        yield from _silence(rule, seen, now, every, host_last)
     elif rule.kind in ("backlog", "oldest", "lost"):
         yield from _samples(rule, seen, after)
     elif seen.history is not None and seen.diagnosis is not None and seen.history.end > after:
@@ -41,11 +42,14 @@ def readings(rule: Rule, seen: Observation, now: float, after: float, *, every: 
 
 
 def _silence(rule: Rule, seen: Observation, now: float, every: float,
-             host_silent: bool) -> Iterator[Reading]:
+             host_last: float | None) -> Iterator[Reading]:
     if seen.last is None:
         return
     silent = max(0.0, now - seen.last)
-    bad = None if host_silent and rule.kind == "daemon_silent" else silent > rule.above
+    bad: bool | None = silent > rule.above
+    if bad and rule.kind == "daemon_silent" and host_last is not None and (
+            host_last - seen.last <= rule.above / 2):
+        bad = None
     yield Reading(now, bad, silent, waiting=_waiting(seen), reach=max(60.0, REACH * every),
                   began=seen.last)
 

@@ -78,7 +78,7 @@ def evaluate(state: State, observations: Iterable[Observation], rules: RuleSet, 
     """
     present = {seen.subject: seen for seen in observations
                if seen.last is not None and now - seen.last <= rules.forget}
-    silent = _silent_hosts(present, rules, now)
+    hosts = _newest_of_hosts(present, rules)
     together = {name: one for one in incidents if one.shared for name in one.members}
     tracks: dict[Key, Track] = {}
     transitions: list[Transition] = []
@@ -91,7 +91,7 @@ def evaluate(state: State, observations: Iterable[Observation], rules: RuleSet, 
             judged.add((rule.name, subject))
             track, changes = _follow(state.tracks.get((rule.name, subject)) or _fresh(
                 state, found, subject), found, seen, rules, now=now,
-                host_silent=subject.host in silent, incident=together.get(subject.id))
+                host_last=hosts.get(subject.host), incident=together.get(subject.id))
             transitions += changes
             if not track.idle:
                 alert = acked(track.alert, orders) if track.alert else None
@@ -106,18 +106,15 @@ def evaluate(state: State, observations: Iterable[Observation], rules: RuleSet, 
                    tuple(transitions), notices)
 
 
-def _silent_hosts(present: Mapping[Subject, Observation], rules: RuleSet, now: float) -> set[str]:
-    """Return the hosts of which nothing at all arrives: no single daemon is to blame there."""
+def _newest_of_hosts(present: Mapping[Subject, Observation],
+                     rules: RuleSet) -> dict[str, float]:
+    """Return the newest of anything, by host; only of hosts that a rule watches as a whole."""
     newest: dict[str, float] = {}
     for subject, seen in present.items():
         newest[subject.host] = max(seen.last or 0.0, newest.get(subject.host, 0.0))
-    found = set()
-    for host, last in newest.items():
-        for rule in rules.rules:
-            whole = rules.rule_for(rule, Subject(host)) if rule.kind == "collectd_silent" else None
-            if whole and Subject(host) in present and now - last > whole.above:
-                found.add(host)
-    return found
+    whole = [rule for rule in rules.rules if rule.kind == "collectd_silent"]
+    return {host: last for host, last in newest.items() if Subject(host) in present
+            and any(rules.rule_for(rule, Subject(host)) for rule in whole)}
 
 
 def _fresh(state: State, rule: Rule, subject: Subject) -> Track:
@@ -126,10 +123,10 @@ def _fresh(state: State, rule: Rule, subject: Subject) -> Track:
 
 
 def _follow(track: Track, rule: Rule, seen: Observation, rules: RuleSet, *, now: float,
-            host_silent: bool, incident: Incident | None) -> tuple[Track, list[Transition]]:
+            host_last: float | None, incident: Incident | None) -> tuple[Track, list[Transition]]:
     subject = seen.subject
     changes: list[Transition] = []
-    for reading in readings(rule, seen, now, track.at, every=rules.every, host_silent=host_silent):
+    for reading in readings(rule, seen, now, track.at, every=rules.every, host_last=host_last):
         track, event = step(track, reading, rule, subject, rules.flapping)
         if event is None or track.alert is None:
             continue

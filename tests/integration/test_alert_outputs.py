@@ -261,7 +261,7 @@ def test_bus(short_folder: Path) -> None:
         assert json.loads(body)["msg"]["id"] == "1234abcd-n"
         chain.processes.stop_all()
         with pytest.raises(NotTaken, match="not seen on the bus"):
-            output("bus", config=config, timeout=3).send(raised())
+            output("bus", config=config, timeout=1).send(raised())
     finally:
         chain.processes.stop_all()
         context.destroy(linger=0)

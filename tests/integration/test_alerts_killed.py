@@ -24,7 +24,7 @@ from collectd_fedmsg.metrics import BY_NAME  # noqa: E402
 from tests.integration.receivers import Receiver, where  # noqa: E402
 
 CONSUMERS = 6
-SECONDS = 18
+SECONDS = 15
 RULES = """
 every = "1s"
 [grouping]

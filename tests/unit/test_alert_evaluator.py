@@ -184,14 +184,26 @@ def test_a_dead_daemon_is_raised_and_not_the_backlog_of_its_gap():
     assert kinds(world) == ["raised", "cleared"]
 
 
-def test_a_dead_collectd_is_one_alert_of_the_host():
-    """Everything of a host is silent: collectd is named, not each daemon."""
-    world = World()
+@pytest.mark.parametrize("limit", [
+    pytest.param(30, id="sooner-than-collectd"), pytest.param(60, id="as-collectd"),
+    pytest.param(90, id="later")])
+def test_a_dead_collectd_is_one_alert_of_the_host(limit):
+    """Everything of a host is silent: collectd is named, not each daemon, whoever is sooner."""
+    daemon = replace(SILENT[0], above=limit)
+    world = World(replace(RULES, rules=(HOLD, daemon, SILENT[1])))
     for i in range(30):
         now = T0 + i * STEP
-        world.at(now, seen("A", [0], T0), seen("B", [0], T0), host(T0))
+        world.at(now, seen("A", [0], T0), seen("B", [0], T0 - 9), host(T0 + 3))
     (notice,) = world.notices
     assert [(one.rule, one.subject) for one in notice.alerts] == [("collectd-silent", Subject("h"))]
+
+
+def test_without_a_rule_for_collectd_each_daemon_is_named():
+    """Nobody watches the host as a whole: silence is still told."""
+    world = World(replace(RULES, rules=(HOLD, SILENT[0])))
+    for i in range(30):
+        world.at(T0 + i * STEP, seen("A", [0], T0), host(T0))
+    assert [one.alerts[0].rule for one in world.notices] == ["daemon-silent"]
 
 
 def test_old_files_of_a_daemon_taken_away_are_no_alert():

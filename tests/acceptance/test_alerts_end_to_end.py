@@ -1,0 +1,88 @@
+"""From a message to a notice on real parts: hub, collectd, rrdcached, evaluator; the dead named."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from examples.chain import Chain, Daemon
+from examples.processes import wait_for
+from tests.acceptance.test_end_to_end import newest, publish
+from tests.integration.receivers import Receiver
+
+RULES = """
+every = "1s"
+dashboard = "http://queues"
+[grouping]
+wait = 0
+interval = 0
+[[rule]]
+name = "backlog"
+when = "backlog"
+hold = 1
+clear = 2
+[[rule]]
+name = "daemon-silent"
+when = "daemon_silent"
+above = "6s"
+hold = 0
+clear = 3
+severity = "critical"
+[[rule]]
+name = "collectd-silent"
+when = "collectd_silent"
+above = "8s"
+hold = 0
+clear = 3
+severity = "critical"
+[output.hook]
+type = "webhook"
+url = "{url}"
+"""
+
+
+@pytest.mark.acceptance
+@pytest.mark.soak
+def test_a_backlog_a_dead_daemon_and_a_dead_collectd(short_folder: Path) -> None:
+    """Each is told once, with the right words; a dead collectd is not a dozen dead daemons."""
+    chain = Chain(short_folder, [Daemon("laggard", "tests.acceptance.slow:Slow",
+                                        config={"slow.enabled": True})], interval=1)
+    with Receiver() as receiver:
+        chain.rules = RULES.format(url=receiver.url)
+
+        def told(rule: str, part: str) -> list[dict[str, Any]]:
+            chain.processes.check()
+            return [alert for one in receiver.taken() for alert in one[part]
+                    if alert["rule"] == rule and (part == "over" or alert["id"] in one["fresh"])]
+
+        with chain:
+            def subscribed() -> bool:
+                publish(chain, 1)
+                return newest(chain)["Slow"].received > 0
+
+            wait_for("the laggard is subscribed", subscribed, 60)
+            publish(chain, 900)
+            wait_for("the backlog is told", lambda: bool(told("backlog", "alerts")), 60)
+            (alert,) = told("backlog", "alerts")
+            assert alert["subject"] == {"host": "localhost", "service": "laggard",
+                                        "consumer": "Slow"}
+            assert alert["link"].startswith("http://queues/daemon/localhost/laggard/Slow?start=")
+            wait_for("its end is told", lambda: bool(told("backlog", "over")), 90)
+            (over,) = told("backlog", "over")
+            assert over["id"] == alert["id"]
+            assert over["cleared"] > over["since"]
+            assert over["affected"] >= over["peak"] > 0
+            chain.processes.stop("laggard", signal.SIGKILL)
+            wait_for("the dead daemon is told", lambda: bool(told("daemon-silent", "alerts")), 60)
+            assert [one["subject"]["service"] for one in told("daemon-silent", "alerts")] == [
+                "laggard"]
+            assert told("collectd-silent", "alerts") == []
+            chain.processes.stop("collectd", signal.SIGKILL)
+            wait_for("the dead collectd is told",
+                     lambda: bool(told("collectd-silent", "alerts")), 60)
+            (dead,) = told("collectd-silent", "alerts")
+            assert dead["subject"] == {"host": "localhost", "service": "", "consumer": ""}
+            assert len(told("daemon-silent", "alerts")) == 1
