@@ -17,6 +17,8 @@ from collectd_fedmsg_dashboard import create_app
 from collectd_fedmsg_dashboard.store.base import Selector
 from collectd_fedmsg_dashboard.store.promql import selector
 
+from collectd_fedmsg import cli
+
 PROMETHEUS, PROMTOOL = shutil.which("prometheus"), shutil.which("promtool")
 STEP = 10
 needs_prometheus = pytest.mark.skipif(not (PROMETHEUS and PROMTOOL), reason="no Prometheus here")
@@ -123,6 +125,19 @@ def test_daemons_have_their_names_and_tied_series(server, browser):
     tied = series(browser, end - 600, end, tied=1, metrics="backlog")["daemons"][0]["tied"]
     assert {value for value in tied["Load"] if value is not None} == {0.5}
     assert browser.get("/metrics").text.count('consumer="A b"') >= 3
+
+
+@needs_prometheus
+def test_commands_judge_it_too(server, capsys):
+    """The restart five minutes before is told, with what waited then; half an hour is no week."""
+    address, end = server
+    cli.main(["diagnose", "--prometheus", address, "--interval", str(STEP), "--at", str(end),
+              "--json"])
+    (found,) = json.loads(capsys.readouterr().out)["daemons"]
+    assert found["consumer"] == "A b"
+    restart = {one["verdict"]: one for one in found["findings"]}["RESTART"]
+    assert "2 messages lost" in restart["evidence"][0]
+    assert "a baseline" in found["missing"]
 
 
 @needs_prometheus
