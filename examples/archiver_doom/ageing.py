@@ -13,7 +13,7 @@ from examples.story.stage import Stage
 #: Rows of the archive at the beginning.
 BEFORE = 10_000
 #: Rows that come each year.
-GROWN = 1_000
+GROWN = 500
 
 
 class Ageing:

@@ -13,7 +13,7 @@ from examples.story.stage import Stage
 BUILDS = 10_000
 TOPIC = "org.fedoraproject.prod.buildsys.build.state.change"
 #: A time to drain is right when it is off by no more than this share, or these seconds.
-OFF, OFF_SECONDS = 0.35, 5.0
+OFF, OFF_SECONDS = 0.5, 8.0
 #: The last samples before the end say little of it.
 BEFORE_END = 3.0
 
