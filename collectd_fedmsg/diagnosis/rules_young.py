@@ -9,7 +9,7 @@ from .direction import draining
 from .facts import Facts
 from .finding import Finding
 from .rules_ahead import FULL
-from .stats import SIGMAS
+from .stats import SIGMAS, known
 from .verdict import Verdict
 from .window import Window, window
 from .words import count, rate
@@ -44,6 +44,9 @@ def nearly_full(facts: Facts) -> Finding | None:
     seen = window(facts.history, last - YOUNG, last)
     load = _load(facts, seen)
     if load is None or load < FULL or usual.load >= FULL:
+        return None
+    # Busy because of a backlog that has just been worked off: that is no creep.
+    if max(known(facts.history.backlog[seen.start: seen.stop]), default=0.0) > facts.limit:
         return None
     # The mean of n messages' times scatters by 1/√n; twice that for arrivals and times both.
     error = load * (2 * usual.dispersion / max(1.0, seen.processed)) ** 0.5

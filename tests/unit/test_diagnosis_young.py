@@ -33,10 +33,10 @@ def test_it_never_caught_up(history, expected):
     assert "a baseline" in found.missing
 
 
-def filling(last, *, size=120, load=0.95, before=0.3):
-    """Each message takes longer in the ``last`` samples; nothing waits."""
+def filling(last, *, size=120, load=0.95, before=0.3, waited=0.0):
+    """Each message takes longer in the ``last`` samples; nothing waits, or did ten samples ago."""
     return History(step=STEP, end=END, received=[20.0] * size, processed=[20.0] * size,
-                   backlog=[0.0] * size, workers=[1.0] * size,
+                   backlog=[0.0] * (size - 15) + [waited] * 5 + [0.0] * 10, workers=[1.0] * size,
                    busy=[before] * (size - last) + [load] * last)
 
 
@@ -46,6 +46,7 @@ def filling(last, *, size=120, load=0.95, before=0.3):
     pytest.param(filling(30, load=0.85), Verdict.OK, id="room-left"),
     pytest.param(filling(30, before=0.93), Verdict.OK, id="as-full-as-before"),
     pytest.param(filling(0), Verdict.OK, id="as-ever"),
+    pytest.param(filling(30, waited=500.0), Verdict.OK, id="worked-off-a-backlog"),
 ])
 def test_it_creeps(history, expected):
     """The workers fill up within its own minutes."""
