@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .creep import wander
 from .evidence import missing
 from .facts import Facts
 from .finding import Finding
@@ -93,10 +94,15 @@ def starved(facts: Facts) -> Finding | None:
             break
         quiet += received is not None
     seconds = quiet * history.step
+    if quiet < PERSIST or seconds * usual.received < SURE:
+        return None
     # Arrivals in clumps (dispersion over 1) leave longer pauses; the low end of the usual
     # range counts, so that a quiet week does not page.
-    low = max(usual.received - 3 * usual.received_spread, usual.received / 4)
-    if quiet < PERSIST or seconds * low / usual.dispersion < SURE:
+    spread = usual.received_spread / usual.received
+    if facts.past is not None:
+        spread = max(spread, wander(facts.past, facts.now))
+    low = usual.received * max(1 - 3 * spread, 0.25)
+    if seconds * low / usual.dispersion < SURE:
         return None
     return Finding(Verdict.STARVED, 0.95 if facts.based else 0.7, (
         f"nothing received for {span(seconds)}; usual are {count(seconds * usual.received)}",),
