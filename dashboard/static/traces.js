@@ -136,8 +136,10 @@ export function traces(panel, grid, row, view) {
   }));
   // Where a shade is the usual range, nothing else is shaded, nor in the panel to compare it with.
   const shaded = view.mode === "rate" && row?.usual?.[spec.metric === "processed" ? "received" : spec.metric]?.length;
-  if (!spec.band) return [...more, more.length || torn(y) || shaded ? line : { ...line, fill: "tozeroy", fillcolor: tint(line.line.color) }];
-  const low = { ...scatter("least", x, series[`${spec.metric}_min`] ?? [], spec, view.mode, { color: hue(spec.colour), width: 0 }), hoverinfo: "skip", ...(torn(y) ? {} : { fill: "tozeroy", fillcolor: tint(line.line.color) }) };
+  // At the store's finest step there is no band: one trace instead of two.
+  const least = series[`${spec.metric}_min`] ?? [];
+  if (!spec.band || (least.length === y.length && y.every((v, i) => v === least[i]))) return [...more, more.length || torn(y) || shaded ? line : { ...line, fill: "tozeroy", fillcolor: tint(line.line.color) }];
+  const low = { ...scatter("least", x, least, spec, view.mode, { color: hue(spec.colour), width: 0 }), hoverinfo: "skip", ...(torn(y) ? {} : { fill: "tozeroy", fillcolor: tint(line.line.color) }) };
   return [low, { ...line, fill: "tonexty", fillcolor: tint(line.line.color, "59") }];
 }
 
