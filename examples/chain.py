@@ -22,6 +22,8 @@ from .processes import Processes, free_port, wait_for
 ROOT = Path(__file__).resolve().parent.parent
 
 _FEDMSG_CONFIG = """\
+import sys
+sys.path.append({root!r})
 from collectd_fedmsg import explicit_hubs
 from examples import lossless
 explicit_hubs.install()
@@ -156,7 +158,7 @@ class Chain:
         # fedmsg's commands read ./fedmsg.d, its library FEDMSG_CONFIG: the same file for both.
         path = self.config_file(daemon.service)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_FEDMSG_CONFIG.format(config=pprint.pformat(config)))
+        path.write_text(_FEDMSG_CONFIG.format(root=str(ROOT), config=pprint.pformat(config)))
         env = {**self._env, "FEDMSG_CONFIG": str(path)}
         pid = self.processes.start(daemon.service, command, env, path.parent.parent)
         self._wait(self.run_folder / f"{daemon.service}.{pid}.sock")
