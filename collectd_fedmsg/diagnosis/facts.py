@@ -202,7 +202,8 @@ def _own(history: History, stop: int) -> Usual | None:
     short incident touches many blocks. An earlier incident may fill most of a short history, so
     only its calm blocks are asked: nobody wants a backlog, so the lesser ones are the usual.
     """
-    start = next((i for i in range(max(0, stop)) if _known(history, i)), stop)
+    blind = history.blind
+    start = next((i for i in range(max(0, stop)) if _known(history, i, blind)), stop)
     if stop - start < REFERENCE:
         return None
     size = max(REFERENCE // 2, (stop - start) // BLOCKS)
@@ -210,7 +211,8 @@ def _own(history: History, stop: int) -> Usual | None:
     for first in range(start, stop - size + 1, size):
         block = hour_of(history, first, first + size)
         if block is not None:
-            level = quantile(known(history.backlog[first : first + size]), 0.5)
+            levels = known(history.backlog[first : first + size])
+            level = quantile(levels, 0.5) if levels else 0.0  # blind: the same for all
             blocks.append(replace(block, backlog=level))
     # A quarter are calm at least, or nothing here can tell what calm is; twice their level and
     # a message in hand are within what chance does to a block's middle.
@@ -222,9 +224,11 @@ def _own(history: History, stop: int) -> Usual | None:
 def _since_oldest(history: History, last: int) -> int:
     """Return where the oldest message came in: what happened since is no witness of the usual.
 
-    Else a hung worker's time would become usual, and the hang be forgiven.
+    Else a hung worker's time would become usual, and the hang be forgiven. Where what waits
+    cannot be seen, the newest message's delay says when the trouble began, or later.
     """
-    age = history.oldest[last] if history.oldest and last >= 0 else None
+    ages = history.delay if history.blind else history.oldest
+    age = ages[last] if ages and last >= 0 else None
     return last + 1 - max(PERSIST, ceil((age or 0.0) / history.step))
 
 

@@ -73,6 +73,8 @@ def judge(history: History | None, now: float, baseline: Baseline | None = None)
         sure = tuple(f for f in found.findings if f.verdict.rank > Verdict.UNKNOWN.rank)
         return replace(hidden, findings=(*sure, *hidden.findings))
     cause = found.findings[0]
+    if history.blind and cause.verdict is Verdict.UNKNOWN:
+        return unseen(history, now)
     waiting = next((x for x in reversed(history.backlog) if x is not None), None)
     if cause.verdict is Verdict.UNKNOWN and "samples" in cause.missing and waiting:
         said = (*cause.evidence, f"{count(waiting)} messages waited then")

@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -20,7 +19,7 @@ from typing import TextIO
 from examples.chain import ROOT, Chain, Daemon
 from examples.processes import free_port
 
-from . import SECRET
+from . import SECRET, slow_database
 
 FOLDER = ROOT / ".run" / "demo"
 INTERVAL = 5
@@ -115,38 +114,10 @@ def surge() -> None:
     subprocess.run([*command, "--kind", "builds", "--count", "50000"], check=True, timeout=300)
 
 
-def slow_db(seconds: float = 60.0, each: float = 0.4) -> None:
-    """Let every insert also run a query that has no index, as a careless trigger would.
-
-    The trigger knows its own end: a database that is this busy may never let it be dropped.
-
-    Args:
-        seconds: how long.  each: about how long one insert takes then, seconds.
-    """
-    database = sqlite3.connect(_running() / "archive.db", timeout=60, isolation_level=None)
-    query = "SELECT count(*) FROM careless a, careless b WHERE a.n * b.n % 7 = 3"
-    rows = 500
-    _fill(database, rows)
-    began = time.monotonic()
-    database.execute(query).fetchone()
-    # The cost grows with the square of the rows.
-    _fill(database, int(rows * (each / (time.monotonic() - began)) ** 0.5))
-    until = int(time.time() + seconds)
-    database.execute(
-        "CREATE TRIGGER careless_insert AFTER INSERT ON messages"
-        f" WHEN CAST(strftime('%s', 'now') AS INTEGER) < {until} BEGIN {query}; END"
-    )
-    database.close()
+def slow_db(seconds: float = 60.0) -> None:
+    """Make every insert of the archiver slow for a while."""
+    slow_database.slow_down(_running() / "archive.db", seconds)
     print(f"the archiver's inserts are slow for {seconds:g} s", flush=True)
-
-
-def _fill(database: sqlite3.Connection, rows: int) -> None:
-    database.execute("DROP TRIGGER IF EXISTS careless_insert")
-    database.execute("CREATE TABLE IF NOT EXISTS careless (n)")
-    database.execute("BEGIN IMMEDIATE")
-    database.execute("DELETE FROM careless")
-    database.executemany("INSERT INTO careless VALUES (?)", ((n,) for n in range(rows)))
-    database.execute("COMMIT")
 
 
 def _lock() -> TextIO | None:

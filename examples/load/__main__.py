@@ -18,6 +18,7 @@ from typing import Any
 
 import fedmsg
 import fedmsg.config
+import fedmsg.core
 
 from . import profiles
 from .captured import replayed
@@ -34,6 +35,7 @@ def main() -> None:
     config = fedmsg.config.load_config([], [], filenames=[str(options.config)])
     config.update(name="relay_inbound", active=True, post_init_sleep=1.0)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    fedmsg.core.time = WrongClock(options.clock)
     sent: Counter[str] = Counter()
     began, late = time.monotonic(), 0.0
     try:
@@ -59,6 +61,20 @@ def main() -> None:
     seconds = round(time.monotonic() - began, 3)
     print(json.dumps({"sent": sent.total(), "seconds": seconds, "late": round(late, 3),
                       "topics": sent}), flush=True)
+
+
+class WrongClock:
+    """The module ``time`` of a machine whose clock is wrong by ``ahead`` seconds."""
+
+    def __init__(self, ahead: float) -> None:
+        self._ahead = ahead
+
+    def time(self) -> float:
+        """Return the wall time that such a machine believes in."""
+        return time.time() + self._ahead
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(time, name)
 
 
 def _traffic(options: argparse.Namespace) -> Iterator[tuple[float, str, dict[str, Any]]]:
@@ -98,6 +114,7 @@ def _parse() -> argparse.Namespace:
     add("--length", type=float, default=10, help="burst: seconds that it lasts")
     add("--file", type=Path, help="file: one message as JSON a line")
     add("--speed", type=float, default=1, help="file: how many times faster than it was")
+    add("--clock", type=float, default=0, help="seconds by which this sender's clock is ahead")
     add("--seed", type=int, default=1)
     options = parser.parse_args()
     if (options.profile == "file") != (options.file is not None):

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from examples.chain import Chain
 
-from .audit import Balance
+from .audit import Balance, heard
 from .script import Expect, Outcome, Phase, Story
-from .stage import Stage
+from .stage import GREETING, Stage
 from .watch import Seen, Watch
 
 #: Seconds between samples; the verdicts need three.
@@ -52,7 +52,8 @@ def play(story: Story, folder: Path, pace: float = 1.0,
         tell("starting the bus, the daemons, rrdcached, collectd and the page …")
         chain.daemons = story.daemons(stage)
         chain.start()
-        stage.subscribed(stage.services())
+        stage.subscribed([name for name in stage.services()
+                          if heard(GREETING, story.hears.get(name))])
         stage.settle()
         stage.begin_audit()
         tell(f"The page: {chain.url}")

@@ -23,6 +23,8 @@ from .watch import Watch, get
 
 #: Seconds that a loaded machine may take for what takes one here.
 PATIENCE = 90.0
+#: What is published until everybody hears it.
+GREETING = {"buildsys.build.state.change": 1}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,88 @@
+"""clock-skew: one sender's clock is an hour ahead, another's is late."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from examples.chain import Daemon
+from examples.story.script import Expect, Outcome, Phase, Story
+from examples.story.stage import Stage
+
+#: Seconds by which the senders' clocks are wrong.
+AHEAD, BEHIND = 3600, 300
+
+
+def daemons(stage: Stage) -> Sequence[Daemon]:
+    """Return two ordinary daemons."""
+    return [
+        Daemon("badges", "examples.demo.consumers:Badges", config={"demo.badges.enabled": True}),
+        Daemon("notifier", "examples.demo.consumers:Notifier", config={
+            "demo.notifier.enabled": True}),
+    ]  # fmt: skip
+
+
+def right(stage: Stage) -> None:
+    """Let the page learn what is usual."""
+    stage.publish("right", "--rate", "8", "--kind", "builds")
+    stage.pause(40, least=18)
+
+
+def ahead(stage: Stage) -> None:
+    """Publish as a machine whose clock is an hour ahead."""
+    stage.quiet()
+    _watched(stage, "ahead", AHEAD)
+
+
+def behind(stage: Stage) -> None:
+    """Publish as a machine whose clock is five minutes late."""
+    stage.quiet()
+    _watched(stage, "behind", -BEHIND)
+
+
+def _watched(stage: Stage, name: str, clock: int) -> None:
+    stage.publish(name, "--rate", "8", "--kind", "builds", "--clock", str(clock))
+    stage.pause(5, least=4)  # what came before is still in the mean of its step
+    began = int(time.time())
+    stage.pause(25, least=12)
+    stage.notes[name] = (began, int(time.time()))
+
+
+def no_future(stage: Stage) -> Sequence[Outcome]:
+    """Look at the delays of each phase and at the times of the samples."""
+    before = _delays(stage, "ahead")
+    after = _delays(stage, "behind")
+    newest = max(stage.row(name).get("last_sample") or 0 for name in stage.services())
+    future = newest - time.time()
+    states = {one.state for one in stage.watch.every() if one.service == "badges"}
+    return [
+        Outcome("an hour ahead: the delay is 0, never below", bool(before) and not any(before),
+                f"{min(before, default=-1):.3f} to {max(before, default=-1):.3f} s"),
+        Outcome("five minutes late: the delay says so",
+                bool(after) and all(abs(one - BEHIND) < 5 for one in after),
+                f"{min(after, default=-1):.0f} to {max(after, default=-1):.0f} s"),
+        Outcome("no sample is of the future", future <= 1.0, f"the newest is {-future:.1f} s old"),
+        Outcome("nobody is alarmed", states <= {"OK", "IDLE", "STARVED"}, ", ".join(states)),
+    ]
+
+
+def _delays(stage: Stage, name: str) -> list[float]:
+    began, ended = stage.notes[name]
+    found = stage.series("badges", "delay", start=began, end=ended)
+    return [one for one in found["delay"] if one is not None]
+
+
+STORY = Story(
+    name="clock-skew",
+    title="Senders whose clocks are wrong: delays stop at 0 and nothing is in the future",
+    daemons=daemons,
+    phases=(
+        Phase("right", "eight messages a second from a sender with the right time", right, (
+            Expect("badges", ("OK",), 120),)),
+        Phase("ahead", "the same from a sender whose clock is an hour ahead", ahead, (
+            Expect("badges", ("OK",), 120),)),
+        Phase("behind", "the same from a sender whose clock is five minutes late", behind, (
+            Expect("badges", ("OK",), 120),)),
+    ),
+    checks=no_future,
+)  # fmt: skip
