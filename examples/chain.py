@@ -89,6 +89,8 @@ class Chain:
         self.heartbeat = 3600
         #: Rules of alerts, TOML; empty: none are evaluated.
         self.rules = ""
+        #: Lines for the collectd plugin's block: daemons of other kinds.
+        self.sources: list[str] = []
         self.run_folder = folder / "health"
         self.port = free_port()
         self.inbound = f"tcp://127.0.0.1:{free_port()}"
@@ -184,6 +186,7 @@ class Chain:
             [str(ROOT), sysconfig.get_path("platlib")],
             f"unix:{self.folder}/rrdcached.sock",
         )
+        python = python.replace("  </Module>", "\n".join([*self.sources, "  </Module>"]))
         conf = self.folder / "config" / "collectd.conf"
         conf.write_text(
             _COLLECTD_CONF.format(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from examples import rabbitmq
 from examples.chain import Chain
 
 from .audit import Balance, heard
@@ -75,7 +76,8 @@ def play(story: Story, folder: Path, pace: float = 1.0,
     finally:
         if stage.begun:
             stage.watch.close()
-        servers = [name for name in chain.processes.running if name.startswith("postgres")]
+        servers = [name for name in chain.processes.running
+                   if name.startswith("postgres") or name in rabbitmq.NAMES]
         chain.processes.stop_all(last=("rrdcached", *servers))
 
 

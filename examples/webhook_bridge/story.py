@@ -17,7 +17,7 @@ from .bridge import signature
 
 SECRET = "known to both"
 ON, OFF = "fedora-infra/bodhi", "fedora-infra/private"
-STORM = 15_000
+STORM = 8_000
 FORGED = 50
 
 

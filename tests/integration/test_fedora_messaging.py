@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,10 +12,9 @@ import pytest
 
 from collectd_fedmsg.sources.fedora_messaging import FedoraMessagingSource
 from collectd_fedmsg.sources.foreign import Foreign
+from examples import rabbitmq
 from examples.chain import ROOT
 from examples.processes import Processes, free_port, wait_for
-
-SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 
 CONFIG = """
 amqp_url = "amqp://guest:guest@127.0.0.1:{amqp}/%2F"
@@ -50,13 +48,13 @@ for body in [{}] * 12 + [{"drop": True}] * 3:
 """
 
 
-@pytest.mark.skipif(not SERVER.exists(), reason="rabbitmq-server is not installed")
+@pytest.mark.skipif(not rabbitmq.installed(), reason="rabbitmq-server is not installed")
 def test_a_real_service(short_folder: Path) -> None:
     """Fifteen messages through the broker: all received and ended, none failed."""
     processes = Processes(short_folder)
     amqp, monitor = free_port(), free_port()
     try:
-        start_broker(processes, short_folder, amqp)
+        rabbitmq.start(processes, short_folder, amqp)
         conf = short_folder / "conf.toml"
         conf.write_text(CONFIG.format(amqp=amqp, monitor=monitor))
         env = {**os.environ, "PYTHONPATH": str(ROOT), "FEDORA_MESSAGING_CONF": str(conf)}
@@ -86,31 +84,7 @@ def test_a_real_service(short_folder: Path) -> None:
         assert (last.received, last.processed, last.failed, last.in_progress) == (15, 15, 0, 0)
         source.close()
     finally:
-        processes.stop_all(last=("broker", "epmd"))
-
-
-def start_broker(processes: Processes, folder: Path, amqp: int) -> None:
-    """Start RabbitMQ on loopback with everything in ``folder``; wait until it listens."""
-    names = free_port()
-    env = {
-        **os.environ, "HOME": str(folder), "ERL_EPMD_ADDRESS": "127.0.0.1",
-        "ERL_EPMD_PORT": str(names), "RABBITMQ_NODENAME": "cf@localhost",
-        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1", "RABBITMQ_NODE_PORT": str(amqp),
-        "RABBITMQ_DIST_PORT": str(free_port()), "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
-        "RABBITMQ_LOG_BASE": str(folder / "log"),
-        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
-        "RABBITMQ_CONF_ENV_FILE": str(folder / "none"),
-        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
-    }  # fmt: skip
-    processes.start("epmd", ["epmd", "-address", "127.0.0.1", "-port", str(names)], env, folder)
-    processes.start("broker", [str(SERVER)], env, folder)
-
-    def listens() -> bool:
-        processes.check()
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", amqp)) == 0
-
-    wait_for("the broker listens", listens, 60)
+        processes.stop_all(last=rabbitmq.NAMES)
 
 
 def consuming(monitor: int) -> bool:

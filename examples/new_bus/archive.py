@@ -1,0 +1,26 @@
+"""EDGE SQLite: the archiver as a callback of fedora-messaging: stores every message for ever."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any
+
+from fedora_messaging import config, message
+
+
+class Archive:
+    """Called by ``fedora-messaging consume`` with each message, in one thread."""
+
+    def __init__(self) -> None:
+        self._database: Any = None
+
+    def __call__(self, received: message.Message) -> None:
+        """Insert the message and wait until it is on disk."""
+        if self._database is None:
+            self._database = sqlite3.connect(
+                config.conf["consumer_config"]["database"], timeout=60, check_same_thread=False)
+            self._database.execute("CREATE TABLE IF NOT EXISTS messages (id, topic, body)")
+        with self._database:
+            self._database.execute("INSERT INTO messages VALUES (?, ?, ?)", (
+                received.id, received.topic, json.dumps(received.body)))

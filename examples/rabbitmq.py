@@ -1,0 +1,42 @@
+"""EDGE RabbitMQ: a broker of one's own on loopback, with everything in one folder."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+from .processes import Processes, free_port, wait_for
+
+SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+#: Processes that a broker's clients need until they have ended.
+NAMES = ("broker", "epmd")
+
+
+def installed() -> bool:
+    """Tell whether there is a broker to start."""
+    return SERVER.exists()
+
+
+def start(processes: Processes, folder: Path, amqp: int) -> None:
+    """Start a broker that listens on the port ``amqp``; return when it does."""
+    names = free_port()
+    env = {
+        **os.environ, "HOME": str(folder), "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "ERL_EPMD_PORT": str(names), "RABBITMQ_NODENAME": "cf@localhost",
+        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1", "RABBITMQ_NODE_PORT": str(amqp),
+        "RABBITMQ_DIST_PORT": str(free_port()), "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
+        "RABBITMQ_LOG_BASE": str(folder / "log"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
+        "RABBITMQ_CONF_ENV_FILE": str(folder / "none"),
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+    }  # fmt: skip
+    processes.start("epmd", ["epmd", "-address", "127.0.0.1", "-port", str(names)], env, folder)
+    processes.start("broker", [str(SERVER)], env, folder)
+
+    def listens() -> bool:
+        processes.check()
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", amqp)) == 0
+
+    wait_for("the broker listens", listens, 120)

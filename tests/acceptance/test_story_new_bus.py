@@ -1,0 +1,19 @@
+"""The story new-bus: a fedora-messaging service's numbers are on the same page, exact."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from examples import rabbitmq
+from examples.new_bus.story import STORY
+from tests.acceptance.stories import played_well
+
+
+@pytest.mark.acceptance
+@pytest.mark.timeout(600)
+@pytest.mark.skipif(not rabbitmq.installed(), reason="rabbitmq-server is not installed")
+def test_new_bus(short_folder: Path) -> None:
+    """Published = archived = received = processed; its unseen backlog is never called well."""
+    played_well(STORY, short_folder, pace=0.4)
