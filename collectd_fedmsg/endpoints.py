@@ -11,6 +11,7 @@ import logging
 import os
 import re
 import socket as sockets
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,8 @@ class Served:
         group = None if self._settings.group is None else grp.getgrnam(self._settings.group).gr_gid
         if group is not None and folder.stat().st_gid != group:
             os.chown(folder, -1, group)
+        if folder.stat().st_mode & stat.S_IWOTH:
+            log.warning("%s can be written by anybody, who could pose as a daemon: 0750", folder)
         self._remove_stale(folder)
         if path.exists() and _answers(path):
             raise OSError(f"{path} is in use by another process")

@@ -1,0 +1,169 @@
+"""Who gets in and who is believed, beyond tests/integration/test_access.py."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import socket
+import stat
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import zmq
+
+from collectd_fedmsg import wire
+from collectd_fedmsg.cli import main
+from collectd_fedmsg.endpoints import impostor, socket_path
+from collectd_fedmsg.reader import Reader, latest
+from collectd_fedmsg.requester import Requester
+from collectd_fedmsg.responder import Responder
+from collectd_fedmsg.sample import Sample
+from collectd_fedmsg.settings import Settings
+from examples.chain import ROOT
+from examples.processes import free_port, wait_for
+from tests.faults.conftest import Figure
+
+NOBODY = 65534
+RUNS = {"eval", "exec", "compile", "__import__", "pickle", "marshal", "shelve", "yaml",
+        "system", "popen", "loads_unsafe"}  # fmt: skip
+
+
+def one(at: float) -> list[Sample]:
+    return [Sample("C", at, 3, 2, 1, 0)]
+
+
+def as_nobody(code: str) -> str:
+    done = subprocess.run(
+        ["/usr/bin/python3", "-c", code], user=NOBODY, group=NOBODY, extra_groups=[],
+        capture_output=True, text=True, timeout=30, check=False, cwd="/",
+    )  # fmt: skip
+    return done.stdout + done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can try as another user")
+def test_another_user(short_folder: Path, figure: Figure) -> None:
+    """He can list, read, bind, replace or remove nothing; a file of his own is not believed."""
+    short_folder.chmod(0o755)
+    folder = short_folder / "health"
+    daemon = Responder(Settings("d", folder, interval=1), one)
+    daemon.start()
+    path = socket_path(folder, "d", os.getpid())
+    try:
+        wait_for("it listens", lambda: path.exists() and stat.S_IMODE(path.stat().st_mode) == 0o660)
+        tried = (
+            f"socket.socket(socket.AF_UNIX).connect({str(path)!r})",
+            f"socket.socket(socket.AF_UNIX).bind({str(folder / 'x.1.sock')!r})",
+            f"os.listdir({str(folder)!r})",
+            f"os.unlink({str(path)!r})",
+            f"os.rename({str(path)!r}, '/tmp/x')",
+            f"os.symlink('/tmp', {str(folder / 'y.1.sock')!r})",
+        )
+        for attempt in tried:
+            assert "PermissionError" in as_nobody(f"import os, socket; {attempt}"), attempt
+        # A folder that he may write, as several users' daemons may share one.
+        shared = short_folder / "shared"
+        shared.mkdir()
+        shared.chmod(0o777)
+        pretended = socket_path(shared, "d", os.getpid())
+        as_nobody(f"import socket; socket.socket(socket.AF_UNIX).bind({str(pretended)!r})")
+        assert pretended.stat().st_uid == NOBODY
+        harvest = latest([f"{shared}/*.sock"], 1.0, time.time())
+        assert "belongs to uid 65534" in harvest.errors[f"ipc://{pretended}"]
+        assert not harvest.silent, "it is not even asked"
+    finally:
+        daemon.stop()
+    figure("another user of the host", f"{len(tried)} of {len(tried)} attempts refused; a socket"
+           " file of his own with a daemon's pid is not asked")  # fmt: skip
+
+
+def test_who_owns_a_file(short_folder: Path) -> None:
+    """The process's own user, or root before it became that user; what is gone cannot be told."""
+    own = short_folder / "d.1.sock"
+    own.touch()
+    assert impostor(f"ipc://{own}", os.getpid()) == ""
+    assert impostor(f"ipc://{short_folder}/gone.sock", os.getpid()) == ""
+    assert impostor(f"ipc://{own}", 2**22 + 1) == ""
+
+
+def test_a_folder_open_to_all_is_told(
+    short_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A daemon that finds its folder writable by anybody says so, and reports."""
+    short_folder.chmod(0o777)
+    daemon = Responder(Settings("d", short_folder, interval=1), one)
+    daemon.start()
+    try:
+        wait_for("it listens", socket_path(short_folder, "d", os.getpid()).exists)
+    finally:
+        daemon.stop()
+    assert "can be written by anybody" in caplog.text
+
+
+def test_a_server_without_the_right_key(short_folder: Path, figure: Figure) -> None:
+    """A reader believes nobody who only has the address: other keys, or none, are silence."""
+    for name in ("ours", "theirs"):
+        assert main(["keys", str(short_folder / name)]) == 0
+    reader = short_folder / "ours" / "reader"
+    port = free_port()
+    endpoint = f"tcp://127.0.0.1:{port}"
+    # Someone else's daemon at the address: he lets our reader in, and has another key.
+    keys = short_folder / "theirs" / "daemon"
+    for public in (short_folder / "ours" / "daemon" / "clients").iterdir():
+        shutil.copy(public, keys / "clients" / f"copied-{public.name}")
+    settings = Settings("d", short_folder / "h", endpoint=endpoint, curve_keys=keys)
+    daemon = Responder(settings, one)
+    daemon.start()
+    context = zmq.Context()
+    try:
+        wait_for("it listens", lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)
+        requester = Requester(reader)
+        found = requester.ask({endpoint: wire.Request()}, 1.0)
+        requester.close()
+        assert not found.replies
+        assert found.silent == [endpoint]
+        # And one without any keys asks the daemon: no answer.
+        plain = context.socket(zmq.DEALER)
+        plain.setsockopt(zmq.LINGER, 0)
+        plain.connect(endpoint)
+        plain.send(wire.encode_request(wire.Request()))
+        assert not plain.poll(1000)
+    finally:
+        daemon.stop()
+        context.destroy(linger=0)
+    without = Requester()
+    assert "needs CurveKeys" in without.ask({endpoint: wire.Request()}, 0.2).errors[endpoint]
+    without.close()
+    figure("TCP: wrong server key, no key", "0 replies believed, 0 given")
+
+
+def test_a_host_over_tcp_has_no_say_in_where_it_is_stored() -> None:
+    """Not its words but our configuration, or its address, name the host."""
+    requester = Requester()
+    reader = Reader([], requester, hosts={"tcp://db01:9941": "database"})
+    requester.close()
+    assert reader.place("tcp://db01:9941") == "database"
+    assert reader.place("tcp://192.0.2.7:9941") == "192.0.2.7"
+    assert reader.place("tcp://127.0.0.1:9941") == ""
+    assert reader.place("ipc:///run/x.1.sock") == ""
+
+
+def test_nothing_runs_what_it_was_sent() -> None:
+    """No module that reads frames or requests evaluates, unpickles or starts a shell."""
+    seen = 0
+    for folder in ("collectd_fedmsg", "dashboard"):
+        for path in (ROOT / folder).rglob("*.py"):
+            seen += 1
+            for node in ast.walk(ast.parse(path.read_text())):
+                names: set[str] = set()
+                if isinstance(node, ast.Call):
+                    called = node.func
+                    if isinstance(called, ast.Name):
+                        names = {called.id}
+                    elif isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name):
+                        names = {called.attr} if called.value.id == "os" else {called.value.id}
+                    names |= {"system" for word in node.keywords if word.arg == "shell"}
+                assert not names & RUNS, f"{path}:{getattr(node, 'lineno', 0)}"
+    assert seen > 50
