@@ -18,6 +18,8 @@ TOTALS = (
     *("failed", "rejected", "busy", "workers"),
 )
 GAUGES = ("oldest", "delay", "service_p50", "service_p95", "service_p99", "service_max")
+#: Seconds that an age or a service time can be: a hundred years.
+LONGEST = 3.2e9
 FIELDS = ("seq", "time", "consumer", *TOTALS, *GAUGES, "observable", "topics")
 #: Numbers in the order of ``topics``' names, which would be most of a row's bytes.
 LATER = ("topic_processed", "topic_busy")
@@ -57,7 +59,7 @@ def decode_row(frame: bytes, fields: Sequence[str], row: object) -> tuple[int, S
         name: number(frame, name, values[name], int, high=MAX_TOTAL) for name in TOTALS
     }
     read.update({
-        name: None if values[name] is None else number(frame, name, values[name])
+        name: None if values[name] is None else number(frame, name, values[name], high=LONGEST)
         for name in GAUGES
     })  # fmt: skip
     read.update({name: _named(frame, name, topics, values.get(name)) for name in LATER})
