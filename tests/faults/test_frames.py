@@ -60,7 +60,7 @@ def test_fuzz(count: int, seed: int, figure: Figure) -> None:
 @pytest.mark.parametrize(
     "rounds",
     [
-        pytest.param(4, id="quick"),
+        pytest.param(3, id="quick"),
         pytest.param(200, id="long", marks=[pytest.mark.soak, pytest.mark.timeout(1200)]),
     ],
 )

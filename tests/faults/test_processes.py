@@ -52,7 +52,7 @@ class Run:
     def fault(self, name: str) -> None:
         """Kill or stop one part at a random moment, for a random time; let it go on."""
         processes = self.bus.chain.processes
-        pause = self.chance.uniform(0.0, 0.9)
+        pause = self.chance.uniform(0.0, 0.5)
         time.sleep(pause)  # what is random here is the moment itself
         if self.chance.random() < 0.6:
             at = time.time()
@@ -60,7 +60,7 @@ class Run:
             if name in DAEMONS:
                 self.daemon_kills += 1
                 self.in_flight[name] += self.handled.within(name, at, 2.5)
-            time.sleep(self.chance.uniform(0.0, 1.0))
+            time.sleep(self.chance.uniform(0.0, 0.5))
             self.start(name)
             self.kills += 1
         else:
@@ -103,7 +103,7 @@ def test_counts_are_conserved(short_folder: Path, figure: Figure, faults: int) -
             chance.shuffle(order)
             for number, name in enumerate(order, 1):
                 run.fault(name)
-                if not number % 4 or name == "collectd":
+                if not number % 6 or name == "collectd":
                     run.goes_on()
         lost = {name: check(run, name, began) for name in DAEMONS}
         left = sorted(one.name.split(".")[0] for one in bus.chain.run_folder.glob("*.sock"))

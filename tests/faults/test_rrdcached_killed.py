@@ -20,13 +20,13 @@ def test_no_update_is_lost(short_folder: Path, figure: Figure) -> None:
         wait_for("the first sample is stored", lambda: bool(stored_until(bus)), 60)
         with traffic(bus):
             first = stored_until(bus)
-            wait_for("the journal fills", lambda: stored_until(bus) >= first + 6, 60)
+            wait_for("the journal fills", lambda: stored_until(bus) >= first + 4, 60)
             bus.chain.processes.stop("rrdcached", signal.SIGKILL)
             killed = bus.sample("daemon").time
-            wait_for("it is away", lambda: bus.sample("daemon").time >= killed + 4, 60)
+            wait_for("it is away", lambda: bus.sample("daemon").time >= killed + 3, 60)
             assert stored_until(bus) <= killed + 1, "samples are held back meanwhile"
             bus.chain.start_rrdcached()
-            wait_for("it has caught up", lambda: stored_until(bus) >= killed + 7, 60)
+            wait_for("it has caught up", lambda: stored_until(bus) >= killed + 5, 60)
         end = int(stored_until(bus))
         known = {int(one.time): one.received for one in whole_ring(bus)}
         rates = dict(fetch(short_folder, "received", int(first), end))
@@ -39,6 +39,6 @@ def test_no_update_is_lost(short_folder: Path, figure: Figure) -> None:
         assert "rrdcached does not answer: samples wait in the daemons" in log
         restored = log.partition("rrdcached is back: ")[2].split(" ", 1)[0]
     figure(
-        "rrdcached killed with a full journal, away for 4 s",
+        "rrdcached killed with a full journal, away for 3 s",
         f"{len(rates)} updates, {len(wrong)} lost; {restored} were restored from the daemon's ring",
     )
