@@ -12,6 +12,7 @@ from collectd_fedmsg.errors import BadQuery, StoreError
 
 from . import alerting, as_json, assets, figures, guard, login, pictures
 from .api import api
+from .bands import Bands
 from .baselines import BUDGET, Baselines
 from .config import Settings
 from .fleet import Fleet
@@ -42,6 +43,7 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
     judge = Judge(app.extensions["store"], Baselines(app.extensions["store"], BUDGET),
                   settings.shared)
     app.extensions["judge"] = judge
+    app.extensions["bands"] = Bands(judge.baselines)
     app.extensions["fleet"] = Fleet(judge, min(2.0, settings.interval / 2), settings.interval)
     # Only RRD files can be drawn by rrdtool; a picture that cannot be made is not named.
     possible = pictures.possible if isinstance(app.extensions["store"], RRDStore) else (

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, current_app, request
 from collectd_fedmsg.errors import BadQuery
 from collectd_fedmsg.names import escape
 
-from . import alerting, as_json, bands, login, openapi, query, table
+from . import alerting, as_json, login, openapi, query, table
 from .config import Settings
 from .fleet import Fleet
 from .marks import Marks, check
@@ -105,8 +105,7 @@ def _series(most: int) -> dict[str, Any]:
     body = answer(store(), daemons, metrics, window,
                   topics=topics, tied=settings().tied if tied else (), marks=restarts)
     if usual:
-        baselines = current_app.extensions["judge"].baselines
-        ranges = bands.of_daemons(baselines, daemons, window, time.time())
+        ranges = current_app.extensions["bands"].of(daemons, window, time.time())
         for row in body["daemons"]:
             row["usual"] = ranges.get(row["id"], {})
     return body

@@ -18,6 +18,8 @@ from .store.base import Daemon
 #: Hours of daemons worked out for one answer, at half a millisecond each; of longer spans and
 #: more daemons nothing is drawn.
 MOST = 720
+#: Daemons whose hours are remembered: a hundred kilobytes each at most.
+MOST_KEPT = 500
 #: Start of an hour (epoch seconds), least and most that is usual.
 Band = list[list[float]]
 
@@ -37,32 +39,47 @@ def ranges(usual: Usual) -> dict[str, list[float]]:
     return found
 
 
-def bands(baseline: Baseline, window: Window, now: float) -> dict[str, Band]:
-    """Return the usual ranges of each hour of a span, by the panels' metrics."""
-    # Unpacked once: looked through for each hour of the week.
-    whole = Baseline(tuple(baseline.hours))
-    found: dict[str, Band] = {}
-    for hour in range(window.start // HOUR * HOUR, window.end, HOUR):
-        weeks = max(0, -(-(int(now) - hour) // WEEK))
-        usual = whole.usual(hour + weeks * WEEK)
-        for name, (low, high) in (ranges(usual) if usual is not None else {}).items():
-            found.setdefault(name, []).append([hour, round(low, 6), round(high, 6)])
-    return found
+class Bands:
+    """The usual ranges of a fleet, each hour of the week worked out once for a baseline."""
 
+    def __init__(self, baselines: Baselines) -> None:
+        self._baselines = baselines
+        self._kept: dict[str, tuple[Baseline, dict[int, dict[str, list[float]]]]] = {}
 
-def of_daemons(baselines: Baselines, daemons: Iterable[Daemon], window: Window,
-               now: float) -> dict[str, dict[str, Band]]:
-    """Return the bands by daemon's id; of too many hours of too many daemons none.
+    def of(self, daemons: Iterable[Daemon], window: Window,
+           now: float) -> dict[str, dict[str, Band]]:
+        """Return the bands by daemon's id; of too many hours of too many daemons none.
 
-    Raises:
-        StoreError: the store cannot answer.
-    """
-    chosen = list(daemons)
-    if (window.end - window.start) / HOUR * len(chosen) > MOST:
-        return {}
-    found = {}
-    for daemon in chosen:
-        baseline = baselines.of(daemon, now)
-        if baseline is not None:
-            found[daemon.id] = bands(baseline, window, now)
-    return found
+        Raises:
+            StoreError: the store cannot answer.
+        """
+        chosen = list(daemons)
+        if (window.end - window.start) / HOUR * len(chosen) > MOST:
+            return {}
+        found = {}
+        for daemon in chosen:
+            baseline = self._baselines.of(daemon, now)
+            if baseline is not None:
+                found[daemon.id] = self._bands(daemon.id, baseline, window, now)
+        return found
+
+    def _bands(self, name: str, baseline: Baseline, window: Window,
+               now: float) -> dict[str, Band]:
+        kept = self._kept.get(name)
+        if kept is None or kept[0] is not baseline:
+            if len(self._kept) > MOST_KEPT:
+                self._kept.clear()
+            kept = self._kept[name] = (baseline, {})
+        # Unpacked once: looked through for each hour of the week.
+        whole: Baseline | None = None
+        found: dict[str, Band] = {}
+        for hour in range(window.start // HOUR * HOUR, window.end, HOUR):
+            place = hour % WEEK // HOUR
+            if place not in kept[1]:
+                whole = whole or Baseline(tuple(baseline.hours))
+                weeks = max(0, -(-(int(now) - hour) // WEEK))
+                usual = whole.usual(hour + weeks * WEEK)
+                kept[1][place] = ranges(usual) if usual is not None else {}
+            for metric, (low, high) in kept[1][place].items():
+                found.setdefault(metric, []).append([hour, round(low, 6), round(high, 6)])
+        return found
