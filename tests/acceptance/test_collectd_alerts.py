@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from collectd_fedmsg import snippets
+from collectd_fedmsg.alerts.book import Book
 from collectd_fedmsg.sample import Sample
 from examples.chain import ROOT
 from examples.processes import Processes, wait_for
 from tests.acceptance.test_check import Daemon
-from tests.integration.test_alert_outputs import Mailbox
+from tests.integration.test_alert_outputs import Mailbox, output, raised
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.skipif(
     not Path("/usr/lib/collectd/notify_email.so").exists(), reason="collectd is not installed")]
@@ -32,6 +33,10 @@ LoadPlugin logfile
 <Plugin logfile>
   LogLevel info
   File "{folder}/collectd.log"
+</Plugin>
+LoadPlugin unixsock
+<Plugin unixsock>
+  SocketFile "{folder}/collectd.sock"
 </Plugin>
 LoadPlugin notify_nagios
 <Plugin notify_nagios>
@@ -121,6 +126,13 @@ def site(short_folder: Path) -> Iterator[Any]:
         daemon.responder.stop()
 
 
+def undelivered(folder: Path) -> list[dict[str, Any]]:
+    book = Book(folder / "alerts.db", create=False)
+    found = book.undelivered()
+    book.close()
+    return found
+
+
 def threshold() -> str:
     """Return the file that we ship, with its consumer's name changed and a shorter hold."""
     text = (ROOT / "packaging/collectd/threshold.conf").read_text()
@@ -151,8 +163,13 @@ def test_every_target_is_told(site: Site) -> None:
     wait_for("the mail is there", lambda: any(
         to == ["ops@example.org"] and "7 messages wait" in mail.get_content()
         for to, mail in list(site.box.mails)), 30)
+    # The service beside the dashboard comes by the socket, and gets to the same targets.
+    output("collectd", socket=str(site.folder / "collectd.sock")).send(raised('a"b'))
+    site.says("Test of test on test: 12 messages wait (limit 0)", 10)
     site.daemon.waiting = 500
     site.says("2;Slow of hub on bus01: 500 messages wait")
+    # Killed between a target's yes and the note of it, it would be told again: at least once.
+    wait_for("it is noted as told", lambda: undelivered(site.folder) == [], 30)
     site.processes.stop("collectd", signal.SIGKILL)
     host = "Host bus01, plugin fedmsg (instance hub) type queue_length (instance Slow_backlog): "
     site.says(f';1;{host}Data source "value" is currently 7')
