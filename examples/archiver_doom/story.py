@@ -60,7 +60,7 @@ def calm(stage: Stage) -> None:
     """Let an ordinary hour go by; people use the query API."""
     stage.notes["asking"] = Asking(stage, f"http://127.0.0.1:{stage.notes['port']}")
     stage.publish("everyday", "--rate", str(RATE), "--profile", "constant")
-    stage.pause(110, least=22)
+    stage.calm(110, least=22)
     told(stage, "calm")
 
 

@@ -41,7 +41,7 @@ def daemons(stage: Stage) -> Sequence[Daemon]:
 def calm(stage: Stage) -> None:
     """Let an ordinary hour go by: what is usual is learned from it."""
     stage.publish("everyday", "--rate", "8")
-    stage.pause(60, least=16)
+    stage.calm(60, least=16)
 
 
 def rebuild(stage: Stage) -> None:

@@ -62,6 +62,7 @@ class Stage:
         #: Daemons that were started into traffic: nobody knows yet what they missed.
         self._joined: set[str] = set()
         self._since = 0
+        self._made = time.time()
 
     @property
     def watch(self) -> Watch:
@@ -93,6 +94,14 @@ class Stage:
         while time.monotonic() < until:
             self.chain.processes.check()
             time.sleep(0.2)
+
+    def calm(self, seconds: float, least: float) -> None:
+        """Let ordinary traffic go by for ``seconds`` of the story, ``least`` of the clock.
+
+        And for twice as long as the daemons were there without any, for what is usual is learned
+        from all of their minutes.
+        """
+        self.pause(seconds, max(least, 2 * (self._since - self._made)))
 
     def until(self, what: str, ready: Callable[[], bool], seconds: float = PATIENCE) -> None:
         """Return when ``ready()``; raise TimeoutError, or RuntimeError when a process ended."""
