@@ -48,7 +48,7 @@ def main() -> int:
     options = parser.parse_args()
     if options.story == "list":
         for name in names():
-            print(f"{name:16} {load(name).title}")
+            print(f"{name:18} {load(name).title}")
         return 0
     try:
         story = load(options.story)
