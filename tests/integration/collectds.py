@@ -1,0 +1,54 @@
+"""Several real collectds on one machine, each with a host name and outputs of its own."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sysconfig
+from pathlib import Path
+
+from collectd_fedmsg import snippets
+from examples.chain import ROOT
+from examples.processes import Processes
+
+HEAD = """\
+Hostname "{host}"
+FQDNLookup false
+BaseDir "{base}"
+PIDFile "{folder}/{host}.pid"
+TypesDB "/usr/share/collectd/types.db"
+Interval 1
+WriteQueueLimitHigh 1000000
+WriteQueueLimitLow 1000000
+WriteThreads 1
+LoadPlugin logfile
+<Plugin logfile>
+  LogLevel info
+  File "{folder}/{host}.log"
+</Plugin>
+"""
+
+
+def start(processes: Processes, folder: Path, host: str, outputs: str, *,
+          run_folder: Path | None = None, base: Path | None = None) -> Path:
+    """Start one collectd; with ``run_folder`` it reads the daemons there. Return its log's path.
+
+    ``outputs`` is the part of collectd.conf that says where values come from or go to besides;
+    ``base`` is the folder to which names of RRD files are relative.
+    """
+    conf = HEAD.format(host=host, folder=folder, base=base or folder) + outputs
+    if run_folder is not None:
+        conf += snippets.collectd_block(str(run_folder), str(folder / f"{host}.cursors"), 1,
+                                        [str(ROOT), sysconfig.get_path("platlib")])
+    path = folder / f"{host}.conf"
+    path.write_text(conf)
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
+    processes.start(f"collectd-{host}", ["/usr/sbin/collectd", "-f", "-C", str(path)], env, folder)
+    return folder / f"{host}.log"
+
+
+def free_udp_port() -> int:
+    """Return a loopback UDP port that nothing uses now."""
+    with socket.socket(type=socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
