@@ -137,7 +137,7 @@ GOALS = (("f1", "macro-F1, at least", 1, 0.97), ("cause", "cause right, at least
          ("split", "share of splits within 10 points, at least", 1, 0.99),
          ("drain", "share of times to drain within 20 %, at least", 1, 0.99),
          ("alarms", "false alarms a daemon-month, at most", -1, 1.0),
-         ("fleet", "seconds for 1,000 daemons, at most", -1, 1.0))
+         ("fleet", "CPU seconds for 1,000 daemons, at most", -1, 1.0))
 
 
 def goals(figures: dict[str, float]) -> None:
