@@ -5,6 +5,7 @@ share: the same store and moment give the same words.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,7 +14,7 @@ from collectd_fedmsg.diagnosis.groups import Dependency
 from collectd_fedmsg.diagnosis.judgement import Judged, Judgement, judge, judgement
 from collectd_fedmsg.metrics import BY_NAME, Kind
 
-from .ahead import ahead
+from .ahead import TOLERANCE, ahead
 from .baselines import Baselines
 from .query import Window
 from .reading import read
@@ -72,8 +73,12 @@ class Judge:
         return seen, self.together(now, seen)
 
     def _present(self, seen: Seen, now: float) -> Seen:
-        """Return what is judged of the present, which a clock set back has made unknown."""
-        found = ahead(self._store, seen.daemon, now)
+        """Return what is judged of the present, which a clock set back has made unknown.
+
+        Of a past moment that is asked for, later samples are no wonder.
+        """
+        past = now < time.time() - TOLERANCE
+        found = None if past else ahead(self._store, seen.daemon, now)
         return seen if found is None else replace(seen, judged=replace(
             seen.judged, diagnosis=found, history=None))
 
