@@ -1,11 +1,17 @@
 """Sphinx: `make docs`."""
 
+import sys
+from pathlib import Path
+
 from collectd_fedmsg import __version__
+
+sys.path.insert(0, str(Path(__file__).parent))  # generated.py
 
 project = "collectd-fedmsg"
 release = __version__
 copyright = "the collectd-fedmsg developers"
-extensions = ["sphinx_argparse_cli"]
+extensions = ["sphinx_argparse_cli", "generated"]
+nitpicky = True
 exclude_patterns = ["_build"]
 html_theme = "alabaster"
 html_theme_options = {"description": "Queue health of fedmsg daemons"}

@@ -65,7 +65,7 @@ def daemons(stage: Stage) -> Sequence[Daemon]:
 
 
 def calm(stage: Stage) -> None:
-    """Publish on both busses, the same on each."""
+    """Publish on both buses, the same on each."""
     stage.notes["since"] = int(time.time())
     stage.publish("old", "--rate", "8", "--kind", "builds")
     _publish(stage, max(120, stage.messages(300)), 8.0)
@@ -134,7 +134,7 @@ STORY = Story(
     title="The archiver on the new bus: a fedora-messaging service on RabbitMQ, on the same page",
     daemons=daemons,
     phases=(
-        Phase("calm", "the same messages on both busses, eight a second", calm, (
+        Phase("calm", "the same messages on both buses, eight a second", calm, (
             Expect(SERVICE, ("UNKNOWN",), 120, says="does not tell what waits"),
             Expect("notifier", ("OK",), 120))),
         Phase("rebuild", "a burst on the new bus only: the rates show it, not the queue",

@@ -1,0 +1,1 @@
+"""What each part costs as consumers grow tenfold and tenfold again."""

@@ -1,0 +1,38 @@
+"""``python -m benchmarks.scaling [COUNT …] [--seconds 60] [--write-after 1 30]``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from .rig import Rig
+
+
+def main() -> None:
+    """Print one line of JSON for each number of consumers and each batching."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("counts", nargs="*", type=int, default=[10, 100, 1000])
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--write-after", type=int, nargs="+", default=[1, 30],
+                        help="seconds that rrdcached waits before it writes; 1: no batching")
+    given = parser.parse_args()
+    for count in given.counts:
+        for write_after in given.write_after:
+            # A socket's path holds 107 bytes at most.
+            with tempfile.TemporaryDirectory(prefix="scale") as folder:
+                rig = Rig(Path(folder), count, write_after)
+                try:
+                    rig.start()
+                    found = {"consumers": count, "write_after": write_after,
+                             **rig.measure(given.seconds), **rig.dashboard(),
+                             "load": os.getloadavg()[0]}
+                finally:
+                    rig.processes.stop_all()
+            print(json.dumps({name: round(value, 1) for name, value in found.items()}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
