@@ -14,7 +14,7 @@ extensions = ["sphinx_argparse_cli", "generated"]
 nitpicky = True
 exclude_patterns = ["_build"]
 html_theme = "alabaster"
-html_theme_options = {"description": "Queue health of fedmsg daemons"}
+html_theme_options = {"description": "Queue health of fedmsg daemons", "page_width": "1100px"}
 man_pages = [
     ("commands/collectd-fedmsg", "collectd-fedmsg", "queue health of fedmsg daemons", "", 1),
     ("commands/collectd-fedmsg-dashboard", "collectd-fedmsg-dashboard",

@@ -45,7 +45,7 @@ TABLES: dict[str, tuple[Any, tuple[str, ...]]] = {
 def as_list_table(name: str) -> list[str]:
     """Return the lines of a reST list-table."""
     rows, heads = TABLES[name]
-    lines = [".. list-table::", "   :header-rows: 1", ""]
+    lines = [".. list-table::", "   :header-rows: 1", "   :widths: auto", ""]
     for row in (heads, *rows()):
         lines += [f"   {'* -' if not number else '  -'} {cell}" for number, cell in enumerate(row)]
     return lines

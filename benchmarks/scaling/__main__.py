@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import tempfile
+import time
 from pathlib import Path
 
 from .rig import Rig
@@ -26,6 +27,7 @@ def main() -> None:
                 rig = Rig(Path(folder), count, write_after)
                 try:
                     rig.start()
+                    time.sleep(2 * write_after)  # until each file has been written once
                     found = {"consumers": count, "write_after": write_after,
                              **rig.measure(given.seconds), **rig.dashboard(),
                              "load": os.getloadavg()[0]}
