@@ -27,7 +27,8 @@ def unseen(facts: Facts) -> Finding | None:
         if load < ALWAYS:
             continue
         slower = seen.busy / seen.processed / usual.service
-        says = f"the reactor is busy {min(load, 1):.0%} of the time for {span(seen.seconds)}: messages wait"
+        says = (f"the reactor is busy {min(load, 1):.0%} of the time for {span(seen.seconds)}: "
+                "messages wait")
         hidden = ("the true backlog (blocking mode)",)
         if slower - 1 > SIGMAS * usual.variation / seen.processed ** 0.5:
             return Finding(Verdict.SLOW, 0.85, (
