@@ -151,7 +151,10 @@ class PrometheusStore:
         first, last, step = steps.start, steps.stop, steps.step
         window = max(2 * self._interval, step)
         if not total:
-            query, begin = f"{OVER_TIME[cf]}({text}[{window}s])", first + step
+            # A range has both its ends (left-open since Prometheus 3): a millisecond less keeps
+            # the sample before out. A scrape may have missed one: then the one before stands.
+            exact = f"{OVER_TIME[cf]}({text}[{step * 1000 - 1}ms])"
+            query, begin = f"{exact} or last_over_time({text}[{window}s])", first + step
         elif step >= COARSE * self._interval:
             query, begin = f"rate({text}[{window}s])", first + step
         else:

@@ -17,7 +17,7 @@ FQDNLookup false
 BaseDir "{base}"
 PIDFile "{folder}/{host}.pid"
 TypesDB "/usr/share/collectd/types.db"
-Interval 1
+Interval {interval}
 WriteQueueLimitHigh 1000000
 WriteQueueLimitLow 1000000
 WriteThreads 1
@@ -30,15 +30,15 @@ LoadPlugin logfile
 
 
 def start(processes: Processes, folder: Path, host: str, outputs: str, *,
-          run_folder: Path | None = None, base: Path | None = None) -> Path:
+          run_folder: Path | None = None, base: Path | None = None, interval: int = 1) -> Path:
     """Start one collectd; with ``run_folder`` it reads the daemons there. Return its log's path.
 
     ``outputs`` is the part of collectd.conf that says where values come from or go to besides;
     ``base`` is the folder to which names of RRD files are relative.
     """
-    conf = HEAD.format(host=host, folder=folder, base=base or folder) + outputs
+    conf = HEAD.format(host=host, folder=folder, base=base or folder, interval=interval) + outputs
     if run_folder is not None:
-        conf += snippets.collectd_block(str(run_folder), str(folder / f"{host}.cursors"), 1,
+        conf += snippets.collectd_block(str(run_folder), str(folder / f"{host}.cursors"), interval,
                                         [str(ROOT), sysconfig.get_path("platlib")])
     path = folder / f"{host}.conf"
     path.write_text(conf)

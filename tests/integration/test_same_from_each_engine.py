@@ -1,0 +1,129 @@
+"""One daemon, three stores fed by one collectd: RRD, Prometheus, VictoriaMetrics hold the same."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from collectd_fedmsg_dashboard import create_app
+
+from examples.processes import free_port, wait_for
+
+from . import collectds, engines
+from .bus import Bus
+
+STEP = 2
+OUTPUTS = """\
+LoadPlugin rrdcached
+<Plugin rrdcached>
+  DaemonAddress "unix:{folder}/rrdcached.sock"
+  CreateFiles true
+  CollectStatistics false
+  HeartBeat 3600
+  RRARows 2400
+</Plugin>
+LoadPlugin write_prometheus
+<Plugin write_prometheus>
+  Host "127.0.0.1"
+  Port "{port}"
+</Plugin>
+"""
+DAEMON = "east/daemon/Obedient"
+
+
+class Stores:
+    """Settings of a dashboard by the store's name, and the time between which they are compared."""
+
+    def __init__(self, bus: Bus) -> None:
+        self.bus = bus
+        folder, port = bus.chain.folder, free_port()
+        bus.start("daemon")
+        bus.chain.start_rrdcached()
+        processes = bus.chain.processes
+        collectds.start(processes, folder, "east", OUTPUTS.format(folder=folder, port=port),
+                        run_folder=bus.chain.run_folder, base=folder / "rrd", interval=STEP)
+        common = {"data_dir": str(folder / "rrd"), "interval": STEP}
+        self.settings: dict[str, dict[str, Any]] = {
+            "rrd": {**common, "rrdcached": f"unix:{folder}/rrdcached.sock"},
+            "prometheus": {**common, "prometheus": engines.prometheus(processes, folder, port)},
+            # Its own label for the target is kept, collectd's becomes exported_instance.
+            "victoria": {**common, "prometheus": engines.victoria(
+                processes, folder, port, honor=False)}}
+        self.pages = {name: create_app(given).test_client()
+                      for name, given in self.settings.items()}
+        wait_for("each store has rates", lambda: self._known(time.time() - 30, time.time()), 60)
+        first = bus.sample("daemon")
+        self.begin = int(first.time)
+        # Calm, then a surge of messages that are handled slowly.
+        for seconds, samples in ((0.0, 6), (0.4, 6)):
+            for _ in range(samples):
+                bus.publish(30 if seconds else 2, seconds=seconds)
+                at = bus.sample("daemon").time
+                wait_for("a sample", lambda t=at: bus.sample("daemon").time > t, 60)
+        last = bus.sample("daemon")
+        self.end, self.received = int(last.time), last.received - first.received
+        wait_for("the end is stored", lambda: self._known(self.end - STEP, self.end), 60)
+        # What each store lists is kept for seconds; series that have begun since are wanted too.
+        self.pages = {name: create_app(given).test_client()
+                      for name, given in self.settings.items()}
+
+    def series(self, name: str, start: float, end: float, metrics: str) -> dict[str, Any]:
+        answer = self.pages[name].get("/api/v1/series", query_string={
+            "daemon": DAEMON, "start": int(start), "end": int(end), "metrics": metrics,
+            "step": STEP})
+        body = json.loads(answer.data)
+        if answer.status_code != 200 or not body["daemons"]:
+            return {}
+        assert body["step"] == STEP
+        return body["daemons"][0]["series"]  # type: ignore[no-any-return]
+
+    def _known(self, start: float, end: float) -> bool:
+        """Tell whether each store knows a value of [start, end) of each series waited for."""
+        self.bus.chain.processes.check()
+        return all(set(self.series(name, start, end, one).get(one, [])) - {None}
+                   for name in self.pages for one in WAITED)
+
+
+#: What every sample has. The others (a delay without a message) come and go: where one is
+#: missing RRD takes the next value within the heartbeat, PromQL the one before.
+EACH_SAMPLE = ("received", "processed", "failed", "rejected", "backlog", "in_progress", "busy",
+               "workers")
+WAITED = ("received", "processed", "backlog", "busy")
+
+
+@pytest.fixture(scope="module")
+def stores() -> Iterator[Stores]:
+    with TemporaryDirectory(prefix="cf") as folder, Bus(Path(folder), STEP) as bus:
+        yield Stores(bus)
+
+
+@pytest.mark.parametrize("engine", ["prometheus", "victoria"])
+def test_every_series_is_the_same(stores: Stores, engine: str) -> None:
+    """To RRD's rounding, step by step, for what is in every sample; the counts are the hub's."""
+    for metric in EACH_SAMPLE:
+        files, other = (stores.series(name, stores.begin, stores.end, metric)
+                        for name in ("rrd", engine))
+        assert set(files) == set(other)
+        for name in files:
+            assert None not in files[name]
+            assert other[name] == pytest.approx(files[name], rel=1e-6, abs=1e-6), name
+    received = stores.series(engine, stores.begin, stores.end, "received")["received"]
+    assert sum(received) * STEP == pytest.approx(stores.received, abs=1e-3)
+
+
+@pytest.mark.parametrize("engine", ["prometheus", "victoria"])
+def test_the_page_is_the_same(stores: Stores, engine: str) -> None:
+    """Daemon, metrics and topics of the page's list; the page itself is drawn."""
+    files, other = (stores.pages[name].get("/api/v1/daemons").get_json()["daemons"]
+                    for name in ("rrd", engine))
+    kept = ("id", "host", "service", "consumer", "topics")
+    assert [[row[name] for name in kept] for row in other] == [
+        [row[name] for name in kept] for row in files]
+    page = stores.pages[engine].get("/")
+    assert page.status_code == 200
+    assert "<bdi>east</bdi>" in page.text
