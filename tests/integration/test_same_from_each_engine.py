@@ -1,4 +1,4 @@
-"""One daemon, three stores fed by one collectd: RRD, Prometheus, VictoriaMetrics hold the same."""
+"""One daemon, three stores fed by one collectd: RRD, Prometheus, VictoriaMetrics say the same."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from collectd_fedmsg_dashboard import create_app
 
+from collectd_fedmsg import cli
 from examples.processes import free_port, wait_for
 
 from . import collectds, engines
@@ -60,7 +61,7 @@ class Stores:
         first = bus.sample("daemon")
         self.begin = int(first.time)
         # Calm, then a surge of messages that are handled slowly.
-        for seconds, samples in ((0.0, 6), (0.4, 6)):
+        for seconds, samples in ((0.0, 14), (0.4, 4)):
             for _ in range(samples):
                 bus.publish(30 if seconds else 2, seconds=seconds)
                 at = bus.sample("daemon").time
@@ -117,13 +118,34 @@ def test_every_series_is_the_same(stores: Stores, engine: str) -> None:
 
 
 @pytest.mark.parametrize("engine", ["prometheus", "victoria"])
+def test_the_verdict_is_the_same(stores: Stores, engine: str,
+                                 capsys: pytest.CaptureFixture[str]) -> None:
+    """The same daemon, the same verdict with the same split of the growth, at one moment."""
+    files, other = (diagnosed(stores, name, capsys) for name in ("rrd", engine))
+    assert files["verdict"] in {"SURGE", "SLOW", "BOTH"}
+    assert other["verdict"] == files["verdict"]
+    assert other["split"] == pytest.approx(files["split"], rel=1e-3)
+    assert other["last_sample"] == files["last_sample"]
+
+
+@pytest.mark.parametrize("engine", ["prometheus", "victoria"])
 def test_the_page_is_the_same(stores: Stores, engine: str) -> None:
     """Daemon, metrics and topics of the page's list; the page itself is drawn."""
     files, other = (stores.pages[name].get("/api/v1/daemons").get_json()["daemons"]
                     for name in ("rrd", engine))
-    kept = ("id", "host", "service", "consumer", "topics")
+    kept = ("id", "host", "service", "consumer", "topics", "state")
     assert [[row[name] for name in kept] for row in other] == [
         [row[name] for name in kept] for row in files]
     page = stores.pages[engine].get("/")
     assert page.status_code == 200
     assert "<bdi>east</bdi>" in page.text
+
+
+def diagnosed(stores: Stores, name: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """Return what the command says of the daemon at the end of what is compared."""
+    given = stores.settings[name]
+    where = ["--prometheus", given["prometheus"]] if "prometheus" in given else [
+        "--data-dir", given["data_dir"], "--rrdcached", given["rrdcached"]]
+    cli.main(["diagnose", *where, "--interval", str(STEP), "--at", str(stores.end), "--json"])
+    (found,) = json.loads(capsys.readouterr().out)["daemons"]
+    return found  # type: ignore[no-any-return]
