@@ -15,7 +15,7 @@ TOPICS = 21
 #: CPU seconds a value in collectd, reading, dispatch and handing to rrdcached included.
 COLLECTD_VALUE = 1.4 / 84_000
 #: CPU seconds of rrdcached: a value taken, and a file written.
-RRDCACHED_VALUE, RRDCACHED_WRITE = 9e-6, 25e-6
+RRDCACHED_VALUE, RRDCACHED_WRITE = 13e-6, 21e-6
 #: Resident MB: of the process, and of a consumer (the page: 0.08, and 0.05 of what is usual).
 COLLECTD_MB, DASHBOARD_MB = (37.0, 0.036), (50.0, 0.13)
 #: Bytes of a file with collectd's own archives and an interval of 10 s.

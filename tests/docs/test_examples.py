@@ -1,0 +1,90 @@
+"""What the pages tell one to type is understood by the parsers and the readers of settings."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from collectd_fedmsg import collectd_config, settings
+from collectd_fedmsg.alerts.toml_file import tomllib
+from collectd_fedmsg.cli import parser
+from tests.conftest import ROOT
+
+dashboard = pytest.importorskip("collectd_fedmsg_dashboard.config")
+serve = pytest.importorskip("collectd_fedmsg_dashboard.serve")
+
+PAGES = {page.name: page.read_text("utf-8") for page in (ROOT / "docs").glob("*.rst")}
+KEYS = "|".join(collectd_config._KEYS)
+
+
+#: A command on a line of its own, and the lines that a backslash adds.
+LINE = re.compile(r"^ +(collectd-fedmsg(?:-dashboard)? [^\\\n]+(?:\\\n[^\\\n]+)*)", re.MULTILINE)
+
+
+def commands() -> list[str]:
+    """Return each command line that stands on lines of its own, without its comment."""
+    found = []
+    for text in PAGES.values():
+        for line in LINE.findall(text):
+            whole = line.replace("\\\n", " ").split(" # ")[0].replace("…", "/there")
+            found.append(" ".join(whole.split()))
+    return sorted(set(found))
+
+
+@pytest.mark.parametrize("line", commands())
+def test_command_is_understood(line: str):
+    program, *words = shlex.split(line)
+    whole = parser() if program == "collectd-fedmsg" else serve.parser()
+    whole.parse_args(words)
+
+
+def test_there_are_commands_to_look_at():
+    assert len(commands()) >= 10
+
+
+def blocks(beginning: str) -> list[str]:
+    """Return the indented blocks of all pages that begin so."""
+    found = []
+    for text in PAGES.values():
+        for indent, rest in re.findall(r"::\n\n( +)(\S(?:.*\n|\n)+)", text):
+            lines = [rest.splitlines()[0]]
+            for line in rest.splitlines()[1:]:
+                if line and not line.startswith(indent):
+                    break
+                lines.append(line.removeprefix(indent))
+            if lines[0].startswith(beginning):
+                found.append("\n".join(lines))
+    return found
+
+
+def test_fedmsg_d_is_understood():
+    """Each ``config = {…}`` is Python, and what is ours in it is taken."""
+    found = blocks("config = {")
+    assert len(found) >= 2
+    for code in found:
+        read: dict[str, Any] = {}
+        exec(code, read)
+        settings.read(read["config"], "fedmsg-hub")
+
+
+def test_collectd_lines_are_understood():
+    """Each line that begins with a key of our block, in any page."""
+    lines = [line for text in PAGES.values()
+             for line in re.findall(rf'^ +((?:{KEYS})(?: "[^"…]+")+)$', text, re.M)]
+    lines += [line for text in PAGES.values()
+              for line in re.findall(rf'``((?:{KEYS})(?: "[^"…]+")+)``', text)]
+    assert len(lines) >= 4
+    for line in lines:
+        key, *values = shlex.split(line)
+        child = SimpleNamespace(key=key, values=values)
+        collectd_config.read_block(SimpleNamespace(children=[child]))
+
+
+def test_dashboard_toml_is_understood():
+    found = blocks("data_dir =")
+    assert len(found) == 1
+    dashboard.Settings.of(tomllib.loads(found[0]))
