@@ -14,6 +14,8 @@ extensions = ["sphinx_argparse_cli", "generated"]
 nitpicky = True
 exclude_patterns = ["_build"]
 html_theme = "alabaster"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 html_theme_options = {"description": "Queue health of fedmsg daemons", "page_width": "1100px"}
 man_pages = [
     ("commands/collectd-fedmsg", "collectd-fedmsg", "queue health of fedmsg daemons", "", 1),
