@@ -72,11 +72,11 @@ def test_fedmsg_d_is_understood():
 
 
 def test_collectd_lines_are_understood():
-    """Each line that begins with a key of our block, in any page."""
-    lines = [line for text in PAGES.values()
-             for line in re.findall(rf'^ +((?:{KEYS})(?: "[^"…]+")+)$', text, re.M)]
-    lines += [line for text in PAGES.values()
-              for line in re.findall(rf'``((?:{KEYS})(?: "[^"…]+")+)``', text)]
+    """Each line that begins with a key of our block; other plugins' blocks have such keys too."""
+    ours = [text for name, text in PAGES.items() if name.startswith("howto-")]
+    lines = [line for text in ours
+             for pattern in (rf'^ +((?:{KEYS})(?: "[^"…]+")+)$', rf'``((?:{KEYS})(?: "[^"…]+")+)``')
+             for line in re.findall(pattern, text, re.M)]
     assert len(lines) >= 4
     for line in lines:
         key, *values = shlex.split(line)
