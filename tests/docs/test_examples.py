@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 import shlex
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -88,3 +90,25 @@ def test_dashboard_toml_is_understood():
     found = blocks("data_dir =")
     assert len(found) == 1
     dashboard.Settings.of(tomllib.loads(found[0]))
+
+
+#: Of other programs: make bench's, systemctl's, rpmbuild's.
+OTHERS = {"--quick", "--now", "--rebuild", "--nodeps"}
+
+
+def options(one: argparse.ArgumentParser) -> Iterator[str]:
+    """Yield every option of a parser and of its commands."""
+    for action in one._actions:
+        yield from action.option_strings
+        if isinstance(action, argparse._SubParsersAction):
+            for inner in action.choices.values():
+                yield from options(inner)
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_no_page_names_an_option_that_is_not_there(name: str):
+    """Each ``--option`` within a sentence is one of our commands', or listed as another's."""
+    known = {*options(parser()), *options(serve.parser()), *OTHERS}
+    named = {option for quoted in re.findall(r"``([^`]+)``", PAGES[name])
+             for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", quoted)}
+    assert named - known == set()
