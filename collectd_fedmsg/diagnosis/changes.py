@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from .facts import REFERENCE, Facts
 from .order import arrivals_rose, work_rose
-from .stats import SIGMAS
+from .stats import SIGMAS, WHICH
 from .window import PERSIST, Window, window
-
-#: Standard deviations when only *which* cause is asked, not whether there is an incident: 95 %.
-WHICH = 2.0
 
 
 def excess(facts: Facts, seen: Window) -> float:

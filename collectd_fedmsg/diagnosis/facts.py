@@ -10,7 +10,7 @@ from .creep import Trend, trend
 from .hang import hung_workers
 from .history import Column, History
 from .hours import hour_of
-from .limits import backlog_limit
+from .limits import backlog_limit, wandering
 from .split import Split, shapley
 from .stats import SIGMAS, known, quantile
 from .usual import Usual, usual_of
@@ -84,6 +84,10 @@ def gather(history: History, now: float, baseline: Baseline | None) -> Facts:
     workers = _latest(history.workers, last)
     limit, low = backlog_limit(usual, workers)
     onset = _onset(history, last, limit, low)
+    if onset is not None and usual is not None and baseline is not None:
+        # Asked only now: it costs as much as the rest, and few daemons have a backlog.
+        limit, low = backlog_limit(usual, workers, wandering(baseline, usual, now))
+        onset = _onset(history, last, limit, low)
     if usual is None:
         usual = _own(history, min(onset if onset is not None else last - PERSIST + 1,
                                   _since_oldest(history, last)))

@@ -41,9 +41,9 @@ def _nearly_full(facts: Facts) -> Finding | None:
     load = seen.busy / seen.seconds / facts.workers
     if load < FULL or usual.load >= FULL or facts.past is None:
         return None
-    # The mean of n messages' times scatters by 1/√n, twice that for arrivals and times both;
+    # The mean of n messages' times scatters by c/√n, and so do n arrivals by their own;
     # and a load that wanders from one day to the next is used to it.
-    chance = 2 * usual.dispersion / max(1.0, seen.processed)
+    chance = (usual.dispersion + usual.variation ** 2) / max(1.0, seen.processed)
     if load - usual.load < SIGMAS * load * (chance + wander(facts.past, facts.now) ** 2) ** 0.5:
         return None
     return Finding(Verdict.CREEP, 0.85, (

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 SURE = 14.0
 #: Standard deviations for the same odds, one-sided: P(z > 4.75) = 10^-6.
 SIGMAS = 4.75
+#: When only *which* cause is asked, not whether there is an incident: 95 %.
+WHICH = 2.0
 
 
 def known(column: Sequence[float | None] | None) -> list[float]:
