@@ -17,8 +17,10 @@ story: setup-test  ## Replay an incident on real parts: make story STORY=name [P
 	@$(PYTHON) -m examples.story $(or $(STORY),list) --pace $(or $(PACE),1)
 stories: setup-test  ## Name the stories.
 	@$(PYTHON) -m examples.story list
+# Most tests wait for real processes, so three at a time; what fails is tried once more
+# and listed as RERUN: that a machine is too busy is no defect, that it fails again is one.
 test: setup-test  ## All tests; pictures go to artifacts/.
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest -n 3 --dist loadfile --reruns 1 -r aR
 soak: setup-test  ## What takes too long for `make test`.
 	@$(PYTHON) -m pytest -m soak
 lint: setup-test  ## ruff and mypy --strict.

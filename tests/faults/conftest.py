@@ -7,24 +7,25 @@ from collections.abc import Callable
 import pytest
 
 Figure = Callable[[str, str], None]
-_FIGURES = pytest.StashKey[list[tuple[str, str]]]()
+NAME = "figure"
 
 
 @pytest.fixture
-def figure(pytestconfig: pytest.Config) -> Figure:
+def figure(request: pytest.FixtureRequest) -> Figure:
     """Return what puts a row into the table: the fault, what came of it."""
 
     def put(fault: str, came: str) -> None:
-        pytestconfig.stash.setdefault(_FIGURES, []).append((fault, came))
+        # With the test's report, which reaches the process that prints whoever ran the test.
+        request.node.user_properties.append((NAME, [fault, came]))
 
     return put
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the table."""
-    rows = config.stash.get(_FIGURES, [])
+    ended = [one for state in ("passed", "failed") for one in terminalreporter.stats.get(state, [])]
+    rows = [value for report in ended if report.when == "call"
+            for name, value in report.user_properties if name == NAME]
     if rows:
         terminalreporter.section("faults injected")
         width = max(len(fault) for fault, _ in rows)

@@ -125,8 +125,9 @@ Path("/etc/collectd/collectd.conf").write_text(COLLECTD)
 Path("/var/lib/collectd").mkdir(exist_ok=True)
 relay = start("relay", *PYTHON, str(COMMANDS / "fedmsg-relay"), env=DAEMON)
 wait_for("the relay reports", lambda: list(Path("/run/fedmsg-health").glob("relay.*.sock")))
-report["from"] = run(*PYTHON, "-c", "import os, collectd_fedmsg as m; print(os.path.realpath(m.__file__))",
-                     env=DAEMON, cwd="/").strip()
+report["from"] = run(
+    *PYTHON, "-c", "import os, collectd_fedmsg as m; print(os.path.realpath(m.__file__))",
+    env=DAEMON, cwd="/").strip()
 LOGGER = str(COMMANDS / "fedmsg-logger")
 run(*PYTHON, LOGGER, "--message", "hello", env=DAEMON, cwd="/")
 collectd = start("collectd", "/usr/sbin/collectd", "-f", "-C", "/etc/collectd/collectd.conf")
