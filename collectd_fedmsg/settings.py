@@ -68,9 +68,13 @@ def read(config: Mapping[str, Any], program: str | None = None) -> Settings | No
 
 
 def default_service(program: str) -> str:
-    """Return ``hub`` for ``/usr/bin/fedmsg-hub-3``: the command without what all have."""
+    """Return ``hub`` for ``/usr/bin/fedmsg-hub-3``: the command without what all have.
+
+    Also for what is no command's name, as in ``python -c``.
+    """
     name = re.sub(r"\.py$|-[23](\.\d+)?$", "", Path(program).name)
-    return re.sub(r"[^A-Za-z0-9_.-]", "_", name.removeprefix("fedmsg-")) or "hub"
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", name.removeprefix("fedmsg-"))
+    return name if _SERVICE.match(name) else "hub"
 
 
 def _check_endpoint(endpoint: Any, keys: Any) -> None:
