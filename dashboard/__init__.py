@@ -38,7 +38,7 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
     app.extensions["settings"] = settings
     app.extensions["store"] = open_store(settings)
     app.extensions["marks"] = Marks(settings.marks_file)
-    #: (address, title) of the pages in the head of every page; a further page adds its own.
+    #: (address below the prefix, title) of what is in every page's head; a further one adds itself.
     app.extensions["navigation"] = [("/", "Daemons"), ("/help", "Help")]
     judge = Judge(app.extensions["store"], Baselines(app.extensions["store"], BUDGET),
                   settings.shared)
@@ -49,7 +49,8 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
     possible = pictures.possible if isinstance(app.extensions["store"], RRDStore) else (
         lambda *_: False)
     app.jinja_env.globals.update(
-        static=lambda name: f"/static/{assets.digest()}/{name}", age=age, amount=amount,
+        static=lambda name: f"{request.script_root}/static/{assets.digest()}/{name}",
+        age=age, amount=amount,
         panels_json=as_json.dumps({**figures.description(), "plain": PLAIN}).decode(),
         interval=settings.interval, plain=plain, rank=rank, utc=utc, possible=possible,
         navigation=app.extensions["navigation"])

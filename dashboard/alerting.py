@@ -79,8 +79,9 @@ def whole(now: float) -> dict[str, Any]:
 
 def _shown(alert: Alert, now: float, silences: Any) -> dict[str, Any]:
     covering = [one for one in silences if one.covers(alert.subject, alert.rule, now)]
-    return {**alert.to_json(), "what": one_line(alert), "page": path(alert, now),
-            "peak_words": peak(alert), "rank": RANKS[alert.severity],
+    return {**alert.to_json(), "what": one_line(alert),
+            "page": request.script_root + path(alert, now), "peak_words": peak(alert),
+            "rank": RANKS[alert.severity],
             "silenced_until": max((one.end for one in covering), default=None)}
 
 

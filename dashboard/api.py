@@ -147,4 +147,4 @@ def remove_mark(name: str) -> Response:
 @api.get("/openapi.json")
 def description() -> Response:
     """This API's description, OpenAPI 3.1."""
-    return send(openapi.description())
+    return send(openapi.description(request.script_root))

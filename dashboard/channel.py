@@ -54,15 +54,18 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress comes untyped
         """Let no thread wait for a reader: an answer is bounded, so its buffer is."""
 
 
-def create_server(app: Any, host: str, port: int, threads: int) -> Any:
+def create_server(app: Any, host: str, port: int, threads: int, prefix: str = "") -> Any:
     """Return waitress' server of an application, listening.
+
+    ``prefix`` is put before each address that the application makes, and taken off those asked
+    for, where the proxy has not done so.
 
     Raises:
         OSError: the address cannot be had.
     """
     listening: dict[int, Any] = {}
     server = waitress.create_server(
-        app, map=listening, host=host, port=port, threads=threads, ident="",
+        app, map=listening, host=host, port=port, threads=threads, ident="", url_prefix=prefix,
         connection_limit=MOST, channel_timeout=IDLE, cleanup_interval=5,
         # select(2) ends at 1,024 files.
         asyncore_use_poll=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,8 @@ from collectd_fedmsg.diagnosis.groups import Dependency, dependencies
 from collectd_fedmsg.errors import ConfigError
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+#: Characters that need no escape in an address (RFC 3986), in HTML or in a script.
+PREFIX = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,9 @@ class Settings:
     proxies: tuple[str, ...] = ()
     #: Lines ``name:hash``: who may log in by basic auth; None: not asked for.
     users_file: Path | None = None
+    #: Path below which a proxy shows the page, e.g. ``/queues``. Only this says so, no header:
+    #: whoever could choose where links lead could have a cache hand them to everybody.
+    prefix: str = ""
 
     def __post_init__(self) -> None:
         if self.rrdcached and not self.rrdcached.startswith(("unix:/", "/")):
@@ -69,6 +75,9 @@ class Settings:
             raise ConfigError("dashboard", "interval", self.interval, "must be 1 to 3600 s")
         if self.prometheus and not self.prometheus.startswith(("http://", "https://")):
             raise ConfigError("dashboard", "prometheus", self.prometheus, "must be an http address")
+        if self.prefix and not PREFIX.fullmatch(str(self.prefix)):
+            reason = "must be a path such as /queues: letters, digits, - . _ ~ after each slash"
+            raise ConfigError("dashboard", "prefix", self.prefix, reason)
 
     @classmethod
     def of(cls, config: Settings | Mapping[str, Any] | None) -> Settings:
@@ -90,6 +99,8 @@ class Settings:
             if name in given:
                 given[name] = tuple(given[name])
         given["data_dir"] = Path(given.get("data_dir", "/var/lib/collectd/rrd")).resolve()
+        if isinstance(given.get("prefix"), str):
+            given["prefix"] = given["prefix"].rstrip("/")
         for name in ("marks_file", "users_file", "alerts_file"):
             given[name] = Path(given[name]) if given.get(name) else None
         return cls(**given)

@@ -148,8 +148,8 @@ def _alerts() -> JSON:
         "/silences/{id}": {"delete": _order("unsilence", "End a silence now.", None, of=True)}}
 
 
-def description() -> JSON:
-    """Return the whole description."""
+def description(root: str = "") -> JSON:
+    """Return the whole description; ``root`` is the path that stands before ``/api``."""
     filters = [_parameter(name, {"type": "array", "items": TEXT}, f"Only of this {name}; repeat.",
                           style="form", explode=True)
                for name in ("host", "service", "consumer", "state")]
@@ -187,6 +187,6 @@ def description() -> JSON:
             "info": {"title": "fedmsg queues", "version": __version__,
                      "license": {"name": "LGPL-2.1-or-later",
                                  "identifier": "LGPL-2.1-or-later"}},
-            "servers": [{"url": "/api/v1"}], "paths": paths,
+            "servers": [{"url": f"{root}/api/v1"}], "paths": paths,
             "components": {"securitySchemes": {
                 "token": {"type": "apiKey", "in": "header", "name": "X-Token"}}}}

@@ -42,6 +42,8 @@ def parser() -> argparse.ArgumentParser:
     whole.add_argument("--interval", type=int, help="seconds between samples")
     whole.add_argument("--allow-host", action="append", default=[], metavar="NAME",
                         help="a name readers use for this server; repeat; * for any")
+    whole.add_argument("--prefix", metavar="PATH",
+                        help="path below which a proxy shows this, e.g. /queues")
     whole.add_argument("--threads", type=int, default=4, help="answers made at a time")
     return whole
 
@@ -58,7 +60,7 @@ def combined(options: argparse.Namespace) -> dict[str, Any]:
             settings = tomllib.loads(Path(options.config).read_text("utf-8"))
         except (OSError, ValueError) as error:
             raise ConfigError("dashboard", "--config", options.config, str(error)) from error
-    for name in ("data_dir", "rrdcached", "interval", "prometheus", "users_file"):
+    for name in ("data_dir", "rrdcached", "interval", "prometheus", "users_file", "prefix"):
         if getattr(options, name) is not None:
             settings[name] = getattr(options, name)
     if not settings.get("data_dir") and not settings.get("prometheus"):
@@ -87,8 +89,8 @@ def main(given: Sequence[str] | None = None) -> int:
               " in; put a proxy that asks for a login in front, or use --users-file.",
               file=sys.stderr)
     raise_file_limit()
-    server = create_server(app, options.host, options.port, options.threads)
-    print(f"Dashboard: http://{options.host}:{server.effective_port}/", flush=True)
+    server = create_server(app, options.host, options.port, options.threads, settings.prefix)
+    print(f"Dashboard: http://{options.host}:{server.effective_port}{settings.prefix}/", flush=True)
     try:
         server.run()
     except KeyboardInterrupt:

@@ -1,4 +1,5 @@
 // The page of alerts: times as here, orders with the token, anew when something has changed.
+import { ROOT } from "./ask.js";
 import { clock } from "./words.js";
 
 const main = document.querySelector("main"), form = document.getElementById("who"), said = document.getElementById("said");
@@ -22,7 +23,7 @@ main.addEventListener("click", async (event) => {
   try { localStorage.setItem("by", form.elements.by.value); } catch { /* as above */ }
   const [at, method, body] = order(button);
   try {
-    const answer = await fetch(`/api/v1/${at}`, { method, headers: { "Content-Type": "application/json", "X-Token": form.elements.token.value }, body: body && JSON.stringify(body) });
+    const answer = await fetch(`${ROOT}/api/v1/${at}`, { method, headers: { "Content-Type": "application/json", "X-Token": form.elements.token.value }, body: body && JSON.stringify(body) });
     if (answer.ok) { said.textContent = "Done."; await renew(); } else said.textContent = (await answer.json()).error?.message ?? `Not done: ${answer.status}`;
   } catch (error) { said.textContent = `Not done: ${error.message}`; }
 });

@@ -2,9 +2,12 @@
 const kept = new Map();
 const MOST = 6;
 
+// Where this page's addresses begin: below a proxy's path or at "/".
+export const ROOT = document.documentElement.dataset.root;
+
 export async function ask(path) {
   const known = kept.get(path);
-  const response = await fetch(path, { headers: known ? { "If-None-Match": known.tag } : {}, cache: "no-store" });
+  const response = await fetch(ROOT + path, { headers: known ? { "If-None-Match": known.tag } : {}, cache: "no-store" });
   if (response.status === 304 && known) return { body: known.body, same: true };
   if (!response.ok) {
     const told = await response.json().catch(() => null);

@@ -1,4 +1,5 @@
 // A daemon's own page: the numbers as a table, the marks as a list, a note to add.
+import { ROOT } from "./ask.js";
 import { clock } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
@@ -60,7 +61,7 @@ export function notes(daemon, again) {
     event.preventDefault();
     const said = byId("noted");
     try {
-      const response = await fetch("/api/v1/marks", { method: "POST", headers: { "Content-Type": "application/json", "X-Token": form.elements.token.value }, body: JSON.stringify({ text: form.elements.text.value, daemon }) });
+      const response = await fetch(`${ROOT}/api/v1/marks`, { method: "POST", headers: { "Content-Type": "application/json", "X-Token": form.elements.token.value }, body: JSON.stringify({ text: form.elements.text.value, daemon }) });
       const told = await response.json();
       said.textContent = response.ok ? "Kept." : told.error?.message ?? "Not kept.";
       if (response.ok) { form.elements.text.value = ""; again(); }
