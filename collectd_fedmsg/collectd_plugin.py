@@ -142,8 +142,13 @@ class Plugin:
         assert self._reader is not None
         for endpoint, origin, samples in fresh:
             host = self._reader.place(endpoint)
+            values = self._values
+            values.host = host
+            values.plugin = PLUGIN
+            values.plugin_instance = escape(origin.service)
+            values.interval = origin.interval
             for sample in samples:
-                self._dispatch(host, origin.service, origin.interval, sample)
+                self._dispatch(host, origin.service, sample)
 
     def _count(self, errors: Mapping[str, str], octets: int) -> None:
         for endpoint, error in errors.items():
@@ -151,17 +156,13 @@ class Plugin:
             self._log(endpoint, f"{endpoint}: {error}")
         self._totals["bytes"] += octets
 
-    def _dispatch(self, host: str, service: str, interval: float, sample: Sample | Foreign) -> None:
+    def _dispatch(self, host: str, service: str, sample: Sample | Foreign) -> None:
         series = self._admission.find(host, service, sample.consumer)
         if series is None:
             one_too_many = f"{service}/{sample.consumer!r:.80} is one too many: MaxConsumers"
             self._log(f"MaxConsumers {host}", one_too_many)
             return
         values = self._values
-        values.host = host
-        values.plugin = PLUGIN
-        values.plugin_instance = escape(service)
-        values.interval = interval
         for kind, instance, value in series.values(sample):
             values.type = kind
             values.type_instance = instance

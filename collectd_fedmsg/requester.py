@@ -89,9 +89,13 @@ class Requester:
                 result.errors[endpoint] = f"{type(error).__name__}: {error}"
         while by_socket and (left := deadline - time.monotonic()) > 0:
             for socket, _ in poller.poll(max(1, int(left * 1000))):
-                if not self._take(by_socket[socket], result):
-                    poller.unregister(socket)
+                ended = socket not in by_socket
+                if not ended and not self._take(by_socket[socket], result):
                     del by_socket[socket]
+                # It sends more than it was asked for, or was cut off. Not each that has ended:
+                # to unregister one costs a look at all.
+                if ended or socket.closed:
+                    poller.unregister(socket)
                 if time.monotonic() >= deadline or result.octets >= MAX_ROUND:
                     break
             if result.octets >= MAX_ROUND:

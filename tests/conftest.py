@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,10 @@ sys.path.insert(0, str(ROOT))
 # How long an example takes is the machine's business: no timed assertion in the tests.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+Figure = Callable[[str, str], None]
+#: What rows of the table of figures are known by in a test's report.
+NAME = "figure"
 
 
 @pytest.fixture
@@ -33,3 +37,26 @@ def artifacts() -> Path:
     folder = ROOT / "artifacts"
     folder.mkdir(exist_ok=True)
     return folder
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Figure:
+    """Return what puts a row into the table: the fault, what came of it."""
+
+    def put(fault: str, came: str) -> None:
+        # With the test's report, which reaches the process that prints whoever ran the test.
+        request.node.user_properties.append((NAME, [fault, came]))
+
+    return put
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the table."""
+    ended = [one for state in ("passed", "failed") for one in terminalreporter.stats.get(state, [])]
+    rows = [value for report in ended if report.when == "call"
+            for name, value in report.user_properties if name == NAME]
+    if rows:
+        terminalreporter.section("figures: faults, load")
+        width = max(len(fault) for fault, _ in rows)
+        for fault, came in rows:
+            terminalreporter.write_line(f"{fault:<{width}}  {came}")

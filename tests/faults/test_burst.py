@@ -15,7 +15,7 @@ from collectd_fedmsg.ring import Ring
 from collectd_fedmsg.sample import Sample
 from examples.chain import Chain
 from examples.processes import wait_for
-from tests.faults.conftest import Figure
+from tests.conftest import Figure
 from tests.integration.test_back_fill import fetch
 
 COUNT = 1000

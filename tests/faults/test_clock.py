@@ -18,7 +18,7 @@ from collectd_fedmsg.requester import Requester  # noqa: E402
 from collectd_fedmsg.sample import Sample  # noqa: E402
 from collectd_fedmsg.settings import Settings  # noqa: E402
 from examples.processes import wait_for  # noqa: E402
-from tests.faults.conftest import Figure  # noqa: E402
+from tests.conftest import Figure  # noqa: E402
 from tests.integration.test_store_rrd import STEP, fleet  # noqa: E402
 
 HOUR = 3600

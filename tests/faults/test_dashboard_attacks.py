@@ -21,7 +21,7 @@ pytest.importorskip("flask")
 from collectd_fedmsg_dashboard import create_app
 from collectd_fedmsg_dashboard.channel import raise_file_limit
 
-from tests.faults.conftest import Figure
+from tests.conftest import Figure
 from tests.integration.test_store_rrd import HOST, STEP, fleet
 
 DAEMON = f"{HOST}/hub/Consumer0"

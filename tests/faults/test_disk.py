@@ -17,7 +17,7 @@ from collectd_fedmsg.sample import Sample
 from collectd_fedmsg.settings import Settings
 from examples.chain import Chain
 from examples.processes import wait_for
-from tests.faults.conftest import Figure
+from tests.conftest import Figure
 
 pytest.importorskip("flask")
 

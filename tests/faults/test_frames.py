@@ -22,7 +22,7 @@ from collectd_fedmsg.sample import Sample
 from collectd_fedmsg.settings import Settings
 from examples.chain import ROOT
 from examples.processes import Processes, wait_for
-from tests.faults.conftest import Figure
+from tests.conftest import Figure
 from tests.faults.fuzz import corpus, mutate, resident
 from tests.faults.mad import MODES
 

@@ -13,7 +13,7 @@ import pytest
 
 from examples.chain import Daemon
 from examples.processes import wait_for
-from tests.faults.conftest import Figure
+from tests.conftest import Figure
 from tests.faults.watchers import Answers, Handled
 from tests.integration.bus import Bus
 from tests.integration.test_back_fill import fetch, stored_until, traffic

@@ -6,7 +6,7 @@ import signal
 from pathlib import Path
 
 from examples.processes import wait_for
-from tests.faults.conftest import Figure
+from tests.conftest import Figure
 from tests.integration.bus import Bus
 from tests.integration.test_back_fill import fetch, stored_until, traffic, whole_ring
 

@@ -12,7 +12,7 @@ from collectd_fedmsg.collectd_config import read_block
 from collectd_fedmsg.roster import Producer, Roster
 from collectd_fedmsg.sample import Sample
 from collectd_fedmsg.settings import read
-from tests.faults.conftest import Figure
+from tests.conftest import Figure
 from tests.faults.first_edition import cursors as old_cursors
 from tests.faults.first_edition import ring as old_ring
 from tests.faults.first_edition import sample as old_sample

@@ -24,7 +24,7 @@ from collectd_fedmsg.sample import Sample
 from collectd_fedmsg.settings import Settings
 from examples.chain import ROOT
 from examples.processes import free_port, wait_for
-from tests.faults.conftest import Figure
+from tests.conftest import Figure
 
 NOBODY = 65534
 RUNS = {"eval", "exec", "compile", "__import__", "pickle", "marshal", "shelve", "yaml",

@@ -22,6 +22,7 @@ BaseDir "{folder}"
 PIDFile "{folder}/collectd.pid"
 TypesDB "/usr/share/collectd/types.db"
 Interval 10
+WriteThreads 1
 WriteQueueLimitHigh 1000000
 WriteQueueLimitLow 1000000
 LoadPlugin unixsock
