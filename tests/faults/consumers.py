@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import mmap
 import os
+from pathlib import Path
 from typing import Any
 
 from fedmsg.consumers import FedmsgConsumer
@@ -19,3 +21,22 @@ class Counted(FedmsgConsumer):
 
     def consume(self, message: dict[str, Any]) -> None:
         os.write(self._file, b".")
+
+
+class Tallied(FedmsgConsumer):
+    """Keeps its own count in a file of 8 bytes, without a system call; for one worker."""
+
+    topic = "org.fedoraproject.dev.*"
+    config_key = "tallied.enabled"
+
+    def __init__(self, hub: Any) -> None:
+        super().__init__(hub)
+        self._count = 0
+        with Path(hub.config["tallied.file"]).open("w+b") as file:
+            file.write(bytes(8))
+            file.flush()
+            self._map = mmap.mmap(file.fileno(), 8)
+
+    def consume(self, message: dict[str, Any]) -> None:
+        self._count += 1
+        self._map[:] = self._count.to_bytes(8, "little")
