@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import secrets
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from typing import Any
 from collectd_fedmsg.errors import BadQuery, StoreError
 
 from . import as_json
+from .file_lock import file_lock
 from .series import Points, Series
 
 LONGEST_TEXT = 200
@@ -55,12 +58,14 @@ def check(given: object, now: float) -> Mark:
 
 
 class Marks:
-    """The notes of one file (None: of this process only); one writer at a time."""
+    """The notes of one file (None: of this process only); any number of dashboards may share it."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._marks: list[Mark] | None = None if path else []
+        self._marks: list[Mark] = []
+        #: Which file, and of when, the notes were read from.
+        self._read: tuple[int, int, int] | None = None
 
     def between(self, start: int, end: int, daemon: str | None = None) -> list[dict[str, Any]]:
         """Return the notes of [start, end], of one daemon when given, by time.
@@ -80,7 +85,7 @@ class Marks:
         Raises:
             StoreError: the file cannot be written; the note is not kept then.
         """
-        with self._lock:
+        with self._alone():
             self._write([*self._all(), mark][-MOST:])
 
     def remove(self, name: str) -> bool:
@@ -89,37 +94,54 @@ class Marks:
         Raises:
             StoreError: the file cannot be written.
         """
-        with self._lock:
+        with self._alone():
             left = [mark for mark in self._all() if mark.id != name]
             if len(left) == len(self._all()):
                 return False
             self._write(left)
             return True
 
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold off all other writers, other processes too, from reading to writing."""
+        if self._path is None:
+            with self._lock:
+                yield
+            return
+        # Beside the file, which each writing replaces; not held by readers, whom nobody stops.
+        with file_lock(self._path.with_name(f"{self._path.name}.lock")), self._lock:
+            yield
+
     def _all(self) -> list[Mark]:
-        if self._marks is None and self._path is not None:
-            try:
-                lines = self._path.read_bytes().splitlines()
-                self._marks = [Mark(**as_json.loads(line)) for line in lines]
-            except FileNotFoundError:
-                self._marks = []
-            except (OSError, ValueError, TypeError) as error:
-                raise StoreError(f"{self._path.name}: {error}") from error
-        return self._marks or []
+        if self._path is None:
+            return self._marks
+        try:
+            with self._path.open("rb") as file:
+                now = os.fstat(file.fileno())
+                seen = (now.st_ino, now.st_mtime_ns, now.st_size)
+                if seen != self._read:
+                    self._marks = [Mark(**as_json.loads(line)) for line in file]
+                    self._read = seen
+        except FileNotFoundError:
+            self._marks, self._read = [], None
+        except (OSError, ValueError, TypeError) as error:
+            raise StoreError(f"{self._path.name}: {error}") from error
+        return self._marks
 
     def _write(self, marks: list[Mark]) -> None:
-        if self._path is not None:
-            # A whole new file, renamed: a full disk or a crash leaves the old one.
-            fresh = self._path.with_name(f"{self._path.name}.new")
-            try:
-                with fresh.open("wb") as file:
-                    file.write(b"".join(as_json.dumps(asdict(m)) + b"\n" for m in marks))
-                    file.flush()
-                    os.fsync(file.fileno())
-                fresh.replace(self._path)
-            except OSError as error:
-                raise StoreError(f"{self._path.name}: {error.strerror}") from error
-        self._marks = marks
+        if self._path is None:
+            self._marks = marks
+            return
+        # A whole new file, renamed: a full disk or a crash leaves the old one.
+        fresh = self._path.with_name(f"{self._path.name}.new")
+        try:
+            with fresh.open("wb") as file:
+                file.write(b"".join(as_json.dumps(asdict(m)) + b"\n" for m in marks))
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self._path)
+        except OSError as error:
+            raise StoreError(f"{self._path.name}: {error.strerror}") from error
 
 
 def restarts(received: Series, backlog: Series) -> list[int]:

@@ -1,36 +1,43 @@
-"""Hosts whose collectd sends to a central one, signed and encrypted; one page for all."""
+"""Hosts whose collectd sends to a central one, signed and encrypted; one page for all, or several.
+
+The hosts send to a second one as well, which stores for itself: the live replica of the docs.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
 import socket
+import subprocess
+import sys
 import tempfile
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from examples.processes import wait_for
+from examples.chain import ROOT
+from examples.processes import free_port, wait_for
 
 from . import collectds
 from .bus import Bus
 
-SENDER = """\
-LoadPlugin network
-<Plugin network>
+SERVER = """\
   <Server "127.0.0.1" "{port}">
     SecurityLevel {level}
     Username "{user}"
     Password "{password}"
   </Server>
-</Plugin>
 """
-CENTRAL = """\
+LISTENER = """\
 LoadPlugin network
 <Plugin network>
   <Listen "127.0.0.1" "{port}">
@@ -38,6 +45,8 @@ LoadPlugin network
     AuthFile "{folder}/passwd"
   </Listen>
 </Plugin>
+"""
+CENTRAL = LISTENER + """\
 LoadPlugin rrdcached
 <Plugin rrdcached>
   DaemonAddress "unix:{folder}/rrdcached.sock"
@@ -47,6 +56,17 @@ LoadPlugin rrdcached
   RRARows 2400
 </Plugin>
 """
+SPARE = LISTENER + """\
+LoadPlugin rrdtool
+<Plugin rrdtool>
+  CacheTimeout 0
+  HeartBeat 3600
+  RRARows 2400
+</Plugin>
+"""
+#: Another user, who may read wherever the project is checked out but write nowhere.
+READER = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+          "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search")
 HOSTS = {"east": "e" * 24, "west": "w" * 24}
 COUNTS = (700, 300)
 
@@ -57,7 +77,7 @@ class Fleet:
     def __init__(self, folder: Path, hosts: dict[str, Bus]) -> None:
         self.folder, self.hosts = folder, hosts
         self.central = next(iter(hosts.values())).chain
-        self.port = collectds.free_udp_port()
+        self.port, self.spare_port = collectds.free_udp_port(), collectds.free_udp_port()
 
     def begin(self) -> None:
         for bus in self.hosts.values():
@@ -69,8 +89,13 @@ class Fleet:
         self.log = collectds.start(
             self.central.processes, self.folder, "centre",
             CENTRAL.format(port=self.port, folder=self.folder), base=self.folder / "rrd")
-        wait_for("the central collectd listens",
-                 lambda: self.log.exists() and "Initialization complete" in self.log.read_text())
+        (self.folder / "spare").mkdir()
+        spare = collectds.start(
+            self.central.processes, self.folder, "spare",
+            SPARE.format(port=self.spare_port, folder=self.folder), base=self.folder / "spare")
+        for log in (self.log, spare):
+            wait_for("the central collectd listens", lambda log=log: log.exists()
+                     and "Initialization complete" in log.read_text())
         for host, word in HOSTS.items():
             self.send(host, (host, word))
         self.central.start_dashboard()
@@ -82,15 +107,42 @@ class Fleet:
              of: str = "", port: int = 0) -> None:
         """Start a host's collectd; it reads the daemons of the host ``of``, else its own."""
         bus = self.hosts[of or host]
-        outputs = SENDER.format(port=port or self.port, user=login[0], password=login[1],
-                                level=level)
+        servers = "".join(SERVER.format(port=to, user=login[0], password=login[1], level=level)
+                          for to in ([port] if port else [self.port, self.spare_port]))
+        outputs = f"LoadPlugin network\n<Plugin network>\n{servers}</Plugin>\n"
         collectds.start(bus.chain.processes, bus.chain.folder, host, outputs,
                         run_folder=bus.chain.run_folder)
 
-    def ask(self, path: str, **query: Any) -> dict[str, Any]:
-        address = f"{self.central.url}/api/v1/{path}?{urllib.parse.urlencode(query)}"
+    def ask(self, path: str, at: str = "", **query: Any) -> dict[str, Any]:
+        """Return an answer of the dashboard ``at``, of the central one unless said."""
+        address = f"{at or self.central.url}/api/v1/{path}?{urllib.parse.urlencode(query)}"
         with urllib.request.urlopen(address, timeout=30) as answer:
             return json.loads(answer.read())  # type: ignore[no-any-return]
+
+    def note(self, at: str, text: str) -> None:
+        asked = urllib.request.Request(
+            f"{at}/api/v1/marks", json.dumps({"text": text}).encode(), {"X-Token": "t"})
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            assert answer.status == 201
+
+    def dashboard(self, name: str, *options: str, before: Sequence[str] = (),
+                  **settings: str) -> str:
+        """Start one more dashboard; return its address."""
+        port, processes = free_port(), self.central.processes
+        config = self.folder / f"{name}.toml"
+        config.write_text("".join(f'{key} = "{text}"\n' for key, text in settings.items()))
+        processes.start(name, [
+            *before, sys.executable, "-m", "collectd_fedmsg_dashboard.serve", "--port", str(port),
+            "--interval", "1", "--config", str(config), *options], os.environ, self.folder)
+
+        def answers() -> bool:
+            processes.check()
+            with suppress(OSError):
+                return bool(self.ask("daemons", f"http://127.0.0.1:{port}"))
+            return False
+
+        wait_for(f"{name} answers", answers, 60)
+        return f"http://127.0.0.1:{port}"
 
     def known(self, host: str, start: float, end: float) -> bool:
         """Tell whether the central store knows a value of [start, end) of each series."""
@@ -105,8 +157,9 @@ class Fleet:
         wait_for(f"{host}'s sample of {at:.0f} is stored",
                  lambda: self.known(host, at - 1, at), 60)
 
-    def rates(self, host: str, metric: str, start: float, end: float) -> list[float | None]:
-        body = self.ask("series", daemon=f"{host}/daemon/Obedient", start=int(start),
+    def rates(self, host: str, metric: str, start: float, end: float,
+              at: str = "") -> list[float | None]:
+        body = self.ask("series", at, daemon=f"{host}/daemon/Obedient", start=int(start),
                         end=int(end), metrics=metric, step=1)
         assert body["step"] == 1
         return body["daemons"][0]["series"][metric]  # type: ignore[no-any-return]
@@ -180,3 +233,89 @@ def test_what_is_encrypted_cannot_be_read_on_the_way(fleet: Fleet) -> None:
     assert b"Obedient_" in seen["None"]
     assert b"Obedient" not in seen["Encrypt"]
     assert b"fedmsg" not in seen["Encrypt"]
+
+
+def test_two_dashboards_over_one_store(fleet: Fleet) -> None:
+    """Both answer the same while collectd writes; notes written to both at once are in both."""
+    store = {"data_dir": f"{fleet.folder}/rrd", "rrdcached": f"unix:{fleet.folder}/rrdcached.sock",
+             "token": "t", "marks_file": f"{fleet.folder}/marks"}
+    one, two = (fleet.dashboard(name, **store) for name in ("one", "two"))
+    began = fleet.hosts["east"].sample("daemon")
+    fleet.hosts["east"].publish(200)
+    last = fleet.hosts["east"].settle("daemon")
+    fleet.wait_stored("east", last.time)
+    for metric in ("received", "processed", "backlog"):
+        both = [fleet.rates("east", metric, began.time, last.time, at) for at in (one, two)]
+        assert None not in both[0]
+        assert both[0] == both[1]
+    assert sum(fleet.rates("east", "received", began.time, last.time, two)) == pytest.approx(200)
+    texts = {f"{n} by {at}" for n in range(15) for at in (one, two)}
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda text: fleet.note(text.rpartition(" ")[2], text), texts))
+    for at in (one, two):
+        assert {mark["text"] for mark in fleet.ask("marks", at, span="now")["marks"]} == texts
+    for name in ("one", "two"):
+        fleet.central.processes.stop(name)
+
+
+def test_a_second_store_that_collectd_feeds(fleet: Fleet) -> None:
+    """Two ``Server`` blocks: the other central collectd has the same counts, and judges."""
+    at = fleet.dashboard("spare", "--data-dir", f"{fleet.folder}/spare")
+    began = fleet.hosts["west"].sample("daemon")
+    fleet.hosts["west"].publish(100)
+    last = fleet.hosts["west"].settle("daemon")
+
+    def stored() -> bool:
+        return None not in fleet.rates("west", "received", began.time, last.time, at)
+
+    wait_for("the second store has it", stored, 60)
+    assert sum(fleet.rates("west", "received", began.time, last.time, at)) == pytest.approx(100)
+    wait_for("it judges", lambda: "UNKNOWN" not in {
+        row["state"] for row in fleet.ask("daemons", at)["daemons"]
+        if row["host"] in HOSTS}, 60)
+    fleet.central.processes.stop("spare")
+
+
+def test_a_copy_is_history(fleet: Fleet) -> None:
+    """Copied files of another user, no rrdcached: the same series; once they are old, UNKNOWN."""
+    rrd, copy = fleet.folder / "rrd", fleet.folder / "copy"
+    last = fleet.hosts["east"].sample("daemon")
+    fleet.wait_stored("east", last.time)
+    page = (ROOT / "docs" / "scale-out.rst").read_text("utf-8")
+    script = "\n".join(re.findall(r"^ +((?:find|rsync) .*)$", page, re.M))
+    for said, here in (("replica.example.org:/var/lib/collectd/rrd", copy),
+                       ("/var/lib/collectd/rrd", rrd),
+                       ("/run/rrdcached.sock", fleet.folder / "rrdcached.sock")):
+        assert said in script
+        script = script.replace(said, str(here))
+    done = subprocess.run(["sh", "-ec", script], capture_output=True, text=True, timeout=120,
+                          check=False)
+    assert done.returncode == 0, done.stderr
+    for path in sorted(copy.rglob("*")):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    before = {path: path.stat().st_mtime_ns for path in copy.rglob("*")}
+    # Where root has few capabilities, that nothing changed is all that can be seen.
+    able = subprocess.run([*READER, "true"], capture_output=True, timeout=60, check=False)
+    bound = READER if able.returncode == 0 else ()
+    if bound or os.geteuid():
+        grow = [*bound, "truncate", "-s", "+1", str(next(copy.rglob("*.rrd")))]
+        assert subprocess.run(grow, capture_output=True, timeout=60, check=False).returncode
+    at = fleet.dashboard("copy", "--data-dir", str(copy), before=bound)
+    span = (last.time - 5, last.time)
+    assert fleet.rates("east", "received", *span, at) == fleet.rates("east", "received", *span)
+
+    def unknown() -> bool:
+        rows = fleet.ask("daemons", at)["daemons"]
+        return {row["state"] for row in rows} == {"UNKNOWN"}
+
+    wait_for("it is old", unknown, 60)
+    with urllib.request.urlopen(at, timeout=30) as page:
+        text = page.read().decode()
+    assert "No daemon has a recent sample; the last came <time" in text
+    assert fleet.ask("state")["headline"] != fleet.ask("state", at)["headline"]
+    picture = f"{at}/daemon/east/daemon/Obedient/panel.png?metric=backlog&span=now"
+    with urllib.request.urlopen(picture, timeout=60) as answer:
+        assert answer.read(4) == b"\x89PNG"
+    assert {path: path.stat().st_mtime_ns for path in copy.rglob("*")} == before
+    fleet.central.processes.stop("copy")
+    shutil.rmtree(copy)
