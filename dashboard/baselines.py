@@ -30,6 +30,8 @@ RATES = ("received", "processed", "busy", "failed", "workers", "delay")
 FINE = ("received", "processed", "backlog", "busy", "failed", "workers")
 #: Seconds that one pass over a fleet may spend on reading; the others' turn comes next time.
 BUDGET = 2.0
+#: Of the first pass: somebody may be waiting for it.
+FIRST = 0.2
 
 
 class Baselines:
@@ -48,7 +50,9 @@ class Baselines:
 
     def begin(self) -> None:
         """Start a pass over the fleet."""
-        self._deadline = None if self._budget is None else time.monotonic() + self._budget
+        if self._budget is not None:
+            budget = self._budget if self._kept else min(FIRST, self._budget)
+            self._deadline = time.monotonic() + budget
 
     def of(self, daemon: Daemon, now: float, *, topics: bool = False) -> Baseline | None:
         """Return the baseline at ``now`` (epoch seconds); None without three known hours.

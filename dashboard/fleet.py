@@ -14,12 +14,16 @@ from .keeping import Keeper
 from .series import Series
 from .state import drain_seconds, known_mean
 from .verdicts import state
-from .words import headline
+from .words import headline, unread
 
 #: Incidents from this severity on are what the page begins with.
 SERIOUS = 2
 #: Steps that present rates are the mean of.
 RECENT = 3
+#: So many daemons are judged beside their readers from the first on: a reader waits for fewer.
+MANY = 100
+#: Steps without a sample: silent, as the diagnosis has it.
+SILENT = 3
 
 
 class Fleet:
@@ -33,7 +37,7 @@ class Fleet:
 
     def __init__(self, judge: Judge, age: float, interval: float) -> None:
         self._judge = judge
-        self._keeper = Keeper(self._make, age, interval)
+        self._keeper = Keeper(self._make, age, interval, self._unread)
 
     def answer(self, now: float) -> dict[str, Any]:
         """Return the body of ``/api/v1/daemons`` at ``now``.
@@ -50,14 +54,23 @@ class Fleet:
     def _make(self, now: float) -> dict[str, Any]:
         seen, whole = self._judge.everyone(now)
         home = {name: one for one in whole.incidents for name in one.members}
-        rows = [describe(one, home.get(one.daemon.id)) for one in seen]
+        rows = [describe(one, home.get(one.daemon.id), now) for one in seen]
         rows.sort(key=lambda row: (-row["badness"], -(row["backlog"] or 0), row["id"]))
         shared = [one for one in whole.incidents if one.shared]
         return {"daemons": rows, "fleet": summary(rows, shared),
-                "incidents": [one.to_dict() for one in shared]}
+                "incidents": [one.to_dict() for one in shared], "reading": False}
+
+    def _unread(self, now: float) -> dict[str, Any] | None:
+        """Return what is said of many daemons that are not judged yet: that nothing is known."""
+        seen = self._judge.unread(now)
+        if len(seen) < MANY:
+            return None
+        rows = [{**describe(one, None, now), "silent": False} for one in seen]
+        return {"daemons": rows, "fleet": {**summary(rows), "headline": unread(len(rows))},
+                "incidents": [], "reading": True}
 
 
-def describe(seen: Seen, incident: Incident | None) -> dict[str, Any]:
+def describe(seen: Seen, incident: Incident | None, now: float) -> dict[str, Any]:
     """Return one daemon's row: counts in messages, rates in messages/s, times in seconds."""
     daemon, columns, found = seen.daemon, seen.columns, seen.judged.diagnosis
     backlog, oldest = columns["backlog"], columns["oldest"]
@@ -68,6 +81,7 @@ def describe(seen: Seen, incident: Incident | None) -> dict[str, Any]:
     age = oldest_last[1] if oldest_last and last and oldest_last[0] >= last[0] else None
     said, cause = state(found), found.findings[0]
     waiting = last[1] if last else None
+    heard, step = last[0] if last else seen.judged.last, backlog.step if backlog else 0
     return {
         "id": daemon.id, "host": daemon.host, "service": daemon.service,
         "consumer": daemon.consumer, "state": said.name, "badness": said.badness,
@@ -81,7 +95,8 @@ def describe(seen: Seen, incident: Incident | None) -> dict[str, Any]:
         "backlog": waiting, "arrival_rate": arrival,
         "completion_rate": completion, "oldest": age,
         "drain_seconds": drain_seconds(waiting, arrival, completion),
-        "last_sample": last[0] if last else seen.judged.last,
+        "last_sample": heard,
+        "silent": said.name == "UNKNOWN" and (heard is None or now - heard > SILENT * step),
         "step": seen.judged.history.step if seen.judged.history else None,
         "metrics": sorted(daemon.files), "topics": sorted(daemon.topics),
     }
@@ -109,16 +124,19 @@ def _recent(series: Series | None) -> float | None:
 
 
 def summary(rows: list[dict[str, Any]], shared: Sequence[Incident] = ()) -> dict[str, Any]:
-    """Return the fleet line: how many daemons, behind, silent, and the backlog of all."""
+    """Return the fleet line: how many daemons, behind, silent, not known though they are heard
+    of, and the backlog of all."""
     states: dict[str, int] = {}
     for row in rows:
         states[row["state"]] = states.get(row["state"], 0) + 1
-    silent = states.get("UNKNOWN", 0)
+    silent = sum(row["silent"] for row in rows)
+    unknown = states.get("UNKNOWN", 0) - silent
     behind = [row for row in rows if row["badness"] >= 40 and row["state"] != "UNKNOWN"]
     return {
-        "daemons": len(rows), "states": states, "silent": silent, "behind": len(behind),
+        "daemons": len(rows), "states": states, "silent": silent, "unknown": unknown,
+        "behind": len(behind),
         "headline": (together(shared) if silent < len(rows) else None) or headline(
-            len(rows), len(behind), silent, behind[0] if behind else None),
+            len(rows), len(behind), silent, unknown, behind[0] if behind else None),
         "backlog": sum(row["backlog"] or 0 for row in rows),
         "last_sample": max((row["last_sample"] or 0 for row in rows), default=0) or None,
     }

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from collectd_fedmsg.diagnosis import History
+from collectd_fedmsg.diagnosis import Diagnosis, Finding, History, Verdict
 from collectd_fedmsg.diagnosis.groups import Dependency
 from collectd_fedmsg.diagnosis.judgement import Judged, Judgement, judge, judgement
 from collectd_fedmsg.metrics import BY_NAME, Kind
@@ -71,6 +71,19 @@ class Judge:
         self.baselines.keep_only(daemon.id for daemon in daemons)
         seen = [self._present(self.one(daemon, now), now) for daemon in daemons]
         return seen, self.together(now, seen)
+
+    def unread(self, now: float) -> list[Seen]:
+        """Return all daemons before anything is read of them: of each nothing is known.
+
+        Raises:
+            StoreError: the store cannot be listed.
+        """
+        missing = ("samples",)
+        found = Diagnosis(now, (Finding(Verdict.UNKNOWN, 1.0, (
+            "its samples are being read: not judged yet",), missing),), missing=missing)
+        none: Columns = dict.fromkeys(METRICS)
+        return [Seen(one, none, Judged(one.id, one.host, one.service, one.consumer, found))
+                for one in self._store.daemons().values()]
 
     def _present(self, seen: Seen, now: float) -> Seen:
         """Return what is judged of the present, which a clock set back has made unknown.

@@ -2,7 +2,8 @@
 
 A thousand daemons take more than a second to judge. While somebody looks, a thread judges them
 every interval and readers get its last answer, never older than an interval and the time that
-judging takes; nobody is judged for nobody. Refuses to hand out anything older.
+judging takes; nobody is judged for nobody. Refuses to hand out anything older: the first reader
+is told meanwhile that nothing is judged yet.
 """
 
 from __future__ import annotations
@@ -30,13 +31,18 @@ class Keeper:
         make: makes it for a moment, epoch seconds; may raise StoreError.
         age: seconds that an answer is as good as new.
         interval: seconds between two samples.
+        meanwhile: what readers get while a dear answer is made; None: they wait for it.
     """
 
-    def __init__(self, make: Callable[[float], Answer], age: float, interval: float) -> None:
+    def __init__(self, make: Callable[[float], Answer], age: float, interval: float,
+                 meanwhile: Callable[[float], Answer | None] = lambda _: None) -> None:
         self._make = make
+        self._meanwhile = meanwhile
         self._age = age
         self._interval = interval
         self._making = threading.Lock()
+        self._starting = threading.Lock()
+        self._trouble: StoreError | None = None
         self._thread: threading.Thread | None = None
         self._kept: tuple[float, Answer] = (-math.inf, {})
         self._took = 0.0
@@ -52,6 +58,13 @@ class Keeper:
         found = self._good(now)
         if found is not None:
             return found
+        meanwhile = self._meanwhile(now) if self._took > DEAR or not self._kept[1] else None
+        if meanwhile is not None:
+            trouble, self._trouble = self._trouble, None
+            if trouble is not None:
+                raise trouble
+            self._watch(at_once=True)
+            return meanwhile
         with self._making:
             # Whoever was here before may have made it.
             found = self._good(now)
@@ -81,20 +94,28 @@ class Keeper:
         self._kept = now, found
         return found
 
-    def _watch(self) -> None:
-        with self._making:
+    def _watch(self, *, at_once: bool = False) -> None:
+        with self._starting:
             if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._go_on, name="judge", daemon=True)
+                self._thread = threading.Thread(target=self._go_on, args=(at_once,), name="judge",
+                                                daemon=True)
                 self._thread.start()
 
-    def _go_on(self) -> None:
+    def _go_on(self, at_once: bool) -> None:
         while True:
-            time.sleep(max(self._interval - self._took, self._took))
-            if time.monotonic() - self._asked > WATCHED or self._took <= DEAR:
-                return
-            with self._making:
-                try:
-                    self._anew(time.time())
-                except StoreError:
-                    # The next reader is told, and asks for the thread again when it works.
+            if not at_once:
+                if self._took <= DEAR:
                     return
+                time.sleep(max(self._interval - self._took, self._took))
+                if time.monotonic() - self._asked > WATCHED:
+                    return
+            try:
+                with self._making:
+                    # Whoever started the server may be making the first.
+                    if not at_once or self._good(time.time()) is None:
+                        self._anew(time.time())
+                at_once = False
+            except StoreError as error:
+                # The next reader is told, and the one after has the thread started again.
+                self._trouble = error
+                return

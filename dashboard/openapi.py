@@ -69,6 +69,7 @@ ROW: JSON = {"type": "object", "required": ["id", "host", "service", "consumer",
                       "badness": {"type": "number"}, "text": TEXT, "backlog": NUMBER,
                       "oldest": NUMBER, "arrival_rate": NUMBER, "completion_rate": NUMBER,
                       "drain_seconds": NUMBER, "last_sample": NUMBER,
+                      "silent": {"type": "boolean"},
                       "verdicts": {"type": "array", "items": TEXT},
                       "evidence": {"type": "array", "items": TEXT},
                       "missing": {"type": "array", "items": TEXT},
@@ -157,6 +158,7 @@ def description(root: str = "") -> JSON:
         "/daemons": _get("daemons", "Every daemon's present state, worst first.", _answer(
             "The daemons.", _object(daemons={"type": "array", "items": ROW},
                                     fleet={"type": "object"}, found={"type": "integer"},
+                                    reading={"type": "boolean"},
                                     incidents={"type": "array", "items": INCIDENT})),
             _parameter("limit", _whole(1, 10_000, 10_000), "Daemons in the answer."),
             _parameter("offset", _whole(0, 1_000_000, 0), "Daemons left out before."), *filters),
@@ -167,7 +169,8 @@ def description(root: str = "") -> JSON:
                             _answer("A row per step.", TEXT, "text/csv"),
                             ONE_DAEMON, METRIC_LIST, *WINDOW, *SWITCHES),
         "/state": _get("state", "The fleet in numbers.", _answer(
-            "The fleet.", {"type": "object", "required": ["daemons", "behind", "silent"]})),
+            "The fleet.", {"type": "object", "required": ["daemons", "behind", "silent",
+                                                        "unknown"]})),
         "/marks": {
             **_get("marks", "Notes on the time axis.",
                    _answer("The notes.", _object(marks={"type": "array", "items": MARK})),

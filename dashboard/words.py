@@ -44,11 +44,13 @@ PLAIN = {
 }
 
 
-def headline(daemons: int, behind: int, silent: int, worst: Mapping[str, Any] | None) -> str:
+def headline(daemons: int, behind: int, silent: int, unknown: int,
+             worst: Mapping[str, Any] | None) -> str:
     """Return the fleet in one sentence, for who looks at the page for a second.
 
     Args:
-        daemons, behind, silent: how many there are, want a look, have no recent sample.
+        daemons, behind, silent, unknown: how many there are, want a look, have no recent sample,
+            have one and cannot be judged by it.
         worst: the row of the worst of those behind.
     """
     if not daemons:
@@ -58,9 +60,18 @@ def headline(daemons: int, behind: int, silent: int, worst: Mapping[str, Any] | 
     if behind and worst is not None:
         what = f"{worst['consumer']}: {plain(worst['state']).lower()}"
         return what if behind == 1 else f"{behind} daemons want a look, first {what}"
-    if silent:
-        return f"{daemons - silent} keep up, {silent} {'is' if silent == 1 else 'are'} silent"
+    well = daemons - silent - unknown
+    said = [f"{count} {one if count == 1 else more}" for count, one, more in (
+        (well, "keeps up", "keep up"), (silent, "is silent", "are silent"),
+        (unknown, "is not known", "are not known")) if count]
+    if well < daemons:
+        return ", ".join(said)
     return "It keeps up" if daemons == 1 else f"All {daemons} daemons keep up"
+
+
+def unread(daemons: int) -> str:
+    """Return the fleet in one sentence before it is judged for the first time."""
+    return f"{daemons:,} daemons are being read: nothing is known yet"
 
 
 def rank(row: Mapping[str, Any]) -> str:

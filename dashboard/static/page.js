@@ -2,7 +2,7 @@
 import { ask } from "./ask.js";
 import { incidents } from "./evidence.js";
 import * as own from "./own.js";
-import { caption, discard, draw, relayout } from "./panels.js";
+import { caption, discard, draw, measure, ready, relayout } from "./panels.js";
 import { build, fill } from "./rows.js";
 import { setPanels } from "./traces.js";
 import { bounded, moment, remember, view, when } from "./view.js";
@@ -30,7 +30,7 @@ const watcher = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) {
     if (!isIntersecting) { seen.delete(target); continue; }
     seen.add(target);
-    if (!target.drawn) waiting.add(target);
+    if (!target.drawn && !target.asked) waiting.add(target);
   }
   if (waiting.size) load([...waiting]);
 }, { rootMargin: "200px" });
@@ -58,7 +58,9 @@ async function load(wanted) {
 async function part(wanted) {
   const mine = turn;
   try {
+    wanted.forEach((row) => { row.asked = true; });
     const { body, same } = await ask(request(wanted));
+    if (!view.compact) await ready;
     if (mine !== turn) return;
     say("");
     const found = new Map(body.daemons.map((one) => [one.id, one]));
@@ -66,6 +68,7 @@ async function part(wanted) {
       for (const row of due) for (const panel of row.querySelectorAll(".panel")) what(panel, found.get(row.dataset.id));
     };
     due.forEach((row) => { row.drawn = true; row.classList.remove("failed"); });
+    each(measure);
     each((panel, one) => draw(panel, body, one, view, zoomed));
     // Words after the charts: each would have the page laid out again for the next chart.
     each((panel, one) => caption(panel, one, view));
@@ -76,7 +79,18 @@ async function part(wanted) {
   } catch (error) {
     wanted.forEach((row) => { row.classList.toggle("failed", !row.drawn); row.drawn = false; });
     lament(error);
+  } finally { wanted.forEach((row) => { row.asked = false; }); }
+}
+
+// What is in view to begin with, without waiting for the watcher: it waits for the first frame.
+function first() {
+  const found = [], end = innerHeight + 200;
+  for (const row of rows()) {
+    if (row.hidden) continue;
+    if (row.getBoundingClientRect().top > end) break;
+    found.push(row);
   }
+  if (found.length) load(found);
 }
 
 const visible = () => [...seen].filter((row) => !row.hidden);
@@ -106,6 +120,8 @@ async function refresh() {
   const [{ body, same }, notes] = await Promise.all([ask("/api/v1/daemons"), ask(`/api/v1/marks?${query}`)]);
   if (!notes.same) { view.marks = notes.body.marks; rows().forEach((row) => { row.drawn = false; }); }
   if (same && states.size) return;
+  // Many daemons are judged beside their first reader: he is told as soon as it is done.
+  if (body.reading) setTimeout(() => refresh().catch(lament), 1000);
   const present = new Map(rows().map((row) => [row.dataset.id, row]));
   if (!single && body.daemons.some((one) => !present.has(one.id))) { location.reload(); return; }
   states = new Map(body.daemons.map((one, place) => [one.id, { ...one, place }]));
@@ -116,10 +132,11 @@ async function refresh() {
 }
 
 function fleetLine(fleet) {
-  const told = [fleet.daemons, fleet.behind, fleet.silent, fleet.backlog];
+  const told = [fleet.daemons, fleet.behind, fleet.silent, fleet.unknown, fleet.backlog];
   byId("fleet").querySelectorAll("li").forEach((item, i) => {
     item.querySelector("b").textContent = number(told[i]);
     item.toggleAttribute("data-some", told[i] > 0);
+    if (item.dataset.kind === "unknown") item.hidden = !told[i];
   });
   // Only when it says something else: it is read aloud.
   if (byId("headline").textContent !== fleet.headline) byId("headline").textContent = fleet.headline;
@@ -226,6 +243,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 document.querySelectorAll("time[data-time]").forEach((one) => { one.textContent = clock(Number(one.dataset.time), view.zone); });
 if (single) own.notes(rows()[0].dataset.id, () => refresh().then(redraw).catch(lament));
 arrange();
+first();
 rows().forEach((row) => watcher.observe(row));
 refresh().then(fresh).then(() => view.marks.length && redraw()).catch(lament);
 setTimeout(tick, Number(main.dataset.interval) * 1000);

@@ -86,3 +86,31 @@ def test_the_first_answer_may_be_made_before_anybody_asks():
     assert make.reached(1)
     keeper.answer(time.time())
     assert make.made == 1
+
+
+def test_meanwhile_a_reader_is_told_that_nothing_is_judged_yet(monkeypatch):
+    """The first reader of many does not wait, and the next one has what was made beside him;
+    trouble is told to one of them, never kept back."""
+    monkeypatch.setattr(keeping, "DEAR", -1)
+    make, unread = Maker(), {"reading": True}
+    keeper = keeping.Keeper(make, age=0, interval=3600, meanwhile=lambda _: unread)
+    make.fail = True
+    assert keeper.answer(time.time()) is unread
+    keeper._thread.join(30)
+    with pytest.raises(StoreError):
+        keeper.answer(time.time())
+    make.fail = False
+    assert keeper.answer(time.time()) is unread
+    assert make.reached(2)
+    with keeper._making:
+        pass
+    assert keeper.answer(time.time())["number"] == 2
+
+
+def test_what_is_cheap_after_all_is_waited_for(monkeypatch):
+    """Once it is known to be made at once, nobody is told to wait for it."""
+    monkeypatch.setattr(keeping, "DEAR", 3600)
+    keeper = keeping.Keeper(Maker(), age=0, interval=10, meanwhile=lambda _: {"reading": True})
+    assert keeper.answer(100) == {"reading": True}
+    keeper._thread.join(30)
+    assert keeper.answer(time.time() + 60)["number"] == 2

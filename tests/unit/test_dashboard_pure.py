@@ -185,13 +185,16 @@ WORST = {"consumer": "Archiver", "state": "SLOW"}
 
 
 @pytest.mark.parametrize(("counts", "worst", "sentence"), [
-    pytest.param((0, 0, 0), None, "No daemon yet", id="empty-store"),
-    pytest.param((13, 0, 0), None, "All 13 daemons keep up", id="well"),
-    pytest.param((13, 0, 1), None, "12 keep up, 1 is silent", id="silent-is-not-well"),
-    pytest.param((13, 1, 1), WORST, "Archiver: slower handling", id="one-behind"),
-    pytest.param((13, 2, 0), WORST, "2 daemons want a look, first Archiver: slower handling",
+    pytest.param((0, 0, 0, 0), None, "No daemon yet", id="empty-store"),
+    pytest.param((13, 0, 0, 0), None, "All 13 daemons keep up", id="well"),
+    pytest.param((13, 0, 1, 0), None, "12 keep up, 1 is silent", id="silent-is-not-well"),
+    pytest.param((13, 0, 0, 2), None, "11 keep up, 2 are not known", id="heard-but-not-judged"),
+    pytest.param((4, 0, 2, 1), None, "1 keeps up, 2 are silent, 1 is not known", id="each-kind"),
+    pytest.param((1, 0, 0, 1), None, "1 is not known", id="only-unknown-is-not-silence"),
+    pytest.param((13, 1, 1, 0), WORST, "Archiver: slower handling", id="one-behind"),
+    pytest.param((13, 2, 0, 0), WORST, "2 daemons want a look, first Archiver: slower handling",
                  id="worst-of-two"),
-    pytest.param((2, 0, 2), None, "collectd is silent: nothing is known of the present",
+    pytest.param((2, 0, 2, 0), None, "collectd is silent: nothing is known of the present",
                  id="all-silent"),
 ])
 def test_headline(counts, worst, sentence):
