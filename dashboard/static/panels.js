@@ -1,13 +1,46 @@
 // The panels of the page: drawn, zoomed together, hovered together.
-import { highest, hue, layout, peak, range, specOf, traces, unit, unshift } from "./traces.js";
-import { number } from "./words.js";
+import { highest, hue, layout, peak, span, specOf, traces, unit } from "./traces.js";
+import { digits, number } from "./words.js";
 import { spark } from "./spark.js";
 
+// The library comes after the page's own scripts, so that what these ask for need not wait for it.
+const library = document.getElementById("plotly");
+export const ready = new Promise((done, fail) => {
+  if (window.Plotly) done();
+  library.addEventListener("load", done);
+  library.addEventListener("error", () => fail(new Error("the library that draws was not loaded")));
+});
+ready.catch(() => {});
+
 let leading = false;
-const moment = (value) => typeof value === "number" ? value : Date.parse(`${String(value).replace(" ", "T")}Z`);
-// plotly's moments are UTC, shifted to the zone that is shown.
-const HOVERED = { timeZone: "UTC", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" };
-const OPTIONS = { displayModeBar: false, responsive: true, doubleClick: false };
+const HOVERED = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" };
+const OPTIONS = { displayModeBar: false, doubleClick: false };
+
+// Sizes are asked for before anything is drawn, and plotly, which asks at each drawing, is told
+// what was found: each question between drawings would have the page laid out.
+const SIZES = ["clientWidth", "clientHeight"].map((name) => [name, Object.getOwnPropertyDescriptor(Element.prototype, name).get]);
+export function measure(panel) {
+  const size = SIZES.map(([, ask]) => ask.call(panel)), changed = String(size) !== String(panel.size);
+  if (!size[0]) return false;
+  if (!panel.size) SIZES.forEach(([name], i) => Object.defineProperty(panel, name, { get: () => panel.size[i] }));
+  panel.size = size;
+  return changed;
+}
+// Drawn outside the page and then put back: plotly asks for the place of what it draws in.
+function begin(panel, drawn) {
+  const figure = panel.parentElement, focused = document.activeElement === panel;
+  panel.remove();
+  window.Plotly.newPlot(panel, ...drawn, OPTIONS);
+  figure.append(panel);
+  if (focused) panel.focus({ preventScroll: true });
+}
+const resized = new ResizeObserver((entries) => {
+  for (const panel of entries.map((entry) => entry.target).filter(measure)) {
+    if (!panel.classList.contains("js-plotly-plot")) continue;
+    window.Plotly.relayout(panel, { width: panel.size[0], height: panel.size[1], ...moved(panel, panel.view) });
+  }
+});
+const moved = (panel, view) => Object.fromEntries(Object.entries(span(panel, panel.grid, view)).map(([name, value]) => [`xaxis.${name}`, value]));
 
 export function draw(panel, grid, row, view, zoomed) {
   const spec = specOf(panel), plotted = panel.classList.contains("js-plotly-plot");
@@ -19,18 +52,22 @@ export function draw(panel, grid, row, view, zoomed) {
     return;
   }
   if (!plotted) panel.replaceChildren();
-  window.Plotly.react(panel, traces(panel, grid, row, view), layout(panel, grid, row, view), OPTIONS);
+  const drawn = [traces(panel, grid, row, view), layout(panel, grid, row, view)];
+  // Nearly all of it is new: what react() does to find that out takes time.
+  if (plotted) { [panel.data, panel.layout] = drawn; window.Plotly.redraw(panel); }
+  else begin(panel, drawn);
   panel.dataset.points = String(panel.data.at(-1)?.y.filter((v) => v !== null).length ?? 0);
   if (plotted) return;
   panel.on("plotly_relayout", (change) => {
     if (leading || change["xaxis.range[0]"] === undefined) return;
-    zoomed([change["xaxis.range[0]"], change["xaxis.range[1]"]].map((v) => unshift(moment(v), panel.view.zone)));
+    zoomed([change["xaxis.range[0]"], change["xaxis.range[1]"]]);
   });
   panel.on("plotly_doubleclick", () => zoomed(null));
   panel.on("plotly_hover", (event) => share(panel, event.points[0]?.x));
   panel.on("plotly_unhover", () => share(panel, undefined));
   if (panel.wired) return;
   panel.wired = true;
+  resized.observe(panel);
   panel.addEventListener("keydown", (event) => keyed(event, panel, zoomed));
 }
 
@@ -50,8 +87,7 @@ export function caption(panel, row, view) {
   panel.most = most === null ? "" : `max ${d3like(most, spec)}`;
   if (!panel.hovered) write(head.querySelector(".at"), panel.most);
 }
-const percent = new Intl.NumberFormat("en", { style: "percent", maximumSignificantDigits: 3 });
-const d3like = (value, spec) => spec.format.endsWith("p") ? percent.format(value) : number(value);
+const d3like = (value, spec) => spec.format.endsWith("p") ? `${digits(100 * value, 3)}%` : number(value);
 
 // Arrows pan, + and - zoom, Escape shows the whole span: what the mouse can, the keys can.
 function keyed(event, panel, zoomed) {
@@ -68,14 +104,13 @@ function keyed(event, panel, zoomed) {
 function share(panel, x) {
   if (leading) return;
   leading = true;
-  const time = x === undefined ? "" : new Date(moment(x)).toLocaleString("en-GB", HOVERED);
+  const time = x === undefined ? "" : new Date(x * 1000).toLocaleString("en-GB", panel.view.zone === "utc" ? { ...HOVERED, timeZone: "UTC" } : HOVERED);
   for (const other of panel.closest(".row").querySelectorAll(".js-plotly-plot")) {
     other.hovered = Boolean(time);
     other.parentElement.querySelector(".at").textContent = time || other.most;
     if (other === panel) continue;
     if (x === undefined) { window.Plotly.Fx.unhover(other); continue; }
-    const at = moment(x), last = other.data.length - 1;
-    const index = other.data[last]?.x.findIndex((v) => v >= at) ?? -1;
+    const last = other.data.length - 1, index = other.data[last]?.x.findIndex((v) => v >= x) ?? -1;
     if (index >= 0) window.Plotly.Fx.hover(other, [{ curveNumber: last, pointNumber: index }]);
   }
   leading = false;
@@ -84,6 +119,6 @@ function share(panel, x) {
 export async function relayout(main, view) {
   leading = true;
   await Promise.all([...main.querySelectorAll(".js-plotly-plot")].map((panel) =>
-    window.Plotly.relayout(panel, { "xaxis.range": range(view, panel.grid) })));
+    window.Plotly.relayout(panel, moved(panel, view))));
   leading = false;
 }
