@@ -63,5 +63,16 @@ def printable(text: str) -> str:
     )
 
 
+def visible(text: str) -> str:
+    """Return a text as one line in any script, for people: a mail, a message.
+
+    Letters stay; line ends, controls, marks that turn writing around and what is no character
+    come as Python writes them.
+    """
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text
+    )
+
+
 def _octets(match: re.Match[str]) -> str:
     return bytes.fromhex(match.group().replace("~", "")).decode("utf-8", "surrogatepass")

@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote
 
+from ..names import visible
 from .durations import words
 from .records import Alert, Notice
 
@@ -53,7 +54,8 @@ def path(alert: Alert, now: float) -> str:
     end = int(alert.cleared + BEFORE if alert.cleared is not None else now)
     span = f"start={int(alert.since) - BEFORE}&end={min(end, int(now) + 1)}"
     if not alert.subject.service:
-        return f"/?host={quote(alert.subject.host, safe='')}&{span}"
+        host = quote(alert.subject.host, safe="", errors="surrogatepass")
+        return f"/?host={host}&{span}"
     return f"/daemon/{quote(alert.subject.id)}?{span}"
 
 
@@ -63,11 +65,11 @@ def link(alert: Alert, dashboard: str, now: float) -> str:
 
 
 def one_line(alert: Alert) -> str:
-    """Return an alert as a sentence of its own."""
+    """Return an alert as a sentence of its own, in one line whatever its names hold."""
     if alert.cleared is None:
-        return f"{alert.subject.words}: {what(alert)}"
+        return visible(f"{alert.subject.words}: {what(alert)}")
     said = f"{alert.subject.words}: over after {words(alert.cleared - alert.since)}"
-    return f"{said} ({alert.note})" if alert.note else said
+    return visible(f"{said} ({alert.note})" if alert.note else said)
 
 
 def headline(notice: Notice) -> str:
@@ -75,7 +77,7 @@ def headline(notice: Notice) -> str:
     told = notice.alerts or notice.over
     word = "OK" if not notice.alerts else notice.severity.upper()
     more = f" and {len(told) - 1} more" if len(told) > 1 else ""
-    cause = f"{told[0].cause}: " if told[0].cause.isupper() else ""
+    cause = f"{visible(told[0].cause)}: " if told[0].cause.isupper() else ""
     found = f"[{word}] {KINDS[notice.kind]}: {cause}{one_line(told[0])}{more}"
     return " ".join(found.split())
 
@@ -103,9 +105,10 @@ def _section(alert: Alert, dashboard: str, notice: Notice) -> str:
     if alert.flapping:
         lines.append(f"         flapping: raised {alert.flapping} times, one alert until calm")
     if alert.ack:
-        lines.append(f"         acknowledged by {alert.ack.by}: {alert.ack.comment or '-'}")
+        lines.append(visible(
+            f"         acknowledged by {alert.ack.by}: {alert.ack.comment or '-'}"))
     for number, sentence in enumerate(alert.why or ("no diagnosis yet",)):
-        lines.append(("Why:     " if not number else "         ") + sentence)
+        lines.append(("Why:     " if not number else "         ") + visible(sentence))
     address = link(alert, dashboard, notice.at)
     lines.append(f"Next:    {alert.action or 'Look at the page.'}")
     return "\n".join([*lines, f"         {address}"] if address else lines)
@@ -125,7 +128,7 @@ def short(alert: Alert, dashboard: str, now: float) -> str:
     figures = ", ".join(x for x in (peak(alert), f"{alert.affected:,.0f} messages affected") if x)
     said = one_line(alert) + (f", {begun}" if alert.cleared is None else f"; {figures}")
     if alert.cleared is None and alert.why:
-        said += f". {alert.why[0]}"
+        said += f". {visible(alert.why[0])}"
     said = " ".join(said.split())
     address = link(alert, dashboard, now)
     both = f"{said} {address}"

@@ -42,7 +42,8 @@ def mail(payload: Mapping[str, Any], settings: Mapping[str, Any]) -> EmailMessag
     message = EmailMessage()
     message["From"] = settings["sender"]
     message["To"] = ", ".join(settings["recipients"])
-    message["Subject"] = payload["subject"][:300]
+    # EmailMessage decodes what looks encoded (RFC 2047), line ends and all: a name never is.
+    message["Subject"] = payload["subject"][:300].replace("=?", "= ?")
     message["Date"] = format_datetime(datetime.fromtimestamp(payload["at"], timezone.utc))
     message["Message-ID"] = f"<{payload['id']}.notice@{domain}>"
     message["References"] = f"<{payload['group']}.group@{domain}>"
