@@ -1,6 +1,6 @@
 PYTHON = .venv/bin/python
 
-.PHONY: help setup setup-test demo surge slow-db story stories test soak lint bench docs packages release clean
+.PHONY: help setup setup-test demo surge slow-db story stories test soak lint audit bench docs packages release clean
 help:  ## Show the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
 setup:  ## Install what is missing; quick when nothing is.
@@ -26,6 +26,10 @@ soak: setup-test  ## What takes too long for `make test`.
 lint: setup-test  ## ruff and mypy --strict.
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy --strict
+audit: setup  ## Ask whether a pinned version has a known vulnerability; needs the network.
+	@[ -x .venv/audit/bin/pip-audit ] || { $(PYTHON) -m venv .venv/audit && \
+	  PIP_CONSTRAINT=packaging/constraints.txt .venv/audit/bin/pip install -q 'pip-audit>=2.10'; }
+	@.venv/audit/bin/python packaging/audit.py
 bench: setup-test  ## What the counting costs and how often the diagnosis is right, beside rivals.
 	$(PYTHON) -m benchmarks.counting
 	$(PYTHON) -m benchmarks.diagnosis --quick
