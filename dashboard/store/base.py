@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol, Union
 
@@ -48,11 +49,10 @@ class Daemon:
     #: By the names of ``TOPIC_METRICS``, then by topic.
     by_topic: dict[str, dict[str, Ref]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Return ``host/service/consumer``, each part escaped, so that ids never collide."""
         return "/".join(escape(part) for part in (self.host, self.service, self.consumer))
-
 
     def put(self, identity: Identity, ref: Ref) -> None:
         """Note where one series of this daemon is."""

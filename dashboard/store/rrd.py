@@ -8,8 +8,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -34,13 +33,27 @@ MOST_CONSUMERS = 500
 _SUFFIX = ".rrd"
 
 
+class Turn:
+    """Hold librrd for one call: its graphs share state (rrdgraph is not thread-safe)."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=PATIENCE):
+            raise StoreError(f"busy: other readers took more than {PATIENCE:.0f} s")
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 class RRDStore:
     """Read-only view of one collectd data folder."""
 
     def __init__(self, data_dir: Path, rrdcached: str = "") -> None:
         self._root = data_dir
         self._flusher = Flusher(rrdcached) if rrdcached else None
-        self._lock = threading.Lock()
+        self._turn = Turn()
         self._listed = -LISTING_AGE
         self._daemons: dict[str, Daemon] = {}
 
@@ -75,7 +88,7 @@ class RRDStore:
         self.prepare([archive])
         given = [str(archive.path), cf, "-s", str(start), "-e", str(end), "-r", str(resolution)]
         try:
-            with self._turn():
+            with self._turn:
                 (first, _, step), names, rows = rrdtool.fetch(given)
         except (rrdtool.OperationalError, rrdtool.ProgrammingError, OSError) as error:
             if cf != "AVERAGE" and "does not contain" in str(error):
@@ -96,7 +109,7 @@ class RRDStore:
         archive = _archive(ref)
         self.prepare([archive])
         try:
-            with self._turn():
+            with self._turn:
                 answer = rrdtool.lastupdate(str(archive.path))
             found = answer["ds"]
             value = float(found[list(found)[_column(list(found), archive)]])
@@ -114,7 +127,7 @@ class RRDStore:
         """
         self.prepare(refs)
         try:
-            with self._turn():
+            with self._turn:
                 answer = rrdtool.graphv(["-", *arguments])
         except (rrdtool.OperationalError, rrdtool.ProgrammingError, OSError) as error:
             raise StoreError(f"graph: {error}") from error
@@ -130,16 +143,6 @@ class RRDStore:
         path = (self._root / f"{name}{_SUFFIX}").resolve()
         inside = path.is_relative_to(self._root) and path.is_file()
         return Archive(path, source) if inside else None
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Hold librrd for one call: its graphs share state (rrdgraph is not thread-safe)."""
-        if not self._lock.acquire(timeout=PATIENCE):
-            raise StoreError(f"busy: other readers took more than {PATIENCE:.0f} s")
-        try:
-            yield
-        finally:
-            self._lock.release()
 
     def _list(self) -> dict[str, Daemon]:
         found: dict[str, Daemon] = {}
