@@ -19,6 +19,7 @@ pytest.importorskip("flask")
 
 from collectd_fedmsg_dashboard import create_app, serve  # noqa: E402
 from collectd_fedmsg_dashboard.explained import EXPLAINED  # noqa: E402
+from collectd_fedmsg_dashboard.fleet import MANY  # noqa: E402
 from collectd_fedmsg_dashboard.store import flush  # noqa: E402
 from markupsafe import escape  # noqa: E402
 from werkzeug.security import generate_password_hash  # noqa: E402
@@ -274,3 +275,25 @@ def test_panels_at_an_address_for_mails(tmp_path, now):
     assert browser.get(where).data.startswith(b"\x89PNG")
     assert browser.get(f"{where}&metric=delay").status_code == 404
     assert math.isfinite(browser.get(where).content_length)
+
+
+def test_many_daemons_are_not_called_anything_before_they_are_judged(tmp_path, now):
+    """The first reader of many is told at once that they are being read: unknown, neither well
+    nor silent; the verdicts follow."""
+    for number in range(MANY):
+        write(tmp_path, "backlog", dict.fromkeys(range(now - 60, now + 1, STEP), 0),
+              consumer=f"C{number}")
+    browser = client(tmp_path)
+    first = browser.get("/api/v1/daemons").get_json()
+    assert first["reading"]
+    assert first["fleet"]["headline"] == f"{MANY} daemons are being read: nothing is known yet"
+    assert first["fleet"]["states"] == {"UNKNOWN": MANY}
+    assert (first["fleet"]["silent"], first["fleet"]["unknown"]) == (0, MANY)
+    assert "not judged yet" in browser.get(f"/daemon/{HOST}/hub/C7").text
+    until = time.monotonic() + 60
+    while (found := browser.get("/api/v1/daemons").get_json())["reading"]:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    # Only the backlog is known of these: heard of, and not to be judged.
+    assert (found["fleet"]["silent"], found["fleet"]["unknown"]) == (0, MANY)
+    assert found["fleet"]["headline"] == f"{MANY} are not known"

@@ -162,6 +162,23 @@ def test_a_store_that_went_away_is_said(site, chromium):
     until(page, "document.getElementById('headline').textContent.startsWith('No news since')")
 
 
+def test_a_page_of_a_store_that_is_away_comes_back_by_itself(site, chromium):
+    """Opened while the store is away: that is said; once it answers, the rows are there."""
+    folder, address = site
+    fleet(folder, now())
+    stored = {path: path.read_bytes() for path in folder.rglob("*.rrd")}
+    for path in stored:
+        path.write_bytes(b"broken")
+    page = chromium.new_context().new_page()
+    page.faults = []
+    page.clock.install()
+    assert page.goto(address).status == 503
+    for path, octets in stored.items():
+        path.write_bytes(octets)
+    page.clock.fast_forward(6000)
+    until(page, "document.querySelectorAll('.row').length === 1")
+
+
 @pytest.mark.parametrize("width", [360, 1400, 3840])
 def test_nothing_overflows(site, chromium, width):
     """No sideways scrolling from a phone to a wall."""
