@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 from . import histogram
 
@@ -75,6 +75,42 @@ class Cell:
             ended = dict(self.ended)
             if self.ending == last:
                 return Seen(ended, started if started != last else 0, topic)
+
+
+class Cells:
+    """The cells of one consumer's threads; ``mine`` by any thread, the rest by one caller only.
+
+    Args:
+        admit: returns the name that a topic of whatever shape is counted under.
+    """
+
+    def __init__(self, admit: Callable[[Any], str]) -> None:
+        #: Has ``cell`` in a thread that has one; public for the hot path.
+        self.local = threading.local()
+        self._admit = admit
+        self._cells: list[Cell] = []
+        self._folded = Cell(direct=False)
+
+    def mine(self, direct: bool) -> Cell:
+        """Return the calling thread's cell; a new one at its first call is ``direct`` or not."""
+        try:
+            return self.local.cell  # type: ignore[no-any-return]
+        except AttributeError:
+            cell = self.local.cell = Cell(direct)
+            self._cells.append(cell)
+            return cell
+
+    def all(self) -> list[Cell]:
+        """Return every thread's cell, those of ended threads as one."""
+        return [self._folded, *self._cells]
+
+    def fold_dead_threads(self) -> None:
+        """Move the counts of ended threads into one cell, so that churn leaks nothing."""
+        for cell in [one for one in self._cells if not one.thread.is_alive()]:
+            if cell.held is not None and not cell.running:
+                cell.end(self._admit(cell.topic))
+            self._folded.absorb(cell)
+            self._cells.remove(cell)
 
 
 def add_up(parts: Iterable[Ended]) -> dict[str, tuple[int, int]]:

@@ -15,11 +15,11 @@ from collections.abc import Callable, Collection
 from time import perf_counter_ns, time
 from typing import Any
 
-from . import histogram
 from .ages import Ages
-from .cells import Cell, add_up
+from .cells import Cells, add_up
 from .delays import Delays
 from .sample import Sample
+from .service_times import ServiceTimes
 from .topics import OTHER, Topics, topic_of
 
 #: What moksha puts on the queue to end a worker; not a message.
@@ -62,10 +62,8 @@ class Counts:
         self._delays = Delays(wall() - clock() / 1e9)
         self._ages = Ages()
         self._topics = Topics()
-        self._local = threading.local()
-        self._cells: list[Cell] = []
-        self._folded = Cell(direct=False)
-        self._seen_buckets = [0] * histogram.BUCKETS
+        self._cells = Cells(self._topics.admit)
+        self._service_times = ServiceTimes()
 
     # The hooks are closures and repeat small things in place: a call costs as much as the deed.
 
@@ -98,12 +96,13 @@ class Counts:
         Such a loop may call ``_do_work`` or not: when it asks for the next message without
         having called it, the last one has ended.
         """
+        mine = self._cells.mine
 
         def counted_get() -> Any:
             message = get()
             if message is SENTINEL:
                 return message
-            cell = self.cell(direct=False)
+            cell = mine(direct=False)
             cell.direct = False
             if cell.held is not None and not cell.running:
                 cell.end(self._topics.admit(cell.topic))
@@ -115,14 +114,14 @@ class Counts:
 
     def count_work(self, work: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """Return ``_do_work`` that also counts: moksha's returns False when handling failed."""
-        clock, local, waiting = self._clock, self._local, self._waiting
+        clock, local, waiting = self._clock, self._cells.local, self._waiting
         admit = self._topics.admit
 
         def counted_work(message: Any) -> Any:
             try:
                 cell = local.cell
             except AttributeError:
-                cell = self.cell(direct=sys._getframe(1).f_code is not self._loop)
+                cell = self._cells.mine(direct=sys._getframe(1).f_code is not self._loop)
             if cell.direct:
                 self._receive_directly(message)
             else:
@@ -165,10 +164,10 @@ class Counts:
         For a consumer that takes messages its own way: past the queue, or past ``_do_work``.
         A second call for one message from the queue is not one more message.
         """
-        counted = self.count_work(consume)
+        counted, mine = self.count_work(consume), self._cells.mine
 
         def counted_consume(message: Any) -> Any:
-            cell = self.cell(direct=True)
+            cell = mine(direct=True)
             if cell.running or (cell.held is None and not cell.direct):
                 return consume(message)
             return counted(message)
@@ -187,18 +186,9 @@ class Counts:
 
     def refuse(self) -> None:
         """Note an exception of ``validate``: a rejection, unless the message was queued before."""
-        cell = self.cell(direct=True)
+        cell = self._cells.mine(direct=True)
         if not cell.running:
             cell.rejected += 1
-
-    def cell(self, direct: bool) -> Cell:
-        """Return the calling thread's cell; a new one at its first call is ``direct`` or not."""
-        try:
-            return self._local.cell  # type: ignore[no-any-return]
-        except AttributeError:
-            cell = self._local.cell = Cell(direct)
-            self._cells.append(cell)
-            return cell
 
     def sample(self, at: float) -> Sample:
         """Return the totals now, stamped with the wall time ``at``; one caller only.
@@ -206,11 +196,11 @@ class Counts:
         The cost under the lock does not depend on the backlog's length, until a daemon that
         shuts down has marked the queue's end.
         """
-        self._fold_dead_threads()
+        self._cells.fold_dead_threads()
         with self._mutex:
             # The clock first: what has ended by now is in ``ended`` whole, so busy never falls.
             now = self._clock()
-            cells = [self._folded, *self._cells]
+            cells = self._cells.all()
             failed = sum(cell.failed for cell in cells)
             numbers = [cell.held for cell in cells if cell.held is not None]
             seen = [cell.read() for cell in cells]
@@ -248,25 +238,6 @@ class Counts:
             oldest=max(0, now - min(stamps)) / 1e9 if backlog and stamps else None,
             delay=delay,
             observable=observable,
-            **{**self._topics.report(topics, ended, running), **self._service_times(cells, spent)},
+            **{**self._topics.report(topics, ended, running),
+               **self._service_times.summary(cells, spent)},
         )
-
-    def _service_times(self, cells: list[Cell], running: list[int]) -> dict[str, Any]:
-        """Return the percentiles since the last sample, running messages with elapsed time."""
-        longest = max([cell.peak for cell in cells] + running)
-        for cell in cells:
-            cell.peak = 0
-        totals = [sum(column) for column in zip(*(cell.buckets for cell in cells))]
-        fresh = [now - before for now, before in zip(totals, self._seen_buckets)]
-        self._seen_buckets = totals
-        for spent in running:
-            fresh[histogram.bucket(spent)] += 1
-        return histogram.summary(fresh, longest)
-
-    def _fold_dead_threads(self) -> None:
-        """Move the counts of ended threads into one cell, so that churn leaks nothing."""
-        for cell in [one for one in self._cells if not one.thread.is_alive()]:
-            if cell.held is not None and not cell.running:
-                cell.end(self._topics.admit(cell.topic))
-            self._folded.absorb(cell)
-            self._cells.remove(cell)
