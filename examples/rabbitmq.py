@@ -11,11 +11,47 @@ from .processes import Processes, free_port, wait_for
 SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 #: Processes that a broker's clients need until they have ended.
 NAMES = ("broker", "epmd")
+_SERVICE = """
+amqp_url = "amqp://guest:guest@127.0.0.1:{amqp}/%2F"
+callback = "{callback}"
+passive_declares = false
+[consumer_config]
+{settings}
+[monitoring]
+address = "127.0.0.1"
+port = {monitor}
+[exchanges."amq.topic"]
+type = "topic"
+durable = true
+auto_delete = false
+arguments = {{}}
+[queues.archiver]
+durable = true
+auto_delete = false
+exclusive = false
+arguments = {{}}
+[[bindings]]
+queue = "archiver"
+exchange = "amq.topic"
+routing_keys = ["org.fedoraproject.#"]
+"""
 
 
 def installed() -> bool:
     """Tell whether there is a broker to start."""
     return SERVER.exists()
+
+
+def service_config(amqp: int, callback: str, monitor: int, settings: str = "") -> str:
+    """Return fedora-messaging's configuration of a service on such a broker.
+
+    Args:
+        amqp: the broker's port.
+        callback: ``module:name`` of what gets the messages.
+        monitor: the port at which the service tells what it has done.
+        settings: lines of TOML for the callback.
+    """
+    return _SERVICE.format(amqp=amqp, callback=callback, monitor=monitor, settings=settings)
 
 
 def start(processes: Processes, folder: Path, amqp: int) -> None:

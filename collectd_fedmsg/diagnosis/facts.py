@@ -11,6 +11,7 @@ from .hang import hung_workers
 from .history import Column, History
 from .hours import hour_of
 from .limits import backlog_limit, wandering
+from .scatter import by_points
 from .split import Split, shapley
 from .stats import SIGMAS, known, quantile
 from .usual import Usual, usual_of
@@ -139,8 +140,23 @@ def _last(history: History) -> int:
     blind = history.blind
     for i in range(len(history) - 1, -1, -1):
         if _known(history, i, blind):
-            return i
+            return i - 1 if _half_stored(history, i, blind) else i
     return -1
+
+
+def _half_stored(history: History, newest: int, blind: bool) -> bool:
+    """Return whether part of the newest sample is still on its way to the store.
+
+    Its series are written one after the other: without its age a hung worker looks well for a
+    moment. What the sample before lacks too does not come.
+    """
+    if newest < 1 or not _known(history, newest - 1, blind):
+        return False
+    columns = [history.busy, history.workers, history.in_progress, history.failed]
+    if history.backlog[newest]:
+        columns.append(history.oldest)  # where nothing waits there is none
+    return any(column[newest] is None and column[newest - 1] is not None
+               for column in columns if column is not None)
 
 
 def _waiting(history: History, last: int) -> float:
@@ -222,7 +238,7 @@ def _own(history: History, stop: int) -> Usual | None:
     # a message in hand are within what chance does to a block's middle.
     calm = 2 * quantile([one.backlog for one in blocks], 0.25) + 1 if blocks else 0.0
     chosen = [one for one in blocks if one.backlog <= calm]
-    return usual_of(chosen, chosen) if chosen else None
+    return usual_of(chosen, chosen, by_points(history, start, stop)) if chosen else None
 
 
 def _since_oldest(history: History, last: int) -> int:

@@ -14,6 +14,9 @@ from .words import count, span
 #: A daemon that restarted this long ago (s) still explains its numbers: moksha's replay and
 #: the first full samples are over by then.
 RESTART_RECENT = 600
+#: A relay or a sender that restarts is back within so many seconds.
+#: Where samples are a second apart, three of them would make an incident of each restart.
+AWAY = 15
 
 
 def down(facts: Facts) -> Finding | None:
@@ -94,7 +97,7 @@ def starved(facts: Facts) -> Finding | None:
             break
         quiet += received is not None
     seconds = quiet * history.step
-    if quiet < PERSIST or seconds * usual.received < SURE:
+    if quiet < PERSIST or seconds < AWAY or seconds * usual.received < SURE:
         return None
     # Arrivals in clumps (dispersion over 1) leave longer pauses; the low end of the usual
     # range counts, so that a quiet week does not page.

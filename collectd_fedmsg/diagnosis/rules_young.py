@@ -45,8 +45,9 @@ def nearly_full(facts: Facts) -> Finding | None:
     load = _load(facts, seen)
     if load is None or load < FULL or usual.load >= FULL:
         return None
-    # Busy because of a backlog that has just been worked off: that is no creep.
-    if max(known(facts.history.backlog[seen.start: seen.stop]), default=0.0) > facts.limit:
+    # Busy with what had waited, that is no creep: it is left out.
+    waited = max(known(facts.history.backlog[seen.start: seen.stop]), default=0.0)
+    if seen.processed <= waited or load * (1 - waited / seen.processed) < FULL:
         return None
     # The mean of n messages' times scatters by 1/√n; twice that for arrivals and times both.
     error = load * (2 * usual.dispersion / max(1.0, seen.processed)) ** 0.5

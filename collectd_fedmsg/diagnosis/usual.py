@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .hours import Hour
+from .scatter import by_hours
 from .stats import known, median, quantile, spread
 
 #: Hours of which the scatter is asked: a week holds every kind of hour.
@@ -93,26 +94,13 @@ def _rare(values: Iterable[float]) -> float:
     return quantile(found, 0.95) if found else 0.0
 
 
-def _scatter(past: Sequence[Hour]) -> float:
-    """Return the coefficient of variation of one message's time, 0 when it cannot be told.
+def usual_of(chosen: Sequence[Hour], past: Sequence[Hour],
+             scatter: float | None = None) -> Usual:
+    """Return what is usual by ``chosen``; what is seldom, by all of the ``past``.
 
-    A mean of n messages scatters by σ/√n. Neighbours are compared, so that neither day and
-    night nor a creep counts; and all of them, for the few hours that are like now tell a
-    scatter to a factor of two only.
+    Args:
+        scatter: of one message's time; by the past's means when it is not given.
     """
-    means = [(h.service, h.processed * h.seconds) for h in past if h.service and h.processed]
-    off = [abs(a - b) / (a * m + b * n) * (m + n) / math.sqrt(1 / m + 1 / n)
-           for (a, m), (b, n) in zip(means, means[1:])]
-    if not off:
-        return 0.0
-    # A normal deviation's mean is √(2/π) of σ. The mean of many halves the median's error; an
-    # incident's ends are cut to 4 medians, which 1 in 140 reaches by chance.
-    most = 4 * median(off)
-    return math.sqrt(math.pi / 2) * sum(min(x, most) for x in off) / len(off)
-
-
-def usual_of(chosen: Sequence[Hour], past: Sequence[Hour]) -> Usual:
-    """Return what is usual by ``chosen``; what is seldom, by all of the ``past``."""
     rates = [h.received for h in chosen]
     services = [h.service for h in chosen if h.service is not None]
     names = {t for h in chosen for t in h.topics}
@@ -122,7 +110,7 @@ def usual_of(chosen: Sequence[Hour], past: Sequence[Hour]) -> Usual:
         # the chosen hours hold it; 75 % forgives one bad hour of four.
         backlog=quantile((h.backlog for h in chosen), 0.5),
         service=_middle(services), service_spread=spread(services) if services else 0.0,
-        scatter=_scatter(past[-LATELY:]),
+        scatter=by_hours(past[-LATELY:]) if scatter is None else scatter,
         failed=_middle(h.failed for h in chosen), workers=_middle(h.workers for h in chosen),
         gap=max(median(h.gap for h in chosen), _rare(h.gap for h in past)),
         delay=_middle(h.delay for h in chosen),

@@ -21,6 +21,7 @@ ORDER BY sent DESC LIMIT 20"""
 #: Messages by category of the last month.
 CHARTS = """SELECT category, count(*), max(sent)::text FROM messages
 WHERE sent > now() - interval '30 days' GROUP BY category ORDER BY 2 DESC"""
+PAGES = {"/raw": RAW, "/charts": CHARTS}
 #: Everything, for whoever copies the archive; the cursor lives as long as the reader reads.
 EXPORT = "SELECT msg_id, topic, sent::text FROM messages"
 AT_ONCE = 200
@@ -41,7 +42,7 @@ class Query(BaseHTTPRequestHandler):
                     for rows in exported(connection):
                         self.wfile.write(b"".join(json.dumps(row).encode() + b"\n" for row in rows))
                 return
-            sql = {"/raw": RAW, "/charts": CHARTS}.get(path)
+            sql = PAGES.get(path)
             if sql is None:
                 self.send_error(404, "/raw, /charts or /export")
                 return

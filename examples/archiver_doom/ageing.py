@@ -9,6 +9,7 @@ import psycopg
 
 from examples.archive import schema
 from examples.story.stage import Stage
+from examples.story.times import service_time
 
 #: Rows of the archive at the beginning.
 BEFORE = 10_000
@@ -48,10 +49,7 @@ class Ageing:
         return int(row[0]), int(row[1]) // 1_000_000
 
 
-def service_time(stage: Stage, seconds: int = 5) -> float:
+def lately(stage: Stage, seconds: int = 5) -> float:
     """Return the archiver's mean service time (s) of the last seconds; 0 when nothing ended."""
-    found = stage.series("archiver", "busy", "processed", start=int(time.time()) - seconds - 2)
-    pairs = [(b, p) for b, p in zip(found["busy"], found["processed"])
-             if b is not None and p is not None][-seconds:]
-    ended = sum(p for _, p in pairs)
-    return sum(b for b, _ in pairs) / 1e6 / ended if ended else 0.0
+    # The last two are on their way to the store.
+    return service_time(stage, "archiver", int(time.time()) - seconds - 2)

@@ -1,4 +1,4 @@
-"""EDGE HTTP: people who use the query API all the time, and how long they wait."""
+"""EDGE HTTP, PostgreSQL: people who use the query API all the time, and how long they wait."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ import threading
 import time
 import urllib.request
 from statistics import median
+from typing import Any
 
+import psycopg
+
+from examples.archive import query, schema
 from examples.story.stage import Stage
 
-PATHS = ("/raw", "/charts")
+PATHS = tuple(query.PAGES)
+#: What the archiver asks before each message, of one that the archive does not have.
+KNOWN = schema.KNOWN % ("'none'", "extract(epoch FROM now())")
 
 
 class Asking:
@@ -71,3 +77,17 @@ class Asking:
                     pass
         except OSError:
             pass
+
+
+def blocks(dsn: str) -> dict[str, int]:
+    """Return how many 8 kB blocks each question looks at: that depends on no other work here."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        return {name: _blocks(connection, sql)
+                for name, sql in {"insert": KNOWN, **query.PAGES}.items()}
+
+
+def _blocks(connection: psycopg.Connection[Any], sql: str) -> int:
+    row = connection.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}").fetchone()
+    assert row is not None
+    plan = row[0][0]["Plan"]
+    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])

@@ -8,16 +8,17 @@ from collections.abc import Sequence
 
 import psycopg
 
+from examples import postgres
 from examples.archive import schema
 from examples.chain import ROOT, Daemon
 from examples.postgres import Postgres
 from examples.processes import free_port
-from examples.story.script import Expect, Outcome, Phase, Story
+from examples.story.script import Expect, Need, Outcome, Phase, Story
 from examples.story.stage import Stage
 
 from . import remedies
-from .ageing import Ageing, service_time
-from .asking import PATHS, Asking
+from .ageing import Ageing, lately
+from .asking import PATHS, Asking, blocks
 
 #: Messages/s, always.
 RATE = 20
@@ -29,6 +30,8 @@ HELD = 40.0
 FEW, MANY = 1, 8
 #: Messages that wait when somebody does something about it.
 ALARMING = 80
+#: At full length they look at it for longer, so that the page shows how it recovers.
+LATE = 400
 #: Years that are enough to doom any machine: no more are tried.
 YEARS = 400
 
@@ -72,7 +75,7 @@ def age(stage: Stage) -> None:
         return
     held = stage.watch.now() + HELD
     while stage.watch.now() < held:
-        if RATE * service_time(stage) < CREEPING:
+        if RATE * lately(stage) < CREEPING:
             stage.notes["ageing"].year(MANY)
         stage.pause(1)
 
@@ -80,7 +83,8 @@ def age(stage: Stage) -> None:
 def doom(stage: Stage) -> None:
     """Let more years go by until it cannot follow."""
     grow(stage, DOOMED)
-    stage.until("many messages wait", lambda: stage.newest()["archiver"].backlog > ALARMING)
+    many = LATE if stage.pace >= 1 else ALARMING
+    stage.until("many messages wait", lambda: stage.newest()["archiver"].backlog > many)
     stage.pause(20, least=3)
     told(stage, "doom")
 
@@ -88,14 +92,14 @@ def doom(stage: Stage) -> None:
 def grow(stage: Stage, share: float) -> None:
     """Let a year go by each second until the archiver is busy for this share of its time."""
     ageing: Ageing = stage.notes["ageing"]
-    while (load := RATE * service_time(stage)) < share:
+    while (load := RATE * lately(stage)) < share:
         ageing.year(FEW if load < 0.6 * share else MANY)
         stage.pause(1, least=0.3)
         if ageing.years > YEARS:
             raise RuntimeError("this database does not age")
     rows, size = ageing.size()
     stage.tell(f"  {ageing.years} years later: {rows:,} rows, {size} MB; "
-               f"{1000 * service_time(stage):.0f} ms each, {RATE} a second")
+               f"{1000 * lately(stage):.0f} ms each, {RATE} a second")
 
 
 def repack(stage: Stage) -> None:
@@ -129,26 +133,30 @@ def move(stage: Stage) -> None:
 
 
 def told(stage: Stage, name: str) -> None:
-    """Keep and tell the archiver's and the query API's times of the last seconds."""
+    """Keep and tell the archiver's and the query API's times of the last seconds, and the blocks
+    of the database that each looks at."""
     asking: Asking = stage.notes["asking"]
     since = stage.watch.now() - 6
-    found = {"insert": service_time(stage)}
+    found = {"insert": 1000 * lately(stage)}
     for path in PATHS:
         waited = asking.waited(path, since)
-        found[path] = waited if waited is not None else float("nan")
+        found[path] = 1000 * waited if waited is not None else float("nan")
     stage.notes.setdefault("times", {})[name] = found
-    stage.tell(f"  {name}: " + ", ".join(f"{key} {1000 * took:.1f} ms"
+    looked = stage.notes.setdefault("blocks", {})[name] = blocks(stage.notes["dsn"])
+    stage.tell(f"  {name}: " + ", ".join(f"{key} {took:.1f} ms ({looked[key]:,} blocks)"
                                          for key, took in found.items()))
 
 
 def checks(stage: Stage) -> Sequence[Outcome]:
-    """Compare times before and after each remedy; count what the archive has."""
+    """Compare before and after each remedy; count what the archive has."""
     stage.notes["asking"].close()
-    times = stage.notes["times"]
-    outcomes = [_faster(times, "doom", "repacked", "insert", 0.8),
-                _faster(times, "doom", "split", "insert", 0.5),
-                _faster(times, "doom", "moved", "insert", 0.5)]
-    outcomes += [_faster(times, "doom", "moved", path, 0.5) for path in PATHS]
+    remedied = [("repacked", "insert", 0.8), ("split", "insert", 0.5), ("moved", "insert", 0.5),
+                *(("moved", path, 0.5) for path in PATHS)]
+    looked, times = stage.notes["blocks"], stage.notes["times"]
+    outcomes = [_less(looked, *one, "blocks") for one in remedied]
+    if stage.pace >= 1:
+        # Told in any case, but other work on a machine changes times from one minute to the next.
+        outcomes += [_less(times, *one, "ms") for one in remedied]
     sent = stage.sent.total()
     with psycopg.connect(stage.notes["dsn"]) as connection:
         row = connection.execute("SELECT count(*), count(DISTINCT msg_id) FROM messages "
@@ -161,17 +169,20 @@ def checks(stage: Stage) -> Sequence[Outcome]:
     return outcomes
 
 
-def _faster(times: dict[str, dict[str, float]], before: str, after: str, what: str,
-            share: float) -> Outcome:
-    old, new = times[before][what], times[after][what]
-    return Outcome(f"{what}: {after} takes at most {share:.0%} of {before}", new <= share * old,
-                   f"{1000 * old:.1f} → {1000 * new:.1f} ms")
+def _less(found: dict[str, dict[str, float]], after: str, what: str, share: float,
+          unit: str) -> Outcome:
+    old, new = found["doom"][what], found[after][what]
+    return Outcome(f"{what}: {after} takes at most {share:.0%} of doom's {unit}",
+                   new <= share * old, f"{old:,.1f} → {new:,.1f} {unit}")
 
 
 STORY = Story(
     name="archiver-doom",
     title="An archive for ever: slower with every year, at no more messages; and three ways out",
     daemons=daemons,
+    needs=(Need("PostgreSQL", postgres.installed,
+                "dead rows, snapshots, VACUUM FULL and partitions are its own; "
+                "SQLite has none of them"),),
     phases=(
         Phase("calm", f"{RATE} messages a second, as always", calm, (
             Expect("archiver", ("OK",), 120),)),

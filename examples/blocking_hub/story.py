@@ -9,8 +9,8 @@ from examples.demo.slow_database import slow_down
 from examples.story.script import Expect, Outcome, Phase, Story
 from examples.story.stage import Stage
 
-#: Seconds that the database is slow; an insert then takes about EACH.
-SLOW, EACH = 25.0, 0.4
+#: Seconds that the database is slow, at least so many at any pace; an insert then takes about EACH.
+SLOW, LEAST, EACH = 40.0, 18.0, 0.4
 #: A delay of so many seconds is seen by anybody.
 LATE = 4.0
 
@@ -29,12 +29,12 @@ def daemons(stage: Stage) -> Sequence[Daemon]:
 def calm(stage: Stage) -> None:
     """Let the page learn what is usual."""
     stage.publish("everyday", "--rate", "8", "--kind", "builds")
-    stage.pause(60, least=25)
+    stage.pause(60, least=18)
 
 
 def slow(stage: Stage) -> None:
     """Make every insert slow for a while: the reactor waits for each."""
-    slow_down(stage.chain.folder / "archive.db", SLOW, EACH)
+    slow_down(stage.chain.folder / "archive.db", max(LEAST, SLOW * stage.pace), EACH)
 
 
 def well_again(stage: Stage) -> None:

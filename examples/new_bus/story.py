@@ -15,34 +15,10 @@ from examples import rabbitmq
 from examples.chain import ROOT, Daemon
 from examples.processes import free_port
 from examples.story.audit import total
-from examples.story.script import Expect, Outcome, Phase, Story
+from examples.story.script import Expect, Need, Outcome, Phase, Story
 from examples.story.stage import Stage
 
 SERVICE = "archiver-amqp"
-CONFIG = """
-amqp_url = "amqp://guest:guest@127.0.0.1:{amqp}/%2F"
-callback = "examples.new_bus.archive:Archive"
-passive_declares = false
-[consumer_config]
-database = "{database}"
-[monitoring]
-address = "127.0.0.1"
-port = {monitor}
-[exchanges."amq.topic"]
-type = "topic"
-durable = true
-auto_delete = false
-arguments = {{}}
-[queues.archiver]
-durable = true
-auto_delete = false
-exclusive = false
-arguments = {{}}
-[[bindings]]
-queue = "archiver"
-exchange = "amq.topic"
-routing_keys = ["org.fedoraproject.#"]
-"""
 
 
 def daemons(stage: Stage) -> Sequence[Daemon]:
@@ -52,7 +28,8 @@ def daemons(stage: Stage) -> Sequence[Daemon]:
     home.mkdir()
     rabbitmq.start(stage.chain.processes, home, amqp)
     conf = home / "conf.toml"
-    conf.write_text(CONFIG.format(amqp=amqp, monitor=monitor, database=_archive(stage)))
+    conf.write_text(rabbitmq.service_config(
+        amqp, "examples.new_bus.archive:Archive", monitor, f'database = "{_archive(stage)}"'))
     stage.notes["env"] = {**os.environ, "PYTHONPATH": str(ROOT),
                           "FEDORA_MESSAGING_CONF": str(conf)}
     command = [str(Path(sys.executable).parent / "fedora-messaging"), "consume"]
@@ -68,7 +45,7 @@ def calm(stage: Stage) -> None:
     """Publish on both buses, the same on each."""
     stage.notes["since"] = int(time.time())
     stage.publish("old", "--rate", "8", "--kind", "builds")
-    _publish(stage, max(120, stage.messages(300)), 8.0)
+    _publish(stage, max(64, stage.messages(300)), 8.0)
 
 
 def rebuild(stage: Stage) -> None:
@@ -133,6 +110,7 @@ STORY = Story(
     name="new-bus",
     title="The archiver on the new bus: a fedora-messaging service on RabbitMQ, on the same page",
     daemons=daemons,
+    needs=(Need("RabbitMQ", rabbitmq.installed, "it is the new bus"),),
     phases=(
         Phase("calm", "the same messages on both buses, eight a second", calm, (
             Expect(SERVICE, ("UNKNOWN",), 120, says="does not tell what waits"),

@@ -10,9 +10,10 @@ from typing import Any
 
 import psycopg
 
+from examples import postgres
 from examples.chain import Daemon
 from examples.postgres import Postgres
-from examples.story.script import Expect, Outcome, Phase, Story
+from examples.story.script import Expect, Need, Outcome, Phase, Story
 from examples.story.stage import Stage
 
 from . import database, engines
@@ -135,6 +136,9 @@ STORY = Story(
     name="notifier-drowning",
     title="A notifier that asks its database for every rule of everyone; its rewrite; a restart",
     daemons=daemons,
+    needs=(Need("PostgreSQL", postgres.installed,
+                "asking over a connection for every rule is what drowns it; "
+                "SQLite answers within the process"),),
     phases=(
         Phase("launch", f"the notifier's first day: {RATE} messages a second, {PEOPLE} people, "
               "their rules asked for at every message", launch, (

@@ -48,12 +48,16 @@ def main() -> int:
     options = parser.parse_args()
     if options.story == "list":
         for name in names():
-            print(f"{name:18} {load(name).title}")
+            story = load(name)
+            needs = f" (needs {', '.join(one.name for one in story.needs)})" if story.needs else ""
+            print(f"{name:18} {story.title}{needs}")
         return 0
     try:
         story = load(options.story)
     except LookupError as error:
         sys.exit(f"story: {error}")
+    if missing := story.missing():
+        sys.exit("story: " + "; ".join(missing))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = FOLDER / story.name
     FOLDER.mkdir(parents=True, exist_ok=True)

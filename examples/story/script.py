@@ -57,6 +57,16 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Need:
+    """A program that a story cannot do without."""
+
+    name: str
+    installed: Callable[[], bool]
+    #: What of the story nothing else has.
+    why: str
+
+
+@dataclass(frozen=True)
 class Story:
     """A whole story."""
 
@@ -69,3 +79,10 @@ class Story:
     checks: Callable[[Stage], Sequence[Outcome]] | None = None
     #: Topics (fnmatch patterns below the environment) that a service hears; all when not named.
     hears: dict[str, Sequence[str]] = field(default_factory=dict)
+    #: What must be installed beside what every story needs.
+    needs: tuple[Need, ...] = ()
+
+    def missing(self) -> list[str]:
+        """Return a sentence for each need that is not there; empty when it can be played."""
+        return [f"{self.name} needs {one.name}, which is not installed: {one.why}"
+                for one in self.needs if not one.installed()]

@@ -172,7 +172,9 @@ class Stage:
         before = {name: one.received for name, one in self.newest().items()}
 
         def heard_it() -> bool:
-            self.publish("greeting", "--count", "2", "--kind", "builds")
+            # For a second: the first may come before the subscription has got there.
+            self.publish("greeting", "--count", "6", "--rate", "5", "--profile", "constant",
+                         "--kind", "builds")
             self.done("greeting")
             now = self.newest()
             return all(name in now and now[name].received > before.get(name, 0)

@@ -27,7 +27,7 @@ def daemons(stage: Stage) -> Sequence[Daemon]:
 def calm(stage: Stage) -> None:
     """Let the page learn what is usual."""
     stage.publish("everyday", "--rate", "20", "--kind", "builds")
-    stage.pause(50, least=22)
+    stage.pause(50, least=16)
 
 
 def one_hangs(stage: Stage) -> None:

@@ -58,7 +58,7 @@ def send(stage: Stage, number: int, *, secret: str = SECRET, repository: str = O
 def calm(stage: Stage) -> None:
     """Deliver a hook now and then."""
     stage.publish("everyday", "--rate", "4", "--kind", "builds")
-    send(stage, max(44, stage.messages(120)), rate=2.0)
+    send(stage, max(36, stage.messages(90)), rate=2.0)
 
 
 def storm(stage: Stage) -> None:

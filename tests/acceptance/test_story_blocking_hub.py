@@ -14,4 +14,4 @@ from tests.acceptance.stories import played_well
 @pytest.mark.timeout(600)
 def test_blocking_hub(short_folder: Path) -> None:
     """UNKNOWN (blocking mode), SLOW while the database is, UNKNOWN again; nothing is lost."""
-    played_well(STORY, short_folder, pace=0.4)
+    played_well(STORY, short_folder, pace=0.3)

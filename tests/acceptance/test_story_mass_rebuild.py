@@ -12,8 +12,8 @@ from tests.acceptance.stories import played_well
 
 
 @pytest.mark.acceptance
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 @pytest.mark.skipif(not postgres.installed(), reason="PostgreSQL is not installed")
 def test_mass_rebuild(short_folder: Path) -> None:
     """OK, SURGE by excess arrivals only, RECOVERING with the right time, OK; nothing lost."""
-    played_well(STORY, short_folder, pace=0.5)
+    played_well(STORY, short_folder, pace=0.4)

@@ -16,4 +16,4 @@ from tests.acceptance.stories import played_well
 @pytest.mark.skipif(not rabbitmq.installed(), reason="rabbitmq-server is not installed")
 def test_new_bus(short_folder: Path) -> None:
     """Published = archived = received = processed; its unseen backlog is never called well."""
-    played_well(STORY, short_folder, pace=0.4)
+    played_well(STORY, short_folder, pace=0.2)

@@ -14,4 +14,4 @@ from tests.acceptance.stories import played_well
 @pytest.mark.timeout(600)
 def test_stuck_worker(short_folder: Path) -> None:
     """OK, WORKERS_LOST (1 of 2), STALLED, OK; the sibling stays well."""
-    played_well(STORY, short_folder, pace=0.4)
+    played_well(STORY, short_folder, pace=0.3)

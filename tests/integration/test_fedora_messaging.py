@@ -16,29 +16,6 @@ from examples import rabbitmq
 from examples.chain import ROOT
 from examples.processes import Processes, free_port, wait_for
 
-CONFIG = """
-amqp_url = "amqp://guest:guest@127.0.0.1:{amqp}/%2F"
-callback = "tests.integration.obeying:callback"
-passive_declares = false
-[monitoring]
-address = "127.0.0.1"
-port = {monitor}
-[exchanges."amq.topic"]
-type = "topic"
-durable = true
-auto_delete = false
-arguments = {{}}
-[queues.archiver]
-durable = false
-auto_delete = true
-exclusive = false
-arguments = {{}}
-[[bindings]]
-queue = "archiver"
-exchange = "amq.topic"
-routing_keys = ["#"]
-"""
-
 PUBLISH = """
 from fedora_messaging import api, config, message
 config.conf.load_config()
@@ -56,7 +33,8 @@ def test_a_real_service(short_folder: Path) -> None:
     try:
         rabbitmq.start(processes, short_folder, amqp)
         conf = short_folder / "conf.toml"
-        conf.write_text(CONFIG.format(amqp=amqp, monitor=monitor))
+        conf.write_text(rabbitmq.service_config(
+            amqp, "tests.integration.obeying:callback", monitor))
         env = {**os.environ, "PYTHONPATH": str(ROOT), "FEDORA_MESSAGING_CONF": str(conf)}
         command = [str(Path(sys.executable).parent / "fedora-messaging"), "consume"]
         processes.start("service", command, env, short_folder)

@@ -78,6 +78,10 @@ TABLE = [
     ("restart: past", V.RESTART, daemon(restarts=(Restart(END - 601, 1),)), False),
     ("starved", V.STARVED, daemon(received=0, processed=0, tail=6), True),
     ("starved: two points", V.STARVED, daemon(received=0, processed=0, tail=2), False),
+    ("starved: longer than a restart takes", V.STARVED, daemon(
+        step=1.0, received=0, processed=0, tail=15), True),
+    ("starved: as long as a restart takes", V.STARVED, daemon(
+        step=1.0, received=0, processed=0, tail=14), False),
     ("starved: a trickle", V.STARVED, daemon(received=0.1, processed=0.1), False),
     ("stalled", V.STALLED, daemon(processed=0), True),
     ("stalled: three points", V.STALLED, daemon(processed=0, tail=3), True),
@@ -85,6 +89,10 @@ TABLE = [
     ("stalled: one ends", V.STALLED, daemon(processed=0.1), False),
     ("hangs", V.WORKERS_LOST, daemon(
         oldest=ticks(30), backlog=late(1.0, 30), **HANG), True),
+    ("hangs: the newest age is not stored yet", V.WORKERS_LOST, daemon(
+        oldest=[*ticks(30)[:-1], None], backlog=late(1.0, 30), **HANG), True),
+    ("hangs: no ages any more", V.WORKERS_LOST, daemon(
+        oldest=[*ticks(30)[:-2], None, None], backlog=late(1.0, 30), **HANG), False),
     ("hangs: ages jump", V.WORKERS_LOST, daemon(
         oldest=[0.1, 0.2] * (SIZE // 2), backlog=late(1.0, 30), **HANG), False),
     ("hangs: came at once, waits its turn", V.WORKERS_LOST, daemon(

@@ -47,7 +47,44 @@ def filling(last, *, size=120, load=0.95, before=0.3, waited=0.0):
     pytest.param(filling(30, before=0.93), Verdict.OK, id="as-full-as-before"),
     pytest.param(filling(0), Verdict.OK, id="as-ever"),
     pytest.param(filling(30, waited=500.0), Verdict.OK, id="worked-off-a-backlog"),
+    pytest.param(filling(30, waited=200.0), Verdict.CREEP, id="full-without-it-too"),
 ])
 def test_it_creeps(history, expected):
     """The workers fill up within its own minutes."""
     assert diagnose(history, END).verdict is expected
+
+
+#: Utilisation of each ten seconds of an archiver whose database ages, as a story measured it; and
+#: messages/s that it ended of 20 in the minute after that.
+AGEING = [0.085] * 11 + [0.15, 0.41, 0.66, 0.69, 0.74, 0.78, 0.78, 0.8, 0.85, 0.87, 0.89, 0.93,
+                         0.95, 0.97, 0.95, 0.95]
+FALLING = [19.2, 18.4, 18.2, 17.4, 16.8, 17.5]
+
+
+def aged(wander=1.3):
+    """It takes longer and longer, cannot follow for a minute, and is repaired.
+
+    Every minute on its own it takes ``wander`` times as long as in the one before, or the one
+    after: other work on its machine.
+    """
+    each = [one * wander ** (i // 6 % 2) for i, one in enumerate(AGEING)]
+    busy = [min(1.0, one) for one in each for _ in range(10)]
+    ended = [20.0] * len(busy) + [one for one in FALLING for _ in range(10)] + [45.0] * 3
+    queue = [0.0]
+    for one in ended:
+        queue.append(max(0.0, queue[-1] + 20.0 - one))
+    size = len(ended)
+    return History(step=1.0, end=END, received=[20.0] * size, processed=ended, backlog=queue[1:],
+                   busy=busy + [1.0] * 63, workers=[1.0] * size)
+
+
+@pytest.mark.parametrize(("points", "expected"), [
+    pytest.param(0, Verdict.RECOVERING, id="repaired"),
+    pytest.param(-3, Verdict.SLOW, id="cannot-follow"),
+    pytest.param(-63, Verdict.CREEP, id="nothing-waits-yet"),
+])
+def test_a_climb_is_no_scatter(points, expected):
+    """That messages took longer and longer makes no long queue usual."""
+    history = aged()
+    history = history.upto(len(history) + points)
+    assert diagnose(history, history.end).verdict is expected
