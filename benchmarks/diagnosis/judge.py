@@ -8,8 +8,9 @@ from math import ceil, isfinite
 
 from collectd_fedmsg.diagnosis import Baseline, History, diagnose
 
+from .cases import Case
 from .rivals import RIVALS
-from .scenarios import Case, Scenarios
+from .scenarios import Scenarios
 from .settings import END, HOUR, PAST, Setting, baseline, drawn, topics
 from .simulator import World, constant, run
 from .spoil import WINDOW, stored
