@@ -60,15 +60,20 @@ def run(options: argparse.Namespace) -> int:
             print("backtest: say where the series are: --data-dir, --prometheus or --config",
                   file=sys.stderr)
             return 2
-        episodes, moments = Episodes(), 0
+        episodes, moments, known = Episodes(), 0, False
         for whole in series.replay(int(options.start), int(end), options.every):
             told = selection.narrowed(options, whole)
             episodes.add(told)
             moments += 1
+            known = known or bool(told.daemons)
             if paging is not None:
                 paging.add(told)
     except (HealthError, OSError, UnicodeDecodeError, Mistakes) as error:
         print(f"backtest: {error}", file=sys.stderr)
+        return 2
+    if not known:
+        # Of nobody nothing can be said, least of all that all were well.
+        print("backtest: no such daemon is known here", file=sys.stderr)
         return 2
     seconds = end - options.start
     if options.json:

@@ -18,7 +18,7 @@ collectd-fedmsg ($VERSION) unstable; urgency=medium
 
   * Changes: /usr/share/doc/collectd-fedmsg/CHANGELOG.rst.gz
 
- -- The collectd-fedmsg developers <collectd-fedmsg@localhost>  $(date --utc --rfc-email --date="@$SOURCE_DATE_EPOCH")
+ -- $(sed -n "s/^Maintainer: //p" "$HERE/../deb/control")  $(date --utc --rfc-email --date="@$SOURCE_DATE_EPOCH")
 CHANGELOG
 mkdir -p debian/source
 echo "3.0 (native)" >debian/source/format

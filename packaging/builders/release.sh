@@ -40,5 +40,7 @@ copy "rpm -i --nodeps $OUT/*fedmsg-[0-9]*.noarch.rpm $OUT/*-dashboard-*.noarch.r
     export PYTHONPATH=\$(echo /usr/lib/python3.*/site-packages)
     /usr/bin/python3 $HERE/smoke.py /usr/bin $VERSION; echo '   so do the RPMs'"
 cp "$WORK/sums" "$OUT/SHA256SUMS"
+grep -q 'collectd-fedmsg\.example\.org' pyproject.toml &&
+    say "pyproject.toml names no real address yet: replace collectd-fedmsg.example.org in all files first"
 say "nothing is published. What is in $OUT can be: git tag v$VERSION, twine upload dist/*.whl dist/*.tar.gz,"
 say "and the deb and rpm packages with their signatures into a repository."

@@ -1,4 +1,4 @@
-"""``smoke.py FOLDER VERSION``: do the commands in FOLDER work, and does the page answer?
+"""``smoke.py FOLDER VERSION``: does every command in FOLDER work, and does the page answer?
 
 Only the standard library, so that it runs in any environment that something was installed into.
 """
@@ -6,28 +6,65 @@ Only the standard library, so that it runs in any environment that something was
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 from pathlib import Path
 
-FOLDER, VERSION = Path(sys.argv[1]), sys.argv[2]
+FOLDER, VERSION = Path(sys.argv[1]).absolute(), sys.argv[2]
 DASHBOARD = str(FOLDER / "collectd-fedmsg-dashboard")
 
 
-def say(*command: str) -> str:
-    """Return what a command prints; it must succeed."""
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+COMMAND = str(FOLDER / "collectd-fedmsg")
+RULES = '[output.nobody]\ntype = "webhook"\nurl = "http://127.0.0.1:9/"\n'
+#: Each command where no daemon runs and nothing is stored: what it answers, and a part of it.
+TRIED = (
+    ("top --once --endpoints none/*.sock", 1, "no daemon answers"),
+    ("doctor --run-folder none --data-dir rrd", 1, "could not"),
+    ("config collectd", 0, "/run/fedmsg-health"),
+    ("config fedmsg", 0, "collectd_fedmsg"),
+    ("keys made", 0, "CurveKeys"),
+    ("check --endpoints none/*.sock", 2, "FEDMSG CRITICAL"),
+    ("diagnose --data-dir rrd", 2, "no such daemon"),
+    ("backtest --data-dir rrd --from 1h", 2, "no such daemon"),
+    ("alerts check-config rules.toml", 0, "1 outputs"),
+    ("alerts list --state a.db", 0, ""),
+    ("alerts status --state a.db", 0, "OK"),
+)
 
 
-for name in ("collectd-fedmsg", "collectd-fedmsg-dashboard"):
-    assert say(str(FOLDER / name), "--version") == f"{name} {VERSION}\n"
-    assert "usage" in say(str(FOLDER / name), "--help").lower()
-assert "/run/fedmsg-health" in say(str(FOLDER / "collectd-fedmsg"), "config")
+def say(*command: str, status: int = 0) -> str:
+    """Return all that a command prints; it must end so."""
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    said = done.stdout + done.stderr
+    assert done.returncode == status, f"{command}: {done.returncode}\n{said}"
+    assert "Traceback" not in said, said
+    return said
 
-with tempfile.TemporaryDirectory() as folder:
-    page = subprocess.Popen([DASHBOARD, "--data-dir", folder, "--port", "0"], text=True,
+
+def try_alerts() -> None:
+    """Run the evaluator until it has written its file."""
+    given = ("--rules", "rules.toml", "--state", "a.db", "--data-dir", "rrd")
+    evaluator = subprocess.Popen([COMMAND, "alerts", "run", *given], stdout=subprocess.DEVNULL)
+    try:
+        end = time.monotonic() + 60
+        while subprocess.run([COMMAND, "alerts", "status", "--state", "a.db"], check=False,
+                             capture_output=True, timeout=60).returncode:
+            assert evaluator.poll() is None, "the evaluator has ended"
+            assert time.monotonic() < end, "the evaluator wrote nothing"
+            time.sleep(0.2)
+    finally:
+        evaluator.terminate()
+    assert evaluator.wait(30) == 0
+
+
+def try_page() -> None:
+    """Serve an empty folder; the page and the health check answer."""
+    page = subprocess.Popen([DASHBOARD, "--data-dir", "rrd", "--port", "0"], text=True,
                             stdout=subprocess.PIPE)
     try:
         address = page.stdout.readline().split()[-1]
@@ -38,4 +75,20 @@ with tempfile.TemporaryDirectory() as folder:
     finally:
         page.terminate()
         page.wait(30)
+
+
+for name in (COMMAND, DASHBOARD):
+    assert say(name, "--version") == f"{Path(name).name} {VERSION}\n"
+    assert "usage" in say(name, "--help").lower()
+listed = re.findall(r"^    (\w+) +\w", say(COMMAND, "--help"), re.MULTILINE)
+assert set(listed) == {words.split()[0] for words, *_ in TRIED}, "a command is not tried here"
+with tempfile.TemporaryDirectory() as folder:
+    os.chdir(folder)
+    Path("rrd").mkdir()
+    Path("rules.toml").write_text(RULES)
+    try_alerts()
+    for words, status, part in TRIED:
+        assert part in say(COMMAND, *words.split(), status=status), words
+    try_page()
+    os.chdir("/")
 print(f"{FOLDER}: works")

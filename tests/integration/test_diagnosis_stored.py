@@ -214,6 +214,8 @@ def test_a_shared_database_is_one_incident_everywhere(tmp_path, capsys):
     pytest.param(("diagnose", "--endpoints", "/nowhere/*.sock"), 2, "no such daemon",
                  id="nobody-answers"),
     pytest.param(("diagnose", "--config", "/nowhere.toml"), 2, "/nowhere.toml", id="no-file"),
+    pytest.param(("backtest", "--data-dir", "/nowhere/at/all", "--from", "1h"), 2,
+                 "no such daemon", id="backtest-of-nobody"),
     pytest.param(("backtest", "--from", "1h"), 2, "say where the series are", id="no-store"),
     pytest.param(("backtest", "--data-dir", "/x", "--from", "1h", "--to", "2h"), 2,
                  "--from must be before", id="backwards"),

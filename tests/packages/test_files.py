@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import jinja2
 import pytest
+import tomllib
 
 from collectd_fedmsg import snippets
 from collectd_fedmsg.cli import COMMANDS
@@ -91,3 +93,17 @@ def test_container_file():
     done = subprocess.run([BIN / "hadolint", ROOT / "packaging/container/Containerfile"],
                           capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout
+
+
+def test_every_package_names_the_same_place():
+    """pyproject.toml says where the project and its maintainers are; nothing says otherwise."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    home, (maintainer,) = project["urls"]["Homepage"], project["maintainers"]
+    sender = f"{maintainer['name']} <{maintainer['email']}>"
+    control = (ROOT / "packaging/deb/control").read_text()
+    spec = (ROOT / "packaging/rpm/collectd-fedmsg.spec.in").read_text()
+    assert f"\nMaintainer: {sender}\nHomepage: {home}\n" in control
+    assert re.search(rf"^URL: +{re.escape(home)}$", spec, re.M)
+    assert f"* @DATE@ {sender} - @VERSION@-1" in spec
+    assert {"Issues", "Security"} <= set(project["urls"])
+    assert "*Security*" in (ROOT / "SECURITY.rst").read_text()
