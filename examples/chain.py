@@ -17,6 +17,7 @@ from typing import Any
 
 from collectd_fedmsg import snippets
 
+from . import collectd_conf
 from .processes import Processes, free_port, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,23 +32,7 @@ lossless.install()
 config = {config}
 """
 
-_COLLECTD_CONF = """\
-Hostname "{host}"
-FQDNLookup false
-BaseDir "{folder}/rrd"
-PIDFile "{folder}/collectd.pid"
-TypesDB "/usr/share/collectd/types.db"
-Interval {interval}
-# Equal limits: otherwise values are dropped silently under load.
-WriteQueueLimitHigh 1000000
-WriteQueueLimitLow 1000000
-# Several would pass each other: RRD refuses a sample that comes after a later one.
-WriteThreads 1
-LoadPlugin logfile
-<Plugin logfile>
-  LogLevel info
-  File "{folder}/logs/collectd.log"
-</Plugin>
+_OUTPUT = """\
 LoadPlugin rrdcached
 <Plugin rrdcached>
   DaemonAddress "unix:{folder}/rrdcached.sock"
@@ -194,10 +179,11 @@ class Chain:
         python = python.replace("  </Module>", "\n".join([*self.sources, "  </Module>"]))
         conf = self.folder / "config" / "collectd.conf"
         conf.write_text(
-            _COLLECTD_CONF.format(
-                host="localhost", folder=self.folder, interval=self.interval,
-                heartbeat=self.heartbeat, python=python,
+            collectd_conf.head(
+                "localhost", self.folder / "rrd", self.folder / "collectd.pid",
+                self.folder / "logs" / "collectd.log", self.interval,
             )
+            + _OUTPUT.format(folder=self.folder, heartbeat=self.heartbeat, python=python)
         )  # fmt: skip
         self.processes.start(
             "collectd", ["/usr/sbin/collectd", "-f", "-C", str(conf)], self._env, self.folder

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from collectd_fedmsg import snippets
 from collectd_fedmsg.metrics import METRICS
+from examples import collectd_conf
 from examples.chain import ROOT
 from examples.processes import Processes, free_port, wait_for
 
@@ -21,15 +22,6 @@ from .spent import spent
 OF_ONE = 10
 INTERVAL = 10
 CONF = """\
-Hostname "localhost"
-FQDNLookup false
-BaseDir "{folder}"
-PIDFile "{folder}/collectd.pid"
-TypesDB "/usr/share/collectd/types.db"
-Interval 10
-WriteThreads 1
-WriteQueueLimitHigh 1000000
-WriteQueueLimitLow 1000000
 LoadPlugin rrdcached
 <Plugin rrdcached>
   DaemonAddress "unix:{address}"
@@ -66,8 +58,10 @@ class Rig:
         block = snippets.collectd_block(str(self._peers), str(self.folder / "state.json"),
                                         INTERVAL, [str(ROOT), sysconfig.get_path("platlib")])
         block = block.replace("    Timeout", "    MaxConsumers 100000\n    Timeout")
-        (self.folder / "collectd.conf").write_text(CONF.format(
-            folder=self.folder, address=self.address, files=self.files, python=block))
+        (self.folder / "collectd.conf").write_text(collectd_conf.head(
+            "localhost", self.folder, self.folder / "collectd.pid",
+            self.folder / "collectd.log", INTERVAL) + CONF.format(
+            address=self.address, files=self.files, python=block))
         self.collectd = self.processes.start(
             "collectd", ["/usr/sbin/collectd", "-f", "-C", str(self.folder / "collectd.conf")],
             self._env, self.folder)

@@ -8,25 +8,9 @@ import sysconfig
 from pathlib import Path
 
 from collectd_fedmsg import snippets
+from examples import collectd_conf
 from examples.chain import ROOT
 from examples.processes import Processes
-
-HEAD = """\
-Hostname "{host}"
-FQDNLookup false
-BaseDir "{base}"
-PIDFile "{folder}/{host}.pid"
-TypesDB "/usr/share/collectd/types.db"
-Interval {interval}
-WriteQueueLimitHigh 1000000
-WriteQueueLimitLow 1000000
-WriteThreads 1
-LoadPlugin logfile
-<Plugin logfile>
-  LogLevel info
-  File "{folder}/{host}.log"
-</Plugin>
-"""
 
 
 def start(processes: Processes, folder: Path, host: str, outputs: str, *,
@@ -36,7 +20,8 @@ def start(processes: Processes, folder: Path, host: str, outputs: str, *,
     ``outputs`` is the part of collectd.conf that says where values come from or go to besides;
     ``base`` is the folder to which names of RRD files are relative.
     """
-    conf = HEAD.format(host=host, folder=folder, base=base or folder, interval=interval) + outputs
+    log = folder / f"{host}.log"
+    conf = collectd_conf.head(host, base or folder, folder / f"{host}.pid", log, interval) + outputs
     if run_folder is not None:
         conf += snippets.collectd_block(str(run_folder), str(folder / f"{host}.cursors"), interval,
                                         [str(ROOT), sysconfig.get_path("platlib")])
@@ -44,7 +29,7 @@ def start(processes: Processes, folder: Path, host: str, outputs: str, *,
     path.write_text(conf)
     env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
     processes.start(f"collectd-{host}", ["/usr/sbin/collectd", "-f", "-C", str(path)], env, folder)
-    return folder / f"{host}.log"
+    return log
 
 
 def free_udp_port() -> int:

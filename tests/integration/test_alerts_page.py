@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 
 import pytest
@@ -10,12 +9,12 @@ import pytest
 pytest.importorskip("playwright.sync_api")
 
 from collectd_fedmsg_dashboard import create_app
-from werkzeug.serving import make_server
 
 from collectd_fedmsg.alerts.book import Book
 from collectd_fedmsg.alerts.service import Service
 from collectd_fedmsg.commands.alerts_run import observer
 from tests.integration.receivers import where
+from tests.integration.serving import serving
 from tests.integration.test_page_chromium import (  # noqa: F401 - chromium is a fixture
     DRAWN,
     chromium,
@@ -64,13 +63,8 @@ def site(tmp_path_factory):
     service = Service(tmp_path / "rules.toml", tmp_path / "a.db", observer(where(root)))
     service.once(time.time())
     app = create_app({"data_dir": root, "token": "t", "alerts_file": tmp_path / "a.db"})
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    yield service, app, f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join(5)
-    server.server_close()
+    with serving(app) as address:
+        yield service, app, address
     service.close()
 
 

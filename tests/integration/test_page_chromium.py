@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from pathlib import Path
 
@@ -12,8 +11,8 @@ sync_api = pytest.importorskip("playwright.sync_api")
 pytest.importorskip("flask")
 
 from collectd_fedmsg_dashboard import create_app  # noqa: E402
-from werkzeug.serving import make_server  # noqa: E402
 
+from tests.integration.serving import serving  # noqa: E402
 from tests.integration.test_store_rrd import STEP, fleet, write  # noqa: E402
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -45,13 +44,8 @@ def no_page_left_open(chromium):
 def site(tmp_path):
     """Serve a folder on a free port; yields (folder, address)."""
     app = create_app({"data_dir": tmp_path, "interval": 1})
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    yield tmp_path, f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join(5)
-    server.server_close()
+    with serving(app) as address:
+        yield tmp_path, address
 
 
 def now() -> int:

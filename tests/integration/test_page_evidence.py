@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 
 pytest.importorskip("playwright.sync_api")
 
 from collectd_fedmsg_dashboard import create_app
-from werkzeug.serving import make_server
 
+from tests.integration.serving import serving
 from tests.integration.test_page_chromium import (  # noqa: F401 - chromium is a fixture
     chromium,
     no_page_left_open,
@@ -46,13 +44,8 @@ def site(tmp_path_factory):
                        ("Well", steady)):
         live(root, end, days=9, consumer=name, flow=flow, step=STEP, layout=((1, 4000),))
     app = create_app({"data_dir": root, "interval": STEP, "shared": SHARED})
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join(5)
-    server.server_close()
+    with serving(app) as address:
+        yield address
 
 
 def test_one_line_instead_of_many(site, chromium, artifacts):  # noqa: F811

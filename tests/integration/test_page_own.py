@@ -9,8 +9,7 @@ import pytest
 pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python")
 
-from werkzeug.serving import make_server  # noqa: E402
-
+from tests.integration.serving import serving  # noqa: E402
 from tests.integration.test_page_chromium import (  # noqa: E402, F401 - chromium is a fixture
     DRAWN,
     chromium,
@@ -30,8 +29,6 @@ TIED = [{"daemon": HOST, "series": "db01/load/load", "title": "Load of <b>db01</
 @pytest.fixture
 def site(tmp_path):
     """Serve two daemons with all their series and a tied one; yields (folder, address)."""
-    import threading
-
     from collectd_fedmsg_dashboard import create_app
     end = now()
     times = range(end - 900, end + 1, STEP)
@@ -46,13 +43,8 @@ def site(tmp_path):
               name=f"derive-Consumer0_topic-{topic}")
     write(tmp_path, "load", dict.fromkeys(times, 5), folder="db01/load", name="load")
     app = create_app({"data_dir": tmp_path, "interval": 1, "tied": TIED, "token": "t"})
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    yield tmp_path, f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join(5)
-    server.server_close()
+    with serving(app) as address:
+        yield tmp_path, address
 
 
 def metrics(page, row=1):

@@ -11,20 +11,12 @@ from pathlib import Path
 import pytest
 
 from collectd_fedmsg import snippets
+from examples import collectd_conf
 from examples.chain import ROOT
 from examples.processes import Processes, wait_for
 
 COUNT, MUTE = 1000, 10
 CONF = """\
-Hostname "localhost"
-FQDNLookup false
-BaseDir "{folder}"
-PIDFile "{folder}/collectd.pid"
-TypesDB "/usr/share/collectd/types.db"
-Interval 10
-WriteThreads 1
-WriteQueueLimitHigh 1000000
-WriteQueueLimitLow 1000000
 LoadPlugin unixsock
 <Plugin unixsock>
   SocketFile "{folder}/unixsock"
@@ -40,7 +32,9 @@ def test_the_nine_hundred_are_dispatched(short_folder: Path) -> None:
     peers.mkdir()
     block = snippets.collectd_block(str(peers), str(short_folder / "state.json"), 10,
                                     [str(ROOT), sysconfig.get_path("platlib")])
-    (short_folder / "collectd.conf").write_text(CONF.format(folder=short_folder, python=block))
+    (short_folder / "collectd.conf").write_text(collectd_conf.head(
+        "localhost", short_folder, short_folder / "collectd.pid", short_folder / "collectd.log",
+        10) + CONF.format(folder=short_folder, python=block))
     processes = Processes(short_folder)
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "tests.integration.peers", str(peers)]
