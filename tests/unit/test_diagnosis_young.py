@@ -54,6 +54,22 @@ def test_it_creeps(history, expected):
     assert diagnose(history, END).verdict is expected
 
 
+def hung(seconds):
+    """Its one worker hung for so long, then worked off what had come; a second ago nothing waits."""
+    ended = [20.0] * 60 + [0.0] * seconds + [220.0] * (seconds // 10) + [20.0] * 3
+    queue = [0.0] * 60 + [20.0 * (i + 1) for i in range(seconds)]
+    queue += [20.0 * seconds - 200.0 * (i + 1) for i in range(seconds // 10)] + [0.0] * 3
+    size = len(ended)
+    return History(step=1.0, end=END, received=[20.0] * size, processed=ended, backlog=queue,
+                   busy=[0.1] * 60 + [1.0] * (size - 63) + [0.1] * 3, workers=[1.0] * size)
+
+
+@pytest.mark.parametrize("seconds", [10, 30, 60])
+def test_a_hang_that_is_over_is_no_creep(seconds):
+    """The worker was busy all the time, but with what had waited."""
+    assert diagnose(hung(seconds), END).verdict is Verdict.OK
+
+
 #: Utilisation of each ten seconds of an archiver whose database ages, as a story measured it; and
 #: messages/s that it ended of 20 in the minute after that.
 AGEING = [0.085] * 11 + [0.15, 0.41, 0.66, 0.69, 0.74, 0.78, 0.78, 0.8, 0.85, 0.87, 0.89, 0.93,
