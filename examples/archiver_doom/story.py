@@ -32,8 +32,9 @@ FEW, MANY = 1, 8
 ALARMING = 80
 #: At full length they look at it for longer, so that the page shows how it recovers.
 LATE = 400
-#: Years that are enough to doom any machine: no more are tried.
-YEARS = 400
+#: Years that go by in any case, for a busy machine is slow without them; and that are enough to
+#: doom any machine: no more are tried.
+FEWEST, YEARS = 20, 400
 
 
 def daemons(stage: Stage) -> Sequence[Daemon]:
@@ -92,7 +93,7 @@ def doom(stage: Stage) -> None:
 def grow(stage: Stage, share: float) -> None:
     """Let a year go by each second until the archiver is busy for this share of its time."""
     ageing: Ageing = stage.notes["ageing"]
-    while (load := RATE * lately(stage)) < share:
+    while (load := RATE * lately(stage)) < share or ageing.years < FEWEST:
         ageing.year(FEW if load < 0.6 * share else MANY)
         stage.pause(1, least=0.3)
         if ageing.years > YEARS:
