@@ -55,7 +55,7 @@ def test_it_creeps(history, expected):
 
 
 def hung(seconds):
-    """Its one worker hung for so long, then worked off what had come; a second ago nothing waits."""
+    """Its one worker hung for so long, then worked off what had come; now nothing waits."""
     ended = [20.0] * 60 + [0.0] * seconds + [220.0] * (seconds // 10) + [20.0] * 3
     queue = [0.0] * 60 + [20.0 * (i + 1) for i in range(seconds)]
     queue += [20.0 * seconds - 200.0 * (i + 1) for i in range(seconds // 10)] + [0.0] * 3
