@@ -49,8 +49,8 @@ function made(from, to, room, letter, zone) {
   const tickvals = [], ticktext = [], most = Math.max(2, room / (letter * 7));
   for (const [clock, step] of rounds(shown(from, zone), shown(to, zone), most)) {
     const at = meant(clock, zone), text = words(clock, step);
-    // When clocks are put forward an hour has no moments, and its ticks would stand on the next.
-    if (at < from || at > to || at <= tickvals.at(-1)) continue;
+    // An hour that clocks skip has no moments; one that they have twice must not step back.
+    if (at < from || at > to || at <= tickvals.at(-1) || shown(at, zone) !== clock) continue;
     tickvals.push(at);
     // Words that the panel's edge would cut stay away; the tick stands.
     ticktext.push((at - from) / (to - from) * room + text.length * letter * 0.3 > room + 6 ? "" : text);

@@ -118,7 +118,10 @@ async function refresh() {
   const query = new URLSearchParams(when());
   if (single) query.set("daemon", rows()[0].dataset.id);
   const [{ body, same }, notes] = await Promise.all([ask("/api/v1/daemons"), ask(`/api/v1/marks?${query}`)]);
-  if (!notes.same) { view.marks = notes.body.marks; rows().forEach((row) => { row.drawn = false; }); }
+  if (!notes.same) {
+    if (view.marks.length || notes.body.marks.length) rows().forEach((row) => { row.drawn = false; });
+    view.marks = notes.body.marks;
+  }
   if (same && states.size) return;
   // Many daemons are judged beside their first reader: he is told as soon as it is done.
   if (body.reading) setTimeout(() => refresh().catch(lament), 1000);

@@ -118,6 +118,16 @@ def test_hover_tells_values_in_all_three_panels(site, chromium):
     assert page.faults == []
 
 
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Kathmandu"])
+def test_ticks_tell_the_zones_own_time(site, chromium, zone):
+    """Round moments of the clock that is shown, each once and in order, also where clocks change;
+    what a tick says is what the clock shows then."""
+    _, address = site
+    page = opened(chromium, address, timezone_id=zone)
+    asked = (Path(__file__).parent / "ticks.js").read_text("utf-8")
+    assert page.evaluate(asked) == []
+
+
 def test_live_update_adds_the_newest_sample(site, chromium):
     """A sample written after the page was opened appears without a reload."""
     folder, address = site
