@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ class Counted(FedmsgConsumer):
         self._file = os.open(hub.config["counted.file"], flags, 0o644)
 
     def consume(self, message: dict[str, Any]) -> None:
+        time.sleep(message["body"]["msg"].get("seconds", 0))
         os.write(self._file, b".")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -19,7 +20,7 @@ from collectd_fedmsg.wire import Request
 from examples.chain import ROOT
 from examples.processes import wait_for
 
-from .bus import Bus
+from .bus import OBEDIENT, Bus
 
 TOPIC = "org.fedoraproject.dev.order"
 
@@ -55,7 +56,7 @@ def test_a_blocked_reactor_does_not_silence_it(short_folder: Path) -> None:
 
 
 def test_moksha_s_own_figures_stay(short_folder: Path) -> None:
-    """The monitoring socket and fedmsg-check say the same with us and without us."""
+    """The monitoring socket and fedmsg-check say the same with us and without us, to the end."""
     with Bus(short_folder) as bus:
         bus.start("hub")
         _start_bare(bus, "bare", {"obedient.enabled": True, "collectd_fedmsg.enabled": False})
@@ -87,6 +88,7 @@ def test_moksha_s_own_figures_stay(short_folder: Path) -> None:
             _check(bus, name)
         source.close()
         _check_producers(bus)
+        _ends_alike(bus)
 
 
 def _check_producers(bus: Bus) -> None:
@@ -107,13 +109,22 @@ def _check_producers(bus: Bus) -> None:
         2, "FEDMSG CRITICAL: not there: Gone of hub\n")
 
 
+def _ends_alike(bus: Bus) -> None:
+    """Both die of SIGTERM at once, which moksha leaves to the system, with work in hand."""
+    bus.publish(3, seconds=5)
+    wait_for("it works", lambda: bus.sample("hub").in_progress == 1)
+    children = [bus.chain.processes.running.pop(name) for name in ("hub", "bare")]
+    for child in children:
+        child.send_signal(signal.SIGTERM)
+    assert [child.wait(30) for child in children] == [-signal.SIGTERM, -signal.SIGTERM]
+
+
 def _start_bare(bus: Bus, name: str, config: dict[str, object]) -> None:
     chain = bus.chain
     path = chain.config_file(name)
     path.parent.mkdir(parents=True)
     path.write_text(f"config = { ({**chain.bus_config(name), **config})!r}")
-    command = [str(Path(sys.executable).parent / "fedmsg-hub"), "--with-consumers",
-               "tests.integration.consumers:Obedient"]  # fmt: skip
+    command = [str(Path(sys.executable).parent / "fedmsg-hub"), "--with-consumers", OBEDIENT]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "FEDMSG_CONFIG": str(path)}
     chain.processes.start(name, command, env, path.parent.parent)
     monitor = chain.folder / f"monitor-{name}.sock"
