@@ -20,6 +20,7 @@ COMMANDS = (
     "alerts",
     "diagnose",
     "backtest",
+    "rewind",
 )
 
 #: What a shell says of a command that SIGPIPE ended.

@@ -109,7 +109,7 @@ class Cursors:
             elif last - sample.time > 2 * reply.origin.interval:
                 refused = (
                     f"its clock was set back: nothing of {sample.consumer!r:.80} can be stored"
-                    f" for another {last - sample.time:.0f} s"
+                    f" for another {last - sample.time:.0f} s, or until: collectd-fedmsg rewind"
                 )
         return Taken(fresh, ended, refused)
 
@@ -132,6 +132,10 @@ class Cursors:
             self._times = dict(kept)
         lost = {name: count for name, count in cursor.backlog.items() if count}
         return Ended(cursor.service, lost)
+
+    def set_back(self, now: float) -> None:
+        """Let series go on whose last time is later than ``now`` (s): a clock was set back."""
+        self._times = {key: min(at, now) for key, at in self._times.items()}
 
     def known(self) -> list[str]:
         """Return the endpoints that answered and have not ended."""

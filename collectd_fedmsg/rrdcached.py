@@ -78,6 +78,21 @@ class Rrdcached:
             return 0, False
         return stored, True
 
+    def let_go(self, path: str, timeout: float) -> None:
+        """Have it write a file (an absolute path) out and forget it, as another will change it.
+
+        Raises:
+            OSError: it does not answer within ``timeout`` seconds.
+            ValueError: it would not.
+        """
+        if self._link is None:
+            self._connect(timeout)
+        word = _escaped(path)
+        requests = [f"FLUSH {word}\n".encode(), f"FORGET {word}\n".encode()]
+        written, _ = self._ask(requests, time.monotonic() + timeout)
+        if not written.startswith(b"0"):
+            raise ValueError(f"rrdcached: {written.decode('utf-8', 'replace')}")
+
     def close(self) -> None:
         """Close the connection; the next look opens a new one."""
         if self._link is not None:
@@ -87,7 +102,7 @@ class Rrdcached:
 
     def _word(self, name: str) -> str:
         # Our names have no space; a host's or the folder's may.
-        return f"{self._prefix}{name}.rrd".replace("\\", "\\\\").replace(" ", "\\ ")
+        return _escaped(f"{self._prefix}{name}.rrd")
 
     def _connect(self, timeout: float) -> None:
         self._link = socket.socket(socket.AF_UNIX)
@@ -118,6 +133,10 @@ class Rrdcached:
             self._rest += read
         line, _, self._rest = self._rest.partition(b"\n")
         return line
+
+
+def _escaped(path: str) -> str:
+    return path.replace("\\", "\\\\").replace(" ", "\\ ")
 
 
 def _last(answer: bytes) -> float | None:

@@ -1,0 +1,85 @@
+"""An RRD's dump as it was at an earlier moment; pure: XML to XML.
+
+What was measured until then stays, in every archive. What came later goes, as RRD takes nothing
+older than its newest: after a clock was set back a series would stand still until that is past.
+"""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+UNKNOWN = "NaN"
+
+
+def last_update(dump: str) -> int:
+    """Return when the RRD was updated last, epoch seconds.
+
+    Raises:
+        ValueError: it is no dump of an RRD.
+    """
+    return _number(_parsed(dump), "lastupdate")
+
+
+def rewound(dump: str, at: int) -> str:
+    """Return the dump without what is later than ``at`` (epoch seconds).
+
+    The step that ``at`` falls in is unknown, and so is a row of an archive that it cuts.
+
+    Raises:
+        ValueError: it is no dump of an RRD, or the RRD was updated before ``at``.
+    Source: rrddump(1), rrdrestore(1).
+    """
+    root = _parsed(dump)
+    step, last = _number(root, "step"), _number(root, "lastupdate")
+    if at > last:
+        raise ValueError(f"was updated at {last}, before {at}")
+    _set(root, "lastupdate", at)
+    for source in root.findall("ds"):
+        # No value to count from: the first step after this is a gap, never a spike.
+        _set(source, "last_ds", "U")
+        _set(source, "value", 0)
+        _set(source, "unknown_sec", at % step)
+    for archive in root.findall("rra"):
+        width = step * _number(archive, "pdp_per_row")
+        database = archive.find("database")
+        if database is None:
+            raise ValueError("an archive without rows")
+        _shift(database, last // width - at // width)
+        for prepared in archive.iterfind("cdp_prep/ds"):
+            for name in ("primary_value", "secondary_value", "value"):
+                _set(prepared, name, UNKNOWN)
+            _set(prepared, "unknown_datapoints", at % width // step)
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _shift(database: ElementTree.Element, gone: int) -> None:
+    """Take the newest rows away and put as many unknown ones before the oldest."""
+    rows = database.findall("row")
+    gone = min(gone, len(rows))
+    for row in rows[len(rows) - gone :]:
+        database.remove(row)
+        for value in row.findall("v"):
+            value.text = UNKNOWN
+        database.insert(0, row)
+
+
+def _parsed(dump: str) -> ElementTree.Element:
+    try:
+        # rrdtool's own output: numbers, and names of data sources.
+        return ElementTree.fromstring(dump)  # noqa: S314
+    except ElementTree.ParseError as error:
+        raise ValueError(f"no dump of an RRD: {error}") from error
+
+
+def _number(root: ElementTree.Element, name: str) -> int:
+    text = root.findtext(name)
+    if text is None:
+        raise ValueError(f"no dump of an RRD: it has no {name}")
+    return int(text)
+
+
+def _set(parent: ElementTree.Element, name: str, value: object) -> None:
+    found = parent.find(name)
+    if found is None:
+        raise ValueError(f"no dump of an RRD: it has no {name}")
+    found.text = str(value)

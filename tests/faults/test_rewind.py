@@ -1,0 +1,156 @@
+"""``collectd-fedmsg rewind``: after a clock was set back, series go on and keep their past."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from collectd_fedmsg import rrdcached
+from collectd_fedmsg.cli import main
+from collectd_fedmsg.responder import Responder
+from collectd_fedmsg.rewound import rewound
+from collectd_fedmsg.rrdcached import Rrdcached
+from collectd_fedmsg.sample import Sample
+from collectd_fedmsg.settings import Settings
+from examples.chain import Chain
+from examples.processes import wait_for
+from tests.conftest import Figure
+
+rrdtool = pytest.importorskip("rrdtool")
+HOUR, STEP = 3600, 10
+SERIES = "localhost/fedmsg-d/derive-C_received"
+
+
+def fetched(path: Path, start: int, end: int, step: int, kind: str) -> dict[int, float]:
+    (first, _, width), _, rows = rrdtool.fetch(
+        str(path), kind, "-r", str(step), "-s", str(start), "-e", str(end))
+    return {first + width * (n + 1): row[0] for n, row in enumerate(rows)
+            if row[0] is not None and first + width * (n + 1) <= end}
+
+
+@pytest.fixture
+def ahead(tmp_path: Path) -> tuple[Path, int]:
+    """Return a file whose newest sample is an hour ahead, and now."""
+    path = tmp_path / "host" / "fedmsg-d" / "derive-C_received.rrd"
+    path.parent.mkdir(parents=True)
+    now = int(time.time())
+    begin = now - 2 * HOUR
+    rrdtool.create(str(path), "--start", str(begin - 1), "--step", str(STEP),
+                   "DS:value:DERIVE:3600:0:U", "RRA:AVERAGE:0.1:1:1200", "RRA:AVERAGE:0.1:6:300",
+                   "RRA:MAX:0.1:60:50", "RRA:MIN:0.1:360:4")
+    rrdtool.update(str(path), *(f"{at}:{(at - begin) ** 2 // 1000}"
+                                for at in range(begin, now + HOUR, STEP)))
+    return path, now
+
+
+def test_the_past_stays_and_it_goes_on(ahead: tuple[Path, int], tmp_path: Path) -> None:
+    """Each archive has what it had until now, nothing later, and takes what is measured now."""
+    path, now = ahead
+    other = path.with_name("derive-C_processed.rrd")
+    rrdtool.create(str(other), "--step", "10", "DS:value:DERIVE:60:0:U", "RRA:AVERAGE:0.1:1:10")
+    before = other.read_bytes()
+    kinds = ((STEP, "AVERAGE"), (60, "AVERAGE"), (600, "MAX"), (3600, "MIN"))
+    known = [fetched(path, now - 2 * HOUR, now // width * width, width, kind)
+             for width, kind in kinds]
+    with pytest.raises(rrdtool.OperationalError, match="illegal attempt to update"):
+        rrdtool.update(str(path), f"{now + 5}:1")
+    assert main(["rewind", str(tmp_path), "--dry-run"]) == 0
+    assert rrdtool.last(str(path)) > now
+    assert main(["rewind", str(tmp_path)]) == 0
+    assert now <= rrdtool.last(str(path)) <= time.time()
+    for (width, kind), past in zip(kinds, known):
+        assert len(past) > 0
+        kept = fetched(path, now - 2 * HOUR, now // width * width, width, kind)
+        # rrdtool's dump has eleven digits.
+        assert kept == pytest.approx(past, rel=1e-9), (width, kind)
+        assert not fetched(path, now + 60, now + 2 * HOUR, width, kind)
+    rrdtool.update(str(path), *(f"{now + at}:{5 * at}" for at in range(60, 660, STEP)))
+    rates = fetched(path, now + 30, now + 650, STEP, "AVERAGE")
+    assert len(rates) > 50
+    assert set(rates.values()) == {5.0}, "no spike, nothing negative"
+    assert other.read_bytes() == before, "what is not ahead is left alone"
+    assert sorted(one.name for one in path.parent.iterdir()) == [other.name, path.name]
+
+
+@pytest.mark.parametrize("dump", [
+    pytest.param("", id="empty"), pytest.param("<rrd/>", id="no-rrd"),
+    pytest.param("<rrd><step>10</step><lastupdate>5</lastupdate></rrd>", id="not-ahead"),
+])
+def test_what_cannot_be_rewound(dump: str) -> None:
+    with pytest.raises(ValueError, match=r"dump|before"):
+        rewound(dump, 100)
+
+
+def test_a_file_that_is_none_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The others are rewound all the same; the exit code tells."""
+    path = tmp_path / "host" / "fedmsg-d" / "bad.rrd"
+    path.parent.mkdir(parents=True)
+    path.write_text("x")
+    assert main(["rewind", str(tmp_path)]) == 1
+    assert str(path) in capsys.readouterr().err
+    assert path.read_text() == "x"
+
+
+@pytest.mark.soak
+def test_with_collectd_and_rrdcached(short_folder: Path, figure: Figure) -> None:
+    """An hour ahead, collectd is stuck and says so; stopped, rewound, started, it goes on."""
+    chain, total = Chain(short_folder, [], interval=1), [0]
+    rrd, state = short_folder / "rrd", short_folder / "cursors.json"
+    cache = f"unix:{short_folder}/rrdcached.sock"
+    log = short_folder / "logs/collectd.log"
+
+    def take(at: float) -> list[Sample]:
+        total[0] += 7
+        return [Sample("C", at, total[0], total[0], 0, 0)]
+
+    def newest() -> float:
+        link = Rrdcached(cache)
+        link.look(5)
+        (answer,) = link._ask([f"LAST {rrd}/{SERIES}.rrd\n".encode()], time.monotonic() + 5)
+        link.close()
+        return rrdcached._last(answer) or 0.0
+
+    def goes_on() -> bool:
+        chain.processes.check()
+        return began[0] < newest() <= time.time()
+
+    responder = Responder(Settings("d", chain.run_folder, interval=1), take)
+    responder.start()
+    try:
+        chain.start_rrdcached()
+        chain.start_collectd()
+        began = [time.time()]
+        wait_for("it is stored", goes_on, 60)
+        chain.processes.stop("collectd")
+        now = int(time.time())
+        link = Rrdcached(cache)
+        link.look(5)
+        files = [one.relative_to(rrd) for one in rrd.rglob("fedmsg-d/*.rrd")]
+        pairs = " ".join(f"{now + at}:{7 * at}" for at in range(10, HOUR, 40))
+        for file in files:
+            link._ask([f"UPDATE {rrd}/{file} {pairs}\n".encode()], time.monotonic() + 30)
+        link.close()
+        raw = json.loads(state.read_text())
+        raw["times"] = {key: at + HOUR for key, at in raw["times"].items()}
+        state.write_text(json.dumps(raw))
+        chain.start_collectd()
+        wait_for("it says so", lambda: "its clock was set back" in log.read_text(), 60)
+        chain.processes.stop("collectd")
+        assert newest() > time.time() + HOUR - 600
+        assert main(["rewind", str(rrd), "--rrdcached", cache, "--state-file", str(state)]) == 0
+        # What its journal still has must not bring the future back.
+        chain.processes.stop("rrdcached")
+        chain.start_rrdcached()
+        began[0] = time.time()
+        chain.start_collectd()
+        wait_for("it goes on", goes_on, 60)
+    finally:
+        responder.stop()
+        chain.processes.stop_all()
+    figure("clock set back by 1 h, then collectd-fedmsg rewind",
+           f"{len(files)} series go on, from the second after the command")
