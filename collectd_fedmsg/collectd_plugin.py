@@ -111,7 +111,8 @@ class Plugin:
             return
         began, now = time.monotonic(), time.time()
         harvest = Harvest()
-        if self._may_store():
+        stores = self._may_store()
+        if stores:
             left = self._config.timeout - (time.monotonic() - began)
             harvest = self._reader.collect(max(0.1, left), now)
         for ended in harvest.ended:
@@ -122,7 +123,7 @@ class Plugin:
         for source in self._sources:
             left = max(0.0, self._config.timeout - (time.monotonic() - began))
             found = source.collect(left, now // 1)
-            self._dispatch_all(found.fresh)
+            self._dispatch_all(self._held(found.fresh, stores))
             self._count(found.errors, found.octets)
             silent += len(found.silent)
             harvest.daemons += len(found.fresh)
@@ -137,6 +138,13 @@ class Plugin:
         if line:
             self._log(line, line)
         return ready
+
+    def _held(self, fresh: Sequence[Any], stores: bool) -> Sequence[Any]:
+        """Return what shall be stored now of daemons that cannot be asked again."""
+        if self._keeper is None:
+            return fresh
+        self._keeper.held.add(fresh)
+        return self._keeper.held.release() if stores else ()
 
     def _dispatch_all(self, fresh: Iterable[tuple[str, Any, Sequence[Any]]]) -> None:
         assert self._reader is not None

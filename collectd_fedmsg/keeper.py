@@ -1,19 +1,23 @@
 """Keep samples from being lost with rrdcached: hold them back, then fill what is missing.
 
 While it is away, or its folder read-only, nothing is taken from the daemons, whose rings
-remember. When it is back, the samples that it should have are asked for once more, and those
-newer than its files stored. A full disk is told: collectd's own log gives no reason.
+remember; what other kinds of daemon told is held. When it is back, the samples that it should
+have are asked for once more, and those newer than its files stored. A full disk is told:
+collectd's own log gives no reason.
 """
 
 from __future__ import annotations
 
 import os
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from .admission import Admission
+from .held import Held
 from .metrics import PLUGIN
 from .names import escape
-from .reader import Harvest, Reader
+from .reader import Reader
 from .rrdcached import Presence, Rrdcached
 
 #: Bytes left on the disk below which a new series finds no place.
@@ -40,6 +44,10 @@ class Keeper:
         self._folder = folder or "."
         self._read_only = False
         self._due: dict[str, int] = {}
+        #: Whether what was stored may lack something.
+        self._behind = False
+        #: Of daemons that cannot be asked again.
+        self.held = Held()
         self.restored = 0
 
     def ready(self, timeout: float) -> tuple[bool, str]:
@@ -57,7 +65,8 @@ class Keeper:
         if presence is Presence.BACK or self._read_only:
             self._read_only = False
             self._due = dict.fromkeys(self._reader.cursors.known(), 0)
-        if not self._due:
+            self._behind = bool(self._due or self.held.stored())
+        if not self._behind:
             return True, told
         return self._restore(timeout * 3 / 4)
 
@@ -67,7 +76,8 @@ class Keeper:
 
     def _restore(self, timeout: float) -> tuple[bool, str]:
         harvest = self._reader.again(list(self._due), timeout / 2)
-        stored, done = self._store.restore(self._files(harvest), timeout / 2)
+        lacking = [*harvest.fresh, *self.held.stored()]
+        stored, done = self._store.restore(self._files(lacking), timeout / 2)
         self.restored += stored
         if not done:
             return False, "rrdcached went away again"
@@ -76,12 +86,14 @@ class Keeper:
             self._due[endpoint] += endpoint in harvest.silent
             if endpoint in heard or endpoint in harvest.errors or self._due[endpoint] >= PATIENCE:
                 del self._due[endpoint]
+        self._behind = bool(self._due)
         return not self._due, f"rrdcached is back: {stored} lost updates were restored"
 
-
-    def _files(self, harvest: Harvest) -> dict[str, list[tuple[int, float]]]:
+    def _files(
+        self, fresh: Iterable[tuple[str, Any, Sequence[Any]]]
+    ) -> dict[str, list[tuple[int, float]]]:
         files: dict[str, list[tuple[int, float]]] = defaultdict(list)
-        for endpoint, origin, samples in harvest.fresh:
+        for endpoint, origin, samples in fresh:
             place = self._reader.place(endpoint)
             folder = f"{place or self._host}/{PLUGIN}-{escape(origin.service)}"
             for sample in samples:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import signal
+import time
 from pathlib import Path
+
+import pytest
 
 from examples.processes import wait_for
 from tests.conftest import Figure
@@ -42,3 +45,51 @@ def test_no_update_is_lost(short_folder: Path, figure: Figure) -> None:
         "rrdcached killed with a full journal, away for 3 s",
         f"{len(rates)} updates, {len(wrong)} lost; {restored} were restored from the daemon's ring",
     )
+
+
+#: More than moksha's polls are apart, less than rrdcached is away.
+BRIDGED = 12
+
+
+@pytest.mark.soak
+def test_nor_one_of_an_unmodified_hub(short_folder: Path, figure: Figure) -> None:
+    """What moksha's monitor told meanwhile is held and stored: no step unknown, every message.
+
+    A gap is bridged for 12 s only, so what was lost would be unknown.
+    """
+    series = "fedmsg-old/derive-Obedient_received"
+    with Bus(short_folder) as bus:
+        bus.chain.heartbeat = BRIDGED
+        bus.chain.sources = [
+            f'    MokshaSocket "ipc://{short_folder}/monitor-daemon.sock" "old"']
+        bus.start("daemon")
+        bus.chain.start_rrdcached()
+        bus.chain.start_collectd()
+        file = short_folder / "rrd/localhost" / f"{series}.rrd"
+
+        def newest() -> int:
+            try:
+                now = int(time.time())
+                found = fetch(short_folder, "", now - 200, now, series)
+            except Exception:  # not created yet, or away
+                return 0
+            return max((at for at, rate in found if rate is not None), default=0)
+
+        wait_for("it is stored", lambda: file.exists() and newest() > 0, 60)
+        with traffic(bus):
+            first = newest()
+            wait_for("it goes on", lambda: newest() >= first + BRIDGED, 90)
+            bus.chain.processes.stop("rrdcached", signal.SIGKILL)
+            killed = time.time()
+            wait_for("it is away", lambda: time.time() > killed + 2 * BRIDGED, 90)
+            bus.chain.start_rrdcached()
+            wait_for("it has caught up", lambda: newest() > time.time() - 8, 90)
+        bus.settle("daemon")
+        wait_for("the end is stored", lambda: newest() > killed + 3 * BRIDGED + 12, 90)
+        rates = fetch(short_folder, "", first, newest(), series)
+    unknown = [at for at, rate in rates if rate is None]
+    total = sum(rate or 0 for _, rate in rates)
+    figure("rrdcached killed and away for 24 s, an unmodified hub",
+           f"{len(rates)} steps, {len(unknown)} unknown; {total:.0f} messages")
+    assert unknown == []
+    assert total > 0

@@ -1,0 +1,43 @@
+"""What cannot be asked for again is kept in order, within a bound."""
+
+from __future__ import annotations
+
+from collectd_fedmsg.held import Held
+from collectd_fedmsg.sources.foreign import Described, Foreign
+
+ORIGIN = Described("old", 10.0)
+
+
+def one(at: int, consumers: int = 2) -> tuple[str, Described, list[Foreign]]:
+    return "ipc:///x", ORIGIN, [Foreign(f"C{n}", float(at)) for n in range(consumers)]
+
+
+def times(found: list) -> list[float]:  # type: ignore[type-arg]
+    return [samples[0].time for _, _, samples in found]
+
+
+def test_released_once_and_remembered() -> None:
+    """Oldest first; released, it waits no more, and can be stored once more."""
+    held = Held(100)
+    held.add([one(1)])
+    held.add([one(2), one(3)])
+    assert held.stored() == []
+    assert times(held.release()) == [1, 2, 3]
+    assert held.release() == []
+    held.add([one(4)])
+    assert times(held.stored()) == [1, 2, 3]
+    assert times(held.release()) == [4]
+    assert times(held.stored()) == [1, 2, 3, 4]
+
+
+def test_bounded_by_samples() -> None:
+    """The oldest go, whole, on either side; one answer that is too much by itself goes too."""
+    held = Held(5)
+    for at in range(1, 5):
+        held.add([one(at)])
+    assert times(held.release()) == [3, 4]
+    held.add([one(5), one(6)])
+    held.release()
+    assert times(held.stored()) == [5, 6]
+    held.add([one(7, consumers=9)])
+    assert held.release() == []
