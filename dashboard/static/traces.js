@@ -75,7 +75,7 @@ export function values(points, spec, mode, step) {
 export function unit(spec, mode) {
   if (!rated(spec) || mode === "rate") return spec.unit;
   if (mode === "step") return "messages per step";
-  return spec.metric === "processed" ? "messages since the start; dotted: received" : "messages since the start";
+  return spec.metric === "processed" ? "messages; dotted: received" : "messages since the start";
 }
 
 // A topic's or a tied series' name is data: plotly would take < for a tag.
