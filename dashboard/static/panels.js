@@ -34,12 +34,18 @@ function begin(panel, drawn) {
   figure.append(panel);
   if (focused) panel.focus({ preventScroll: true });
 }
-const resized = new ResizeObserver((entries) => {
-  for (const panel of entries.map((entry) => entry.target).filter(measure)) {
-    if (!panel.classList.contains("js-plotly-plot")) continue;
-    window.Plotly.relayout(panel, { width: panel.size[0], height: panel.size[1], ...moved(panel, panel.view) });
-  }
-});
+function fit(panel) {
+  if (!measure(panel) || !panel.classList.contains("js-plotly-plot")) return;
+  window.Plotly.relayout(panel, { width: panel.size[0], height: panel.size[1], ...moved(panel, panel.view) });
+}
+const resized = new ResizeObserver((entries) => entries.forEach((entry) => fit(entry.target)));
+// Paper is narrower, and does not wait for the observer.
+for (const [event, paper] of [["beforeprint", true], ["afterprint", false]]) {
+  addEventListener(event, () => {
+    document.body.classList.toggle("paper", paper);
+    document.querySelectorAll(".js-plotly-plot").forEach(fit);
+  });
+}
 const moved = (panel, view) => Object.fromEntries(Object.entries(span(panel, panel.grid, view)).map(([name, value]) => [`xaxis.${name}`, value]));
 
 export function draw(panel, grid, row, view, zoomed) {

@@ -183,6 +183,26 @@ def test_a_page_of_a_store_that_is_away_comes_back_by_itself(site, chromium):
     until(page, "document.querySelectorAll('.row').length === 1")
 
 
+def test_panels_fit_the_window_and_the_paper(site, chromium):
+    """Drawn again to their new size: in a narrower window, for a sheet, and after it."""
+    folder, address = site
+    fleet(folder, now())
+    page = opened(chromium, address)
+    until(page, DRAWN.format(3))
+    drawn = "[...document.querySelectorAll('.panel .main-svg')].map(one => one.clientWidth)"
+    shown = "[...document.querySelectorAll('.panel')].map(one => one.getBoundingClientRect().width)"
+    fits = f"Math.max(...{drawn}) <= Math.max(...{shown}) + 1"
+    wide = page.evaluate(f"Math.max(...{drawn})")
+    page.set_viewport_size({"width": 1100, "height": 900})
+    until(page, f"{fits} && Math.max(...{drawn}) < {wide - 50}")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    # At once: paper does not wait.
+    assert page.evaluate(f"{fits} && Math.max(...{drawn}) < 240")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    until(page, f"{fits} && Math.max(...{drawn}) > 240")
+    assert page.faults == []
+
+
 @pytest.mark.parametrize("width", [360, 1400, 3840])
 def test_nothing_overflows(site, chromium, width):
     """No sideways scrolling from a phone to a wall."""
