@@ -25,7 +25,7 @@ def test_ours_do_not(figure: Figure) -> None:
     assert done.returncode == 0, done.stderr[-2000:]
     patterns, texts = map(int, done.stdout.split())
     assert patterns > 20
-    figure("ReDoS", f"{patterns} patterns and the routes × {texts:,} hostile texts of 50,000 characters:"
+    figure("ReDoS", f"{patterns} patterns, all routes × {texts:,} texts of 50,000 characters:"
            " each in linear time")  # fmt: skip
 
 
