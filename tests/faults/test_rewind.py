@@ -18,10 +18,11 @@ from collectd_fedmsg.settings import Settings
 from examples.chain import Chain
 from examples.processes import wait_for
 from tests.conftest import Figure
+from tests.integration.test_back_fill import fetch
 
 rrdtool = pytest.importorskip("rrdtool")
 HOUR, STEP = 3600, 10
-SERIES = "localhost/fedmsg-d/derive-C_received"
+SERIES = "fedmsg-d/derive-C_received"
 
 
 def fetched(path: Path, start: int, end: int, step: int, kind: str) -> dict[int, float]:
@@ -111,7 +112,8 @@ def test_with_collectd_and_rrdcached(short_folder: Path, figure: Figure) -> None
     def newest() -> float:
         link = Rrdcached(cache)
         link.look(5)
-        (answer,) = link._ask([f"LAST {rrd}/{SERIES}.rrd\n".encode()], time.monotonic() + 5)
+        asked = f"LAST {rrd}/localhost/{SERIES}.rrd\n".encode()
+        (answer,) = link._ask([asked], time.monotonic() + 5)
         link.close()
         return rrdcached._last(answer) or 0.0
 
@@ -148,7 +150,9 @@ def test_with_collectd_and_rrdcached(short_folder: Path, figure: Figure) -> None
         chain.start_rrdcached()
         began[0] = time.time()
         chain.start_collectd()
-        wait_for("it goes on", goes_on, 60)
+        wait_for("it goes on", lambda: newest() > began[0] + 4, 60)
+        rates = fetch(short_folder, "", int(began[0]) + 1, int(began[0]) + 4, SERIES)
+        assert [rate for _, rate in rates] == [7, 7, 7], "known, and no spike"
     finally:
         responder.stop()
         chain.processes.stop_all()
