@@ -83,24 +83,23 @@ def explain() -> str:
 def panel() -> Response:
     """One panel as a picture: ``daemon``, ``metric``, ``span`` or ``start``/``end``, ``width``,
     ``height``, ``theme``."""
-    known = store().daemons()
-    (name,) = query.chosen(request.args.getlist("daemon"), known, 1)
-    return _picture(name)
+    return _picture(request.args.getlist("daemon"))
 
 
 @views.get("/daemon/<path:name>/panel.png")
 def daemon_panel(name: str) -> Response:
     """The same, at an address for mails and wikis."""
-    query.chosen([name], store().daemons(), 1)
-    return _picture(name)
+    return _picture([name])
 
 
-def _picture(name: str) -> Response:
+def _picture(names: list[str]) -> Response:
     source = current_app.extensions["store"]
     if not isinstance(source, RRDStore):
-        abort(404, "Pictures are drawn from RRD files only.")
+        abort(404, "Pictures are drawn from RRD files only, and this page reads another store.")
+    known = source.daemons()
+    (name,) = query.chosen(names, known, 1)
     shown = figures.BY_METRIC.get(request.args.get("metric", "backlog"))
-    daemon = source.daemons()[name]
+    daemon = known[name]
     if shown is None or not pictures.possible(shown, daemon.files, daemon.topics):
         abort(404, "No such panel.")
     width = query.number(request.args, "width", 400, 100, 2000)

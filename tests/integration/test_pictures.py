@@ -126,3 +126,12 @@ def test_files_with_averages_only(tmp_path):
 def test_bounds(browser, query):
     """What is out of bounds is refused with words."""
     assert browser.get(f"{WHERE}?{query}").status_code == 400
+
+
+@pytest.mark.parametrize("address", [WHERE, f"/panel.png?daemon={HOST}/hub/Consumer0"])
+def test_a_store_without_files_has_no_pictures(address):
+    """Prometheus, there or not: said in words, and no error of the server."""
+    browser = create_app({"prometheus": "http://127.0.0.1:9"}).test_client()
+    answer = browser.get(address)
+    assert answer.status_code == 404
+    assert "Pictures are drawn from RRD files only" in answer.text
