@@ -23,7 +23,7 @@ from .finding import Diagnosis, Finding
 from .history import History
 from .verdict import Verdict
 from .window import PERSIST, window
-from .words import count, rate
+from .words import count, rate, waits
 
 Rule = Callable[[Facts], "Finding | tuple[Finding, ...] | None"]
 #: Rules that, when they fire, leave nothing for the others to judge.
@@ -97,5 +97,5 @@ def _well(facts: Facts) -> Finding:
     now = window(facts.history, facts.last + 1 - PERSIST, facts.last + 1)
     than = f", usual is {rate(usual.received)}" if usual and facts.based else ""
     return Finding(Verdict.OK, 0.95 if facts.based else 0.6, (
-        f"{count(facts.backlog)} messages wait; {rate(now.arrival_rate)} arrive{than}",),
+        f"{waits(facts.backlog)}; {rate(now.arrival_rate)} arrive{than}",),
         () if facts.based else ("a baseline",))

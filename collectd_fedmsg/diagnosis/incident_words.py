@@ -10,7 +10,7 @@ from .siblings import Member
 from .symptoms import FAILING, SILENT, SLOW, STARVED, SURGE, Symptom
 from .verdict import Verdict
 from .witnesses import Count
-from .words import count, times
+from .words import times, waits
 
 #: What is said of the daemons that see a symptom.
 SEE = {"silence": "send no numbers", "nothing arrives": "receive nothing",
@@ -48,7 +48,7 @@ def sentence(symptom: Symptom, group: Group, ailing: Sequence[Member], seen: Cou
         said.append(f"{len(ailing)} cannot keep up")
     waiting = sum(member.waiting or 0.0 for member in ailing)
     if symptom is not SILENT and waiting >= 1:
-        said.append(f"{count(waiting)} messages wait")
+        said.append(waits(waiting))
     return "; ".join(said)
 
 

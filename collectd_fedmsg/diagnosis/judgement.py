@@ -20,7 +20,7 @@ from .incident import Incident
 from .siblings import member
 from .unseen import unseen
 from .verdict import Verdict
-from .words import count, span
+from .words import count, span, waits
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def judge(history: History | None, now: float, baseline: Baseline | None = None)
             and waiting is not None and waiting > found.limit):
         return found
     early = Finding(Verdict.UNKNOWN, 1.0, (
-        f"{count(waiting)} messages wait, since less than {span(3 * history.step)}: "
+        f"{waits(waiting)}, since less than {span(3 * history.step)}: "
         "too early to say why",), ("three samples since it began",))
     return replace(found, findings=(early, *found.findings[1:]),
                    missing=(*found.missing, *early.missing))

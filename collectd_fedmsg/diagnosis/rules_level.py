@@ -8,7 +8,7 @@ from .facts import Facts
 from .finding import Finding
 from .rules_growth import growth
 from .verdict import Verdict
-from .words import count, rate
+from .words import count, rate, waits
 
 
 def recovering(facts: Facts) -> Finding | None:
@@ -38,11 +38,11 @@ def unexplained_backlog(facts: Facts) -> Finding | None:
         return None
     if facts.usual is None:
         return Finding(Verdict.UNKNOWN, 0.9, (
-            f"{count(facts.backlog)} messages wait; what is usual is not known",), ("a baseline",))
+            f"{waits(facts.backlog)}; what is usual is not known",), ("a baseline",))
     if not facts.recent.processed or _rule_8(facts) or facts.span.seconds >= PLATEAU_SECONDS:
         return None
     return Finding(Verdict.UNKNOWN, 0.9, (
-        f"{count(facts.backlog)} messages wait, more than chance makes; "
+        f"{waits(facts.backlog)}, more than chance makes; "
         "too early to say why",), ("more samples",))
 
 

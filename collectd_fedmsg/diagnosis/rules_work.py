@@ -9,7 +9,7 @@ from .hours import pause
 from .stats import SURE
 from .verdict import Verdict
 from .window import PERSIST, window
-from .words import count, span
+from .words import count, span, waits
 
 
 def stalled(facts: Facts) -> Finding | None:
@@ -38,7 +38,7 @@ def stalled(facts: Facts) -> Finding | None:
         if seconds * rate < SURE or seconds < 3 * max(usual.gap, _paused(facts, begin)):
             return None
     oldest = history.oldest[facts.last] if history.oldest else None
-    says = [f"nothing ended for {span(seconds)} while {count(facts.backlog)} messages wait"]
+    says = [f"nothing ended for {span(seconds)} while {waits(facts.backlog)}"]
     if oldest is not None:
         says.append(f"the oldest message is {span(oldest)} old")
     return Finding(Verdict.STALLED, certainty, tuple(says), missing,

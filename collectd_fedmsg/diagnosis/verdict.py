@@ -31,7 +31,7 @@ class Verdict(Enum):
     SLOW = (3, "Each message takes longer to handle than usual.",
             "Look at what the daemon waits for: its database, disk or a remote service.")
     BOTH = (3, "More messages arrive and each takes longer.",
-            "Look at the daemon's database first, then at the sender.")
+            "Begin with the larger part: the sender for arrivals, the database for handling.")
     WORKERS_LOST = (3, "Part of the workers hang or are gone; the rest carry on.",
                     "Restart the daemon after taking a stack dump; check its worker setting.")
     SATURATED = (3, "Arrivals use up the whole capacity for good: it will never catch up.",

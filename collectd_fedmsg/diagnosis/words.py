@@ -11,6 +11,12 @@ def count(messages: float) -> str:
     return f"{messages:,.0f}" if abs(messages) >= 10 else f"{messages:.3g}"
 
 
+def waits(messages: float) -> str:
+    """Say how many messages wait: ``1 message waits``, ``4,300 messages wait``."""
+    said = count(messages)
+    return "1 message waits" if said == "1" else f"{said} messages wait"
+
+
 def rate(per_second: float) -> str:
     """Return messages/s, or per minute or hour when that reads better."""
     if per_second >= 0.1 or per_second == 0:
