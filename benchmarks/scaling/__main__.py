@@ -1,4 +1,4 @@
-"""``python -m benchmarks.scaling [COUNT …] [--seconds 60] [--write-after 1 30]``."""
+"""``python -m benchmarks.scaling [COUNT …] [--seconds 60] [--write-after 1 30] [--level None]``."""
 
 from __future__ import annotations
 
@@ -19,21 +19,24 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--write-after", type=int, nargs="+", default=[1, 30],
                         help="seconds that rrdcached waits before it writes; 1: no batching")
+    parser.add_argument("--level", choices=["None", "Sign", "Encrypt"], default="",
+                        help="send by the network plugin to a second collectd, which stores")
     given = parser.parse_args()
     for count in given.counts:
         for write_after in given.write_after:
             # A socket's path holds 107 bytes at most.
             with tempfile.TemporaryDirectory(prefix="scale") as folder:
-                rig = Rig(Path(folder), count, write_after)
+                rig = Rig(Path(folder), count, write_after, given.level)
                 try:
                     rig.start()
                     time.sleep(2 * write_after)  # until each file has been written once
-                    found = {"consumers": count, "write_after": write_after,
+                    found = {"consumers": count, "write_after": write_after, "level": given.level,
                              **rig.measure(given.seconds), **rig.dashboard(),
                              "load": os.getloadavg()[0]}
                 finally:
                     rig.processes.stop_all()
-            print(json.dumps({name: round(value, 1) for name, value in found.items()}), flush=True)
+            print(json.dumps({name: value if isinstance(value, str) else round(value, 1)
+                              for name, value in found.items()}), flush=True)
 
 
 if __name__ == "__main__":

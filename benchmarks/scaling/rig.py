@@ -1,8 +1,12 @@
-"""Simulated daemons, a real collectd, a real rrdcached and the real dashboard on one host."""
+"""Simulated daemons, a real collectd, a real rrdcached and the real dashboard on one host.
+
+With ``level`` the daemons' collectd sends to a second one, which stores: what a central host costs.
+"""
 
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import sysconfig
 import time
@@ -14,6 +18,7 @@ from collectd_fedmsg.metrics import METRICS
 from examples import collectd_conf
 from examples.chain import ROOT
 from examples.processes import Processes, free_port, wait_for
+from tests.integration.collectds import free_udp_port
 
 from . import cached
 from .spent import spent
@@ -21,7 +26,7 @@ from .spent import spent
 #: Consumers of a daemon; a host of Fedora's has some daemons of one to a dozen.
 OF_ONE = 10
 INTERVAL = 10
-CONF = """\
+STORING = """\
 LoadPlugin rrdcached
 <Plugin rrdcached>
   DaemonAddress "unix:{address}"
@@ -30,22 +35,44 @@ LoadPlugin rrdcached
   HeartBeat 3600
   RRATimespan 3600
 </Plugin>
-{python}
+"""
+SENDING = """\
+LoadPlugin network
+<Plugin network>
+  <Server "127.0.0.1" "{port}">
+    SecurityLevel {level}
+    Username "bench"
+    Password "bench"
+  </Server>
+</Plugin>
+"""
+RECEIVING = """\
+LoadPlugin network
+<Plugin network>
+  <Listen "127.0.0.1" "{port}">
+    SecurityLevel {level}
+    AuthFile "{folder}/passwd"
+  </Listen>
+</Plugin>
 """
 
 
 class Rig:
-    """The parts with their pids; ``consumers`` a multiple of ten, ``write_after`` in seconds."""
+    """The parts with their pids; ``consumers`` a multiple of ten, ``write_after`` in seconds.
 
-    def __init__(self, folder: Path, consumers: int, write_after: int) -> None:
-        self.folder, self.consumers = folder, consumers
+    ``level``: ``None``, ``Sign`` or ``Encrypt`` of the network plugin; empty: one collectd alone.
+    """
+
+    def __init__(self, folder: Path, consumers: int, write_after: int, level: str = "") -> None:
+        self.folder, self.consumers, self.level = folder, consumers, level
+        self.measured: dict[str, int] = {}
         self.files, self.address = folder / "rrd", folder / "rrdcached.sock"
         self._peers = folder / "peers"
         for made in (self.files, self._peers):
             made.mkdir()
         self.processes = Processes(folder)
         self._env = {**os.environ, "PYTHONPATH": str(ROOT)}
-        self.rrdcached = self.processes.start(
+        self.measured["rrdcached"] = self.processes.start(
             "rrdcached", cached.command(self.address, folder, self.files, write_after),
             self._env, folder)
 
@@ -58,14 +85,23 @@ class Rig:
         block = snippets.collectd_block(str(self._peers), str(self.folder / "state.json"),
                                         INTERVAL, [str(ROOT), sysconfig.get_path("platlib")])
         block = block.replace("    Timeout", "    MaxConsumers 100000\n    Timeout")
-        (self.folder / "collectd.conf").write_text(collectd_conf.head(
-            "localhost", self.folder, self.folder / "collectd.pid",
-            self.folder / "collectd.log", INTERVAL) + CONF.format(
-            address=self.address, files=self.files, python=block))
-        self.collectd = self.processes.start(
-            "collectd", ["/usr/sbin/collectd", "-f", "-C", str(self.folder / "collectd.conf")],
-            self._env, self.folder)
+        storing = STORING.format(address=self.address, files=self.files)
+        if self.level:
+            told = {"port": free_udp_port(), "level": self.level, "folder": self.folder}
+            (self.folder / "passwd").write_text("bench: bench\n")
+            self._collectd("central", RECEIVING.format(**told) + storing)
+            wait_for("the central one listens", lambda: _taken(told["port"]))
+            storing = SENDING.format(**told)
+        self._collectd("collectd", storing + block)
         wait_for("every series is cached", self._all_cached, 300)
+
+    def _collectd(self, name: str, rest: str) -> None:
+        conf = self.folder / f"{name}.conf"
+        head = collectd_conf.head("localhost", self.folder, self.folder / f"{name}.pid",
+                                  self.folder / f"{name}.log", INTERVAL)
+        conf.write_text(head + rest)
+        self.measured[name] = self.processes.start(
+            name, ["/usr/sbin/collectd", "-f", "-C", str(conf)], self._env, self.folder)
 
     def _all_cached(self) -> bool:
         self.processes.check()
@@ -76,14 +112,14 @@ class Rig:
 
     def measure(self, seconds: float) -> dict[str, float]:
         """Return CPU s a minute, MB, and what rrdcached received and wrote a second."""
-        first = [spent(pid) for pid in (self.collectd, self.rrdcached)]
+        first = [spent(pid) for pid in self.measured.values()]
         counted, began = cached.stats(self.address), time.monotonic()
         time.sleep(seconds)
         self.processes.check()
         then, lasted = cached.stats(self.address), time.monotonic() - began
-        last = [spent(pid) for pid in (self.collectd, self.rrdcached)]
+        last = [spent(pid) for pid in self.measured.values()]
         found = {}
-        for name, before, after in zip(("collectd", "rrdcached"), first, last):
+        for name, before, after in zip(self.measured, first, last):
             found[f"{name} CPU s/min"] = (after.cpu - before.cpu) / lasted * 60
             found[f"{name} MB"] = after.memory
         for name, count in (("updates/s", "UpdatesReceived"), ("writes/s", "UpdatesWritten")):
@@ -107,6 +143,15 @@ class Rig:
             times.append((time.perf_counter() - began) * 1000)
         return {"list first ms": times[0], "list later ms": min(times[1:]),
                 "dashboard MB": spent(pid).memory}
+
+
+def _taken(port: int) -> bool:
+    with socket.socket(type=socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
 
 
 def _answers(where: str) -> bool:
