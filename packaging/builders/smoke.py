@@ -30,6 +30,7 @@ TRIED = (
     ("keys made", 0, "CurveKeys"),
     ("check --endpoints none/*.sock", 2, "FEDMSG CRITICAL"),
     ("diagnose --data-dir rrd", 2, "no such daemon"),
+    ("rewind rrd --dry-run", 0, "0 files would be rewound"),
     ("backtest --data-dir rrd --from 1h", 2, "no such daemon"),
     ("alerts check-config rules.toml", 0, "1 outputs"),
     ("alerts list --state a.db", 0, ""),
