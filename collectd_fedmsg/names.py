@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 
 #: collectd cuts each part of an identifier at DATA_MAX_NAME_LEN = 128 bytes with the NUL;
 #: the rest is for the metric's own ending.
@@ -58,9 +59,7 @@ def printable(text: str) -> str:
 
     What is not comes as Python writes it, so a name ends no line and turns no writing around.
     """
-    return "".join(
-        one if " " <= one <= "~" else one.encode("unicode_escape").decode("ascii") for one in text
-    )
+    return _shown(text, lambda one: " " <= one <= "~")
 
 
 def visible(text: str) -> str:
@@ -69,8 +68,12 @@ def visible(text: str) -> str:
     Letters stay; line ends, controls, marks that turn writing around and what is no character
     come as Python writes them.
     """
+    return _shown(text, str.isprintable)
+
+
+def _shown(text: str, plain: Callable[[str], bool]) -> str:
     return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text
+        one if plain(one) else one.encode("unicode_escape").decode("ascii") for one in text
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from collectd_fedmsg.diagnosis import Diagnosis
 from collectd_fedmsg.diagnosis.incident import Incident
+from collectd_fedmsg.diagnosis.window import PERSIST
 
 from .bands import ranges
 from .judging import Judge, Seen
@@ -22,8 +23,6 @@ SERIOUS = 2
 RECENT = 3
 #: So many daemons are judged beside their readers from the first on: a reader waits for fewer.
 MANY = 100
-#: Steps without a sample: silent, as the diagnosis has it.
-SILENT = 3
 
 
 class Fleet:
@@ -96,7 +95,7 @@ def describe(seen: Seen, incident: Incident | None, now: float) -> dict[str, Any
         "completion_rate": completion, "oldest": age,
         "drain_seconds": drain_seconds(waiting, arrival, completion),
         "last_sample": heard,
-        "silent": said.name == "UNKNOWN" and (heard is None or now - heard > SILENT * step),
+        "silent": said.name == "UNKNOWN" and (heard is None or now - heard > PERSIST * step),
         "step": seen.judged.history.step if seen.judged.history else None,
         "metrics": sorted(daemon.files), "topics": sorted(daemon.topics),
     }
