@@ -55,9 +55,19 @@ def now() -> int:
 def until(page, expression, seconds=20):
     """Wait for a condition; Playwright's own way evaluates a string, which the policy forbids."""
     end = time.monotonic() + seconds
-    while not page.evaluate(expression):
+    while not holds(page, expression):
         assert time.monotonic() < end, f"never: {expression}; {page.faults}"
         page.wait_for_timeout(50)
+
+
+def holds(page, expression) -> bool:
+    """Evaluate a condition; false while the page is being loaded again."""
+    try:
+        return bool(page.evaluate(expression))
+    except sync_api.Error as error:
+        if "context was destroyed" in error.message:
+            return False
+        raise
 
 
 def opened(chromium, address, **options):
