@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .facts import REFERENCE, Facts
+from .facts import Facts
 from .order import arrivals_rose, work_rose
 from .stats import SIGMAS, WHICH
-from .window import PERSIST, Window, window
+from .window import PERSIST, REFERENCE, Window, window
 
 
 def excess(facts: Facts, seen: Window) -> float:

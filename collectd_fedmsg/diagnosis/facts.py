@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import ceil
 
 from .baseline import Baseline
 from .creep import Trend, trend
 from .hang import hung_workers
-from .history import Column, History
-from .hours import hour_of
+from .history import History
 from .limits import backlog_limit, wandering
-from .scatter import by_points
+from .newest import last_whole, latest, waiting
+from .own_usual import own_usual, since_oldest
 from .split import Split, shapley
-from .stats import SIGMAS, known, quantile
-from .usual import Usual, usual_of
-from .window import PERSIST, Window, window
+from .stats import SIGMAS
+from .usual import Usual
+from .window import PERSIST, REFERENCE, Window, window
 
-#: Points of own history before the trouble that may stand in for a baseline.
-REFERENCE = 12
 #: Blocks that the split's fluid queue steps through: enough to see a cause begin or end.
 BLOCKS = 12
 
@@ -79,10 +76,10 @@ class Facts:
 
 def gather(history: History, now: float, baseline: Baseline | None) -> Facts:
     """Return the facts at ``now`` (epoch seconds)."""
-    last = _last(history)
+    last = last_whole(history)
     usual = baseline.usual(now) if baseline else None
     based = usual is not None
-    workers = _latest(history.workers, last)
+    workers = latest(history.workers, last)
     limit, low = backlog_limit(usual, workers)
     onset = _onset(history, last, limit, low)
     if onset is not None and usual is not None and baseline is not None:
@@ -90,8 +87,8 @@ def gather(history: History, now: float, baseline: Baseline | None) -> Facts:
         limit, low = backlog_limit(usual, workers, wandering(baseline, usual, now))
         onset = _onset(history, last, limit, low)
     if usual is None:
-        usual = _own(history, min(onset if onset is not None else last - PERSIST + 1,
-                                  _since_oldest(history, last)))
+        before = onset if onset is not None else last - PERSIST + 1
+        usual = own_usual(history, min(before, since_oldest(history, last)))
         limit, low = backlog_limit(usual, workers)
         onset = _onset(history, last, limit, low)
     span = window(history, _span_start(history, last, onset), last + 1)
@@ -102,7 +99,7 @@ def gather(history: History, now: float, baseline: Baseline | None) -> Facts:
         service = max(0.0, span.busy - hung * span.seconds) / span.processed or None
     facts = Facts(history, now, usual, based, last,
                   now - history.time(last) + history.clock_ahead if last >= 0 else float("inf"),
-                  _waiting(history, last), limit, onset, span, recent,
+                  waiting(history, last), limit, onset, span, recent,
                   drift, error, workers, hung, service, None,
                   trend(baseline, now) if baseline and onset is None else None, baseline)
     return facts if onset is None else _with_split(facts)
@@ -134,43 +131,6 @@ def _able(facts: Facts, block: Window) -> float:
         service = max(1e-9, block.busy - facts.hung * block.seconds) / block.processed
         return max(0.0, facts.workers - facts.hung) / service
     return block.completion_rate
-
-
-def _last(history: History) -> int:
-    blind = history.blind
-    for i in range(len(history) - 1, -1, -1):
-        if _known(history, i, blind):
-            return i - 1 if _half_stored(history, i, blind) else i
-    return -1
-
-
-def _half_stored(history: History, newest: int, blind: bool) -> bool:
-    """Return whether part of the newest sample is still on its way to the store.
-
-    Its series are written one after the other: without its age a hung worker looks well for a
-    moment. What the sample before lacks too does not come.
-    """
-    if newest < 1 or not _known(history, newest - 1, blind):
-        return False
-    columns = [history.busy, history.workers, history.in_progress, history.failed]
-    if history.backlog[newest]:
-        columns.append(history.oldest)  # where nothing waits there is none
-    return any(column[newest] is None and column[newest - 1] is not None
-               for column in columns if column is not None)
-
-
-def _waiting(history: History, last: int) -> float:
-    if last < 0:
-        return 0.0
-    if history.blind and history.in_progress:
-        return history.in_progress[last] or 0.0  # all that can be seen of it
-    return history.backlog[last] or 0.0
-
-
-def _latest(column: Column | None, last: int) -> float | None:
-    if column is None:
-        return None
-    return next((x for x in reversed(column[: last + 1]) if x is not None), None)
 
 
 def _onset(history: History, last: int, limit: float, low: float) -> int | None:
@@ -213,45 +173,3 @@ def _direction(history: History, onset: int | None, last: int,
         size = min(longest, size * 2)
     seconds = seen.seconds or 1.0
     return seen, net / seconds, error / seconds
-
-
-def _own(history: History, stop: int) -> Usual | None:
-    """Return what was usual before the trouble, from this same history.
-
-    Its blocks stand for hours; a block's middle, not its highest point, is its backlog, for a
-    short incident touches many blocks. An earlier incident may fill most of a short history, so
-    only its calm blocks are asked: nobody wants a backlog, so the lesser ones are the usual.
-    """
-    blind = history.blind
-    start = next((i for i in range(max(0, stop)) if _known(history, i, blind)), stop)
-    if stop - start < REFERENCE:
-        return None
-    size = max(REFERENCE // 2, (stop - start) // BLOCKS)
-    blocks = []
-    for first in range(start, stop - size + 1, size):
-        block = hour_of(history, first, first + size)
-        if block is not None:
-            levels = known(history.backlog[first : first + size])
-            level = quantile(levels, 0.5) if levels else 0.0  # blind: the same for all
-            blocks.append(replace(block, backlog=level))
-    # A quarter are calm at least, or nothing here can tell what calm is; twice their level and
-    # a message in hand are within what chance does to a block's middle.
-    calm = 2 * quantile([one.backlog for one in blocks], 0.25) + 1 if blocks else 0.0
-    chosen = [one for one in blocks if one.backlog <= calm]
-    return usual_of(chosen, chosen, by_points(history, start, stop)) if chosen else None
-
-
-def _since_oldest(history: History, last: int) -> int:
-    """Return where the oldest message came in: what happened since is no witness of the usual.
-
-    Else a hung worker's time would become usual, and the hang be forgiven. Where what waits
-    cannot be seen, the newest message's delay says when the trouble began, or later.
-    """
-    ages = history.delay if history.blind else history.oldest
-    age = ages[last] if ages and last >= 0 else None
-    return last + 1 - max(PERSIST, ceil((age or 0.0) / history.step))
-
-
-def _known(history: History, index: int, blind: bool = False) -> bool:
-    return (history.received[index] is not None and history.processed[index] is not None
-            and (blind or history.backlog[index] is not None))

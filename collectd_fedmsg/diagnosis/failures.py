@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .facts import REFERENCE, Facts
+from .facts import Facts
 from .stats import SIGMAS, SURE
-from .window import PERSIST, Window, window
+from .window import PERSIST, REFERENCE, Window, window
 
 #: Failures below one in twenty stay a matter for the log: one bad topic of the twenty counted.
 FAILING = 0.05

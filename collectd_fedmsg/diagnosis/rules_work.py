@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from .facts import REFERENCE, Facts
+from .facts import Facts
 from .failures import coming_back, unusual
 from .finding import Finding
 from .hours import pause
 from .stats import SURE
 from .verdict import Verdict
-from .window import PERSIST, window
+from .window import PERSIST, REFERENCE, window
 from .words import count, span, waits
 
 

@@ -8,6 +8,8 @@ from .history import Column, History
 
 #: Points that must agree: two could share one late poll; three are the promised delay.
 PERSIST = 3
+#: Points of own history before the trouble that may stand in for a baseline.
+REFERENCE = 12
 
 
 @dataclass(frozen=True)
