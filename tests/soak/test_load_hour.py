@@ -19,6 +19,7 @@ from statistics import median
 import pytest
 
 from collectd_fedmsg import snippets
+from examples import collectd_conf
 from examples.chain import ROOT
 from examples.processes import Processes, wait_for
 from tests.conftest import Figure
@@ -53,7 +54,10 @@ def test_flat(short_folder: Path, figure: Figure) -> None:
     )  # fmt: skip
     more = f"    Interval {INTERVAL}\n    MaxConsumers {DAEMONS * CONSUMERS}\n"
     block = block.replace(f"    Interval {INTERVAL}\n", more)
-    (short_folder / "collectd.conf").write_text(CONF.format(folder=short_folder, python=block))
+    head = collectd_conf.head("localhost", short_folder, short_folder / "collectd.pid",
+                              short_folder / "collectd.log", INTERVAL)  # fmt: skip
+    (short_folder / "collectd.conf").write_text(
+        head + CONF.format(folder=short_folder, python=block))
     processes = Processes(short_folder)
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "tests.soak.many_peers", str(peers)]
@@ -90,7 +94,7 @@ def test_flat(short_folder: Path, figure: Figure) -> None:
         f"{DAEMONS} daemons of {CONSUMERS} consumers, {LASTS} s",
         f"{len(reads)} reads: median {median(reads):.2f} s, longest {max(reads):.2f} s;"
         f" CPU a round: collectd {cpu[0]:.2f} s, the daemons {cpu[1]:.2f} s;"
-        f" {', '.join(told)}, at most {max(memory):.0f} MB, {late - early:+.1f} MB in the"
+        f" {', '.join([*told, f'at most {max(memory):.0f} MB'])}, {late - early:+.1f} MB in the"
         " second half",
     )
     assert median(reads) < INTERVAL / 2
