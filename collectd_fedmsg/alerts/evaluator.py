@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from ..diagnosis.incident import Incident
 from .conditions import BY_CLOCK, readings
-from .explain import explained
+from .explain import explained, foreseen
 from .grouping import Group, tell
 from .machine import Event, Track, close, step
 from .observation import Observation
@@ -126,6 +126,7 @@ def _follow(track: Track, rule: Rule, seen: Observation, rules: RuleSet, *, now:
             host_last: float | None, incident: Incident | None) -> tuple[Track, list[Transition]]:
     subject = seen.subject
     changes: list[Transition] = []
+    track = replace(track, reason=foreseen(rule.kind, seen, incident) or track.reason)
     for reading in readings(rule, seen, now, track.at, every=rules.every, host_last=host_last):
         track, event = step(track, reading, rule, subject, rules.flapping)
         if event is None or track.alert is None:
@@ -138,6 +139,8 @@ def _follow(track: Track, rule: Rule, seen: Observation, rules: RuleSet, *, now:
         track = close(track) if event is Event.CLEARED else replace(track, alert=alert)
     if track.alert and not changes:
         track = replace(track, alert=explained(track.alert, seen, incident, now))
+    if track.since is None:
+        track = replace(track, reason=None)
     return track, changes
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..diagnosis import Verdict
+from ..diagnosis import Diagnosis, Verdict
 from ..diagnosis.incident import Incident
 from . import durations
 from .conditions import BY_CLOCK
 from .observation import Observation
-from .records import Alert
+from .records import Alert, Reason
 
 #: Sentences of evidence in a notice: the reader was woken up.
 MOST = 4
@@ -31,21 +31,38 @@ def explained(alert: Alert, seen: Observation, incident: Incident | None, now: f
     found = seen.diagnosis
     if found is None:
         return alert
-    cause = found.findings[0]
-    helpful = cause.verdict.rank >= 2 or (cause.verdict.rank and not alert.why)
     if alert.kind == "lost":
         return replace(alert, why=found.evidence[:MOST], action=ACTIONS["lost"])
-    if not helpful:
+    if not found.findings[0].verdict.rank or (not _serious(found) and alert.why):
         return alert
+    reason = _reason(found, incident)
+    return replace(alert, cause=reason.cause if alert.cause == alert.kind else alert.cause,
+                   why=reason.why, incident=alert.incident or reason.incident,
+                   action=reason.action)
+
+
+def foreseen(kind: str, seen: Observation, incident: Incident | None) -> Reason | None:
+    """Return what would explain an alert of a rule's ``kind``, were it raised already."""
+    found = seen.diagnosis
+    if kind in BY_CLOCK or kind == "lost" or found is None or not _serious(found):
+        return None
+    return _reason(found, incident)
+
+
+def _serious(found: Diagnosis) -> bool:
+    return found.findings[0].verdict.rank >= 2
+
+
+def _reason(found: Diagnosis, incident: Incident | None) -> Reason:
+    cause = found.findings[0]
     why = [incident.sentence] if incident else []
     why += [f"{cause.verdict.name}: {cause.verdict.meaning}", *cause.evidence]
     why += [f"{one.verdict.name}: {one.evidence[0]}" for one in found.findings[1:] if one.evidence]
     if cause.verdict is Verdict.UNKNOWN and found.missing:
         why.append(f"missing: {', '.join(found.missing)}")
-    name = cause.verdict.name if alert.cause == alert.kind else alert.cause
-    return replace(alert, cause=name, why=tuple(why[:MOST]),
-                   incident=alert.incident or (incident.id if incident else ""),
-                   action=incident.action if incident else cause.verdict.action)
+    return Reason(cause.verdict.name, tuple(why[:MOST]),
+                  incident.action if incident else cause.verdict.action,
+                  incident.id if incident else "")
 
 
 def _silence(seen: Observation, now: float) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from .records import Alert, Subject, digest, worse
+from .records import Alert, Reason, Subject, digest, worse
 from .rules import KINDS, Flapping, Rule
 
 #: Good samples that a clear wants, however short ``clear`` is.
@@ -55,6 +55,8 @@ class Track:
     peak: float = 0.0
     affected: float = 0.0
     alert: Alert | None = None
+    #: The last cause found while it is bad: what comes of it (it drains) explains less.
+    reason: Reason | None = None
     #: Times of the raises within the flapping window.
     raises: tuple[float, ...] = ()
 
@@ -104,11 +106,13 @@ def _bad(track: Track, reading: Reading, rule: Rule, subject: Subject,  # noqa: 
         return track, None
     raises = (*track.raises, reading.at)
     many = len(raises) if len(raises) >= flapping.raises else 0
+    reason = track.reason or Reason(rule.kind, (), "")
     alert = Alert(
         id=digest(rule.name, subject.host, subject.service, subject.consumer, reading.at),
         rule=rule.name, kind=rule.kind, subject=subject, severity=severity, since=track.since,
         raised=reading.at, unit=KINDS[rule.kind], value=reading.value, limit=rule.above,
-        peak=track.peak, affected=track.affected, flapping=many, cause=rule.kind,
+        peak=track.peak, affected=track.affected, flapping=many, cause=reason.cause,
+        why=reason.why, action=reason.action, incident=reason.incident,
         outputs=rule.outputs, repeat=rule.repeat)
     return replace(track, alert=alert, raises=raises), Event.RAISED
 
@@ -117,7 +121,7 @@ def _good(track: Track, rule: Rule, flapping: Flapping,
           seconds: float) -> tuple[Track, Event | None]:
     track = replace(track, bad_for=0.0, good_for=track.good_for + seconds, goods=track.goods + 1)
     if track.alert is None:
-        return replace(track, since=None, peak=0.0, affected=0.0), None
+        return close(track), None
     wanted = max(rule.clear, flapping.within) if track.alert.flapping else rule.clear
     if track.goods < GOOD_SAMPLES or track.good_for < wanted:
         return track, None
@@ -127,4 +131,4 @@ def _good(track: Track, rule: Rule, flapping: Flapping,
 
 def close(track: Track) -> Track:
     """Return the track without its alert, after a clear was handled."""
-    return replace(track, alert=None, since=None, peak=0.0, affected=0.0)
+    return replace(track, alert=None, reason=None, since=None, peak=0.0, affected=0.0)

@@ -49,6 +49,17 @@ class Ack:
 
 
 @dataclass(frozen=True)
+class Reason:
+    """What explains an alert: the verdict's name, its evidence, what to do."""
+
+    cause: str
+    why: tuple[str, ...]
+    action: str
+    #: The incident's id; empty: the subject's own trouble.
+    incident: str = ""
+
+
+@dataclass(frozen=True)
 class Alert:
     """One trouble of one subject by one rule, from its raise to its clear.
 

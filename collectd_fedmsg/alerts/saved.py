@@ -9,7 +9,7 @@ from typing import Any
 from .evaluator import State
 from .grouping import Group
 from .machine import Track
-from .records import Alert, Subject
+from .records import Alert, Reason, Subject
 
 
 def to_json(state: State) -> dict[str, Any]:
@@ -49,7 +49,11 @@ def _track(track: Track) -> dict[str, Any]:
 def _of_track(raw: dict[str, Any]) -> Track:
     at = float("-inf") if raw["at"] is None else raw["at"]
     alert = Alert.of_json(raw["alert"]) if raw["alert"] else None
-    return Track(**{**raw, "at": at, "alert": alert, "raises": tuple(raw["raises"])})
+    reason = raw.get("reason")  # an older state has none
+    if reason:
+        reason = Reason(**{**reason, "why": tuple(reason["why"])})
+    return Track(**{**raw, "at": at, "alert": alert, "reason": reason,
+                    "raises": tuple(raw["raises"])})
 
 
 def _of_group(raw: dict[str, Any]) -> Group:

@@ -193,21 +193,26 @@ export function span(panel, grid, view) {
   return { range: [...range], ...ticks(range, panel.size[0] - l - r, big.matches ? 14 : 11, view.zone) };
 }
 
-function margins(panel) {
-  const spec = specOf(panel), legend = named(panel, spec);
-  return { l: big.matches ? 58 : 42, r: 6, t: !legend ? 6 : spec.metric === "topics" ? 48 : 22, b: big.matches ? 30 : 22 };
+// Above the plot is room for the whole legend, on a phone too: its names in columns as wide as the longest.
+function margins(panel, names = 0) {
+  const l = big.matches ? 58 : 42, r = 6, columns = Math.max(1, Math.floor((panel.size[0] - l - r) / (specOf(panel).metric === "topics" ? 195 : 80)));
+  return { l, r, t: names ? 3 + (big.matches ? 26 : 20) * Math.ceil(names / columns) : 6, b: big.matches ? 30 : 22 };
 }
-const named = (panel, spec) => spec.metric === "topics" || spec.also.length > 0 && panel.closest(".one") !== null;
+// How many names a panel's legend has; 0: none.
+function named(panel, spec, row) {
+  if (spec.metric === "topics") return Math.min(8, Object.keys(row?.topics ?? {}).length);
+  return spec.also.length && panel.closest(".one") ? spec.also.length + 1 : 0;
+}
 
 export function layout(panel, grid, row, view) {
   const points = known(panel, row), most = highest(panel, grid, row, view), marks = marked(panel, row, view), flat = most === FLAT;
-  const spec = specOf(panel), [width, height] = panel.size;
+  const spec = specOf(panel), [width, height] = panel.size, names = named(panel, spec, row);
   // Labels that lie flat and need not be measured, twice each: a fifth of the time to draw.
   const flatly = { tickangle: 0, ticklabeloverflow: "allow" };
   return {
-    width, height, margin: margins(panel),
-    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", showlegend: named(panel, spec),
-    legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)", font: { size: 10 }, itemclick: false, itemdoubleclick: false },
+    width, height, margin: margins(panel, names),
+    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", showlegend: names > 0,
+    legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", maxheight: 1, traceorder: "normal", bgcolor: "rgba(0,0,0,0)", font: { size: 10 }, itemclick: false, itemdoubleclick: false },
     font: { color: css("--soft"), size: big.matches ? 14 : 11, family: css("--font") },
     hovermode: spec.metric === "topics" ? "x unified" : "x", hoverdistance: 40, hoverlabel: { font: { family: css("--font"), size: big.matches ? 15 : 12 } }, dragmode: "zoom",
     xaxis: { type: "linear", ...span(panel, grid, view), ...flatly, showgrid: false, zeroline: false, unifiedhovertitle: { text: unit(spec, view.mode) }, linecolor: css("--line"), ticks: "outside", ticklen: 3, tickcolor: css("--line"),

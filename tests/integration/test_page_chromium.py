@@ -215,12 +215,16 @@ def test_panels_fit_the_window_and_the_paper(site, chromium):
 
 @pytest.mark.parametrize("width", [360, 1400, 3840])
 def test_nothing_overflows(site, chromium, width):
-    """No sideways scrolling from a phone to a wall."""
+    """No sideways scrolling from a phone to a wall, and no row cuts off what a finding says."""
     folder, address = site
     fleet(folder, now(), 2)
     page = opened(chromium, address, viewport={"width": width, "height": 800})
     until(page, DRAWN.format(3))
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    topic = "org.fedoraproject.prod.buildsys." + "state." * 12
+    page.evaluate(f"document.querySelector('.row .text').textContent = '{topic}'")
+    wide = "[...document.querySelectorAll('.row')].filter(row => row.scrollWidth > row.clientWidth)"
+    assert page.evaluate(f"{wide}.length") == 0
 
 
 def test_two_hundred_fit_on_a_screen(site, chromium):

@@ -242,6 +242,30 @@ def test_verdicts(verdict, wanted):
     assert len(World(rules).series([1] * 9, verdict=verdict).notices) == wanted
 
 
+def test_the_cause_is_what_began_it_not_what_came_of_it():
+    """A surge that drains already when the hold is over: its alert says SURGE and whom to ask."""
+    world = World(reboot=True).series([50] * 3, verdict=Verdict.SURGE)
+    world.series([50] * 9, start=3, verdict=Verdict.RECOVERING)
+    (told,) = world.notices
+    assert told.alerts[0].cause == "SURGE"
+    assert told.alerts[0].why == (f"SURGE: {Verdict.SURGE.meaning}", "evidence")
+    assert told.alerts[0].action == Verdict.SURGE.action
+
+
+def test_the_cause_is_the_last_that_was_found_before_the_raise():
+    """What seems a surge at first may turn out to be slow handling."""
+    world = World().series([50] * 3, verdict=Verdict.SURGE)
+    world.series([50] * 9, start=3, verdict=Verdict.SLOW)
+    assert [one.alerts[0].cause for one in world.notices] == ["SLOW"]
+
+
+def test_a_cause_of_an_earlier_trouble_is_no_cause_of_this_one():
+    """A short surge that was no alert; a slow handling later."""
+    world = World().series([50] * 3 + [0] * 9, verdict=Verdict.SURGE)
+    world.series([50] * 12, start=12, verdict=Verdict.SLOW)
+    assert [one.alerts[0].cause for one in world.notices] == ["SLOW"]
+
+
 def test_a_rule_taken_out_closes_its_alerts_and_says_why():
     world = World().series([5] * 20)
     world.rules = replace(RULES, rules=SILENT)
