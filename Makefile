@@ -22,6 +22,8 @@ stories: setup-test  ## Name the stories.
 test: setup-test  ## All tests; pictures go to artifacts/.
 	@$(PYTHON) -m pytest -n 3 --dist loadfile --reruns 1 -r aR
 soak: setup-test  ## What takes too long for `make test`.
+	@PIP_CONSTRAINT=packaging/constraints.txt $(PYTHON) -m pip install -q --only-binary atheris 'atheris>=3' || \
+	  echo "soak: no atheris for this Python: frames are not fuzzed by coverage" >&2
 	@$(PYTHON) -m pytest -m soak
 lint: setup-test  ## ruff and mypy --strict.
 	$(PYTHON) -m ruff check .

@@ -1,0 +1,154 @@
+"""Frames, one a line, played to both ends of the wire; what comes of them is compared.
+
+A frame is hostile and has no line end (legal JSON needs none), so a file of lines is also a
+conversation: replayed, out of order, of another run. Each one begins with nothing remembered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from collectd_fedmsg import wire
+from collectd_fedmsg.admission import MOST_TOPICS, Admission
+from collectd_fedmsg.cursors import Cursors
+from collectd_fedmsg.errors import DecodeError
+from collectd_fedmsg.metrics import METRICS, TOPIC_METRICS
+from collectd_fedmsg.reader import _plausible
+from collectd_fedmsg.ring import Ring
+from collectd_fedmsg.sample import Sample
+from tests.faults import strict
+from tests.faults.fuzz import HERE, NOW, ORIGIN
+
+DAYS = 8 * 86400
+#: More of one conversation would only be the same again, and slow.
+MOST = 16
+RING = Ring(rounds=10)
+for number in range(4):
+    RING.add([Sample("C", NOW - 40 + 10 * number, 10 + number, 7, 2 + number, 1)])
+
+
+@dataclass
+class Expected:
+    """Which rows of a daemon's replies are new, by the words of the protocol alone."""
+
+    run: str = ""
+    after: int | None = None
+    totals: dict[str, tuple[int, int]] = field(default_factory=dict)
+    times: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    def take(self, head: dict[str, Any], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if head["run"] != self.run:
+            self.run, self.after, self.totals = head["run"], None, {}
+        rows = [one for one in rows if NOW - DAYS <= one["time"] <= NOW + head["interval"]]
+        return [one for one in rows if self.new(head["service"], one)]
+
+    def new(self, service: str, row: dict[str, Any]) -> bool:
+        if self.after is not None and row["seq"] <= self.after:
+            return False
+        self.after = row["seq"]
+        name, now = row["consumer"], (row["received"], row["processed"])
+        before = self.totals.get(name, (0, 0))
+        if now[0] < before[0] or now[1] < before[1]:
+            return False
+        self.totals[name] = now
+        if row["time"] <= self.times.get((service, name), 0):
+            return False
+        self.times[service, name] = row["time"]
+        return True
+
+
+@dataclass
+class Outcome:
+    """How many frames were taken, refused, and how many values would be dispatched."""
+
+    taken: int = 0
+    refused: int = 0
+    dispatched: int = 0
+
+
+def play(lines: bytes) -> Outcome:
+    """Play every line to both ends.
+
+    Raises:
+        AssertionError: what was taken or dispatched is not what the protocol admits.
+        Exception: any other one is a crash.
+    """
+    came, expected = Outcome(), Expected()
+    cursors, admission = Cursors(), Admission(1000, TOPIC_METRICS)
+    for frame in lines.split(b"\n")[:MOST]:
+        ask(frame, came)
+        tell(frame, came, expected, cursors, admission)
+    return came
+
+
+def ask(frame: bytes, came: Outcome) -> None:
+    """Do what a daemon does with a request."""
+    try:
+        admitted: tuple[str | None, int | None] | None = strict.request(frame)
+    except strict.RefusedError:
+        admitted = None
+    try:
+        request = wire.decode_request(frame)
+    except DecodeError:
+        assert admitted is None, "a request was refused that is one"
+        came.refused += 1
+        return
+    assert (request.run, request.after) == admitted
+    came.taken += 1
+    after = request.after if request.run == ORIGIN.run else None
+    reply = wire.decode_reply(wire.encode_reply(ORIGIN, NOW, 1.0, RING.after(after)))
+    wanted = [one for one in range(4) if after is None or one > after]
+    assert [number for number, _ in reply.samples] == wanted
+
+
+def tell(
+    frame: bytes, came: Outcome, expected: Expected, cursors: Cursors, admission: Admission
+) -> None:
+    """Do what collectd's plugin does with a reply."""
+    try:
+        admitted: tuple[dict[str, Any], list[dict[str, Any]]] | None = strict.reply(frame)
+    except strict.RefusedError:
+        admitted = None
+    try:
+        reply, _ = _plausible(wire.decode_reply(frame), NOW)
+    except DecodeError:
+        assert admitted is None, "a reply was refused that is one"
+        came.refused += 1
+        return
+    assert admitted is not None, "a reply was taken that is none"
+    came.taken += 1
+    fresh = cursors.accept(HERE, reply).fresh
+    rows = expected.take(*admitted)
+    assert [one.consumer for one in fresh] == [one["consumer"] for one in rows]
+    for sample, row in zip(fresh, rows):
+        series = admission.find("", reply.origin.service, sample.consumer)
+        assert series is not None
+        dispatched = list(series.values(sample))
+        came.dispatched += len(dispatched)
+        compare(dispatched, sample, row)
+
+
+def compare(dispatched: list[tuple[str, str, float]], sample: Sample, row: dict[str, Any]) -> None:
+    """Each value is the row's own, under the name of the row's consumer, and none is missing."""
+    row = {**row, "backlog": row["waiting"] + row["in_progress"]}
+    unseen = () if row["observable"] else ("backlog", "oldest")
+    seen = [one for one in METRICS if row[one.name] is not None and one.name not in unseen]
+    wanted = [(one.collectd_type, one.type_instance(row["consumer"]), row[one.name])
+              for one in seen]  # fmt: skip
+    assert dispatched[: len(wanted)] == wanted
+    assert sample.time == row["time"]
+    topics = list(row["topics"])
+    by_topic: dict[str, dict[str, int]] = {"topics": row["topics"]}
+    for name in strict.BY_TOPIC:
+        told = zip(topics, row.get(name) or ())
+        by_topic[name] = {topic: total for topic, total in told if total is not None}
+    of_topics = [
+        ("derive", one.type_instance(row["consumer"], topic), total)
+        for one in TOPIC_METRICS for topic, total in by_topic[one.field].items()
+    ]  # fmt: skip
+    rest = dispatched[len(wanted) :]
+    assert set(rest) <= set(of_topics)
+    assert len(rest) == len(of_topics) or len(rest) <= 3 * MOST_TOPICS
+    assert all(name.isascii() and len(name) <= 127 and not set(name) & set("/ \0\"'<>")
+               for _, name, _ in dispatched)  # fmt: skip
