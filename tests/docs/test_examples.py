@@ -15,6 +15,7 @@ from collectd_fedmsg import collectd_config, settings
 from collectd_fedmsg.alerts.toml_file import tomllib
 from collectd_fedmsg.cli import parser
 from tests.conftest import ROOT
+from tests.documented import literal
 
 dashboard = pytest.importorskip("collectd_fedmsg_dashboard.config")
 serve = pytest.importorskip("collectd_fedmsg_dashboard.serve")
@@ -50,17 +51,8 @@ def test_there_are_commands_to_look_at():
 
 def blocks(beginning: str) -> list[str]:
     """Return the indented blocks of all pages that begin so."""
-    found = []
-    for text in PAGES.values():
-        for indent, rest in re.findall(r"::\n\n( +)(\S(?:.*\n|\n)+)", text):
-            lines = [rest.splitlines()[0]]
-            for line in rest.splitlines()[1:]:
-                if line and not line.startswith(indent):
-                    break
-                lines.append(line.removeprefix(indent))
-            if lines[0].startswith(beginning):
-                found.append("\n".join(lines))
-    return found
+    return [found for text in PAGES.values() for found in literal(text)
+            if found.startswith(beginning)]
 
 
 def test_fedmsg_d_is_understood():

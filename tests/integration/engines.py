@@ -7,22 +7,20 @@ import urllib.request
 from pathlib import Path
 
 from examples.processes import Processes, free_port, wait_for
+from tests.documented import block
 
-SCRAPE = """\
-scrape_configs:
-  - job_name: collectd
-    scrape_interval: 500ms
-    scrape_timeout: 500ms
-    honor_labels: {honor}
-    static_configs:
-      - targets: ["127.0.0.1:{port}"]
-"""
+
+def scrape(port: int, honor: bool) -> str:
+    """Return the prometheus.yml of the page, for a collectd of one second on ``port``."""
+    return block("scale-out", "scrape_configs:", {
+        "5s    # at most half of collectd's Interval": "500ms\n    scrape_timeout: 500ms",
+        "honor_labels: true": f"honor_labels: {str(honor).lower()}", "9103": str(port)})
 
 
 def prometheus(processes: Processes, folder: Path, port: int, honor: bool = True) -> str:
     """Start a Prometheus that reads collectd on ``port``; return its address."""
     config, own = folder / "prometheus.yml", free_port()
-    config.write_text(SCRAPE.format(port=port, honor=str(honor).lower()))
+    config.write_text(scrape(port, honor))
     processes.start("prometheus", [
         "prometheus", f"--config.file={config}", f"--storage.tsdb.path={folder}/prometheus",
         f"--web.listen-address=127.0.0.1:{own}"], os.environ, folder)
@@ -32,7 +30,7 @@ def prometheus(processes: Processes, folder: Path, port: int, honor: bool = True
 def victoria(processes: Processes, folder: Path, port: int, honor: bool = True) -> str:
     """Start a VictoriaMetrics that reads collectd on ``port``; return its address."""
     config, own = folder / "victoria.yml", free_port()
-    config.write_text(SCRAPE.format(port=port, honor=str(honor).lower()))
+    config.write_text(scrape(port, honor))
     processes.start("victoria", [
         "victoria-metrics", f"-promscrape.config={config}", f"-storageDataPath={folder}/victoria",
         f"-httpListenAddr=127.0.0.1:{own}", "-memory.allowedBytes=64MB",

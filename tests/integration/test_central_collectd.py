@@ -26,44 +26,43 @@ import pytest
 
 from examples.chain import ROOT
 from examples.processes import free_port, wait_for
+from tests.documented import block
 
 from . import collectds
 from .bus import Bus
 
-SERVER = """\
-  <Server "127.0.0.1" "{port}">
-    SecurityLevel {level}
-    Username "{user}"
-    Password "{password}"
-  </Server>
-"""
-LISTENER = """\
-LoadPlugin network
-<Plugin network>
-  <Listen "127.0.0.1" "{port}">
-    SecurityLevel Encrypt
-    AuthFile "{folder}/passwd"
-  </Listen>
-</Plugin>
-"""
-CENTRAL = LISTENER + """\
-LoadPlugin rrdcached
-<Plugin rrdcached>
-  DaemonAddress "unix:{folder}/rrdcached.sock"
-  CreateFiles true
-  CollectStatistics false
-  HeartBeat 3600
-  RRARows 2400
-</Plugin>
-"""
-SPARE = LISTENER + """\
+#: How much each file keeps; the samples here are of a second.
+ROWS = "  RRARows 2400\n</Plugin>\n"
+SPARE = """\
 LoadPlugin rrdtool
 <Plugin rrdtool>
   CacheTimeout 0
   HeartBeat 3600
-  RRARows 2400
-</Plugin>
 """
+
+
+def sender(port: int, login: tuple[str, str], level: str = "Encrypt") -> str:
+    """Return what the page gives each host."""
+    return block("scale-out", "LoadPlugin network", {
+        "collectd.example.org": "127.0.0.1", "25826": str(port), "Encrypt": level,
+        "proxy01": login[0], "a long random word of this host alone": login[1]})
+
+
+def centre(port: int, folder: Path) -> str:
+    """Return what the page gives the central host; names of files relative to BaseDir."""
+    return block("scale-out", "WriteThreads 1", {
+        "0.0.0.0": "127.0.0.1", "25826": str(port), "/etc/collectd": str(folder),
+        "/run/rrdcached.sock": f"{folder}/rrdcached.sock",
+        '  DataDir "/var/lib/collectd/rrd"\n': "  CollectStatistics false\n"}
+    ).rpartition("</Plugin>")[0] + ROWS
+
+
+def listener(port: int, folder: Path) -> str:
+    """Return the part of it that listens."""
+    whole = centre(port, folder)
+    return whole[whole.index("LoadPlugin network"):whole.index("LoadPlugin rrdcached")]
+
+
 #: Another user, who may read wherever the project is checked out but write nowhere.
 READER = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
           "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search")
@@ -88,11 +87,11 @@ class Fleet:
         self.central.start_rrdcached()
         self.log = collectds.start(
             self.central.processes, self.folder, "centre",
-            CENTRAL.format(port=self.port, folder=self.folder), base=self.folder / "rrd")
+            centre(self.port, self.folder), base=self.folder / "rrd")
         (self.folder / "spare").mkdir()
         spare = collectds.start(
             self.central.processes, self.folder, "spare",
-            SPARE.format(port=self.spare_port, folder=self.folder), base=self.folder / "spare")
+            listener(self.spare_port, self.folder) + SPARE + ROWS, base=self.folder / "spare")
         for log in (self.log, spare):
             wait_for("the central collectd listens", lambda log=log: log.exists()
                      and "Initialization complete" in log.read_text())
@@ -107,9 +106,8 @@ class Fleet:
              of: str = "", port: int = 0) -> None:
         """Start a host's collectd; it reads the daemons of the host ``of``, else its own."""
         bus = self.hosts[of or host]
-        servers = "".join(SERVER.format(port=to, user=login[0], password=login[1], level=level)
+        outputs = "".join(sender(to, login, level)
                           for to in ([port] if port else [self.port, self.spare_port]))
-        outputs = f"LoadPlugin network\n<Plugin network>\n{servers}</Plugin>\n"
         collectds.start(bus.chain.processes, bus.chain.folder, host, outputs,
                         run_folder=bus.chain.run_folder)
 

@@ -10,23 +10,11 @@ from pathlib import Path
 import pytest
 
 from examples.processes import free_port, wait_for
+from tests.documented import block
 
 from . import collectds
 from .bus import Bus
 
-OUTPUTS = """\
-LoadPlugin write_graphite
-<Plugin write_graphite>
-  <Node "carbon">
-    Host "127.0.0.1"
-    Port "{port}"
-    Protocol "tcp"
-    Prefix "collectd."
-    EscapeCharacter "_"
-    StoreRates false
-  </Node>
-</Plugin>
-"""
 CARBON = """\
 [cache]
 STORAGE_DIR = {folder}/
@@ -44,7 +32,7 @@ PICKLE_RECEIVER_PORT = {pickle}
 CACHE_QUERY_INTERFACE = 127.0.0.1
 CACHE_QUERY_PORT = {query}
 """
-SCHEMAS = "[collectd]\npattern = ^collectd\\.\nretentions = 1s:1h\n"
+SCHEMAS = block("scale-out", "[collectd]", {"10s:7d,1m:90d": "1s:1h"})
 
 
 def values(path: Path, start: float, end: float) -> dict[int, float]:
@@ -69,7 +57,9 @@ def test_totals_and_backlog_are_in_the_whisper_files(short_folder: Path) -> None
         processes.start("carbon", ["carbon-cache", f"--config={folder}/carbon.conf", "--nodaemon",
                                    "start"], os.environ, folder)
         bus.start("daemon")
-        collectds.start(processes, folder, "east", OUTPUTS.format(port=ports[0]),
+        collectds.start(processes, folder, "east", block(
+            "scale-out", "LoadPlugin write_graphite",
+            {"carbon.example.org": "127.0.0.1", "2003": str(ports[0])}),
                         run_folder=bus.chain.run_folder)
         base = folder / "whisper" / "collectd" / "east" / "fedmsg-daemon"
 

@@ -17,6 +17,7 @@ from collectd_fedmsg_dashboard.store.promql import Server
 from collectd_fedmsg import cli
 from examples.chain import ROOT
 from examples.processes import free_port, wait_for
+from tests.documented import block
 
 from . import collectds, engines
 from .bus import Bus
@@ -30,11 +31,6 @@ LoadPlugin rrdcached
   CollectStatistics false
   HeartBeat 3600
   RRARows 2400
-</Plugin>
-LoadPlugin write_prometheus
-<Plugin write_prometheus>
-  Host "127.0.0.1"
-  Port "{port}"
 </Plugin>
 """
 GRAFANA = json.loads((ROOT / "packaging/grafana/fedmsg-queues.json").read_text())
@@ -50,7 +46,8 @@ class Stores:
         bus.start("daemon")
         bus.chain.start_rrdcached()
         processes = bus.chain.processes
-        collectds.start(processes, folder, "east", OUTPUTS.format(folder=folder, port=port),
+        collectds.start(processes, folder, "east", OUTPUTS.format(folder=folder) + block(
+            "scale-out", "LoadPlugin write_prometheus", {"9103": str(port)}),
                         run_folder=bus.chain.run_folder, base=folder / "rrd", interval=STEP)
         common = {"data_dir": str(folder / "rrd"), "interval": STEP}
         self.settings: dict[str, dict[str, Any]] = {

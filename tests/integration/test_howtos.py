@@ -1,0 +1,110 @@
+"""The how-tos followed to the letter: an unmodified hub, and one that is asked over TCP."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+import time
+from pathlib import Path
+
+import pytest
+from collectd_fedmsg_dashboard import create_app
+
+from collectd_fedmsg import snippets
+from examples import collectd_conf
+from examples.chain import ROOT
+from examples.processes import free_port, wait_for
+from tests.documented import block
+
+from .bus import OBEDIENT, Bus
+
+SCRIPTS = Path(sys.executable).parent
+SAID = "tcp://192.0.2.7:9941"
+#: The first is the unmodified one; the other has the name that the page gives its address.
+DAEMONS = ("here/hub/Obedient", "app01.example.org/hub/Obedient")
+FAILURES = 7
+OUTPUT = """\
+LoadPlugin rrdtool
+<Plugin rrdtool>
+  CacheTimeout 0
+  HeartBeat 3600
+  RRARows 2400
+</Plugin>
+"""
+
+
+def inline(page: str, pattern: str) -> str:
+    """Return the one text between doubled backquotes of a page that the pattern fits."""
+    text = (ROOT / "docs" / f"{page}.rst").read_text("utf-8")
+    (found,) = re.findall(rf"``({pattern})``", text)
+    return str(found)
+
+
+def start_hub(bus: Bus, name: str, switches: dict[str, object], page: str) -> None:
+    """Start a hub by fedmsg.d alone: the bus in one file, what the page says in another."""
+    folder = bus.chain.folder / name / "fedmsg.d"
+    folder.mkdir(parents=True)
+    base = {key: value for key, value in bus.chain.bus_config(name).items()
+            if not key.startswith("collectd_fedmsg.") and key != "moksha.monitoring.socket"}
+    (folder / "base.py").write_text(f"config = {({**base, **switches})!r}\n")
+    (folder / "page.py").write_text(page)
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
+    bus.chain.processes.start(name, [str(SCRIPTS / "fedmsg-hub"), "--with-consumers", OBEDIENT],
+                              env, folder.parent)
+
+
+@pytest.mark.timeout(240)
+def test_old_hosts_and_tcp(short_folder: Path) -> None:
+    """Every block of the two pages, as printed but for paths and ports, in one real collectd."""
+    folder, address = short_folder, f"tcp://127.0.0.1:{free_port()}"
+    command = inline("howto-tcp", "collectd-fedmsg keys [^`]+").split()
+    keys = folder / "keys"
+    subprocess.run([SCRIPTS / command[0], command[1], keys], check=True, timeout=60)
+    monitor = f"{folder}/monitoring.socket"
+    there = "/var/run/fedmsg/monitoring-fedmsg-hub.socket"
+    with Bus(folder) as bus:
+        start_hub(bus, "old", {"obedient.enabled": True},
+                  block("howto-old-hosts", "config = {", {there: monitor}))
+        start_hub(bus, "far", {"obedient.enabled": True, "collectd_fedmsg.interval": 1},
+                  block("howto-tcp", "config = {", {
+                      SAID: address, "/etc/fedmsg-health/daemon": str(keys / "daemon")}))
+        conf = snippets.collectd_block(str(folder / "health"), str(folder / "cursors"), 1,
+                                       [str(ROOT), sysconfig.get_path("platlib")])
+        ours = block("howto-old-hosts", "MokshaSocket", {there: monitor}) + block(
+            "howto-tcp", "Endpoints", {SAID: address, "/run/fedmsg-health": str(folder / "health"),
+                                       "/etc/fedmsg-health/reader": str(keys / "reader")})
+        conf = re.sub(" +Endpoints .*\n", lambda _: ours, conf)
+        path, log = folder / "collectd.conf", folder / "collectd.log"
+        (folder / "rrd").mkdir(exist_ok=True)
+        path.write_text(collectd_conf.head("here", folder / "rrd", folder / "pid", log, 1)
+                        + OUTPUT + conf)
+        bus.chain.processes.start("collectd", ["/usr/sbin/collectd", "-f", "-C", str(path)],
+                                  os.environ, folder)
+        began = int(time.time())
+        page = create_app({"data_dir": str(folder / "rrd"), "interval": 1}).test_client()
+
+        def failed(daemon: str) -> list[float]:
+            """Return the known rates of failures in this test's lifetime, per second."""
+            bus.chain.processes.check()
+            answer = page.get(f"/api/v1/series?daemon={daemon}&metrics=failed&step=1"
+                              f"&start={began}&end={int(time.time()) + 1}").get_json()
+            rows = answer.get("daemons") or [{"series": {"failed": []}}]
+            return [rate for rate in rows[0]["series"]["failed"] if rate is not None]
+
+        def counts() -> bool:
+            """Publish until all is subscribed; a hub's monitor names no consumer before."""
+            bus.publish()
+            return all(failed(daemon) for daemon in DAEMONS)
+
+        wait_for("both are stored", counts, 90)
+        bus.publish(FAILURES, fail=True)
+        for daemon in DAEMONS:
+            wait_for(f"{daemon}'s failures are stored", lambda one=daemon: sum(failed(one)) ==
+                     pytest.approx(FAILURES), 60)
+        states = {row["id"]: row["state"]
+                  for row in page.get("/api/v1/daemons").get_json()["daemons"]}
+    assert set(states) == set(DAEMONS), "the daemon's own name of its host counts for nothing"
+    assert "OK" not in states.values()
