@@ -113,7 +113,8 @@ class Service:
         except (Mistakes, OSError, UnicodeDecodeError) as error:
             kept, trouble = self._book.good_rules()
             if str(error) != trouble:
-                _log.error("the rules before go on: %s", error)
+                if kept:
+                    _log.error("the rules before go on: %s", error)
                 self._book.keep_rules(kept, str(error))
             return False
         self._book.keep_rules(text)
@@ -142,7 +143,8 @@ class Service:
                 # Never had any: better to refuse than to page by rules nobody wrote.
                 self._book.keep_rules("", "")
                 self.close()
-                raise HealthError(trouble or f"{self._file}: cannot be read")
+                raise HealthError(f"{trouble or f'{self._file}: cannot be read'}\n"
+                                  "nothing is evaluated: there are no rules of before to go on by")
             self._employ()
         return self.rules
 

@@ -26,10 +26,10 @@ def rate(per_second: float) -> str:
 
 def span(seconds: float) -> str:
     """Return a duration: ``0.21 s``, ``20 min``, ``3.5 h``, ``2.1 days``."""
-    for limit, unit, name in UNITS:
-        if seconds < limit:
-            return f"{seconds / unit:.3g} {name}"
-    return f"{seconds / 86400:.3g} days"
+    unit, name = next(((unit, name) for limit, unit, name in UNITS if seconds < limit),
+                      (86400, "days"))
+    amount = seconds / unit
+    return f"{amount:.0f} {name}" if amount >= 10 else f"{amount:.2g} {name}"
 
 
 def times(factor: float) -> str:
