@@ -20,7 +20,7 @@ PREFIX = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 class Tied:
     """Another collectd series drawn under a daemon, e.g. its database server's load."""
 
-    #: Prefix of the daemon ids that it belongs to: ``host``, ``host/service`` or the whole id.
+    #: Of the daemons that it belongs to: a host, ``host/service``, an id, or a pattern of these.
     daemon: str
     #: The collectd identity without ``.rrd``: ``db01/load/load``; after ``#`` the data source,
     #: the first one otherwise: ``db01/disk-sda/disk_time#write``.

@@ -63,6 +63,8 @@ BY_METRIC = {panel.metric: panel for panel in (*PANELS, *EXTRA, TOPICS)}
 
 #: Fedora's files of 2014, messages per poll, by the metric that each is history of.
 HISTORY = {"received": "in", "processed": "out"}
+#: Seconds between two polls: moksha's MonitoringProducer, whatever step the file has.
+POLL = 5
 
 
 def description() -> dict[str, Any]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from collectd_fedmsg.metrics import BY_NAME, Kind
 
 from .derived import DERIVED
 from .figures import DARK as ON_DARK
-from .figures import GREEN, HISTORY, ORANGE, PINK, TOPIC_COLOURS, TOPICS, Panel
+from .figures import GREEN, HISTORY, ORANGE, PINK, POLL, TOPIC_COLOURS, TOPICS, Panel
 from .query import Window
 
 #: The topic of all that are not among the daemon's busiest.
@@ -33,8 +33,6 @@ class Files:
 
     metrics: Mapping[str, Path]
     topics: Sequence[tuple[str, Path]] = ()
-    #: Seconds between two polls of each of Fedora's old files.
-    polls: Mapping[str, int] = field(default_factory=dict)
 
 
 def needs(panel: Panel) -> tuple[str, ...]:
@@ -118,8 +116,7 @@ def _define(metric: str, files: Files, cf: str) -> list[str]:
     path, old = files.metrics.get(metric), files.metrics.get(HISTORY.get(metric, ""))
     if old is None:
         return [f"DEF:{metric}={quoted(path)}:value:{cf}"] if path else []
-    poll = files.polls[HISTORY[metric]]
-    before = [f"DEF:polled={quoted(old)}:value:AVERAGE", f"CDEF:before=polled,{poll},/"]
+    before = [f"DEF:polled={quoted(old)}:value:AVERAGE", f"CDEF:before=polled,{POLL},/"]
     if path is None:
         return [*before, f"CDEF:{metric}=before"]
     return [*before, f"DEF:since={quoted(path)}:value:{cf}",

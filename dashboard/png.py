@@ -9,7 +9,6 @@ from collectd_fedmsg.errors import StoreError
 from . import pictures
 from .figures import HISTORY, TOPICS, Panel
 from .query import Window
-from .reading import poll
 from .store.base import Daemon, Ref
 from .store.rrd import RRDStore
 
@@ -36,8 +35,7 @@ def draw(store: RRDStore, daemon: Daemon, panel: Panel, window: Window, *, width
     if panel is TOPICS:
         files = pictures.Files({}, _busiest(store, used, paths, window))
     else:
-        olds = {name for name in HISTORY.values() if name in used}
-        files = pictures.Files(paths, polls={n: poll(store, used[n], window) for n in olds})
+        files = pictures.Files(paths)
 
     def by(highest: str) -> bytes:
         return store.graph(pictures.arguments(

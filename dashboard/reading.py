@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from collectd_fedmsg.metrics import BY_NAME, Kind
 
 from .config import Tied
 from .derived import DERIVED, derive
-from .figures import HISTORY
+from .figures import HISTORY, POLL
 from .marks import restarts
 from .query import POINTS, Window
 from .series import Points, Series, clip, on_grid, overlay, scale
@@ -54,17 +55,8 @@ def read(store: Store, daemon: Daemon, metric: str, cf: str, window: Window) -> 
     newer = one(ref) if ref else None
     if old is None:
         return newer
-    older = scale(one(old), 1 / poll(store, old, window))
+    older = scale(one(old), 1 / POLL)
     return older if newer is None else overlay(newer, older)
-
-
-def poll(store: Store, old: Ref, window: Window) -> int:
-    """Return the seconds between two polls of the 2014 script: its file's own finest step.
-
-    Raises:
-        StoreError: the store cannot answer.
-    """
-    return store.fetch(old, "AVERAGE", window.end - 1, window.end, 1).step
 
 
 def answer(store: Store, daemons: Iterable[Daemon], metrics: Sequence[str], window: Window,
@@ -131,8 +123,9 @@ def refs(daemons: Iterable[Daemon], metrics: Sequence[str], topics: bool) -> lis
 
 
 def belongs(tied: Tied, name: str) -> bool:
-    """Tell whether a tied series is of a daemon: its id, or its host or host/service."""
-    return name == tied.daemon or name.startswith(f"{tied.daemon}/")
+    """Tell whether a tied series is of a daemon: its id, its host or host/service, or a pattern."""
+    return name == tied.daemon or any(
+        fnmatchcase(name, one) for one in (tied.daemon, f"{tied.daemon}/*"))
 
 
 def _topics(store: Store, daemon: Daemon, window: Window) -> Columns:

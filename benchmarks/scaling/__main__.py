@@ -7,7 +7,9 @@ import json
 import os
 import tempfile
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from .rig import Rig
 
@@ -22,6 +24,7 @@ def main() -> None:
     parser.add_argument("--level", choices=["None", "Sign", "Encrypt"], default="",
                         help="send by the network plugin to a second collectd, which stores")
     given = parser.parse_args()
+    lines: list[dict[str, Any]] = []
     for count in given.counts:
         for write_after in given.write_after:
             # A socket's path holds 107 bytes at most.
@@ -35,8 +38,24 @@ def main() -> None:
                              "load": os.getloadavg()[0]}
                 finally:
                     rig.processes.stop_all()
+            lines.append(found)
             print(json.dumps({name: value if isinstance(value, str) else round(value, 1)
                               for name, value in found.items()}), flush=True)
+    for line in ratios(lines):
+        print(line)
+
+
+def ratios(lines: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield what the lines of one run say beside each other: growth, and what batching saves."""
+    for first, last in ((one, other) for one in lines[:1] for other in lines[1:]
+                        if other["write_after"] == one["write_after"]):
+        times = last["consumers"] / first["consumers"]
+        yield (f"{times:g} × the consumers: {last['writes/s'] / first['writes/s']:.1f} × the"
+               f" writes, {last['dashboard MB'] / first['dashboard MB']:.1f} × the page's memory")
+    for one, other in zip(lines, lines[1:]):
+        if one["consumers"] == other["consumers"]:
+            yield (f"{one['consumers']} consumers, {other['write_after']} s of batching:"
+                   f" {other['writes/s'] / one['writes/s']:.2f} of the writes")
 
 
 if __name__ == "__main__":

@@ -135,11 +135,12 @@ async function refresh() {
 }
 
 function fleetLine(fleet) {
-  const told = [fleet.daemons, fleet.behind, fleet.silent, fleet.unknown, fleet.backlog];
+  const told = [fleet.daemons, fleet.behind, fleet.silent, fleet.unknown, fleet.daemons && fleet.silent === fleet.daemons ? null : fleet.backlog];
   byId("fleet").querySelectorAll("li").forEach((item, i) => {
     item.querySelector("b").textContent = number(told[i]);
     item.toggleAttribute("data-some", told[i] > 0);
     if (item.dataset.kind === "unknown") item.hidden = !told[i];
+    if (item.dataset.kind === "daemons") item.lastChild.data = told[i] === 1 ? " daemon" : " daemons";
   });
   // Only when it says something else: it is read aloud.
   if (byId("headline").textContent !== fleet.headline) byId("headline").textContent = fleet.headline;

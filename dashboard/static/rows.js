@@ -63,6 +63,7 @@ export function fill(row, one) {
   const action = row.querySelector(".action");
   action.textContent = one.action && one.badness >= 40 && one.state !== "UNKNOWN" ? one.action : "";
   const shown = [number(one.backlog), age(one.oldest), number(one.arrival_rate), number(one.completion_rate), age(one.drain?.seconds ?? one.drain_seconds)];
+  row.querySelector(".first i").textContent = one.silent ? "waited when last heard" : "waiting";
   row.querySelectorAll(".numbers b").forEach((b, i) => { b.textContent = shown[i]; });
   splitBar(row, one.split);
   drainBar(row, one.drain);

@@ -162,7 +162,9 @@ export function highest(panel, grid, row, view) {
 function known(panel, row) {
   const spec = specOf(panel);
   if (panel.dataset.tied) return row?.tied?.[spec.title] ?? [];
-  return row?.series?.[spec.metric === "topics" ? "received" : spec.metric] ?? [];
+  if (spec.metric !== "topics") return row?.series?.[spec.metric] ?? [];
+  const all = Object.values(row?.topics ?? {});
+  return (all[0] ?? []).map((_, i) => all.find((points) => points[i] !== null)?.[i] ?? null);
 }
 
 // Restarts dotted, notes solid, alerts dashed in their colour (their words are on their page); the words stand in a row's first panel only.

@@ -108,3 +108,19 @@ def test_old_hosts_and_tcp(short_folder: Path) -> None:
                   for row in page.get("/api/v1/daemons").get_json()["daemons"]}
     assert set(states) == set(DAEMONS), "the daemon's own name of its host counts for nothing"
     assert "OK" not in states.values()
+
+
+def test_old_backlogs_go_on(tmp_path: Path) -> None:
+    """After the command of the page a late sample fills its gap in a file of 2014."""
+    rrdtool = pytest.importorskip("rrdtool")
+    file = tmp_path / "here/fedmsg-hub/queue_length-Archiver_backlog.rrd"
+    file.parent.mkdir(parents=True)
+    now = int(time.time()) // 60 * 60
+    rrdtool.create(str(file), "-s", "5", "-b", str(now - 605), "DS:value:GAUGE:10:0:U",
+                   "RRA:AVERAGE:0.1:1:1200")
+    rrdtool.update(str(file), f"{now - 600}:7")
+    subprocess.run(["sh", "-ec", block("howto-migrating", "find ", {
+        "/var/lib/collectd/rrd": str(tmp_path)})], check=True, timeout=60)
+    rrdtool.update(str(file), f"{now}:9")
+    _, _, rows = rrdtool.fetch(str(file), "AVERAGE", "-s", str(now - 600), "-e", str(now - 5))
+    assert {value for (value,) in rows} == {9.0}

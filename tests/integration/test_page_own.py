@@ -23,7 +23,8 @@ from tests.integration.test_store_rrd import HOST, STEP, fleet, write  # noqa: E
 
 AXE = (Path(axe.__file__).parent / "axe.min.js").read_text("utf-8")
 DAEMON = f"daemon/{HOST}/hub/Consumer0"
-TIED = [{"daemon": HOST, "series": "db01/load/load", "title": "Load of <b>db01</b>", "unit": ""}]
+TIED = [{"daemon": "*/hub/Consumer?", "series": "db01/load/load", "title": "Load of <b>db01</b>",
+         "unit": ""}]
 
 
 @pytest.fixture
