@@ -73,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
         return 2
     if not known:
         # Of nobody nothing can be said, least of all that all were well.
-        print("backtest: no such daemon is known here", file=sys.stderr)
+        print(f"backtest: {selection.nobody(options)}", file=sys.stderr)
         return 2
     seconds = end - options.start
     if options.json:

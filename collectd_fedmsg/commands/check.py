@@ -89,7 +89,14 @@ def _gaps(options: argparse.Namespace, harvest: Harvest, found: Found,
     told = [one for one in daemons.values() if one.producers is not None]
     if told or not daemons:
         absent += producers.absent(daemons, options.producer or [])
-    return wrong + ([f"not there: {', '.join(absent)} of {options.service}"] if absent else [])
+    return wrong + _absent(options, absent)
+
+
+def _absent(options: argparse.Namespace, names: Sequence[str]) -> list[str]:
+    one = "" if options.service == "*" else f" {options.service}"
+    if "*" in names:  # not one, of whatever name
+        return [f"no daemon{one} answers at {options.endpoints}"]
+    return [f"not there: {', '.join(names)}{one and f' of{one}'}"] if names else []
 
 
 def _values(options: argparse.Namespace, found: Found) -> tuple[int, str, list[str]]:

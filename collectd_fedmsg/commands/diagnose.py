@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
     for line in wrong:
         print(line, file=sys.stderr)
     if not told.daemons:
-        print("diagnose: no such daemon is known here", file=sys.stderr)
+        print(f"diagnose: {selection.nobody(options)}", file=sys.stderr)
         return 2
     if options.json:
         print(json.dumps(told.to_dict()))

@@ -6,10 +6,12 @@ import argparse
 import time
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
 from collectd_fedmsg.diagnosis.incident import Incident
 from collectd_fedmsg.diagnosis.judgement import Judged, Judgement
+from collectd_fedmsg.errors import ConfigError
 from collectd_fedmsg.moments import moment
 from collectd_fedmsg.stored import Stored, open_stored, settings_of
 
@@ -51,7 +53,24 @@ def stored(options: argparse.Namespace) -> Stored | None:
         return None
     given: dict[str, Any] = {name: getattr(options, name) for name in (
         "data_dir", "rrdcached", "prometheus", "interval")}
-    return open_stored(settings_of(options.config, given))
+    settings = settings_of(options.config, given)
+    folder = settings.get("data_dir")
+    if folder and not settings.get("prometheus") and not Path(folder).is_dir():
+        # The page waits for it to appear; who asks now wants to know that it was misspelt.
+        place = "command line" if options.data_dir else options.config
+        raise ConfigError(place, "data_dir", folder, "is no folder here")
+    return open_stored(settings)
+
+
+def nobody(options: argparse.Namespace) -> str:
+    """Return the sentence for when none of the daemons asked for is known."""
+    asked = [f"{name} {getattr(options, name)!r}" for name in ("host", "service", "consumer")
+             if getattr(options, name) != "*"]
+    if asked:
+        return f"no daemon is known here with {', '.join(asked)}"
+    if options.config or options.data_dir or options.prometheus:
+        return "nothing is stored here of any daemon"
+    return "no daemon answers: `collectd-fedmsg doctor` says why"
 
 
 def meant(options: argparse.Namespace, one: Judged) -> bool:

@@ -62,7 +62,17 @@ def test_by_hand(daemon: Daemon, capsys: pytest.CaptureFixture[str]) -> None:
     assert check(capsys, daemon, "exceptions", "-c", "2", "--window", "0")[0] == 0
     assert check(capsys, daemon, "present", "--consumer", "Slow")[0] == 0
     code, line = check(capsys, daemon, "present", "--consumer", "Slow", "--consumer", "Gone")
-    assert (code, line) == (2, "FEDMSG CRITICAL: not there: Gone of *\n")
+    assert (code, line) == (2, "FEDMSG CRITICAL: not there: Gone\n")
+
+
+def test_nobody_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Says where was looked, and for whom."""
+    where = f"{tmp_path}/*.sock"
+    assert main(["check", "--endpoints", where]) == 2
+    assert main(["check", "--service", "hub", "--endpoints", where]) == 2
+    assert capsys.readouterr().out.splitlines() == [
+        f"FEDMSG CRITICAL: no daemon answers at {where}",
+        f"FEDMSG CRITICAL: no daemon hub answers at {where}"]
 
 
 @pytest.mark.parametrize("words", [["-w", "x"], ["nonsense"], ["-w", "9:1"]])
