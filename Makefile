@@ -32,9 +32,12 @@ audit: setup  ## Ask whether a pinned version has a known vulnerability; needs t
 	@[ -x .venv/audit/bin/pip-audit ] || { $(PYTHON) -m venv .venv/audit && \
 	  PIP_CONSTRAINT=packaging/constraints.txt .venv/audit/bin/pip install -q 'pip-audit>=2.10'; }
 	@.venv/audit/bin/python packaging/audit.py
-bench: setup-test  ## What the counting costs and how often the diagnosis is right, beside rivals.
-	$(PYTHON) -m benchmarks.counting
-	$(PYTHON) -m benchmarks.diagnosis --quick
+# Each at most five minutes; what they print beside each other is of one run.
+bench: setup-test  ## Counting, diagnosis, page and API, scaling, beside rivals; six minutes, quiet.
+	timeout 300 $(PYTHON) -m benchmarks.counting --rounds 5 --hubs 3
+	timeout 300 $(PYTHON) -m benchmarks.diagnosis --quick
+	timeout 300 $(PYTHON) -m benchmarks.dashboard
+	timeout 300 $(PYTHON) -m benchmarks.scaling 10 100 --seconds 12 --write-after 1 10
 docs: setup-test  ## The documentation as HTML, in build/docs; warnings are errors.
 	@$(PYTHON) -m sphinx -q -W --keep-going -b html docs build/docs && echo build/docs/index.html
 packages: setup-test  ## sdist, wheel, deb and rpm, in dist/.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -89,6 +90,8 @@ def main(given: Sequence[str] | None = None) -> int:
               " in; put a proxy that asks for a login in front, or use --users-file.",
               file=sys.stderr)
     raise_file_limit()
+    # A page asks several things at once; that one waits a moment for a thread is no warning.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server = create_server(app, options.host, options.port, options.threads, settings.prefix)
     print(f"Dashboard: http://{options.host}:{server.effective_port}{settings.prefix}/", flush=True)
     try:

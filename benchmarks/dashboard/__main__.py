@@ -16,10 +16,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root, end = Path(folder), int(time.time()) // api.STEP * api.STEP
         made = api.files(root, end)
-        if "api" in wanted:
-            api.main(root, end, made)
+        beside = api.main(root, end, made) if "api" in wanted else None
         if "pictures" in wanted:
-            pictures.main(root)
+            pictures.main(root, beside)
         if "page" in wanted:
             page.main(root)
     if "many" in wanted:

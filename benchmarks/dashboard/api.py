@@ -52,8 +52,8 @@ def timed(work) -> float:
     return statistics.median(times) * 1000
 
 
-def main(root: Path, end: int, made: list[tuple[str, str]]) -> None:
-    """Print the medians and their ratio."""
+def main(root: Path, end: int, made: list[tuple[str, str]]) -> tuple[float, int]:
+    """Print the medians and their ratio; return the API's, in ms, and its bytes uncompressed."""
     def bare() -> bytes:
         return orjson.dumps([rrdtool.fetch([path, cf, "-s", str(end - DAY), "-e", str(end),
                                             "-r", "180"])[2] for path, cf in made])
@@ -69,11 +69,14 @@ def main(root: Path, end: int, made: list[tuple[str, str]]) -> None:
         series = f"/api/v1/series?{ids}&span=day"
         base = timed(bare)
         print(f"bare fetch + orjson  {base:8.2f} ms  {len(bare()):9,d} B")
+        found = []
         for name, encoding in (("API", "identity"), ("API, brotli", "br")):
             took = timed(lambda e=encoding: get(series, e))
-            print(f"{name:20} {took:8.2f} ms  {len(get(series, encoding)):9,d} B"
+            found.append((took, len(get(series, encoding))))
+            print(f"{name:20} {took:8.2f} ms  {found[-1][1]:9,d} B"
                   f"  {took / base:.1f} × bare")
         print(f"{'daemons (cached)':20} {timed(lambda: get('/api/v1/daemons')):8.2f} ms")
+    return found[0]
 
 
 @contextmanager

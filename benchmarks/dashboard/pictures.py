@@ -15,8 +15,8 @@ from .api import DAEMONS, DAY, METRICS
 COLLECTION3 = Path("/usr/share/doc/collectd-core/examples/collection3")
 
 
-def main(root: Path) -> None:
-    """Print the time and size of all pictures, one after the other."""
+def main(root: Path, beside: tuple[float, int] | None = None) -> None:
+    """Print the time and size of all pictures, and how many times the API's (ms, bytes)."""
     if not COLLECTION3.exists():
         print("graph.cgi: not here")
         return
@@ -38,4 +38,7 @@ def main(root: Path) -> None:
                 octets += len(run.stdout)
                 good += b"\x89PNG" in run.stdout[:300]
         took = time.perf_counter() - began
-    print(f"graph.cgi × {DAEMONS * 3}       {took * 1000:8.0f} ms  {octets:9,d} B  ({good} PNG)")
+    more = "" if beside is None else (
+        f", {took * 1000 / beside[0]:,.0f} × the API's time, {octets / beside[1]:.1f} × its bytes")
+    print(f"graph.cgi × {DAEMONS * 3}       {took * 1000:8.0f} ms  {octets:9,d} B  ({good} PNG)"
+          f"{more}")
