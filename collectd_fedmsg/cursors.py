@@ -133,6 +133,10 @@ class Cursors:
         lost = {name: count for name, count in cursor.backlog.items() if count}
         return Ended(cursor.service, lost)
 
+    def newest(self) -> float:
+        """Return the latest time (s) of any sample that was returned as fresh, 0 without one."""
+        return max(self._times.values(), default=0.0)
+
     def set_back(self, now: float) -> None:
         """Let series go on whose last time is later than ``now`` (s): a clock was set back."""
         self._times = {key: min(at, now) for key, at in self._times.items()}

@@ -11,15 +11,6 @@ from xml.etree import ElementTree
 UNKNOWN = "NaN"
 
 
-def last_update(dump: str) -> int:
-    """Return when the RRD was updated last, epoch seconds.
-
-    Raises:
-        ValueError: it is no dump of an RRD.
-    """
-    return _number(_parsed(dump), "lastupdate")
-
-
 def rewound(dump: str, at: int) -> str:
     """Return the dump without what is later than ``at`` (epoch seconds).
 
@@ -55,12 +46,13 @@ def rewound(dump: str, at: int) -> str:
 def _shift(database: ElementTree.Element, gone: int) -> None:
     """Take the newest rows away and put as many unknown ones before the oldest."""
     rows = database.findall("row")
-    gone = min(gone, len(rows))
-    for row in rows[len(rows) - gone :]:
-        database.remove(row)
+    kept = rows[: max(0, len(rows) - gone)]
+    cut = rows[len(kept) :]
+    for row in cut:
         for value in row.findall("v"):
             value.text = UNKNOWN
-        database.insert(0, row)
+    # At once: taken out one by one they cost the square of their number.
+    database[:] = [*cut, *kept]
 
 
 def _parsed(dump: str) -> ElementTree.Element:

@@ -78,6 +78,20 @@ class Rrdcached:
             return 0, False
         return stored, True
 
+    def last(self, path: str, timeout: float) -> float | None:
+        """Return when a file (an absolute path) was updated last (s), what it holds included.
+
+        Returns None when there is no such file.
+
+        Raises:
+            OSError: it does not answer within ``timeout`` seconds.
+        """
+        if self._link is None:
+            self._connect(timeout)
+        request = f"LAST {_escaped(path)}\n".encode()
+        (answer,) = self._ask([request], time.monotonic() + timeout)
+        return _last(answer)
+
     def let_go(self, path: str, timeout: float) -> None:
         """Have it write a file (an absolute path) out and forget it, as another will change it.
 

@@ -1,25 +1,17 @@
 """EDGE files: ``collectd-fedmsg rewind``: let series go on after a clock was set back.
 
 Run it with collectd stopped: collectd, too, takes nothing until the clock has passed what it has.
+With ``--unattended`` it sees to that itself; systemd's timer starts it so.
 """
 
 from __future__ import annotations
 
 import argparse
-import shutil
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
-from ..cursors import Cursors
-from ..names import printable
-from ..rewound import last_update, rewound
-from ..rrdcached import Rrdcached
-
-#: Seconds that rrdcached may take to write one file out.
-PATIENCE = 30.0
+from . import rewind_unattended
+from .rewind_files import patterns, rewind_all
 
 
 def add(commands: Any) -> None:
@@ -30,72 +22,16 @@ def add(commands: Any) -> None:
     parser.add_argument("data_dir", type=Path, help="collectd's folder of RRD files")
     parser.add_argument("--rrdcached", default="", help="unix:/path of the one behind collectd")
     parser.add_argument("--state-file", type=Path, help="the plugin's StateFile")
+    parser.add_argument("--backup", type=Path, help="keep here what files were like before")
     parser.add_argument("--all", action="store_true", help="all of collectd, not only ours")
     parser.add_argument("--dry-run", action="store_true", help="name the files, change nothing")
+    rewind_unattended.add_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Rewind each file whose newest sample is in the future; return 1 when one could not be."""
-    if not shutil.which("rrdtool"):
-        print("rewind needs the rrdtool command: install the package rrdtool", file=sys.stderr)
-        return 1
-    now = int(time.time())
-    cache = Rrdcached(options.rrdcached) if options.rrdcached else None
-    patterns = ["*/*/*.rrd"] if options.all else ["*/fedmsg-*/*.rrd", "*/collectd_fedmsg/*.rrd"]
-    done = failed = 0
-    for path in sorted(one for pattern in patterns for one in options.data_dir.glob(pattern)):
-        try:
-            done += rewind(path.absolute(), now, cache, options.dry_run)
-        except (OSError, ValueError, subprocess.SubprocessError) as error:
-            failed += 1
-            print(printable(f"{path}: {error}"), file=sys.stderr)
-    if options.state_file and not options.dry_run:
-        try:
-            cursors = Cursors()
-            cursors.load(options.state_file)
-            cursors.set_back(float(now))
-            cursors.save(options.state_file)
-        except (OSError, ValueError) as error:
-            failed += 1
-            print(printable(str(error)), file=sys.stderr)
-    word = "would be rewound" if options.dry_run else "rewound"
-    print(f"{done} files {word} to {now}, {failed} failed")
-    return 1 if failed else 0
-
-
-def rewind(path: Path, now: int, cache: Rrdcached | None, dry: bool) -> bool:
-    """Rewind one file when its newest sample is later than ``now``; return whether it was.
-
-    Raises:
-        OSError, ValueError, SubprocessError: it could not be read or written; it is as it was.
-    """
-    if cache is not None and not dry:
-        # What it holds would come after us; its journal learns that it was written, too.
-        cache.let_go(str(path), PATIENCE)
-    dump = _rrdtool("dump", str(path))
-    if last_update(dump) <= now:
-        return False
-    if dry:
-        print(printable(str(path)))
-        return True
-    beside, xml = path.with_suffix(".rewound"), path.with_suffix(".xml")
-    try:
-        xml.write_text(rewound(dump, now), "utf-8")
-        _rrdtool("restore", "--force-overwrite", str(xml), str(beside))
-        shutil.copystat(path, beside)
-        owner = path.stat()
-        shutil.chown(beside, owner.st_uid, owner.st_gid)
-        beside.replace(path)
-    finally:
-        xml.unlink(missing_ok=True)
-        beside.unlink(missing_ok=True)
-    return True
-
-
-def _rrdtool(*words: str) -> str:
-    done = subprocess.run(["rrdtool", *words], capture_output=True, text=True, check=False,  # noqa: S603, S607 - a list: no shell
-                          timeout=60)  # fmt: skip
-    if done.returncode:
-        raise ValueError(done.stderr.strip() or f"rrdtool ended with {done.returncode}")
-    return done.stdout
+    if options.unattended:
+        return rewind_unattended.run(options)
+    found = [one for name in patterns(options.all) for one in options.data_dir.glob(f"*/{name}")]
+    return rewind_all(options, found)

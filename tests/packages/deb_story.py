@@ -100,14 +100,15 @@ OURS.mkdir()
 for path in Path("/usr/lib/python3/dist-packages").glob("collectd_fedmsg*"):
     (OURS / path.name).symlink_to(path)
 
-units = [str(path) for path in Path("/lib/systemd/system").glob("collectd-fedmsg*.service")]
+units = [str(path) for path in Path("/lib/systemd/system").glob("collectd-fedmsg*.[st]*")]
 # It looks at every unit that ours may start after, those of other packages too.
 report["verify"] = "".join(
     line for line in complaints("systemd-analyze", "verify", "--man=yes", *units).splitlines(True)
     if "collectd-fedmsg" in line)
 report["exposure"] = {Path(unit).name: float(run(
     "systemd-analyze", "security", "--offline=yes", "--threshold=100", "--no-pager", unit)
-    .rpartition("exposure level for ")[2].split()[1]) for unit in units}
+    .rpartition("exposure level for ")[2].split()[1])
+    for unit in units if unit.endswith(".service")}
 folder = Path("/run/fedmsg-health").stat()
 report["folder"] = f"{folder.st_mode & 0o7777:o}"
 report["man"] = [complaints("man", "--warnings", name)
