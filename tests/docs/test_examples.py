@@ -84,8 +84,8 @@ def test_dashboard_toml_is_understood():
     dashboard.Settings.of(tomllib.loads(found[0]))
 
 
-#: Of other programs: the benchmark's, rpmbuild's.
-OTHERS = {"--quick", "--nodeps"}
+#: Of other programs: the benchmarks', rpmbuild's.
+OTHERS = {"--quick", "--level", "--nodeps"}
 
 
 def options(one: argparse.ArgumentParser) -> Iterator[str]:
