@@ -17,6 +17,7 @@ def add(commands: Any) -> None:
     parser = commands.add_parser("doctor", help="find what is wrong between hub and dashboard")
     parser.add_argument("--run-folder", help="the daemons' sockets; fedmsg.d's by default")
     parser.add_argument("--data-dir", default="/var/lib/collectd/rrd", help="collectd's RRD files")
+    parser.add_argument("--collectd-conf", default="", help="collectd.conf; the usual by default")
     parser.add_argument("--rrdcached", default="", help="rrdcached's address: unix:/path")
     parser.add_argument("--url", default="", help="the dashboard's address")
     parser.add_argument("--timeout", type=float, default=3.0, help="seconds for each question")

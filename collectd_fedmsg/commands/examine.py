@@ -9,11 +9,12 @@ import socket
 import subprocess
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
 from collectd_fedmsg import endpoints, settings
+from collectd_fedmsg.commands import examine_collectd
+from collectd_fedmsg.commands.finding import Finding
 from collectd_fedmsg.errors import ConfigError
 from collectd_fedmsg.metrics import PLUGIN, escape_consumer
 from collectd_fedmsg.names import escape
@@ -21,15 +22,6 @@ from collectd_fedmsg.reader import Harvest, latest
 
 #: Samples older than this many intervals are late.
 PATIENCE = 3
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at: good, bad or (None) not to be known from here; how to mend it."""
-
-    good: bool | None
-    what: str
-    mend: str = ""
 
 
 def everything(options: argparse.Namespace, now: float) -> Iterator[Finding]:
@@ -42,6 +34,7 @@ def everything(options: argparse.Namespace, now: float) -> Iterator[Finding]:
     harvest = latest([f"{folder}/*.sock"], options.timeout, now)
     yield from daemons(harvest, now)
     yield from collectd_process()
+    yield from examine_collectd.look(options.collectd_conf)
     yield from stored(harvest, Path(options.data_dir), options.rrdcached, now)
     if options.rrdcached:
         yield from rrdcached(options.rrdcached, options.timeout)
@@ -57,13 +50,23 @@ def installed() -> Iterator[Finding]:
     else:
         yield Finding(False, "no entry point moksha.producer: collectd_fedmsg",
                       "install this package into the daemon's Python (pip install …)")  # fmt: skip
+    # collectd's own Python needs neither; the daemons may live in an environment of theirs.
+    version = _version("setuptools")
+    if _version("moksha.hub") is None:
+        yield Finding(None, "no daemon runs in this Python: moksha is not here",
+                      "where they have an environment, ask with its command too")
+    else:
+        good = version is not None and 70 <= int(version.partition(".")[0]) < 81
+        yield Finding(good, f"setuptools {version or 'is missing'}",
+                      "" if good else "moksha finds plugins with setuptools 70 to 80 only: "
+                      "pip install 'setuptools>=70,<81'")  # fmt: skip
+
+
+def _version(name: str) -> str | None:
     try:
-        version = metadata.version("setuptools")
+        return metadata.version(name)
     except metadata.PackageNotFoundError:
-        version = "0"
-    good = 70 <= int(version.partition(".")[0]) < 81
-    yield Finding(good, f"setuptools {version}",
-                  "" if good else "moksha finds plugins with setuptools 70 to 80 only")  # fmt: skip
+        return None
 
 
 def _entry_points(group: str) -> list[metadata.EntryPoint]:
@@ -166,7 +169,8 @@ def stored(harvest: Harvest, folder: Path, daemon: str, now: float) -> Iterator[
         last, said = max(_last_update(tool, path, daemon) for path in paths)
         good = now - last < 2 * PATIENCE * interval
         yield Finding(good, f"{service}: {consumer} is stored; last update {now - last:.0f} s ago"
-                      f"{said}", "" if good else "name rrdcached with --rrdcached; see its log")
+                      f"{said}", "" if good else
+                      "behind rrdcached, name it: --rrdcached; else see its log")
 
 
 def _last_update(tool: str, path: Path, daemon: str) -> tuple[float, str]:

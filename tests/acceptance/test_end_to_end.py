@@ -146,6 +146,7 @@ def ask_the_doctor(chain: Chain) -> None:
     command = [
         sys.executable, "-m", "collectd_fedmsg.cli", "doctor", "--data-dir",
         str(chain.folder / "rrd"), "--rrdcached", f"unix:{chain.folder}/rrdcached.sock",
+        "--collectd-conf", str(chain.folder / "config" / "collectd.conf"),
         "--url", chain.url, "--run-folder",
     ]  # fmt: skip
     env = {**os.environ, "PYTHONPATH": str(ROOT), "FEDMSG_CONFIG": str(config)}
