@@ -9,6 +9,7 @@ from typing import Any
 
 from collectd_fedmsg.metrics import BY_NAME, Kind
 
+from .bridged import unbridged
 from .config import Tied
 from .derived import DERIVED, derive
 from .figures import HISTORY, POLL
@@ -19,6 +20,8 @@ from .store.base import Daemon, Ref, Store
 
 #: Steps are kept at their finest for about this long, s.
 DAY = 86400
+#: Tells where a daemon was away.
+TOTAL = "received"
 #: Key in an answer, and (what is read, how): what one column of an answer is made of.
 Columns = dict[str, "tuple[Series | None, str]"]
 
@@ -79,6 +82,10 @@ def answer(store: Store, daemons: Iterable[Daemon], metrics: Sequence[str], wind
     needs = sorted({need for metric in metrics if metric in DERIVED
                     for need in DERIVED[metric].needs})
     wanted = [(key, metric, cf) for metric in plain for key, cf in consolidations(metric)]
+    gauges = [key for key, metric, _ in wanted if BY_NAME[metric].kind is Kind.GAUGE]
+    if gauges and TOTAL not in plain:
+        needs = sorted({*needs, TOTAL})
+    total = TOTAL if TOTAL in plain else f"{TOTAL} AVERAGE"
     wanted += [(f"{need} AVERAGE", need, "AVERAGE") for need in needs]
     store.prepare(refs(chosen, plain + needs, topics))
     columns: list[tuple[Daemon, Columns, Columns, Columns]] = []
@@ -98,6 +105,8 @@ def answer(store: Store, daemons: Iterable[Daemon], metrics: Sequence[str], wind
     rows = []
     for daemon, own, by_topic, beside in columns:
         every = points(own)
+        if gauges and own[total][0] is not None:
+            every.update({key: unbridged(every[key], every[total]) for key in gauges})
         inputs = {need: every.pop(f"{need} AVERAGE") for need in needs}
         every.update({name: derive(name, inputs) for name in metrics if name in DERIVED})
         row: dict[str, Any] = {"id": daemon.id, "series": every}

@@ -21,7 +21,7 @@ HOST = "h.example.org"
 
 
 def write(root: Path, metric: str, values: dict[int, float], *, consumer: str = "Archiver",
-          folder: str = f"{HOST}/fedmsg-hub", name: str = "") -> Path:
+          folder: str = f"{HOST}/fedmsg-hub", name: str = "", heartbeat: int = 2 * STEP) -> Path:
     """Make one file as collectd's rrdtool plugin does, with its default archives."""
     kind = BY_NAME.get(metric)
     file = name or f"{kind.collectd_type}-{kind.type_instance(consumer)}"
@@ -32,7 +32,7 @@ def write(root: Path, metric: str, values: dict[int, float], *, consumer: str = 
                 for cf in ("AVERAGE", "MIN", "MAX")]
     times = sorted(values)
     rrdtool.create(str(path), "-s", str(STEP), "-b", str(times[0] - STEP),
-                   f"DS:value:{source}:{2 * STEP}:0:U", *archives)
+                   f"DS:value:{source}:{heartbeat}:0:U", *archives)
     rrdtool.update(str(path), *[f"{t}:{values[t]:.15g}" for t in times])
     return path
 
@@ -84,6 +84,24 @@ def test_unknown_is_null(tmp_path, now):
                                   ).get_json()["daemons"][0]["series"]["received"]
     assert series.count(None) >= 10
     assert {round(v, 9) for v in series if v is not None} == {5}
+
+
+def test_the_backlog_of_a_daemon_that_was_away_is_null(tmp_path, now):
+    """However long the heartbeat: RRD has its next value there, which nobody measured."""
+    times = [t for t in range(now - 900, now + 1, STEP) if not now - 500 < t < now - 400]
+    write(tmp_path, "backlog", dict.fromkeys(times, 3), heartbeat=3600)
+    totals = {t: 5 * (t - now + 900 if t < now - 450 else t - now + 400) for t in times}
+    write(tmp_path, "received", totals, heartbeat=3600)
+    ask = f"/api/v1/series?daemon={HOST}/hub/Archiver&start={now - 700}&end={now - 100}&metrics="
+    for metrics in ("received,backlog", "backlog"):
+        body = client(tmp_path).get(ask + metrics).get_json()
+        (row,) = body["daemons"]
+        assert set(row["series"]) == {*metrics.split(","), "backlog_min"}
+        away = slice((now - 500 - body["start"]) // STEP, (now - 410 - body["start"]) // STEP)
+        for key in ("backlog", "backlog_min"):
+            points = row["series"][key]
+            assert points[away] == [None] * 9
+            assert {*points[: away.start], *points[away.stop:]} == {3}
 
 
 def test_silent_daemon_is_unknown(tmp_path, now):
