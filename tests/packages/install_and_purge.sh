@@ -13,6 +13,9 @@ apt() { apt-get --yes --quiet --no-install-recommends "$@" >/tmp/log 2>&1 || { c
 apt install "$out"/*.deb
 echo "== installed"
 changed
+# What the services write while they run.
+mkdir -p /var/lib/collectd /var/lib/collectd-fedmsg
+touch /var/lib/collectd/collectd_fedmsg.json /var/lib/collectd-fedmsg/marks
 apt remove collectd-fedmsg collectd-fedmsg-dashboard
 echo "== removed"
 changed

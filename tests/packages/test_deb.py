@@ -73,9 +73,11 @@ def test_purge_leaves_the_machine_as_it_was(debs: Path, in_copy: Callable[..., s
     left = {name: [line for line in lines if not KEPT.match(line[2:])]
             for name, lines in phases.items()}
     assert "l etc/collectd/collectd.conf.d/fedmsg-health.conf" in left["installed"]
-    # Until the purge its configuration stays, and whether the unit was enabled.
+    # Until the purge its configuration stays, what it wrote, and whether the unit was enabled.
     assert [line for line in left["removed"] if "systemd/" not in line] == [
         "f etc/collectd-fedmsg/alerts.toml", "f etc/collectd-fedmsg/collectd.conf",
         "f etc/collectd-fedmsg/dashboard.toml",
-        "f etc/collectd-fedmsg/fedmsg.py", "d etc/collectd-fedmsg"]
+        "f etc/collectd-fedmsg/fedmsg.py", "f var/lib/collectd-fedmsg/marks",
+        "f var/lib/collectd/collectd_fedmsg.json", "d etc/collectd-fedmsg",
+        "d var/lib/collectd-fedmsg"]
     assert left["purged"] == []
