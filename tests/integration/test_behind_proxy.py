@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import os
@@ -268,3 +269,40 @@ def test_a_prefix_that_cannot_be(prefix, tmp_path):
     with pytest.raises(ConfigError, match=r"dashboard: prefix") as refused:
         Settings.of({"data_dir": tmp_path, "prefix": prefix})
     assert repr(prefix) in str(refused.value)
+
+
+def test_nginx_asks_and_the_page_is_told(tmp_path):
+    """Without its password nobody gets in, whatever header is sent, by nginx or past it."""
+    root, users, processes = tmp_path / "rrd", tmp_path / "users", Processes(tmp_path)
+    daemon(root, int(time.time()) // STEP * STEP, "Archiver", lambda ago: 0)
+    # nginx(8) knows this form of RFC 2307 besides openssl's.
+    users.write_text("ralph:{PLAIN}secret\n")
+    port = free_port()
+    (tmp_path / "dashboard.toml").write_text(
+        f'data_dir = "{root}"\nprefix = "/queues"\nauth_header = "X-Forwarded-User"\n')
+    try:
+        processes.start("dashboard", [
+            sys.executable, "-m", "collectd_fedmsg_dashboard.serve", "--port", str(port),
+            "--config", str(tmp_path / "dashboard.toml")], os.environ, tmp_path)
+        block = documented("A login").replace("8087", str(port))
+        web = nginx(processes, tmp_path, block.replace("/etc/nginx/queues.users", str(users)))
+        for number in (port, web):
+            wait_for(f"{number} asks", lambda at=number: got(processes, at, "/queues/") == 401, 60)
+
+        def status(password: str, **headers: str) -> int:
+            given = base64.b64encode(f"ralph:{password}".encode()).decode()
+            if password:
+                headers["Authorization"] = f"Basic {given}"
+            asked = urllib.request.Request(f"http://127.0.0.1:{web}/queues/", headers=headers)
+            try:
+                with urllib.request.urlopen(asked, timeout=30) as answer:
+                    return int(answer.status)
+            except urllib.error.HTTPError as error:
+                return error.code
+
+        name = {"X-Forwarded-User": "ralph"}
+        assert (status("wrong"), status("", **name), status("wrong", **name)) == (401, 401, 401)
+        assert status("secret") == 200
+        assert status("secret", **{"X-Forwarded-User": ""}) == 200
+    finally:
+        processes.stop_all()
