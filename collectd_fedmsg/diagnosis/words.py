@@ -25,7 +25,7 @@ def rate(per_second: float) -> str:
 
 
 def span(seconds: float) -> str:
-    """Return a duration: ``0.21 s``, ``20 min``, ``3.5 h``, ``2.1 days``."""
+    """Return a duration: ``213 ms``, ``20 min``, ``3.5 h``, ``2.1 days``."""
     unit, name = next(((unit, name) for limit, unit, name in UNITS if seconds < limit),
                       (86400, "days"))
     amount = seconds / unit

@@ -15,7 +15,6 @@ pytest.importorskip("rrdtool")
 from collectd_fedmsg.alerts.book import Book
 from collectd_fedmsg.alerts.records import Subject
 from collectd_fedmsg.alerts.service import Service
-from collectd_fedmsg.alerts.toml_file import Mistakes
 from collectd_fedmsg.cli import main
 from collectd_fedmsg.commands.alerts_run import observer
 from collectd_fedmsg.errors import HealthError, StoreError
@@ -180,11 +179,17 @@ def test_rules_are_reloaded_and_a_mistake_keeps_the_last_good_ones(site: Any, ca
     book.close()
 
 
-def test_wrong_from_the_first_is_refused(site: Any) -> None:
+def test_wrong_from_the_first_is_refused(site: Any, caplog: Any) -> None:
+    """It names file, key and value, and that nothing is evaluated: no rules go on."""
     folder, service = site
     write_rules(folder, "every = 'soon'")
-    with pytest.raises((HealthError, Mistakes), match="every = 'soon'"):
+    with pytest.raises(HealthError) as refused:
         service()
+    said, what_now = str(refused.value).splitlines()
+    assert said.startswith(f"{folder}/")
+    assert "every = 'soon'" in said
+    assert what_now.startswith("nothing is evaluated")
+    assert "go on" not in caplog.text
 
 
 def test_two_evaluators_on_one_file_are_refused(site: Any) -> None:
