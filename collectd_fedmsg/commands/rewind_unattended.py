@@ -53,6 +53,9 @@ def run(options: argparse.Namespace) -> int:
     """Rewind if series stand still and the clock is to be believed; return 1 when it may not."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     complete(options)
+    if not files(options):
+        print(printable(f"no files of {options.host} in {options.data_dir}: if collectd has another"
+                        " Hostname, add --host NAME"))
     if ahead(options) <= unattended.TINY:
         print("no series of this host stands still: nothing to do")
         return 0

@@ -69,6 +69,7 @@ def test_under_guards(
              "DATA_DIR": str(tmp_path / "rrd")}
     ended, said = run_unit(tmp_path, given, came.append)
     assert (ended, came) == expected, said
+    assert ("add --host NAME" in said) == (host == "another"), said
     if came:
         assert rrdtool.last(str(path)) <= time.time()
         (copy,) = (tmp_path / "copies").rglob("*.rrd")
