@@ -101,15 +101,20 @@ def test_without_files_collectd_is_started_anew(tmp_path: Path) -> None:
     assert json.loads(state.read_text())["times"]["x"] <= time.time()
 
 
+def samples_since(at: float, folder: Path) -> int:
+    found = reader.latest([f"{folder}/*.sock"], 2.0, time.time()).fresh
+    return sum(at < one.time <= time.time() for _, _, samples in found for one in samples)
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(1200)
 @pytest.mark.skipif(not FAKETIME, reason="libfaketime is not installed: packaging/apt-test.txt")
 def test_with_every_clock_set_back(short_folder: Path, figure: Figure) -> None:
-    """Real collectd, rrdcached and daemon, their clock an hour less at a blow: the unit's line
-    mends it, and each second's rate before and after is as measured.
+    """Real collectd, rrdcached and daemon. An hour forth they go on by themselves; an hour back
+    they stand still until the unit's line mends it. Each rate is as measured, none negative.
     """
     chain, clock = Chain(short_folder, [], interval=1), short_folder / "clock"
-    clock.write_text(f"+{HOUR}")
+    clock.write_text("+0")
     chain._env.update(LD_PRELOAD=str(FAKETIME[0]), FAKETIME_TIMESTAMP_FILE=str(clock),
                       FAKETIME_NO_CACHE="1", FAKETIME_DONT_FAKE_MONOTONIC="1")
     path = short_folder / "rrd/localhost" / f"{SERIES}.rrd"
@@ -120,10 +125,6 @@ def test_with_every_clock_set_back(short_folder: Path, figure: Figure) -> None:
     def newest() -> float:
         chain.processes.check()
         return link.last(str(path), 30) or 0.0
-
-    def samples_since(at: float) -> int:
-        found = reader.latest([f"{chain.run_folder}/*.sock"], 2.0, time.time()).fresh
-        return sum(at < one.time <= time.time() for _, _, samples in found for one in samples)
 
     def obey(order: str) -> None:
         if order == "stop":
@@ -137,14 +138,18 @@ def test_with_every_clock_set_back(short_folder: Path, figure: Figure) -> None:
                               chain._env, ROOT)
         chain.start_rrdcached()
         chain.start_collectd()
-        began = time.time() + HOUR
+        began = time.time()
         wait_for("six seconds are stored", lambda: newest() > began + 6, 90)
+        clock.write_text(f"+{HOUR}")
+        forth = time.time() + HOUR
+        wait_for("an hour later it goes on", lambda: newest() > forth + 6, 90)
+        later = fetch(short_folder, "", int(forth) + 2, int(forth) + 6, SERIES)
         clock.write_text("+0")
         stepped = time.time()
-        wait_for("the daemon goes on", lambda: samples_since(stepped) > 5, 60)
+        wait_for("the daemon goes on", lambda: samples_since(stepped, chain.run_folder) > 5, 60)
         stuck = newest()
         assert stuck > time.time() + HOUR - 120
-        wait_for("and on", lambda: samples_since(stepped) > 9, 60)
+        wait_for("and on", lambda: samples_since(stepped, chain.run_folder) > 9, 60)
         assert newest() == stuck, "collectd and RRD stand still"
         ended, said = run_unit(short_folder, given, obey)
         assert ended == 0, said
@@ -159,8 +164,9 @@ def test_with_every_clock_set_back(short_folder: Path, figure: Figure) -> None:
     finally:
         link.close()
         chain.processes.stop_all()
-    assert {rate for _, rate in rates} == {7.0}, "known, no spike, nothing negative"
+    for known in (later, rates):
+        assert {rate for _, rate in known} == {7.0}, "known, no spike, nothing negative"
     assert rrdtool.last(str(copies[0])) > again + HOUR - 300
-    figure("every clock set back by 1 h, the unit's line after it",
+    figure("every clock set forth and back by 1 h, the unit's line after it",
            f"{len(copies)} series go on {again - stepped:.0f} s later by themselves")
 
