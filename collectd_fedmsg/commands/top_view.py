@@ -15,7 +15,7 @@ from .watched import Row
 EXPLAINED = 1.0
 #: Characters of each column; the name has the rest of the line.
 WIDTHS = {"STATE": 13, "RECEIVED": 9, "PROCESSED": 10, "BACKLOG": 8, "IN/s": 7, "OUT/s": 7,
-          "OLDEST": 7}  # fmt: skip
+          "OLDEST": 8}  # fmt: skip
 #: What a narrow window does without, in this order, until a name has ``SHORTEST`` characters.
 SPARED = ("RECEIVED", "PROCESSED", "OLDEST")
 SHORTEST = 17

@@ -5,6 +5,11 @@ from __future__ import annotations
 from .history import Column
 
 
+def jitter(step: float) -> float:
+    """Return how far (s) ages may be off a clock and still tick: a tenth of a step."""
+    return step / 10
+
+
 def ticking(ages: Column | None, last: int, step: float) -> int:
     """Return the index since which the oldest message has aged second for second."""
     if ages is None or last < 0 or ages[last] is None:
@@ -14,8 +19,7 @@ def ticking(ages: Column | None, last: int, step: float) -> int:
         age = ages[i]
         if age is None:
             continue
-        # Clock jitter allowed: a tenth of a step.
-        if abs(newest - age - (last - i) * step) > step / 10:
+        if abs(newest - age - (last - i) * step) > jitter(step):
             break
         first = i
     return first

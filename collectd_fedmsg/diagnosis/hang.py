@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .ages import ticking
+from .ages import jitter, ticking
 from .history import History
 from .stats import SURE
 from .usual import Usual
@@ -17,9 +17,13 @@ def in_hand(history: History, last: int) -> int:
     """Return the index since which the oldest message has surely been in a worker's hands.
 
     Messages that came at once (a batch, a replay) tick while they wait; whatever waited when
-    the ticking began has been taken once as many have ended.
+    the ticking began has been taken once as many have ended. It began with what was there before
+    this message came, or may have come just before it, where an age then was within the jitter.
     """
     first = ticking(history.oldest, last, history.step)
+    age = (history.oldest[last] or 0.0) if history.oldest else 0.0
+    if first < last and age - (last - first) * history.step < jitter(history.step):
+        first += 1
     ahead = history.backlog[first]
     if ahead is None:
         return last
@@ -34,7 +38,8 @@ def hung_workers(history: History, last: int, span: Window, usual: Usual | None)
     """Return how many workers hold one message for ever."""
     if history.oldest is None or history.in_progress is None or last < PERSIST:
         return 0.0
-    if not history.in_progress[last] or not history.oldest[last]:
+    # Nor can the only worker: who then would have ended the others?
+    if not history.in_progress[last] or not history.oldest[last] or _workers(history, last) == 1:
         return 0.0
     first = in_hand(history, last)
     seconds = (last - first) * history.step

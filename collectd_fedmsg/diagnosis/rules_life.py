@@ -9,7 +9,7 @@ from .finding import Finding
 from .stats import SURE
 from .verdict import Verdict
 from .window import PERSIST
-from .words import count, span
+from .words import count, messages, span
 
 #: A daemon that restarted this long ago (s) still explains its numbers: moksha's replay and
 #: the first full samples are over by then.
@@ -81,7 +81,7 @@ def restarted(facts: Facts) -> Finding | None:
         return None
     lost = [r.lost for r in recent if r.lost is not None]
     ago = span(facts.now - max(r.time for r in recent))
-    what = f"{count(sum(lost))} messages lost" if lost else "messages lost: not known"
+    what = f"{messages(sum(lost))} lost" if lost else "messages lost: not known"
     return Finding(Verdict.RESTART, 1.0, (f"restarted {ago} ago, {what}",),
                    () if lost else ("messages lost at the restart",), max(r.time for r in recent))
 

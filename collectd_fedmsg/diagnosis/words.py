@@ -17,6 +17,12 @@ def waits(messages: float) -> str:
     return "1 message waits" if said == "1" else f"{said} messages wait"
 
 
+def messages(number: float) -> str:
+    """Return ``1 message``, ``4,300 messages``."""
+    said = count(number)
+    return f"{said} message" if said == "1" else f"{said} messages"
+
+
 def rate(per_second: float) -> str:
     """Return messages/s, or per minute or hour when that reads better."""
     if per_second >= 0.1 or per_second == 0:

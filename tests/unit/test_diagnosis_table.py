@@ -97,6 +97,11 @@ TABLE = [
         oldest=[0.1, 0.2] * (SIZE // 2), backlog=late(1.0, 30), **HANG), False),
     ("hangs: came at once, waits its turn", V.WORKERS_LOST, daemon(
         oldest=ticks(30), backlog=late(9000.0, 30), **HANG), False),
+    ("hangs: a batch came just after a sample", V.WORKERS_LOST, daemon(
+        oldest=[x - 4.9 for x in ticks(30, 5.0)],
+        backlog=[*late(9000.0, 30)[:-30], 1.0, *[9000.0] * 29], **HANG), False),
+    ("hangs: the only worker, while others end", V.WORKERS_LOST, daemon(
+        oldest=ticks(30), backlog=late(1.0, 30), **{**HANG, "workers": 1.0}), False),
     ("workers gone", V.WORKERS_LOST, daemon(workers=late(0.0, 3, 1.0)), True),
     ("workers gone: two points", V.WORKERS_LOST, daemon(workers=late(0.0, 2, 1.0)), False),
     ("more workers", V.WORKERS_LOST, daemon(workers=2.0), False),
