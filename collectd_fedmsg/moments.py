@@ -30,8 +30,8 @@ def moment(text: str, now: float) -> float:
         found = datetime.fromisoformat(given[:-1] + "+00:00" if given.endswith("Z") else given)
         return found.timestamp()
     except (ValueError, OverflowError, OSError) as error:
-        raise ValueError("must be now, 2h (ago), 2026-11-24, 2026-11-24 09:30 (local time),"
-                         " 2026-11-24T09:30Z, or seconds since the epoch") from error
+        raise ValueError("must be now, 2h or 20min (ago), 2026-11-24, 2026-11-24 09:30 (local"
+                         " time), 2026-11-24T09:30Z, or seconds since the epoch") from error
 
 
 def written(at: float) -> str:
