@@ -21,8 +21,6 @@ SLACK = 0.5
 #: Copies of cut files that are kept, the latest ones.
 COPIES = 3
 
-_KEY = r'^[ \t]*{key}[ \t]+"((?:/|unix:/)[^"]*)"(?:[ \t]+"(/[^"]*)")?[ \t]*$'
-
 
 @dataclass(frozen=True)
 class Block:
@@ -35,10 +33,14 @@ class Block:
 
 def read_block(text: str) -> Block:
     """Return the block's paths, as collectd reads the snippet; comments and other keys pass by."""
-    state = re.search(_KEY.format(key="StateFile"), text, re.M | re.I)
-    cache = re.search(_KEY.format(key="Rrdcached"), text, re.M | re.I)
-    return Block(
-        state[1] if state else "", cache[1] if cache else "", (cache[2] or "") if cache else "")
+    state = cache = data = ""
+    for line in text.splitlines():
+        found = re.fullmatch(r'(\w+)\s+"([^"]+)"(?:\s+"([^"]+)")?', line.strip())
+        if found and found[1].lower() == "statefile":
+            state = found[2]
+        elif found and found[1].lower() == "rrdcached":
+            cache, data = found[2], found[3] or ""
+    return Block(state, cache, data)
 
 
 def is_here(folder: str, host: str) -> bool:
