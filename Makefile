@@ -33,7 +33,7 @@ audit: setup  ## Ask whether a pinned version has a known vulnerability; needs t
 	  PIP_CONSTRAINT=packaging/constraints.txt .venv/audit/bin/pip install -q 'pip-audit>=2.10'; }
 	@.venv/audit/bin/python packaging/audit.py
 # Each at most five minutes; what they print beside each other is of one run.
-bench: setup-test  ## Counting, diagnosis, page and API, scaling, beside rivals; six minutes, quiet.
+bench: setup-test  ## Counting, diagnosis, page and API, scaling, beside rivals; some five minutes.
 	timeout 300 $(PYTHON) -m benchmarks.counting --rounds 5 --hubs 3
 	timeout 300 $(PYTHON) -m benchmarks.diagnosis --quick
 	timeout 300 $(PYTHON) -m benchmarks.dashboard

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .rig import Rig
+from .rig import INTERVAL, Rig
 
 
 def main() -> None:
@@ -24,6 +24,8 @@ def main() -> None:
     parser.add_argument("--level", choices=["None", "Sign", "Encrypt"], default="",
                         help="send by the network plugin to a second collectd, which stores")
     given = parser.parse_args()
+    if given.seconds < INTERVAL:
+        parser.error(f"--seconds {given.seconds:g}: less than an interval, {INTERVAL} s")
     lines: list[dict[str, Any]] = []
     for count in given.counts:
         for write_after in given.write_after:
