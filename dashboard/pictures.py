@@ -13,6 +13,8 @@ from .figures import DARK as ON_DARK
 from .figures import GREEN, HISTORY, ORANGE, PINK, POLL, TOPIC_COLOURS, TOPICS, Panel
 from .query import Window
 
+#: Tells where a daemon was away.
+WITNESS = "received"
 #: The topic of all that are not among the daemon's busiest.
 OTHER = "other"
 #: Derived quantities over variables named as the metrics are; unknown where nothing can be told.
@@ -86,11 +88,12 @@ def _lines(panel: Panel, files: Files, dark: bool, highest: str) -> list[str]:
         drawn.append(f"CDEF:shown={RPN[panel.metric]}")
     else:
         drawn = _define(panel.metric, files, _highest(panel.metric, highest))
-        drawn.append(f"CDEF:shown={panel.metric}")
+        drawn += _measured(panel.metric, files)
     drawn += _gap("shown")
     if panel.band and highest != "AVERAGE":
-        drawn += [f"DEF:low={quoted(files.metrics[panel.metric])}:value:MIN",
-                  "CDEF:band=shown,low,-", f"AREA:low{colour}20",
+        drawn += [f"DEF:lowest={quoted(files.metrics[panel.metric])}:value:MIN",
+                  "CDEF:low=shown,UN,UNKN,lowest,IF", "CDEF:band=shown,low,-",
+                  f"AREA:low{colour}20",
                   f"AREA:band{colour}50::STACK"]
     elif not panel.also:
         drawn.append(f"AREA:shown{colour}20")
@@ -100,6 +103,20 @@ def _lines(panel: Panel, files: Files, dark: bool, highest: str) -> list[str]:
             drawn += [*_define(name, files, _highest(name, highest)),
                       f"LINE1:{name}{ON_DARK[hue] if dark else hue}:{LABELS[name]}"]
     return drawn
+
+
+def _measured(metric: str, files: Files) -> list[str]:
+    """Return what shows a gauge only where the daemon was there: see ``bridged.py``.
+
+    rrdgraph cannot look ahead, so the step in which it was back is left out as well.
+    """
+    path = files.metrics.get(WITNESS)
+    if path is None or BY_NAME[metric].kind is Kind.DERIVE:
+        return [f"CDEF:shown={metric}"]
+    return [f"DEF:total={quoted(path)}:value:AVERAGE",
+            # Unknown until the first total: what is older has none beside it.
+            "CDEF:began=total,UN,PREV,1,IF",
+            f"CDEF:shown=began,UN,0,total,UN,IF,UNKN,{metric},IF"]
 
 
 def _gap(variable: str) -> list[str]:

@@ -17,7 +17,7 @@ def refs(daemon: Daemon, panel: Panel) -> dict[str, Ref]:
     """Return the series that a panel is drawn from, by metric or, of topics, by topic."""
     if panel is TOPICS:
         return dict(daemon.topics)
-    names = [*pictures.needs(panel), *panel.also]
+    names = [*pictures.needs(panel), *panel.also, pictures.WITNESS]
     names += [HISTORY[name] for name in names if name in HISTORY]
     return {name: daemon.files[name] for name in names if name in daemon.files}
 

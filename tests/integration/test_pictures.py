@@ -98,6 +98,22 @@ def test_unknown_is_tinted(tmp_path):
     assert 0.25 * 300 * 60 < near(found, "e9e8ec", 9) < 0.45 * 300 * 60
 
 
+@pytest.mark.parametrize(("since", "tinted"), [
+    pytest.param(900, True, id="away-between-totals"),
+    pytest.param(299, False, id="history-without-totals"),
+])
+def test_the_backlog_of_a_daemon_that_was_away_is_tinted(tmp_path, since, tinted):
+    """RRD has its next value there, which nobody measured; of 2014's files nobody can tell."""
+    end = int(time.time()) // STEP * STEP
+    times = [t for t in range(end - 900, end + 1, STEP) if not end - 600 < t < end - 300]
+    totals = {t: t - end + (900 if t <= end - 600 else 300) for t in times if t >= end - since}
+    write(tmp_path, "received", totals, consumer="Consumer0", heartbeat=3600)
+    write(tmp_path, "backlog", dict.fromkeys(times, 4), consumer="Consumer0", heartbeat=3600)
+    found = pixels(create_app({"data_dir": tmp_path}).test_client().get(
+        f"{WHERE}?metric=backlog&width=300&height=60&start={end - 900}&end={end}").data)
+    assert (near(found, "e9e8ec", 9) > 0.25 * 300 * 60) is tinted
+
+
 def test_old_files_are_drawn_as_history(tmp_path):
     """A daemon that has Fedora's files of 2014 only: its pictures are drawn from them."""
     end = int(time.time()) // STEP * STEP
