@@ -116,7 +116,8 @@ export function traces(panel, grid, row, view) {
   if (spec.metric === "topics") return topics(grid, row, view);
   const raw = panel.dataset.tied ? row?.tied?.[spec.title] ?? [] : series[spec.metric] ?? [];
   const y = values(raw, spec, view.mode, grid.step);
-  const line = scatter(SHORT[spec.metric] ?? spec.title, x, y, spec, view.mode, { color: hue(spec.colour) });
+  // Drawn last, above what goes with it, and named first.
+  const line = { ...scatter(SHORT[spec.metric] ?? spec.title, x, y, spec, view.mode, { color: hue(spec.colour) }), legendrank: 1 };
   if (spec.metric === "processed" && view.mode === "total" && series.received) {
     const first = specs.get("received"), { arrived, ended } = curves(series, grid.step);
     return [scatter("Received", x, arrived, first, "total", { color: hue(first.colour), dash: "dot" }), { ...line, y: ended }];
