@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..topics import OTHER
 from .facts import Facts
 from .hours import topic_costs
 from .stats import mean
+
+#: Times its usual cost from which a topic counts as taking longer: less is chance, seen of few.
+LONGER = 1.5
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,11 @@ class Mix:
     slower: str
     #: Present cost over usual cost of ``slower``.
     factor: float
+    #: Share (0 to 1) of what costs rose by that is ``slower``'s.
+    part: float
+    #: How many topics cost more than usual, of how many; those not told one by one left out.
+    longer: int
+    topics: int
 
     @property
     def share(self) -> float:
@@ -48,10 +57,14 @@ def mix(facts: Facts) -> Mix | None:
     was = {t: usual.topics.get(t, 0.0) / before for t in usual.costs}
     typical = {t: usual.costs.get(t, costs[t]) for t in costs}
     dearer = max(costs, key=lambda t: (share[t] - was.get(t, 0.0)) * typical[t])
-    slower = max(costs, key=lambda t: share[t] * (costs[t] - typical[t]))
+    rise = {t: share[t] * (costs[t] - typical[t]) for t in costs}
+    slower, risen = max(rise, key=lambda t: rise[t]), sum(rise.values())
+    named = [t for t in costs if t != OTHER]
     return Mix(
         usual=sum(was[t] * usual.costs[t] for t in was),
         mixed=sum(share[t] * typical[t] for t in costs),
         now=sum(share[t] * costs[t] for t in costs),
         dearer=dearer, slower=slower,
-        factor=costs[slower] / typical[slower] if typical[slower] else 1.0)
+        factor=costs[slower] / typical[slower] if typical[slower] else 1.0,
+        part=min(1.0, max(0.0, rise[slower] / risen)) if risen > 0 else 0.0,
+        longer=sum(costs[t] > LONGER * typical[t] for t in named), topics=len(named))

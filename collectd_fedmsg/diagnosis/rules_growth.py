@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..topics import OTHER
 from .changes import blamed_topic, fewer_workers, lead, less_service, more_arrivals
 from .direction import draining, level
 from .facts import Facts
@@ -11,11 +12,13 @@ from .finding import Finding
 from .mix import Mix, mix
 from .verdict import Verdict
 from .window import PERSIST
-from .words import count, rate, span, times
+from .words import count, rate, span, times, topic_name
 
 #: A part below this is not named as a cause of its own: twice the ±10 points that the split
 #: promises.
 PART = 0.2
+#: From this share on a topic is most of something.
+MOST = 0.5
 #: Seconds that messages must be older on arrival than usual to be a catch-up, beside the
 #: outage's own: senders' clocks that ntpd still steps differ by less (128 ms, 1,000 s at worst
 #: at boot); below a minute nobody calls it old.
@@ -63,16 +66,18 @@ def _refined(facts: Facts, said: Finding) -> tuple[Finding, ...]:
     costs = mix(facts) if less_service(facts) is not None else None
     if costs is not None and costs.share > 1 - PART:
         dear = Finding(Verdict.MIX, said.certainty, (
-            f"each topic takes its usual time, but more of {costs.dearer} arrive: "
+            f"each topic takes its usual time, but more of {topic_name(costs.dearer)} arrive: "
             f"{span(costs.usual)} → {span(costs.now)} per message",),
-            since=said.since, topic=costs.dearer)
+            since=said.since, topic=_own(costs.dearer))
         if said.verdict is Verdict.SLOW:
             return (replace(dear, evidence=(*dear.evidence, *said.evidence)),)
-        return (replace(said, verdict=Verdict.SURGE, topic=costs.dearer), dear)
+        return (replace(said, verdict=Verdict.SURGE, topic=_own(costs.dearer)), dear)
     if costs is None:
         said = replace(said, missing=(*said.missing, "working time by topic"))
     elif said.verdict is Verdict.SLOW:
-        said = replace(said, topic=costs.slower, evidence=(*said.evidence, _slowest(costs)))
+        single = costs.part >= MOST and costs.slower != OTHER
+        said = replace(said, topic=costs.slower if single else None,
+                       evidence=(*said.evidence, *_slowest(costs, single)))
     ahead = lead(facts) if said.verdict is Verdict.BOTH else 0.0
     if not ahead:
         return (said,)
@@ -84,8 +89,16 @@ def _refined(facts: Facts, said: Finding) -> tuple[Finding, ...]:
                     topic=said.topic if ahead < 0 else None))
 
 
-def _slowest(costs: Mix) -> str:
-    return f"most of the rise is {costs.slower}, {times(costs.factor)} its usual time"
+def _slowest(costs: Mix, single: bool) -> tuple[str, ...]:
+    if single:
+        return (f"most of the rise is {costs.slower}, {times(costs.factor)} its usual time",)
+    if costs.longer > 1:
+        return (f"{costs.longer} of {costs.topics} topics take longer: it is not one of them",)
+    return ()
+
+
+def _own(topic: str) -> str | None:
+    return None if topic == OTHER else topic  # others' others are no shared topic
 
 
 def _after_restart(facts: Facts) -> Finding | None:
@@ -132,7 +145,9 @@ def _told(facts: Facts, verdict: Verdict, share: float) -> Finding:
     says = []
     if topic:
         was = times(topic[1] / topic[2]) + " usual" if topic[2] else "new"
-        says.append(f"most of the excess is {topic[0]} ({rate(topic[1])}, {was})")
+        excess = facts.span.arrival_rate - usual.received
+        part = "most" if topic[1] - topic[2] >= MOST * excess else "the largest part"
+        says.append(f"{part} of the excess is {topic_name(topic[0])} ({rate(topic[1])}, {was})")
     factor = facts.span.arrival_rate / usual.received if usual.received else 0.0
     arrivals = f"{rate(facts.span.arrival_rate)} arrive" + (
         f", {times(factor)} usual" if factor else "")
@@ -142,4 +157,4 @@ def _told(facts: Facts, verdict: Verdict, share: float) -> Finding:
     says.insert(0, f"backlog +{count(split.growth)} in {span(facts.span.seconds)}: {share:.0%} "
                    f"excess arrivals ({arrivals}), {1 - share:.0%} slower handling{service}")
     return Finding(verdict, certainty, tuple(says), missing, history.time(facts.onset),
-                   topic[0] if topic else None)
+                   _own(topic[0]) if topic else None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..topics import OTHER
+
 #: (below, seconds of one unit, its name).
 UNITS = ((1, 0.001, "ms"), (120, 1, "s"), (7200, 60, "min"), (172800, 3600, "h"))
 
@@ -36,6 +38,11 @@ def span(seconds: float) -> str:
                       (86400, "days"))
     amount = seconds / unit
     return f"{amount:.0f} {name}" if amount >= 10 else f"{amount:.2g} {name}"
+
+
+def topic_name(topic: str) -> str:
+    """Return a topic for a sentence; those that are told together have no name of their own."""
+    return "the rarer topics together" if topic == OTHER else topic
 
 
 def times(factor: float) -> str:

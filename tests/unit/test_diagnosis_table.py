@@ -221,6 +221,37 @@ def test_mix(history, verdict, topic):
     assert found.findings[0].topic == topic
 
 
+def three(rates, factors):
+    """Return columns of git, build and the rare ones, usually 0.02, 0.1 and 0.02 s a message."""
+    names, costs, usual = ("git", "build", "other"), (0.02, 0.1, 0.02), (6.0, 3.0, 1.0)
+    return {"topics": {n: late(r, 60, u) for n, r, u in zip(names, rates, usual)},
+            "topic_busy": {n: late(r * c * f, 60, u * c)
+                           for n, r, u, c, f in zip(names, rates, usual, costs, factors)}}
+
+
+@pytest.mark.parametrize(("history", "topic", "said"), [
+    pytest.param(daemon(processed=5, each=0.2, **three((6.0, 3.0, 1.0), (1.0, 9.0, 1.0))),
+                 "build", "most of the rise is build, 9× its usual time", id="one"),
+    pytest.param(daemon(processed=5, each=0.2, **three((6.0, 3.0, 1.0), (9.0, 1.7, 1.0))), "git",
+                 "most of the rise is git, 9× its usual time", id="the-cheap-one"),
+    pytest.param(daemon(processed=5, each=0.2, **three((6.0, 3.0, 1.0), (5.0, 2.5, 9.0))), None,
+                 "2 of 2 topics take longer: it is not one of them", id="each"),
+    pytest.param(daemon(processed=5, each=0.2, **three((6.0, 3.0, 1.0), (1.0, 1.0, 40.0))), None,
+                 "", id="the-rare-ones"),
+    pytest.param(daemon(received=40, processed=20, **three((15.0, 12.0, 13.0), (1.0,) * 3)), None,
+                 "the largest part of the excess is the rarer topics together (13/s, 13× usual)",
+                 id="more-of-the-rare-ones"),
+])
+def test_topics_are_named_only_where_they_are_the_cause(history, topic, said):
+    """Not the largest of many that are all slow, and none that has no name."""
+    usual = {"git": 6.0, "build": 3.0, "other": 1.0}
+    found = diagnose(history, END, week(topics=usual, costs={
+        "git": 0.02, "build": 0.1, "other": 0.02})).findings[0]
+    told = [one for one in found.evidence if "topic" in one or "most of" in one]
+    assert told == ([said] if said else [])
+    assert found.topic == topic
+
+
 @pytest.mark.parametrize(("rates", "each", "verdicts"), [
     pytest.param([40.0] * 60, [0.05] * 30 + [0.4] * 30, (V.SURGE, V.SLOW), id="surge-then-slow"),
     pytest.param([10.0] * 30 + [40.0] * 30, [0.2] * 60, (V.SLOW, V.SURGE), id="slow-then-surge"),
