@@ -104,3 +104,31 @@ def test_a_climb_is_no_scatter(points, expected):
     history = aged()
     history = history.upto(len(history) + points)
     assert diagnose(history, history.end).verdict is expected
+
+
+#: An archiver's backlog every 5 s, as the tutorial's demo had it: well, 50,000 messages at once
+#: worked off in minutes, well again, and then a slow database.
+WORKED_OFF = [
+    0, 0, 0, 0, 1, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 15927, 49736, 49303, 48692, 48325, 47915, 47554,
+    46730, 45726, 45142, 44762, 42749, 42168, 41898, 40116, 37572, 36250, 35295, 34985, 34656,
+    34387, 34103, 33853, 33543, 33313, 33121, 32874, 32402, 30580, 30372, 30110, 29873, 29651,
+    29452, 29133, 28878, 27167, 24682, 24336, 23201, 22010, 21140, 20277, 19620, 19305, 19056,
+    18926, 18553, 18337, 17961, 17594, 17319, 17034, 16739, 16428, 16161, 15883, 15550, 15318,
+    14919, 14053, 11349, 9365, 8195, 7338, 6798, 6018, 5425, 4857, 4256, 3839, 3606, 3243, 2959,
+    2689, 2321, 1964, 1342, 913, 310, 1, 0, 0, 0, 0, 1, 0, 22, 50, 80, 98, 121, 156, 188, 214]
+
+
+def worked_off():
+    """Return its history: 9 messages/s but for the surge, one at a time."""
+    arrive = [9.0] * 15 + [3195.0, 6771.0] + [9.0] * (len(WORKED_OFF) - 17)
+    grown = [(b - a) / 5 for a, b in zip([0, *WORKED_OFF], WORKED_OFF)]
+    ended = [max(0.0, came - more) for came, more in zip(arrive, grown)]
+    busy = [min(1.0, done * 0.012) for done in ended[:-8]] + [1.0] * 8
+    return History(step=5.0, end=END, received=arrive, processed=ended, busy=busy,
+                   backlog=[float(level) for level in WORKED_OFF], workers=[1.0] * len(arrive))
+
+
+def test_a_surge_worked_off_is_not_what_is_usual():
+    """It filled three quarters of all that is known, and hid the slowness after it."""
+    found = diagnose(worked_off(), END)
+    assert found.verdict is Verdict.SLOW, found.evidence
