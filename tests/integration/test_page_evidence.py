@@ -63,10 +63,12 @@ def test_the_usual_range_is_behind_the_lines(site, chromium, artifacts):  # noqa
     """A band of past weeks behind received and service time, in the axis' range."""
     page = opened(chromium, f"{site}?span=day&columns=service_time")
     for metric, middle in (("received", 5), ("service_time", 0.1)):
-        until(page, f"""[...document.querySelectorAll('.panel[data-metric={metric}]')].some(p =>
-            p.layout?.shapes.some(s => s.type === 'path' && s.layer === 'below'))""")
+        # Not any first one: a row drawn later may not have its band yet.
+        found = f"""[...document.querySelectorAll('.panel[data-metric={metric}]')].find(p =>
+            p.layout?.shapes.some(s => s.type === 'path' && s.layer === 'below'))"""
+        until(page, f"Boolean({found})")
         low, high, top = page.evaluate(f"""() => {{
-            const panel = document.querySelector('.panel[data-metric={metric}]');
+            const panel = {found};
             const band = panel.layout.shapes.find(s => s.type === 'path').path;
             const levels = [...band.matchAll(/,([0-9.e-]+)/g)].map(m => Number(m[1]));
             return [Math.min(...levels), Math.max(...levels), panel.layout.yaxis.range[1]]; }}""")
