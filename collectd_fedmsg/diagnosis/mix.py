@@ -29,9 +29,8 @@ class Mix:
     factor: float
     #: Share (0 to 1) of what costs rose by that is ``slower``'s.
     part: float
-    #: How many topics cost more than usual, of how many; those not told one by one left out.
+    #: How many topics cost more than usual; those that are told together left out.
     longer: int
-    topics: int
 
     @property
     def share(self) -> float:
@@ -59,7 +58,6 @@ def mix(facts: Facts) -> Mix | None:
     dearer = max(costs, key=lambda t: (share[t] - was.get(t, 0.0)) * typical[t])
     rise = {t: share[t] * (costs[t] - typical[t]) for t in costs}
     slower, risen = max(rise, key=lambda t: rise[t]), sum(rise.values())
-    named = [t for t in costs if t != OTHER]
     return Mix(
         usual=sum(was[t] * usual.costs[t] for t in was),
         mixed=sum(share[t] * typical[t] for t in costs),
@@ -67,4 +65,4 @@ def mix(facts: Facts) -> Mix | None:
         dearer=dearer, slower=slower,
         factor=costs[slower] / typical[slower] if typical[slower] else 1.0,
         part=min(1.0, max(0.0, rise[slower] / risen)) if risen > 0 else 0.0,
-        longer=sum(costs[t] > LONGER * typical[t] for t in named), topics=len(named))
+        longer=sum(costs[t] > LONGER * typical[t] for t in costs if t != OTHER))

@@ -93,7 +93,7 @@ def _slowest(costs: Mix, single: bool) -> tuple[str, ...]:
     if single:
         return (f"most of the rise is {costs.slower}, {times(costs.factor)} its usual time",)
     if costs.longer > 1:
-        return (f"{costs.longer} of {costs.topics} topics take longer: it is not one of them",)
+        return (f"{costs.longer} topics take longer, not one alone",)
     return ()
 
 
