@@ -76,15 +76,18 @@ def test_ansible_role():
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_ansible_writes_what_the_command_prints():
+@pytest.mark.parametrize("rrdcached", ["", "unix:/run/rrdcached.sock"])
+def test_ansible_writes_what_the_command_prints(rrdcached):
     """The role's templates are the snippets of `collectd-fedmsg config`, interval and all."""
-    values = {"ansible_managed": "x", "collectd_fedmsg_interval": 30, "collectd_fedmsg_timeout": 2}
+    values = {"ansible_managed": "x", "collectd_fedmsg_interval": 30, "collectd_fedmsg_timeout": 2,
+              "collectd_fedmsg_rrdcached": rrdcached}
     templates = ROOT / "packaging/ansible/roles/collectd_fedmsg/templates"
     for name, text in (
-        ("collectd.conf.j2", snippets.collectd_block(RUN_FOLDER, STATE_FILE, 30, [])),
+        ("collectd.conf.j2", snippets.collectd_block(RUN_FOLDER, STATE_FILE, 30, [],
+                                                     rrdcached)),
         ("fedmsg.py.j2", snippets.fedmsg_snippet(RUN_FOLDER, 30)),
     ):
-        written = jinja2.Template((templates / name).read_text()).render(values)
+        written = jinja2.Template((templates / name).read_text(), trim_blocks=True).render(values)
         assert written.splitlines()[1:] == text.splitlines()[1:], name
 
 
