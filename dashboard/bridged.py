@@ -7,12 +7,30 @@ tell: they began anew, which RRD calls unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 from .series import Points
 
 
-def unbridged(gauge: Points, total: Points) -> Points:
+def gaps(total: Points) -> list[tuple[int, int]]:
+    """Return the first and the last step of each gap of two or more between known totals.
+
+    As quick as looking for the first unknown one: most daemons have none.
+    """
+    found, index, size = [], 0, len(total)
+    while index < size:
+        try:
+            first = total.index(None, index)
+        except ValueError:
+            break
+        index = next((i for i in range(first, size) if total[i] is not None), size)
+        # Before the first and after the last known total there is no gap.
+        if first > 0 and index < size and index - first > 1:
+            found.append((first, index - 1))
+    return found
+
+
+def unbridged(gauge: Points, away: Sequence[tuple[int, int]]) -> Points:
     """Return a gauge without the steps that only its next value speaks for.
 
     The step in which the daemon was back is kept, for that value is its own; so is whatever
@@ -20,23 +38,16 @@ def unbridged(gauge: Points, total: Points) -> Points:
     of 2014 have none beside them.
 
     Args:
-        gauge, total: of one consumer, on the same grid.
+        gauge: on the grid of its consumer's totals.
+        away: their gaps.
 
     Source: heartbeat in rrdcreate(1).
     """
+    if not away:
+        return gauge
     made = list(gauge)
-    for first, last in _gaps(total):
+    for first, last in away:
         for index in range(first, last):
             if made[index] == made[last]:
                 made[index] = None
     return made
-
-
-def _gaps(total: Points) -> Iterator[tuple[int, int]]:
-    """Yield the first and the last step of each gap between two known ones."""
-    before = None
-    for index, value in enumerate(total):
-        if value is not None:
-            if before is not None and index - before > 1:
-                yield before + 1, index - 1
-            before = index

@@ -9,7 +9,7 @@ from typing import Any
 
 from collectd_fedmsg.metrics import BY_NAME, Kind
 
-from .bridged import unbridged
+from .bridged import gaps, unbridged
 from .config import Tied
 from .derived import DERIVED, derive
 from .figures import HISTORY, POLL
@@ -106,7 +106,8 @@ def answer(store: Store, daemons: Iterable[Daemon], metrics: Sequence[str], wind
     for daemon, own, by_topic, beside in columns:
         every = points(own)
         if gauges and own[total][0] is not None:
-            every.update({key: unbridged(every[key], every[total]) for key in gauges})
+            away = gaps(every[total])
+            every.update({key: unbridged(every[key], away) for key in gauges})
         inputs = {need: every.pop(f"{need} AVERAGE") for need in needs}
         every.update({name: derive(name, inputs) for name in metrics if name in DERIVED})
         row: dict[str, Any] = {"id": daemon.id, "series": every}

@@ -22,4 +22,13 @@ N = None
 ])  # fmt: skip
 def test_what_the_next_value_alone_speaks_for_is_missing(gauge, total, expected):
     """Only within a gap of the totals, and but for the step in which the daemon was back."""
-    assert bridged.unbridged(gauge, total) == expected
+    assert bridged.unbridged(gauge, bridged.gaps(total)) == expected
+
+
+@pytest.mark.parametrize(("total", "expected"), [
+    ([], []), ([N], []), ([N, N, 1.0, 2.0, N, N], []), ([1.0, N, 2.0], []),
+    ([1.0, N, N, 2.0, N, N, N, 3.0, N], [(1, 2), (4, 6)]),
+])  # fmt: skip
+def test_gaps_lie_between_known_totals(total, expected):
+    """None of one step: there the next value is the daemon's own."""
+    assert bridged.gaps(total) == expected
