@@ -11,6 +11,9 @@ from collections.abc import Sequence
 
 from .series import Points
 
+#: The metric whose gaps tell where a daemon was away.
+TOTAL = "received"
+
 
 def gaps(total: Points) -> list[tuple[int, int]]:
     """Return the first and the last step of each gap of two or more between known totals.

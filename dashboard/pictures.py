@@ -8,13 +8,12 @@ from pathlib import Path
 
 from collectd_fedmsg.metrics import BY_NAME, Kind
 
+from .bridged import TOTAL
 from .derived import DERIVED
 from .figures import DARK as ON_DARK
 from .figures import GREEN, HISTORY, ORANGE, PINK, POLL, TOPIC_COLOURS, TOPICS, Panel
 from .query import Window
 
-#: Tells where a daemon was away.
-WITNESS = "received"
 #: The topic of all that are not among the daemon's busiest.
 OTHER = "other"
 #: Derived quantities over variables named as the metrics are; unknown where nothing can be told.
@@ -110,7 +109,7 @@ def _measured(metric: str, files: Files) -> list[str]:
 
     rrdgraph cannot look ahead, so the step in which it was back is left out as well.
     """
-    path = files.metrics.get(WITNESS)
+    path = files.metrics.get(TOTAL)
     if path is None or BY_NAME[metric].kind is Kind.DERIVE:
         return [f"CDEF:shown={metric}"]
     return [f"DEF:total={quoted(path)}:value:AVERAGE",

@@ -7,6 +7,7 @@ from pathlib import Path
 from collectd_fedmsg.errors import StoreError
 
 from . import pictures
+from .bridged import TOTAL
 from .figures import HISTORY, TOPICS, Panel
 from .query import Window
 from .store.base import Daemon, Ref
@@ -17,7 +18,7 @@ def refs(daemon: Daemon, panel: Panel) -> dict[str, Ref]:
     """Return the series that a panel is drawn from, by metric or, of topics, by topic."""
     if panel is TOPICS:
         return dict(daemon.topics)
-    names = [*pictures.needs(panel), *panel.also, pictures.WITNESS]
+    names = [*pictures.needs(panel), *panel.also, TOTAL]
     names += [HISTORY[name] for name in names if name in HISTORY]
     return {name: daemon.files[name] for name in names if name in daemon.files}
 

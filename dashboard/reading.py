@@ -9,7 +9,7 @@ from typing import Any
 
 from collectd_fedmsg.metrics import BY_NAME, Kind
 
-from .bridged import gaps, unbridged
+from .bridged import TOTAL, gaps, unbridged
 from .config import Tied
 from .derived import DERIVED, derive
 from .figures import HISTORY, POLL
@@ -20,8 +20,6 @@ from .store.base import Daemon, Ref, Store
 
 #: Steps are kept at their finest for about this long, s.
 DAY = 86400
-#: Tells where a daemon was away.
-TOTAL = "received"
 #: Key in an answer, and (what is read, how): what one column of an answer is made of.
 Columns = dict[str, "tuple[Series | None, str]"]
 

@@ -126,7 +126,9 @@ def _follow(track: Track, rule: Rule, seen: Observation, rules: RuleSet, *, now:
             host_last: float | None, incident: Incident | None) -> tuple[Track, list[Transition]]:
     subject = seen.subject
     changes: list[Transition] = []
-    track = replace(track, reason=foreseen(rule.kind, seen, incident) or track.reason)
+    reason = foreseen(rule.kind, seen, incident)
+    if reason is not None and track.alert is None:
+        track = replace(track, reason=reason)
     for reading in readings(rule, seen, now, track.at, every=rules.every, host_last=host_last):
         track, event = step(track, reading, rule, subject, rules.flapping)
         if event is None or track.alert is None:
@@ -139,7 +141,7 @@ def _follow(track: Track, rule: Rule, seen: Observation, rules: RuleSet, *, now:
         track = close(track) if event is Event.CLEARED else replace(track, alert=alert)
     if track.alert and not changes:
         track = replace(track, alert=explained(track.alert, seen, incident, now))
-    if track.since is None:
+    if track.since is None and track.reason is not None:
         track = replace(track, reason=None)
     return track, changes
 
