@@ -1,7 +1,6 @@
 """EDGE files: ``collectd-fedmsg rewind``: let series go on after a clock was set back.
 
 Run it with collectd stopped: collectd, too, takes nothing until the clock has passed what it has.
-With ``--unattended`` it sees to that itself; systemd's timer starts it so.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from . import rewind_unattended
 from .rewind_files import patterns, rewind_all
 
 
@@ -25,13 +23,10 @@ def add(commands: Any) -> None:
     parser.add_argument("--backup", type=Path, help="keep here what files were like before")
     parser.add_argument("--all", action="store_true", help="all of collectd, not only ours")
     parser.add_argument("--dry-run", action="store_true", help="name the files, change nothing")
-    rewind_unattended.add_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Rewind each file whose newest sample is in the future; return 1 when one could not be."""
-    if options.unattended:
-        return rewind_unattended.run(options)
     found = [one for name in patterns(options.all) for one in options.data_dir.glob(f"*/{name}")]
     return rewind_all(options, found)

@@ -13,9 +13,6 @@ cp packaging/systemd/*.sysusers packaging/systemd/*.tmpfiles debian/
 for unit in dashboard alerts; do
     cp "packaging/systemd/collectd-fedmsg-$unit.service" "debian/collectd-fedmsg-dashboard.collectd-fedmsg-$unit.service"
 done
-for kind in service timer; do
-    cp "packaging/systemd/collectd-fedmsg-rewind.$kind" "debian/collectd-fedmsg.collectd-fedmsg-rewind.$kind"
-done
 cat >debian/changelog <<CHANGELOG
 collectd-fedmsg ($VERSION) unstable; urgency=medium
 

@@ -24,32 +24,6 @@ for _ in $(seq 30); do
     sleep 1
 done
 echo "picture $(head -c 4 /root/panel.png | tail -c 3)"
-# Series of this host an hour ahead, as after a clock was set back; collectd's part is a sleep.
-ahead=/var/lib/collectd/rrd/$(hostname)/fedmsg-hub/queue_length-C_backlog.rrd
-mkdir -p "$(dirname "$ahead")"
-rrdtool create "$ahead" --step 10 DS:value:GAUGE:3600:0:U RRA:AVERAGE:0.5:1:1000
-rrdtool update "$ahead" "$(date +%s):5" "$(($(date +%s) + 3600)):6"
-printf '[Service]\nExecStart=/bin/sleep infinity\n' >/run/systemd/system/collectd.service
-mkdir -p /run/systemd/system/collectd-fedmsg-rewind.service.d
-# In a container nothing may keep the clock; --steady is a minute otherwise.
-printf '[Service]\nEnvironment="OPTIONS=--unsynchronised --steady 2"\n' >/run/systemd/system/collectd-fedmsg-rewind.service.d/x.conf
-systemctl daemon-reload
-systemctl start collectd.service
-before=$(systemctl show --property=MainPID --value collectd.service)
-echo "timer $(systemctl is-enabled collectd-fedmsg-rewind.timer) $(systemctl is-active collectd-fedmsg-rewind.timer)"
-systemctl start collectd-fedmsg-rewind.service
-echo "rewind $(show rewind Result) $(($(rrdtool last "$ahead") <= $(date +%s)))"
-echo "restarted $(systemctl is-active collectd.service) $([ "$before" != "$(systemctl show --property=MainPID --value collectd.service)" ] && echo anew)"
-echo "copies $(find /var/lib/collectd-fedmsg-rewind -name '*.rrd' | wc -l)"
-# Killed while collectd is stopped: the unit's ExecStopPost starts it.
-systemctl stop collectd-fedmsg-rewind.service
-printf '[Service]\nExecStart=\nExecStart=/bin/sh -c "systemctl stop collectd.service; touch $RUNTIME_DIRECTORY/stopped; kill -KILL $$$$"\n' >/run/systemd/system/collectd-fedmsg-rewind.service.d/y.conf
-systemctl daemon-reload
-systemctl start collectd-fedmsg-rewind.service
-echo "killed $(show rewind Result) $(systemctl is-active collectd.service)"
-rm -r /run/systemd/system/collectd-fedmsg-rewind.service.d
-systemctl daemon-reload
-systemctl reset-failed collectd-fedmsg-rewind.service
 cat >/root/play.yml <<PLAY
 - hosts: all
   roles:

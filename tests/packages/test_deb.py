@@ -47,8 +47,7 @@ def test_units_are_sound_and_confined(story: dict[str, Any]):
     """systemd finds no fault; exposure is at most 2.0 of 10; the sockets are closed."""
     assert story["verify"] == ""
     assert set(story["exposure"]) == {"collectd-fedmsg-alerts.service",
-                                      "collectd-fedmsg-dashboard.service",
-                                      "collectd-fedmsg-rewind.service"}
+                                      "collectd-fedmsg-dashboard.service"}
     assert max(story["exposure"].values()) <= 2.0
     assert story["folder"] == "2770"
 

@@ -40,8 +40,6 @@ def test_payload_runs(rpms: Path, tmp_path: Path, version: str):
                  "usr/lib/tmpfiles.d/collectd-fedmsg.conf",
                  "usr/share/man/man1/collectd-fedmsg.1.gz",
                  "usr/lib/systemd/system/collectd-fedmsg-alerts.service",
-                 "usr/lib/systemd/system/collectd-fedmsg-rewind.service",
-                 "usr/lib/systemd/system/collectd-fedmsg-rewind.timer",
                  "etc/collectd-fedmsg/dashboard.toml", "etc/collectd-fedmsg/alerts.toml"):
         assert (tmp_path / path).is_file(), path
     assert (tmp_path / "etc/collectd.d/fedmsg-health.conf").resolve().is_file()
