@@ -13,21 +13,21 @@ from typing import Any
 
 import collectd
 
-from .admission import Admission
-from .bounded_log import BoundedLog
-from .collectd_config import PluginConfig, read_block
-from .cursors import Ended
+from .collector.bounded_log import BoundedLog
+from .collector.config import PluginConfig, read_block
+from .collector.outage import Keeper
+from .collector.series import Admission
+from .collector.sources.base import Foreign, Source
+from .collector.sources.fedora_messaging import FedoraMessagingSource
+from .collector.sources.moksha import MokshaSource
 from .errors import ConfigError
-from .keeper import Keeper
 from .metrics import PLUGIN
 from .names import escape, printable
-from .reader import Harvest, Reader
-from .requester import Requester
+from .protocol.sample import Sample
+from .reader.collect import Harvest, Reader
+from .reader.cursors import Ended
+from .reader.requester import Requester
 from .rrdcached import Rrdcached
-from .sample import Sample
-from .sources.fedora_messaging import FedoraMessagingSource
-from .sources.foreign import Foreign, Source
-from .sources.moksha import MokshaSource
 
 #: Our own health goes under this plugin name, so that it is never taken for a daemon.
 SELF = "collectd_fedmsg"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 
-from .sources.foreign import Described, Foreign
+from .collector.sources.base import Described, Foreign
 
 #: Samples of each kind: an hour and more of ten consumers every ten seconds, about 5 MB.
 MOST = 5000

@@ -16,14 +16,14 @@ from typing import Any
 
 from moksha.hub.api import Consumer, Producer
 
-from . import queues
-from . import roster as rosters
-from .counts import Counts
 from .errors import ConfigError
-from .responder import Responder
-from .roster import Roster
-from .sample import Sample
-from .settings import read
+from .hub import queue_hooks as queues
+from .hub.counts import Counts
+from .hub.responder import Responder
+from .hub.settings import read
+from .protocol import roster as rosters
+from .protocol.roster import Roster
+from .protocol.sample import Sample
 
 log = logging.getLogger("collectd_fedmsg")
 

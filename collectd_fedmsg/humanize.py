@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..topics import OTHER
+from .hub.topics import OTHER
 
 #: (below, seconds of one unit, its name).
 UNITS = ((1, 0.001, "ms"), (120, 1, "s"), (7200, 60, "min"), (172800, 3600, "h"))

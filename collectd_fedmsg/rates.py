@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .errors import CounterReset
-from .sample import Sample
+from .protocol.sample import Sample
 
 MICROSECONDS = 1_000_000
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .frames import MAX_TOTAL, dump, number, refuse, text
-from .sample import Sample
+from .protocol.frames import MAX_TOTAL, dump, number, refuse, text
+from .protocol.sample import Sample
 
 MAX_TOPICS = 64
 TOTALS = (

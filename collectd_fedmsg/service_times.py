@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import histogram
-from .cells import Cell
+from .hub import histogram
+from .hub.thread_counts import Cell
 
 
 class ServiceTimes:

@@ -10,18 +10,24 @@ from werkzeug.exceptions import HTTPException
 
 from collectd_fedmsg.errors import BadQuery, StoreError
 
-from . import alerting, as_json, assets, figures, guard, login, pictures
-from .api import api
-from .bands import Bands
-from .baselines import BUDGET, Baselines
+from . import json_bytes as as_json
+from . import login
 from .config import Settings
-from .fleet import Fleet
-from .judging import Judge
-from .marks import Marks
+from .draw import panels as figures
+from .draw import rrdgraph as pictures
+from .judge.baselines import BUDGET, Baselines
+from .judge.fleet_rows import Fleet
+from .judge.judge import Judge
+from .judge.plain_words import PLAIN, age, amount, plain, rank, utc
+from .judge.usual_ranges import Bands
 from .store.rrd import RRDStore
 from .stored import open_store
-from .views import views
-from .words import PLAIN, age, amount, plain, rank, utc
+from .web import alerts as alerting
+from .web import security as guard
+from .web import static_files as assets
+from .web.api import api
+from .web.notes import Marks
+from .web.pages import views
 
 
 def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from collectd_fedmsg.diagnosis.groups import Dependency, dependencies
+from collectd_fedmsg.diagnosis.fleet.groups import Dependency, dependencies
 from collectd_fedmsg.errors import ConfigError
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from collectd_fedmsg.errors import StoreError
 
-from . import pictures
-from .bridged import TOTAL
-from .figures import HISTORY, TOPICS, Panel
-from .query import Window
+from .draw import rrdgraph as pictures
+from .draw.panels import HISTORY, TOPICS, Panel
+from .grid.absences import TOTAL
 from .store.base import Daemon, Ref
 from .store.rrd import RRDStore
+from .web.query import Window
 
 
 def refs(daemon: Daemon, panel: Panel) -> dict[str, Ref]:

@@ -15,8 +15,8 @@ from collectd_fedmsg import __version__
 from collectd_fedmsg.errors import ConfigError
 
 from . import create_app
-from .channel import create_server, raise_file_limit
 from .config import LOOPBACK_HOSTS
+from .web.connections import create_server, raise_file_limit
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .series import Points
+from .store.series import Points
 
 #: Missing for this many intervals: unknown.
 PATIENCE = 3

@@ -9,11 +9,11 @@ from typing import Any
 
 from collectd_fedmsg.diagnosis.judgement import Judgement
 
-from . import watching
-from .baselines import Baselines
 from .config import Settings
-from .judging import Judge
-from .replaying import replay
+from .judge import last_heard as watching
+from .judge.baselines import Baselines
+from .judge.judge import Judge
+from .judge.replay import replay
 from .store.base import Store
 from .store.prometheus import PrometheusStore
 from .store.rrd import RRDStore
@@ -27,7 +27,7 @@ def open_store(settings: Settings) -> Store:
 
 
 class StoredSeries:
-    """``collectd_fedmsg.stored.Stored`` on the dashboard's store."""
+    """``collectd_fedmsg.commands.stored_series.Stored`` on the dashboard's store."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         """Open the store.

@@ -8,9 +8,9 @@ from types import MappingProxyType
 from collectd_fedmsg.diagnosis import Diagnosis, History, Restart, Verdict
 from collectd_fedmsg.diagnosis.judgement import judge
 
-from .marks import restarts
-from .series import Points, Series, clip
 from .state import State
+from .store.series import Points, Series, clip
+from .web.notes import restarts
 
 #: Badness by the verdict's rank; what is not known is worse than what is known to be mild.
 BADNESS = {0: 0, 1: 40, 2: 70, 3: 100}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from collectd_fedmsg_dashboard.openapi import description
+from collectd_fedmsg_dashboard.web.openapi import description
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList

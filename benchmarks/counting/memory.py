@@ -9,10 +9,10 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from collectd_fedmsg.counts import Counts
-from collectd_fedmsg.ring import Ring
-from collectd_fedmsg.sample import Sample
-from collectd_fedmsg.topics import DISTINCT
+from collectd_fedmsg.hub.counts import Counts
+from collectd_fedmsg.hub.ring import Ring
+from collectd_fedmsg.hub.topics import DISTINCT
+from collectd_fedmsg.protocol.sample import Sample
 
 from .message import MESSAGE
 

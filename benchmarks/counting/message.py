@@ -10,9 +10,9 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from collectd_fedmsg.counts import Counts
+from collectd_fedmsg.hub.counts import Counts
+from collectd_fedmsg.hub.queue_hooks import put_directly, quick_put
 from collectd_fedmsg.hub_plugin import counted_validate
-from collectd_fedmsg.queues import put_directly, quick_put
 
 MESSAGE = {"topic": "org.fedoraproject.prod.buildsys.build.state.change",
            "body": {"timestamp": time.time(), "msg": {}}}  # fmt: skip

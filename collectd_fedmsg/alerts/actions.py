@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..errors import BadQuery
-from .book import Book
 from .records import Ack
 from .rules import Match, Silence
+from .state_db import Book
 
 #: Seconds; a silence has an end that somebody remembers.
 LONGEST = 30 * 86400.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..diagnosis import Diagnosis, Verdict
-from .machine import Reading
+from .lifecycle import Reading
 from .observation import Observation
 from .rules import Rule
 

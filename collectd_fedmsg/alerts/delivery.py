@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import HealthError, StoreError
-from .book import Book, Parcel
 from .outputs import NotTaken, Output, opened
+from .state_db import Book, Parcel
 
 #: Seconds; the longest pause between two attempts.
 LONGEST = 300.0

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ..diagnosis.incident import Incident
+from ..diagnosis.fleet.incident import Incident
 from .conditions import BY_CLOCK, readings
 from .explain import explained, foreseen
 from .grouping import Group, tell
-from .machine import Event, Track, close, step
+from .lifecycle import Event, Track, close, step
 from .observation import Observation
 from .records import Ack, Alert, Notice, Subject
 from .rules import Rule, RuleSet, Silence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..diagnosis import Diagnosis, Verdict
-from ..diagnosis.incident import Incident
+from ..diagnosis.fleet.incident import Incident
 from . import durations
 from .conditions import BY_CLOCK
 from .observation import Observation

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .evaluator import Outcome
-from .machine import Event
+from .lifecycle import Event
+from .notice_text import payload
 from .records import Alert, Notice, digest
 from .rules import RuleSet
-from .text import payload
 
 Parcel = tuple[str, str, dict[str, Any]]
 #: Outputs that group, repeat and silence by themselves: they are told of states, not of notices.

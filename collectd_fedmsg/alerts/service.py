@@ -14,9 +14,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..diagnosis.incident import Incident
+from ..diagnosis.fleet.incident import Incident
 from ..errors import HealthError
-from .book import Book, only_one
 from .delivery import Courier, deliver
 from .evaluator import State, evaluate, muted
 from .observation import Observation
@@ -24,7 +23,8 @@ from .outputs import Output
 from .parcels import parcels, standing, unknown_outputs
 from .records import Alert, Subject
 from .rules import RuleSet
-from .toml_file import Mistakes, parse
+from .rules_file import Mistakes, parse
+from .state_db import Book, only_one
 
 Sight = tuple[Iterable[Observation], Iterable[Incident]]
 #: ``observe(now)``: what is known of everyone, and who suffers together.

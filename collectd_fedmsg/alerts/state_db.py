@@ -21,7 +21,7 @@ from ..errors import StoreError
 from .evaluator import Orders, State
 from .records import Ack, Alert
 from .rules import Match, Silence
-from .saved import of_json, to_json
+from .state_json import of_json, to_json
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS saved (one INTEGER PRIMARY KEY CHECK (one = 1), at REAL NOT NULL,

@@ -8,7 +8,7 @@ from typing import Any
 
 from .evaluator import State
 from .grouping import Group
-from .machine import Track
+from .lifecycle import Track
 from .records import Alert, Reason, Subject
 
 

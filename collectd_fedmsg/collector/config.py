@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .errors import ConfigError
-from .metrics import TOPIC_METRICS, TopicMetric
+from ..errors import ConfigError
+from ..metrics import TOPIC_METRICS, TopicMetric
 
 PLACE = 'collectd.conf, <Module "collectd_fedmsg.collectd_plugin">'
 #: A read must end well within the interval, or the next one is skipped by collectd.

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
+from ..alerts.records import Subject
 from ..diagnosis import History, Restart
 from ..diagnosis.judgement import Judged, Judgement, judge, judgement
 from ..metrics import BY_NAME, PLUGIN, Identity, Kind, parse_instance
 from ..names import unescape
-from .records import Subject
 
 NEEDED = ("received", "processed", "backlog")
 METRICS = (*NEEDED, "failed", "rejected", "busy", "in_progress", "oldest", "delay", "workers")

@@ -13,12 +13,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .admission import Admission
-from .held import Held
-from .metrics import PLUGIN
-from .names import escape
-from .reader import Reader
-from .rrdcached import Presence, Rrdcached
+from ..held import Held
+from ..metrics import PLUGIN
+from ..names import escape
+from ..reader.collect import Reader
+from ..rrdcached import Presence, Rrdcached
+from .series import Admission
 
 #: Bytes left on the disk below which a new series finds no place.
 TOO_FULL = 1 << 20

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from .metrics import METRICS, TOPIC_TYPE, TopicMetric
-from .sample import Sample
-from .sources.foreign import Foreign
+from ..metrics import METRICS, TOPIC_TYPE, TopicMetric
+from ..protocol.sample import Sample
+from .sources.base import Foreign
 
 #: Topics of one consumer that may have files; a daemon names its 20 busiest at a time.
 MOST_TOPICS = 100

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from collectd_fedmsg.alerts.toml_file import Mistakes, parse
+from collectd_fedmsg.alerts.rules_file import Mistakes, parse
 
 #: Modules with ``add(deeds)``, beside this one's own.
 DEEDS = ("alerts_run", "alerts_orders")

@@ -11,11 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable
 
-from collectd_fedmsg import plugin_guidelines as plugin
-from collectd_fedmsg.alerts import durations, orders
-from collectd_fedmsg.alerts.book import Book
+from collectd_fedmsg.alerts import actions as orders
+from collectd_fedmsg.alerts import durations
+from collectd_fedmsg.alerts.notice_text import clock, one_line
 from collectd_fedmsg.alerts.rules import Match
-from collectd_fedmsg.alerts.text import clock, one_line
+from collectd_fedmsg.alerts.state_db import Book
+from collectd_fedmsg.commands import nagios as plugin
 from collectd_fedmsg.commands.alerts_run import STATE
 from collectd_fedmsg.commands.top import printable
 from collectd_fedmsg.errors import HealthError

@@ -16,10 +16,10 @@ from typing import Any
 
 from collectd_fedmsg.alerts.paging import Paging
 from collectd_fedmsg.alerts.records import Notice
-from collectd_fedmsg.alerts.toml_file import Mistakes, parse
-from collectd_fedmsg.diagnosis.episodes import Episode, Episodes
-from collectd_fedmsg.diagnosis.words import span
+from collectd_fedmsg.alerts.rules_file import Mistakes, parse
+from collectd_fedmsg.commands.episodes import Episode, Episodes
 from collectd_fedmsg.errors import HealthError
+from collectd_fedmsg.humanize import span
 from collectd_fedmsg.moments import written
 
 from . import selection

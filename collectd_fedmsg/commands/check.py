@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NoReturn
 
-from collectd_fedmsg import plugin_guidelines as plugin
 from collectd_fedmsg.commands import check_producers as producers
-from collectd_fedmsg.reader import Harvest, latest
-from collectd_fedmsg.sample import Sample
+from collectd_fedmsg.commands import nagios as plugin
+from collectd_fedmsg.protocol.sample import Sample
+from collectd_fedmsg.reader.collect import Harvest, latest
 
 UNITS = {"backlog": "", "oldest": "s", "exceptions": "", "present": "", "producers": "s"}
 Found = dict[str, list[Sample]]

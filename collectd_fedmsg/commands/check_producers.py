@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from collectd_fedmsg import plugin_guidelines as plugin
-from collectd_fedmsg.reader import Harvest
-from collectd_fedmsg.roster import Producer
+from collectd_fedmsg.commands import nagios as plugin
+from collectd_fedmsg.protocol.roster import Producer
+from collectd_fedmsg.reader.collect import Harvest
 
 #: Intervals without a run that are worth a warning, and an alarm, when no range is given.
 LATE, TOO_LATE = 2, 4

@@ -13,15 +13,15 @@ import sys
 import time
 from typing import Any
 
-from collectd_fedmsg.diagnosis import rings
-from collectd_fedmsg.diagnosis.groups import dependencies
+from collectd_fedmsg.commands.stored_series import settings_of
+from collectd_fedmsg.diagnosis import build_history as rings
+from collectd_fedmsg.diagnosis.fleet.groups import dependencies
 from collectd_fedmsg.diagnosis.judgement import Judged, Judgement, judge, judgement
 from collectd_fedmsg.diagnosis.told import lines
 from collectd_fedmsg.errors import HealthError
 from collectd_fedmsg.names import escape
-from collectd_fedmsg.reader import Harvest, latest
-from collectd_fedmsg.sample import Sample
-from collectd_fedmsg.stored import settings_of
+from collectd_fedmsg.protocol.sample import Sample
+from collectd_fedmsg.reader.collect import Harvest, latest
 
 from . import selection
 from .top import SOCKETS, printable, troubles

@@ -6,7 +6,7 @@ import argparse
 import time
 from typing import Any
 
-from collectd_fedmsg.commands import examine
+from collectd_fedmsg.commands import doctor_steps as examine
 from collectd_fedmsg.commands.top import printable
 
 WORDS = {True: "ok   ", False: "FAIL ", None: "?    "}

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from collectd_fedmsg.commands.finding import Finding
+from collectd_fedmsg.commands.doctor_finding import Finding
 
 #: Debian's and Fedora's.
 USUAL = (Path("/etc/collectd/collectd.conf"), Path("/etc/collectd.conf"))

@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
-from collectd_fedmsg import endpoints, settings
-from collectd_fedmsg.commands import examine_collectd
-from collectd_fedmsg.commands.finding import Finding
+from collectd_fedmsg.commands import doctor_collectd_conf as examine_collectd
+from collectd_fedmsg.commands.doctor_finding import Finding
 from collectd_fedmsg.errors import ConfigError
+from collectd_fedmsg.hub import listener as endpoints
+from collectd_fedmsg.hub import settings
 from collectd_fedmsg.metrics import PLUGIN, escape_consumer
 from collectd_fedmsg.names import escape
-from collectd_fedmsg.reader import Harvest, latest
+from collectd_fedmsg.reader.collect import Harvest, latest
 
 #: Samples older than this many intervals are late.
 PATIENCE = 3

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .incident import Incident
-from .judgement import Judged, Judgement
-from .verdict import Verdict
+from ..diagnosis.fleet.incident import Incident
+from ..diagnosis.judgement import Judged, Judgement
+from ..diagnosis.verdict import Verdict
 
 
 @dataclass(frozen=True)

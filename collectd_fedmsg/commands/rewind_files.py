@@ -13,10 +13,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..cursors import Cursors
 from ..names import printable
-from ..rewound import rewound
+from ..reader.cursors import Cursors
 from ..rrdcached import Rrdcached
+from .rewind_dump import rewound
 
 #: Seconds that rrdcached may take to write one file out.
 PATIENCE = 30.0

@@ -9,11 +9,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from collectd_fedmsg.diagnosis.incident import Incident
+from collectd_fedmsg.commands.stored_series import Stored, open_stored, settings_of
+from collectd_fedmsg.diagnosis.fleet.incident import Incident
 from collectd_fedmsg.diagnosis.judgement import Judged, Judgement
 from collectd_fedmsg.errors import ConfigError
 from collectd_fedmsg.moments import moment
-from collectd_fedmsg.stored import Stored, open_stored, settings_of
 
 
 def where(parser: argparse.ArgumentParser) -> None:

@@ -12,8 +12,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from .diagnosis.judgement import Judgement
-from .errors import ConfigError, StoreError
+from ..diagnosis.judgement import Judgement
+from ..errors import ConfigError, StoreError
 
 if sys.version_info >= (3, 11):
     import tomllib

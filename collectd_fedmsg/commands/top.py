@@ -15,11 +15,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from collectd_fedmsg.reader import Harvest, Reader
-from collectd_fedmsg.requester import Requester
+from collectd_fedmsg.reader.collect import Harvest, Reader
+from collectd_fedmsg.reader.requester import Requester
 
-from .top_view import Line, printable, troubles, view
-from .watched import Watch
+from .top_rows import Watch
+from .top_screen import Line, printable, troubles, view
 
 SOCKETS = "/run/fedmsg-health/*.sock"
 #: Seconds that one look may take, and between two looks.

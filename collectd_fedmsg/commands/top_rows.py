@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from collectd_fedmsg import rates
-from collectd_fedmsg.diagnosis import rings
+from collectd_fedmsg.diagnosis import build_history as rings
 from collectd_fedmsg.diagnosis.judgement import judge
 from collectd_fedmsg.errors import CounterReset
-from collectd_fedmsg.reader import Harvest
-from collectd_fedmsg.sample import Sample
-from collectd_fedmsg.wire import Origin
+from collectd_fedmsg.protocol.sample import Sample
+from collectd_fedmsg.protocol.wire import Origin
+from collectd_fedmsg.reader.collect import Harvest
 
 #: Samples kept of each consumer: what a daemon's ring holds by default.
 KEPT = 360

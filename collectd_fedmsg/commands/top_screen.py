@@ -7,9 +7,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from collectd_fedmsg.reader import Harvest
+from collectd_fedmsg.reader.collect import Harvest
 
-from .watched import Row
+from .top_rows import Row
 
 #: From this badness on a row is explained by a line of its own.
 EXPLAINED = 1.0

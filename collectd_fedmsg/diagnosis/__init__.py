@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .baseline import Baseline
-from .core import diagnose
+from .diagnose import diagnose
 from .finding import Diagnosis, Drain, Finding
 from .history import History, Restart
 from .split import Split

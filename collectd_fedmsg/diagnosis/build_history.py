@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..errors import CounterReset
+from ..protocol.sample import Sample
 from ..rates import MICROSECONDS, between
-from ..sample import Sample
 from .history import BY_TOPIC, Column, History
 
 

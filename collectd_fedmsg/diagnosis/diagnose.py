@@ -5,15 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Callable
 
-from . import (
-    rules_ahead,
-    rules_blocking,
-    rules_growth,
-    rules_level,
-    rules_life,
-    rules_work,
-    rules_young,
-)
+from ..humanize import count, rate, waits
+from . import rules_ahead, rules_young
 from .audit import unexplained
 from .baseline import Baseline
 from .drain import time_to_drain
@@ -21,9 +14,13 @@ from .evidence import missing
 from .facts import Facts, gather
 from .finding import Diagnosis, Finding
 from .history import History
+from .rules import blocking as rules_blocking
+from .rules import capacity as rules_level
+from .rules import growth as rules_growth
+from .rules import presence as rules_life
+from .rules import work as rules_work
 from .verdict import Verdict
 from .window import PERSIST, window
-from .words import count, rate, waits
 
 Rule = Callable[[Facts], "Finding | tuple[Finding, ...] | None"]
 #: Rules that, when they fire, leave nothing for the others to judge.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .direction import draining
+from .draining import draining
 from .facts import Facts
 from .finding import Drain
 from .window import window

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .groups import Group
-from .incident import Scope
-from .siblings import Member
+from ..humanize import times, waits
+from .fleet.groups import Group
+from .fleet.incident import Scope
+from .fleet.members import Member
 from .symptoms import FAILING, SILENT, SLOW, STARVED, SURGE, Symptom
 from .verdict import Verdict
 from .witnesses import Count
-from .words import times, waits
 
 #: What is said of the daemons that see a symptom.
 SEE = {"silence": "send no numbers", "nothing arrives": "receive nothing",

@@ -10,17 +10,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..humanize import count, span, waits
 from .baseline import Baseline
-from .core import diagnose
+from .diagnose import diagnose
 from .finding import Diagnosis, Finding
-from .fleet import incidents
-from .groups import Dependency
+from .fleet.groups import Dependency
+from .fleet.incident import Incident
+from .fleet.incidents import incidents
+from .fleet.members import member
 from .history import History
-from .incident import Incident
-from .siblings import member
 from .unseen import unseen
 from .verdict import Verdict
-from .words import count, span, waits
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import isfinite, log, sqrt
 
 from .baseline import Baseline
-from .creep import wander
 from .hours import HOUR
 from .stats import SURE, WHICH
+from .trend import wander
 from .usual import Usual
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from .creep import HORIZON, wander
+from ..humanize import span
 from .facts import Facts
 from .finding import Finding
 from .stats import SIGMAS
+from .trend import HORIZON, wander
 from .verdict import Verdict
 from .window import window
-from .words import span
 
 #: From here on the wait explodes: ρ/(1 - ρ) service times are 9 at 0.9 and 19 at 0.95
 #: (Kingman 1961).

@@ -5,14 +5,14 @@ They refuse to judge where working time or workers are not known, and in the fir
 
 from __future__ import annotations
 
-from .direction import draining
+from ..humanize import count, rate
+from .draining import draining
 from .facts import Facts
 from .finding import Finding
 from .rules_ahead import FULL
 from .stats import SIGMAS, known
 from .verdict import Verdict
 from .window import Window, window
-from .words import count, rate
 
 #: Points watched: five minutes at the default interval, longer than what a burst of mail or a
 #: garbage collection lasts.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .incident import Scope
-from .siblings import CLEAR, Member
+from .fleet.incident import Scope
+from .fleet.members import CLEAR, Member
 from .verdict import Verdict
 
 #: Of these nothing can be told but that they are silent.

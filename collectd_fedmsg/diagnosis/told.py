@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..humanize import count, rate, span
 from .finding import Diagnosis
 from .judgement import Judged, Judgement
-from .words import count, rate, span
 
 
 def lines(whole: Judgement, *, at_length: bool = False) -> Iterator[str]:

@@ -6,11 +6,11 @@ is the broker's. Rates, handling time and delay are seen all the same, and named
 
 from __future__ import annotations
 
+from ..humanize import rate, span
 from .finding import Diagnosis, Finding
 from .history import Column, History
 from .verdict import Verdict
 from .window import PERSIST, window
-from .words import rate, span
 
 HIDDEN = "the true backlog"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from .groups import Group
+from .fleet.groups import Group
 
 #: Of those who share it, so many see it: a daemon in five may hardly use what is shared.
 MOST = 0.8

@@ -15,11 +15,11 @@ from collections.abc import Callable, Collection
 from time import perf_counter_ns, time
 from typing import Any
 
-from .ages import Ages
-from .cells import Cells, add_up
-from .delays import Delays
-from .sample import Sample
-from .service_times import ServiceTimes
+from ..delays import Delays
+from ..protocol.sample import Sample
+from ..service_times import ServiceTimes
+from .arrivals import Ages
+from .thread_counts import Cells, add_up
 from .topics import OTHER, Topics, topic_of
 
 #: What moksha puts on the queue to end a worker; not a message.

@@ -19,8 +19,8 @@ import zmq
 from zmq.auth import load_certificate
 from zmq.auth.thread import ThreadAuthenticator
 
+from ..protocol.wire import MAX_REQUEST
 from .settings import LONGEST_SOCKET, Settings
-from .wire import MAX_REQUEST
 
 log = logging.getLogger("collectd_fedmsg")
 SOCKET_NAME = re.compile(r"(?P<service>.+)\.(?P<pid>\d+)\.sock\Z")

@@ -17,11 +17,12 @@ from typing import Any
 
 import zmq
 
-from . import endpoints, wire
-from .errors import HealthError
+from ..errors import HealthError
+from ..protocol import wire
+from ..protocol.roster import Roster
+from ..protocol.sample import Sample
+from . import listener as endpoints
 from .ring import Ring
-from .roster import Roster
-from .sample import Sample
 from .settings import Settings
 
 log = logging.getLogger("collectd_fedmsg")

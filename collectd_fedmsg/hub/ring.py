@@ -10,10 +10,10 @@ import zlib
 from collections import deque
 from collections.abc import Sequence
 
-from .roster import MAX_HEAD
-from .rows import encode_row
-from .sample import Sample
-from .wire import MAX_REPLY
+from ..protocol.roster import MAX_HEAD
+from ..protocol.sample import Sample
+from ..protocol.wire import MAX_REPLY
+from ..rows import encode_row
 
 #: Bytes of rows in one page; the rest of a reply is its head.
 PAGE = MAX_REPLY - MAX_HEAD

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .errors import ConfigError
+from ..errors import ConfigError
 
 PREFIX = "collectd_fedmsg."
 #: sun_path of unix(7) has 108 bytes with its NUL.

@@ -13,7 +13,7 @@ import heapq
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .cells import Ended
+from .thread_counts import Ended
 
 DISTINCT = 512
 REPORTED = 20

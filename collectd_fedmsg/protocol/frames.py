@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
-from .errors import DecodeError
+from ..errors import DecodeError
 
 VERSION = 1
 #: Most a total can be: RRD and collectd keep DERIVE as a signed 64-bit integer.

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ..errors import DecodeError
+from ..rows import FIELDS, LATER, decode_row
 from . import roster
-from .errors import DecodeError
 from .frames import VERSION, dump, load, number, refuse, text
 from .roster import Roster
-from .rows import FIELDS, LATER, decode_row
 from .sample import Sample
 
 #: Bytes of a request; the longest legal one is below 200.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ..hub.listener import alive, impostor, parse_socket_name
+from ..protocol.sample import Sample
+from ..protocol.wire import Origin, Reply, Request
 from .cursors import Cursors, Ended
-from .endpoints import alive, impostor, parse_socket_name
 from .requester import Requester, Round, sockets_in
-from .sample import Sample
-from .wire import Origin, Reply, Request
 
 #: Seconds of the past that a ring can hold; what claims to be older is refused.
 OLDEST = 8 * 86400.0

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .sample import Sample
-from .wire import Reply, Request
+from ..protocol.sample import Sample
+from ..protocol.wire import Reply, Request
 
 #: Consumers of one endpoint that are followed; each is a dozen files and a place in memory.
 MOST_CONSUMERS = 1000

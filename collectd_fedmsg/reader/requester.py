@@ -18,8 +18,8 @@ from typing import Any
 import zmq
 from zmq.auth import load_certificate
 
-from .errors import DecodeError
-from .wire import MAX_REPLY, Reply, Request, decode_reply, encode_request
+from ..errors import DecodeError
+from ..protocol.wire import MAX_REPLY, Reply, Request, decode_reply, encode_request
 
 #: Rounds without an answer until the socket is made anew.
 PATIENCE = 3

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from collectd_fedmsg.metrics import BY_NAME, Kind
 
-from .bridged import TOTAL
-from .derived import DERIVED
-from .figures import DARK as ON_DARK
-from .figures import GREEN, HISTORY, ORANGE, PINK, POLL, TOPIC_COLOURS, TOPICS, Panel
-from .query import Window
+from ..grid.absences import TOTAL
+from ..grid.derived import DERIVED
+from ..web.query import Window
+from .panels import DARK as ON_DARK
+from .panels import GREEN, HISTORY, ORANGE, PINK, POLL, TOPIC_COLOURS, TOPICS, Panel
 
 #: The topic of all that are not among the daemon's busiest.
 OTHER = "other"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .series import Points
+from ..store.series import Points
 
 #: The metric whose gaps tell where a daemon was away.
 TOTAL = "received"

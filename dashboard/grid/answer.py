@@ -9,14 +9,14 @@ from typing import Any
 
 from collectd_fedmsg.metrics import BY_NAME, Kind
 
-from .bridged import TOTAL, gaps, unbridged
-from .config import Tied
+from ..config import Tied
+from ..draw.panels import HISTORY, POLL
+from ..store.base import Daemon, Ref, Store
+from ..store.series import Points, Series, clip, on_grid, overlay, scale
+from ..web.notes import restarts
+from ..web.query import POINTS, Window
+from .absences import TOTAL, gaps, unbridged
 from .derived import DERIVED, derive
-from .figures import HISTORY, POLL
-from .marks import restarts
-from .query import POINTS, Window
-from .series import Points, Series, clip, on_grid, overlay, scale
-from .store.base import Daemon, Ref, Store
 
 #: Steps are kept at their finest for about this long, s.
 DAY = 86400

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from .series import Points
+from ..store.series import Points
 
 #: ``busy`` is stored in microseconds: its rate is µs of work per second.
 MICROSECONDS = 1e6

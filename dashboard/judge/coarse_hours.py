@@ -12,7 +12,7 @@ from math import log
 
 from collectd_fedmsg.diagnosis.hours import DAY, HOUR, Hour
 
-from .series import Series
+from ..store.series import Series
 
 #: A metric's values by the hour's start.
 Means = dict[int, float]

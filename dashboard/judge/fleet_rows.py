@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from collectd_fedmsg.diagnosis import Diagnosis
-from collectd_fedmsg.diagnosis.incident import Incident
+from collectd_fedmsg.diagnosis.fleet.incident import Incident
 from collectd_fedmsg.diagnosis.window import PERSIST
 
-from .bands import ranges
-from .judging import Judge, Seen
-from .keeping import Keeper
-from .series import Series
-from .state import drain_seconds, known_mean
-from .verdicts import state
-from .words import headline, unread
+from ..state import drain_seconds, known_mean
+from ..store.series import Series
+from ..verdicts import state
+from .background import Keeper
+from .judge import Judge, Seen
+from .plain_words import headline, unread
+from .usual_ranges import ranges
 
 #: Incidents from this severity on are what the page begins with.
 SERIOUS = 2

@@ -10,17 +10,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from collectd_fedmsg.diagnosis import Diagnosis, Finding, History, Verdict
-from collectd_fedmsg.diagnosis.groups import Dependency
+from collectd_fedmsg.diagnosis.fleet.groups import Dependency
 from collectd_fedmsg.diagnosis.judgement import Judged, Judgement, judge, judgement
 from collectd_fedmsg.metrics import BY_NAME, Kind
 
-from .ahead import TOLERANCE, ahead
+from ..ahead import TOLERANCE, ahead
+from ..grid.answer import read
+from ..store.base import Daemon, Store
+from ..store.series import Series, clip
+from ..verdicts import NEEDED, OPTIONAL, ByTopic, history
+from ..web.query import Window
 from .baselines import Baselines
-from .query import Window
-from .reading import read
-from .series import Series, clip
-from .store.base import Daemon, Store
-from .verdicts import NEEDED, OPTIONAL, ByTopic, history
 
 #: Seconds looked back at: an hour, as much as a daemon's own ring holds and collectd keeps at
 #: the finest step, less a minute: a sample stored while we ask would push the first one out, and

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from collectd_fedmsg.names import escape
 
-from .store.base import Daemon, Store
+from ..store.base import Daemon, Store
 
 #: What our collectd plugin says of itself: it comes whether or not the daemons answer.
 HEARTBEAT = "collectd_fedmsg/count-daemons_seen"

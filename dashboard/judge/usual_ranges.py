@@ -11,9 +11,9 @@ from collectd_fedmsg.diagnosis import Baseline
 from collectd_fedmsg.diagnosis.hours import HOUR, WEEK
 from collectd_fedmsg.diagnosis.usual import Usual
 
+from ..store.base import Daemon
+from ..web.query import Window
 from .baselines import Baselines
-from .query import Window
-from .store.base import Daemon
 
 #: Hours of daemons worked out for one answer, at half a millisecond each; of longer spans and
 #: more daemons nothing is drawn.

@@ -11,7 +11,7 @@ from typing import Protocol, Union
 from collectd_fedmsg.metrics import Identity
 from collectd_fedmsg.names import escape
 
-from ..series import Series
+from .series import Series
 
 
 @dataclass(frozen=True)

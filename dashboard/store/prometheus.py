@@ -16,9 +16,9 @@ from collectd_fedmsg.errors import StoreError
 from collectd_fedmsg.metrics import METRICS, PLUGIN, Kind, parse_instance
 from collectd_fedmsg.names import unescape
 
-from ..series import Points, Series
 from .base import Daemon, Ref, Selector
 from .promql import Labels, Server, selector
+from .series import Points, Series
 
 #: Families that hold our series, and collectd's type of each.
 FAMILIES = {f"collectd_{PLUGIN}_derive_total": "derive",

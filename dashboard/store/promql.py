@@ -10,7 +10,7 @@ from typing import Any
 
 from collectd_fedmsg.errors import StoreError
 
-from .. import as_json
+from .. import json_bytes as as_json
 from .base import Selector
 
 #: Seconds for one answer.

@@ -15,15 +15,17 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, abort, current_app, render_template, request
 
-from collectd_fedmsg.alerts import orders
-from collectd_fedmsg.alerts.book import Book
+from collectd_fedmsg.alerts import actions as orders
 from collectd_fedmsg.alerts.evaluator import acked
+from collectd_fedmsg.alerts.notice_text import one_line, path, peak
 from collectd_fedmsg.alerts.records import SEVERITIES, Alert
 from collectd_fedmsg.alerts.rules import Match, Silence
-from collectd_fedmsg.alerts.text import one_line, path, peak
+from collectd_fedmsg.alerts.state_db import Book
 from collectd_fedmsg.errors import BadQuery, StoreError
 
-from . import as_json, login, query
+from .. import json_bytes as as_json
+from .. import login
+from . import query
 
 alerts = Blueprint("alerts", __name__)
 #: Seconds of past alerts on the page.

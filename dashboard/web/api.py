@@ -12,12 +12,16 @@ from flask import Blueprint, Response, current_app, request
 from collectd_fedmsg.errors import BadQuery
 from collectd_fedmsg.names import escape
 
-from . import alerting, as_json, login, openapi, query, table
-from .config import Settings
-from .fleet import Fleet
-from .marks import Marks, check
-from .reading import answer
-from .store.base import Store
+from .. import json_bytes as as_json
+from .. import login
+from ..config import Settings
+from ..grid.answer import answer
+from ..judge.fleet_rows import Fleet
+from ..store.base import Store
+from . import alerts as alerting
+from . import csv_table as table
+from . import openapi, query
+from .notes import Marks, check
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 #: Daemons in one answer of series.

@@ -16,9 +16,9 @@ from typing import Any
 
 from collectd_fedmsg.errors import BadQuery, StoreError
 
-from . import as_json
-from .file_lock import file_lock
-from .series import Points, Series
+from .. import json_bytes as as_json
+from ..file_lock import file_lock
+from ..store.series import Points, Series
 
 LONGEST_TEXT = 200
 #: Notes kept; the oldest go.

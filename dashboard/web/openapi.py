@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from collectd_fedmsg import __version__
-from collectd_fedmsg.diagnosis.incident import Scope
+from collectd_fedmsg.diagnosis.fleet.incident import Scope
 from collectd_fedmsg.metrics import METRICS
 
+from ..grid.derived import DERIVED
 from . import query
-from .derived import DERIVED
-from .marks import LONGEST_TEXT
+from .notes import LONGEST_TEXT
 
 JSON = dict[str, Any]
 

@@ -11,12 +11,17 @@ from flask import Blueprint, Response, abort, current_app, render_template, requ
 from collectd_fedmsg.diagnosis import Verdict
 from collectd_fedmsg.errors import BadQuery
 
-from . import as_json, assets, figures, pictures, png, query
+from .. import json_bytes as as_json
+from .. import png
+from ..draw import panels as figures
+from ..draw import rrdgraph as pictures
+from ..grid.answer import belongs
+from ..store.rrd import RRDStore
+from . import query
+from . import static_files as assets
 from .api import fleet, settings, store
-from .explained import explained
-from .exporter import exposition
-from .reading import belongs
-from .store.rrd import RRDStore
+from .prometheus_text import exposition
+from .verdict_help import explained
 
 views = Blueprint("views", __name__)
 FOREVER = "public, max-age=31536000, immutable"

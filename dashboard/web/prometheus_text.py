@@ -7,8 +7,8 @@ from typing import Any
 
 from collectd_fedmsg.metrics import METRICS, Kind
 
-from .state import PATIENCE
-from .store.base import Daemon, Store
+from ..state import PATIENCE
+from ..store.base import Daemon, Store
 
 PREFIX = "fedmsg"
 #: collectd's ``busy`` is in µs; Prometheus wants base units.

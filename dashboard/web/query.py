@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from collectd_fedmsg.errors import BadQuery
 from collectd_fedmsg.metrics import BY_NAME
 
-from . import as_json
-from .derived import DERIVED
+from .. import json_bytes as as_json
+from ..grid.derived import DERIVED
 
 #: Seconds; the names of the span presets.
 SPANS: Mapping[str, int] = {

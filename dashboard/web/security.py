@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Response, abort, request
 
-from . import assets
+from . import static_files as assets
 
 #: No ``unsafe-*``: plotly's own style element is replaced by static/plotly.css.
 POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from collectd_fedmsg import reader
-from collectd_fedmsg.sample import Sample
+from collectd_fedmsg.protocol.sample import Sample
+from collectd_fedmsg.reader import collect as reader
 from examples.chain import ROOT, Chain, Daemon
 from examples.processes import wait_for
 

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from collectd_fedmsg import plugin_guidelines as plugin
 from collectd_fedmsg.cli import main
-from collectd_fedmsg.endpoints import socket_path
-from collectd_fedmsg.responder import Responder
-from collectd_fedmsg.sample import Sample
-from collectd_fedmsg.settings import Settings
+from collectd_fedmsg.commands import nagios as plugin
+from collectd_fedmsg.hub.listener import socket_path
+from collectd_fedmsg.hub.responder import Responder
+from collectd_fedmsg.hub.settings import Settings
+from collectd_fedmsg.protocol.sample import Sample
 from examples.processes import Processes, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from collectd_fedmsg import snippets
-from collectd_fedmsg.alerts.book import Book
-from collectd_fedmsg.sample import Sample
+from collectd_fedmsg.alerts.state_db import Book
+from collectd_fedmsg.protocol.sample import Sample
 from examples.chain import ROOT
 from examples.processes import Processes, wait_for
 from tests.acceptance.test_check import Daemon

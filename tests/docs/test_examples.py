@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from collectd_fedmsg import collectd_config, settings
-from collectd_fedmsg.alerts.toml_file import tomllib
+from collectd_fedmsg.alerts.rules_file import tomllib
 from collectd_fedmsg.cli import parser
+from collectd_fedmsg.collector import config as collectd_config
+from collectd_fedmsg.hub import settings
 from tests.conftest import ROOT
 from tests.documented import literal
 

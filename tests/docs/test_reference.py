@@ -7,13 +7,14 @@ import sys
 
 import pytest
 
-from collectd_fedmsg import collectd_config, settings
 from collectd_fedmsg.cli import COMMANDS
+from collectd_fedmsg.collector import config as collectd_config
+from collectd_fedmsg.hub import settings
 from collectd_fedmsg.metrics import METRICS, TOPIC_METRICS
 from tests.conftest import ROOT
 
 config = pytest.importorskip("collectd_fedmsg_dashboard.config")
-openapi = pytest.importorskip("collectd_fedmsg_dashboard.openapi")
+openapi = pytest.importorskip("collectd_fedmsg_dashboard.web.openapi")
 pytest.importorskip("sphinx")
 sys.path.insert(0, str(ROOT / "docs"))
 

@@ -16,14 +16,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from collectd_fedmsg import wire
-from collectd_fedmsg.admission import Admission
-from collectd_fedmsg.cursors import Cursors
+from collectd_fedmsg.collector.series import Admission
 from collectd_fedmsg.errors import DecodeError
+from collectd_fedmsg.hub.ring import Ring
 from collectd_fedmsg.metrics import TOPIC_METRICS
-from collectd_fedmsg.reader import OLDEST, _plausible
-from collectd_fedmsg.ring import Ring
-from collectd_fedmsg.sample import Sample
+from collectd_fedmsg.protocol import wire
+from collectd_fedmsg.protocol.sample import Sample
+from collectd_fedmsg.reader.collect import OLDEST, _plausible
+from collectd_fedmsg.reader.cursors import Cursors
 
 NOW = 1_800_000_000.0
 HERE = "ipc:///run/hub.7.sock"

@@ -17,10 +17,10 @@ from typing import Any
 
 import zmq
 
-from collectd_fedmsg import wire
-from collectd_fedmsg.endpoints import socket_path
+from collectd_fedmsg.hub.listener import socket_path
+from collectd_fedmsg.protocol import wire
+from collectd_fedmsg.protocol.sample import Sample
 from collectd_fedmsg.rows import encode_row
-from collectd_fedmsg.sample import Sample
 
 #: Made once: making it takes longer than sending.
 ENDLESS: list[bytes] = []

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from collectd_fedmsg import wire
-from collectd_fedmsg.admission import MOST_TOPICS, Admission
-from collectd_fedmsg.cursors import Cursors
+from collectd_fedmsg.collector.series import MOST_TOPICS, Admission
 from collectd_fedmsg.errors import DecodeError
+from collectd_fedmsg.hub.ring import Ring
 from collectd_fedmsg.metrics import METRICS, TOPIC_METRICS
-from collectd_fedmsg.reader import _plausible
-from collectd_fedmsg.ring import Ring
-from collectd_fedmsg.sample import Sample
+from collectd_fedmsg.protocol import wire
+from collectd_fedmsg.protocol.sample import Sample
+from collectd_fedmsg.reader.collect import _plausible
+from collectd_fedmsg.reader.cursors import Cursors
 from tests.faults import strict
 from tests.faults.fuzz import HERE, NOW, ORIGIN
 

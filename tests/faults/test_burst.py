@@ -9,10 +9,10 @@ from pathlib import Path
 
 import zmq
 
-from collectd_fedmsg import wire
-from collectd_fedmsg.endpoints import socket_path
-from collectd_fedmsg.ring import Ring
-from collectd_fedmsg.sample import Sample
+from collectd_fedmsg.hub.listener import socket_path
+from collectd_fedmsg.hub.ring import Ring
+from collectd_fedmsg.protocol import wire
+from collectd_fedmsg.protocol.sample import Sample
 from examples.chain import Chain
 from examples.processes import wait_for
 from tests.conftest import Figure

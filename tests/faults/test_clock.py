@@ -11,12 +11,12 @@ import pytest
 rrdtool = pytest.importorskip("rrdtool")
 pytest.importorskip("flask")
 
-from collectd_fedmsg import responder  # noqa: E402
-from collectd_fedmsg.endpoints import socket_path  # noqa: E402
-from collectd_fedmsg.reader import Harvest, Reader, latest  # noqa: E402
-from collectd_fedmsg.requester import Requester  # noqa: E402
-from collectd_fedmsg.sample import Sample  # noqa: E402
-from collectd_fedmsg.settings import Settings  # noqa: E402
+from collectd_fedmsg.hub import responder  # noqa: E402
+from collectd_fedmsg.hub.listener import socket_path  # noqa: E402
+from collectd_fedmsg.hub.settings import Settings  # noqa: E402
+from collectd_fedmsg.protocol.sample import Sample  # noqa: E402
+from collectd_fedmsg.reader.collect import Harvest, Reader, latest  # noqa: E402
+from collectd_fedmsg.reader.requester import Requester  # noqa: E402
 from examples.processes import wait_for  # noqa: E402
 from tests.conftest import Figure  # noqa: E402
 from tests.integration.test_store_rrd import STEP, fleet  # noqa: E402

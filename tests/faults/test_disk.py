@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from collectd_fedmsg.responder import Responder
-from collectd_fedmsg.sample import Sample
-from collectd_fedmsg.settings import Settings
+from collectd_fedmsg.hub.responder import Responder
+from collectd_fedmsg.hub.settings import Settings
+from collectd_fedmsg.protocol.sample import Sample
 from examples.chain import Chain
 from examples.processes import wait_for
 from tests.conftest import Figure

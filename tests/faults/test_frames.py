@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 import zmq
 
-from collectd_fedmsg.endpoints import socket_path
-from collectd_fedmsg.reader import Harvest, Reader
-from collectd_fedmsg.requester import Requester
-from collectd_fedmsg.responder import Responder
-from collectd_fedmsg.sample import Sample
-from collectd_fedmsg.settings import Settings
+from collectd_fedmsg.hub.listener import socket_path
+from collectd_fedmsg.hub.responder import Responder
+from collectd_fedmsg.hub.settings import Settings
+from collectd_fedmsg.protocol.sample import Sample
+from collectd_fedmsg.reader.collect import Harvest, Reader
+from collectd_fedmsg.reader.requester import Requester
 from examples.chain import ROOT
 from examples.processes import Processes, wait_for
 from tests.conftest import Figure

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from collectd_fedmsg import cursors, frames, wire
 from collectd_fedmsg.errors import DecodeError
+from collectd_fedmsg.protocol import frames, wire
+from collectd_fedmsg.reader import cursors
 from examples.chain import ROOT
 from tests.conftest import Figure
 from tests.faults.fuzz import resident

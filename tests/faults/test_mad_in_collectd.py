@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from collectd_fedmsg import snippets
-from collectd_fedmsg.bounded_log import MOST
-from collectd_fedmsg.endpoints import socket_path
-from collectd_fedmsg.responder import Responder
-from collectd_fedmsg.sample import Sample
-from collectd_fedmsg.settings import Settings
+from collectd_fedmsg.collector.bounded_log import MOST
+from collectd_fedmsg.hub.listener import socket_path
+from collectd_fedmsg.hub.responder import Responder
+from collectd_fedmsg.hub.settings import Settings
+from collectd_fedmsg.protocol.sample import Sample
 from examples import collectd_conf
 from examples.chain import ROOT
 from examples.processes import Processes, wait_for

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from collectd_fedmsg.cli import main
+from collectd_fedmsg.hub.responder import Responder
+from collectd_fedmsg.hub.settings import Settings
 from collectd_fedmsg.metrics import escape_consumer
 from collectd_fedmsg.names import LIMIT
-from collectd_fedmsg.responder import Responder
-from collectd_fedmsg.sample import Sample
-from collectd_fedmsg.settings import Settings
+from collectd_fedmsg.protocol.sample import Sample
 from examples.chain import Chain
 from examples.processes import wait_for
 from tests.conftest import Figure

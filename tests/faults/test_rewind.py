@@ -10,11 +10,11 @@ import pytest
 
 from collectd_fedmsg import rrdcached
 from collectd_fedmsg.cli import main
-from collectd_fedmsg.responder import Responder
-from collectd_fedmsg.rewound import rewound
+from collectd_fedmsg.commands.rewind_dump import rewound
+from collectd_fedmsg.hub.responder import Responder
+from collectd_fedmsg.hub.settings import Settings
+from collectd_fedmsg.protocol.sample import Sample
 from collectd_fedmsg.rrdcached import Rrdcached
-from collectd_fedmsg.sample import Sample
-from collectd_fedmsg.settings import Settings
 from examples.chain import Chain
 from examples.processes import wait_for
 from tests.conftest import Figure

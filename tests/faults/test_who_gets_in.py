@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 import zmq
 
-from collectd_fedmsg import wire
 from collectd_fedmsg.cli import main
-from collectd_fedmsg.endpoints import impostor, socket_path
-from collectd_fedmsg.reader import Reader, latest
-from collectd_fedmsg.requester import Requester
-from collectd_fedmsg.responder import Responder
-from collectd_fedmsg.sample import Sample
-from collectd_fedmsg.settings import Settings
+from collectd_fedmsg.hub.listener import impostor, socket_path
+from collectd_fedmsg.hub.responder import Responder
+from collectd_fedmsg.hub.settings import Settings
+from collectd_fedmsg.protocol import wire
+from collectd_fedmsg.protocol.sample import Sample
+from collectd_fedmsg.reader.collect import Reader, latest
+from collectd_fedmsg.reader.requester import Requester
 from examples.chain import ROOT
 from examples.processes import free_port, wait_for
 from tests.conftest import Figure

@@ -9,8 +9,8 @@ from typing import Any
 
 import zmq
 
-from collectd_fedmsg import reader
-from collectd_fedmsg.sample import Sample
+from collectd_fedmsg.protocol.sample import Sample
+from collectd_fedmsg.reader import collect as reader
 from examples.chain import Chain, Daemon
 from examples.processes import wait_for
 

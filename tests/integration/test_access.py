@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from collectd_fedmsg.cli import main
-from collectd_fedmsg.endpoints import socket_path
 from collectd_fedmsg.errors import ConfigError
-from collectd_fedmsg.requester import Requester
-from collectd_fedmsg.responder import Responder
-from collectd_fedmsg.sample import Sample
-from collectd_fedmsg.settings import Settings, read
-from collectd_fedmsg.wire import Request
+from collectd_fedmsg.hub.listener import socket_path
+from collectd_fedmsg.hub.responder import Responder
+from collectd_fedmsg.hub.settings import Settings, read
+from collectd_fedmsg.protocol.sample import Sample
+from collectd_fedmsg.protocol.wire import Request
+from collectd_fedmsg.reader.requester import Requester
 from examples.processes import free_port, wait_for
 
 
@@ -143,7 +143,7 @@ def test_a_claim_to_be_another_daemon_is_not_believed(
     short_folder: Path, started: list[Responder]
 ) -> None:
     """The socket's name says who may answer there."""
-    from collectd_fedmsg.reader import latest
+    from collectd_fedmsg.reader.collect import latest
 
     path = serve(started, Settings("honest", short_folder))
     pretended = socket_path(short_folder, "victim", os.getpid())

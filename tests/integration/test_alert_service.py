@@ -12,9 +12,9 @@ import pytest
 
 pytest.importorskip("rrdtool")
 
-from collectd_fedmsg.alerts.book import Book
 from collectd_fedmsg.alerts.records import Subject
 from collectd_fedmsg.alerts.service import Service
+from collectd_fedmsg.alerts.state_db import Book
 from collectd_fedmsg.cli import main
 from collectd_fedmsg.commands.alerts_run import observer
 from collectd_fedmsg.errors import HealthError, StoreError

@@ -10,8 +10,8 @@ pytest.importorskip("playwright.sync_api")
 
 from collectd_fedmsg_dashboard import create_app
 
-from collectd_fedmsg.alerts.book import Book
 from collectd_fedmsg.alerts.service import Service
+from collectd_fedmsg.alerts.state_db import Book
 from collectd_fedmsg.commands.alerts_run import observer
 from tests.integration.receivers import where
 from tests.integration.serving import serving

@@ -13,7 +13,7 @@ from collectd_fedmsg_dashboard import create_app  # noqa: E402
 from hypothesis import HealthCheck, given, settings  # noqa: E402
 from schemathesis.specs.openapi.checks import positive_data_acceptance  # noqa: E402
 
-from collectd_fedmsg.alerts.book import Book  # noqa: E402
+from collectd_fedmsg.alerts.state_db import Book  # noqa: E402
 from tests.integration.test_store_rrd import STEP, fleet  # noqa: E402
 
 #: A schema cannot say that start is before end, nor that end is at most a day ahead.

@@ -122,7 +122,7 @@ def grown(bus: Bus, seconds: float) -> bool:
 
 
 def whole_ring(bus: Bus) -> list:  # type: ignore[type-arg]
-    from collectd_fedmsg import reader
+    from collectd_fedmsg.reader import collect as reader
 
     harvest = reader.latest([f"{bus.chain.run_folder}/daemon.*.sock"], 2.0, time.time())
     return [sample for _, _, samples in harvest.fresh for sample in samples]

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from collectd_fedmsg.commands.keys import make
-from collectd_fedmsg.endpoints import socket_path
-from collectd_fedmsg.reader import latest
-from collectd_fedmsg.responder import Responder
-from collectd_fedmsg.sample import Sample
-from collectd_fedmsg.settings import Settings
+from collectd_fedmsg.hub.listener import socket_path
+from collectd_fedmsg.hub.responder import Responder
+from collectd_fedmsg.hub.settings import Settings
+from collectd_fedmsg.protocol.sample import Sample
+from collectd_fedmsg.reader.collect import latest
 from examples.chain import ROOT
 from examples.processes import wait_for
 

@@ -18,9 +18,9 @@ rrdtool = pytest.importorskip("rrdtool")
 pytest.importorskip("flask")
 
 from collectd_fedmsg_dashboard import create_app, serve  # noqa: E402
-from collectd_fedmsg_dashboard.explained import EXPLAINED  # noqa: E402
-from collectd_fedmsg_dashboard.fleet import MANY  # noqa: E402
+from collectd_fedmsg_dashboard.judge.fleet_rows import MANY  # noqa: E402
 from collectd_fedmsg_dashboard.store import flush  # noqa: E402
+from collectd_fedmsg_dashboard.web.verdict_help import EXPLAINED  # noqa: E402
 from markupsafe import escape  # noqa: E402
 from werkzeug.security import generate_password_hash  # noqa: E402
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from collectd_fedmsg.sources.fedora_messaging import FedoraMessagingSource
-from collectd_fedmsg.sources.foreign import Foreign
+from collectd_fedmsg.collector.sources.base import Foreign
+from collectd_fedmsg.collector.sources.fedora_messaging import FedoraMessagingSource
 from examples import rabbitmq
 from examples.chain import ROOT
 from examples.processes import Processes, free_port, wait_for

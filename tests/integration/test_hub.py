@@ -13,10 +13,10 @@ from pathlib import Path
 
 import zmq
 
-from collectd_fedmsg.endpoints import socket_path
-from collectd_fedmsg.requester import Requester
-from collectd_fedmsg.sources.moksha import MokshaSource
-from collectd_fedmsg.wire import Request
+from collectd_fedmsg.collector.sources.moksha import MokshaSource
+from collectd_fedmsg.hub.listener import socket_path
+from collectd_fedmsg.protocol.wire import Request
+from collectd_fedmsg.reader.requester import Requester
 from examples.chain import ROOT
 from examples.processes import wait_for
 

@@ -6,7 +6,7 @@ import signal
 import time
 from pathlib import Path
 
-from collectd_fedmsg import reader
+from collectd_fedmsg.reader import collect as reader
 from examples.chain import Daemon
 from examples.processes import wait_for
 

@@ -10,8 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-from collectd_fedmsg import reader
-from collectd_fedmsg.sample import Sample
+from collectd_fedmsg.protocol.sample import Sample
+from collectd_fedmsg.reader import collect as reader
 from examples.chain import Daemon
 from examples.processes import wait_for
 

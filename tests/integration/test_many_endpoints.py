@@ -7,8 +7,8 @@ import sys
 import time
 from pathlib import Path
 
-from collectd_fedmsg.reader import Reader
-from collectd_fedmsg.requester import Requester
+from collectd_fedmsg.reader.collect import Reader
+from collectd_fedmsg.reader.requester import Requester
 from examples.chain import ROOT
 from examples.processes import Processes, wait_for
 

@@ -12,7 +12,8 @@ import pytest
 rrdtool = pytest.importorskip("rrdtool")
 pytest.importorskip("flask")
 
-from collectd_fedmsg_dashboard import create_app, figures  # noqa: E402
+from collectd_fedmsg_dashboard import create_app  # noqa: E402
+from collectd_fedmsg_dashboard.draw import panels as figures  # noqa: E402
 
 from tests.integration.test_store_rrd import HOST, STEP, fleet, write  # noqa: E402
 

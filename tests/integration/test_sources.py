@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from collectd_fedmsg.sources.fedora_messaging import FedoraMessagingSource, read
-from collectd_fedmsg.sources.moksha import Totals, add
+from collectd_fedmsg.collector.sources.fedora_messaging import FedoraMessagingSource, read
+from collectd_fedmsg.collector.sources.moksha import Totals, add
 from examples.chain import ROOT
 from examples.processes import Processes, free_port, wait_for
 

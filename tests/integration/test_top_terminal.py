@@ -11,9 +11,9 @@ import sys
 import termios
 from pathlib import Path
 
-from collectd_fedmsg.responder import Responder
-from collectd_fedmsg.sample import Sample
-from collectd_fedmsg.settings import Settings
+from collectd_fedmsg.hub.responder import Responder
+from collectd_fedmsg.hub.settings import Settings
+from collectd_fedmsg.protocol.sample import Sample
 from examples.chain import ROOT
 from examples.processes import wait_for
 

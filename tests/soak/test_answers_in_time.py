@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from collectd_fedmsg.endpoints import socket_path
-from collectd_fedmsg.requester import Requester
-from collectd_fedmsg.wire import Reply, Request
+from collectd_fedmsg.hub.listener import socket_path
+from collectd_fedmsg.protocol.wire import Reply, Request
+from collectd_fedmsg.reader.requester import Requester
 from examples.processes import wait_for
 from tests.integration.bus import Bus
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from collectd_fedmsg.reader import Reader
-from collectd_fedmsg.requester import Requester
-from collectd_fedmsg.sample import Sample
+from collectd_fedmsg.protocol.sample import Sample
+from collectd_fedmsg.reader.collect import Reader
+from collectd_fedmsg.reader.requester import Requester
 from examples.chain import Daemon
 from examples.processes import wait_for
 from tests.conftest import Figure

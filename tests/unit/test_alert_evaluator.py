@@ -13,7 +13,7 @@ from collectd_fedmsg.alerts.evaluator import Orders, State, evaluate
 from collectd_fedmsg.alerts.observation import Observation
 from collectd_fedmsg.alerts.records import Ack, Subject
 from collectd_fedmsg.alerts.rules import Flapping, Grouping, Match, Rule, RuleSet, Silence
-from collectd_fedmsg.alerts.saved import of_json, to_json
+from collectd_fedmsg.alerts.state_json import of_json, to_json
 from collectd_fedmsg.diagnosis import Diagnosis, Finding, History, Restart, Verdict
 
 STEP = 10

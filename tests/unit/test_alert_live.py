@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from collectd_fedmsg.alerts import live
-from collectd_fedmsg.alerts.live import Live
+from collectd_fedmsg.collector import live_series as live
+from collectd_fedmsg.collector.live_series import Live
 
 KINDS = {"received": "derive", "processed": "derive", "backlog": "queue_length",
          "busy": "derive", "oldest": "duration"}

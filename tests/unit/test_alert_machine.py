@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectd_fedmsg.alerts.machine import Event, Reading, Track, close, step
+from collectd_fedmsg.alerts.lifecycle import Event, Reading, Track, close, step
 from collectd_fedmsg.alerts.records import Alert, Subject
 from collectd_fedmsg.alerts.rules import Flapping, Rule
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from collectd_fedmsg.alerts import durations, toml_file
+from collectd_fedmsg.alerts import durations
+from collectd_fedmsg.alerts import rules_file as toml_file
 from collectd_fedmsg.alerts.output_settings import COMMON, TYPES
 from collectd_fedmsg.alerts.records import Subject
 from collectd_fedmsg.alerts.rules import BUILT_IN, KINDS
-from collectd_fedmsg.alerts.toml_file import Mistakes, parse, tomllib
+from collectd_fedmsg.alerts.rules_file import Mistakes, parse, tomllib
 
 
 def test_an_empty_file_means_the_built_in_rules():

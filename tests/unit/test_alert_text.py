@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from collectd_fedmsg.alerts.notice_text import body, headline, link, one_line, payload, short
 from collectd_fedmsg.alerts.records import Ack, Alert, Notice, Subject
-from collectd_fedmsg.alerts.text import body, headline, link, one_line, payload, short
 
 NOW = 1_000_000.0
 ONE = Alert(id="a1", rule="backlog", kind="backlog", subject=Subject("bus01", "hub", "A/b"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-bridged = pytest.importorskip("collectd_fedmsg_dashboard.bridged")
+bridged = pytest.importorskip("collectd_fedmsg_dashboard.grid.absences")
 N = None
 
 

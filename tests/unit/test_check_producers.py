@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from collectd_fedmsg import plugin_guidelines as plugin
+from collectd_fedmsg.commands import nagios as plugin
 from collectd_fedmsg.commands.check_producers import Daemon, examine
-from collectd_fedmsg.roster import Producer
+from collectd_fedmsg.protocol.roster import Producer
 
 OFF = Producer("Monitor", 5.0, initialized=False)
 PLAIN = Producer("Health")

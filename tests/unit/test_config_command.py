@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from collectd_fedmsg import settings
 from collectd_fedmsg.cli import main
+from collectd_fedmsg.hub import settings
 
 
 def test_the_fedmsg_snippet_is_what_the_daemon_reads(capsys: pytest.CaptureFixture[str]) -> None:

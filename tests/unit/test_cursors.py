@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from collectd_fedmsg.cursors import MOST_CONSUMERS, PATIENCE, Cursors
-from collectd_fedmsg.sample import Sample
-from collectd_fedmsg.wire import Origin, Reply
+from collectd_fedmsg.protocol.sample import Sample
+from collectd_fedmsg.protocol.wire import Origin, Reply
+from collectd_fedmsg.reader.cursors import MOST_CONSUMERS, PATIENCE, Cursors
 
 HERE = "ipc:///run/d.1.sock"
 

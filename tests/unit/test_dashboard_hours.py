@@ -6,9 +6,9 @@ import pytest
 
 pytest.importorskip("flask")
 
-from collectd_fedmsg_dashboard.hours import highest, hours, means, refined, with_topics
-from collectd_fedmsg_dashboard.packed import PackedHours
-from collectd_fedmsg_dashboard.series import Series
+from collectd_fedmsg_dashboard.judge.coarse_hours import highest, hours, means, refined, with_topics
+from collectd_fedmsg_dashboard.judge.packed_hours import PackedHours
+from collectd_fedmsg_dashboard.store.series import Series
 
 from collectd_fedmsg.diagnosis.hours import Hour
 

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("flask")
 
-from collectd_fedmsg_dashboard import keeping
+from collectd_fedmsg_dashboard.judge import background as keeping
 
 from collectd_fedmsg.errors import StoreError
 

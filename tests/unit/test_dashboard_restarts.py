@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collectd_fedmsg_dashboard.series import Series
+from collectd_fedmsg_dashboard.store.series import Series
 from collectd_fedmsg_dashboard.verdicts import history
 
 

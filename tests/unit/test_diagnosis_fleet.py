@@ -8,10 +8,10 @@ import time
 import pytest
 
 from collectd_fedmsg.diagnosis import Baseline, Diagnosis, Finding, History, Verdict, diagnose
-from collectd_fedmsg.diagnosis.fleet import TOGETHER, incidents
-from collectd_fedmsg.diagnosis.groups import Dependency, dependencies
-from collectd_fedmsg.diagnosis.incident import Scope
-from collectd_fedmsg.diagnosis.siblings import Member, member
+from collectd_fedmsg.diagnosis.fleet.groups import Dependency, dependencies
+from collectd_fedmsg.diagnosis.fleet.incident import Scope
+from collectd_fedmsg.diagnosis.fleet.incidents import TOGETHER, incidents
+from collectd_fedmsg.diagnosis.fleet.members import Member, member
 from collectd_fedmsg.errors import ConfigError
 
 NOW = 1_000_000.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from collectd_fedmsg.diagnosis.words import span
+from collectd_fedmsg.humanize import span
 
 
 @pytest.mark.parametrize(("seconds", "said"), [

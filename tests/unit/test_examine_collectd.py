@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from collectd_fedmsg.commands.examine_collectd import judge, look
+from collectd_fedmsg.commands.doctor_collectd_conf import judge, look
 
 GOOD = "WriteThreads 1\nLoadPlugin rrdtool\n"
 

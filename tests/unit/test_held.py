@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collectd_fedmsg.collector.sources.base import Described, Foreign
 from collectd_fedmsg.held import Held
-from collectd_fedmsg.sources.foreign import Described, Foreign
 
 ORIGIN = Described("old", 10.0)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from pathlib import Path
 
 import pytest
@@ -93,18 +92,3 @@ def test_readme_has_the_table() -> None:
     for metric in metrics.METRICS:
         assert f"``{metric.name}``" in readme, metric.name
         assert metric.help.split(";")[0] in readme, metric.name
-
-
-def test_the_core_imports_no_edge() -> None:
-    """The pure modules import neither zmq nor moksha, collectd, rrdtool or flask."""
-    edges = {"zmq", "moksha", "collectd", "rrdtool", "flask", "fedmsg"}
-    core = ["sample", "cells", "delays", "counts", "ages", "topics", "histogram", "wire", "ring",
-            "frames", "rows", "roster", "queues", "rates", "metrics", "names", "errors", "cursors",
-            "settings", "collectd_config", "snippets"]  # fmt: skip
-    paths = [ROOT / "collectd_fedmsg" / f"{name}.py" for name in core]
-    for path in [*paths, *(ROOT / "collectd_fedmsg" / "diagnosis").glob("*.py")]:
-        for node in ast.walk(ast.parse(path.read_text())):
-            found = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            if isinstance(node, ast.ImportFrom) and not node.level:
-                found = [str(node.module)]
-            assert not {name.split(".")[0] for name in found} & edges, path

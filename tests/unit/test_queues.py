@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from collectd_fedmsg.queues import put_directly, quick_put
+from collectd_fedmsg.hub.queue_hooks import put_directly, quick_put
 
 
 def quick() -> queue.Queue[int]:

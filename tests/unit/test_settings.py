@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from collectd_fedmsg.settings import default_service
+from collectd_fedmsg.hub.settings import default_service
 
 
 @pytest.mark.parametrize(("program", "service"), [

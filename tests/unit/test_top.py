@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from collectd_fedmsg.commands.top_view import age, count, printable, rate, view
-from collectd_fedmsg.commands.watched import REMEMBERED, Row, Watch
-from collectd_fedmsg.reader import Harvest
-from collectd_fedmsg.sample import Sample
-from collectd_fedmsg.wire import Origin, Reply
+from collectd_fedmsg.commands.top_rows import REMEMBERED, Row, Watch
+from collectd_fedmsg.commands.top_screen import age, count, printable, rate, view
+from collectd_fedmsg.protocol.sample import Sample
+from collectd_fedmsg.protocol.wire import Origin, Reply
+from collectd_fedmsg.reader.collect import Harvest
 
 INTERVAL = 10
 

@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 from urllib.parse import urlsplit
 
-from .foreign import Described, Foreign, Gathered, whole
+from .base import Described, Foreign, Gathered, whole
 
 MAX_ANSWER = 64 * 1024
 THREADS = 16

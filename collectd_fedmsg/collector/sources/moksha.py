@@ -16,7 +16,7 @@ from typing import Any
 
 import zmq
 
-from .foreign import Described, Foreign, Gathered, whole
+from .base import Described, Foreign, Gathered, whole
 
 #: A hub with 50 consumers sends 1,024 times of each: about 1 MB.
 MAX_FRAME = 4 * 2**20

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ..errors import ConfigError
+from ...errors import ConfigError
+from ..symptoms import Symptom
 from .incident import Scope
-from .siblings import Member
-from .symptoms import Symptom
+from .members import Member
 
 
 @dataclass(frozen=True)

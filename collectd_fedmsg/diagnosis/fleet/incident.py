@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from .verdict import Verdict
+from ..verdict import Verdict
 
 
 class Scope(Enum):

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median_low
 
+from ..incident_words import action, alone, sentence, siblings
+from ..symptoms import SYMPTOMS, Symptom
+from ..witnesses import LEAST, Count, Seen, Total, counted
 from .groups import Dependency, Group, groups
 from .incident import Incident, Scope
-from .incident_words import action, alone, sentence, siblings
-from .siblings import Member
-from .symptoms import SYMPTOMS, Symptom
-from .witnesses import LEAST, Count, Seen, Total, counted
+from .members import Member
 
 #: Daemons with much spare capacity fall behind later (s): half an hour is still one event.
 TOGETHER = 1800.0

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from .finding import Diagnosis
-from .history import History
-from .stats import SIGMAS
-from .window import PERSIST, window
+from ..finding import Diagnosis
+from ..history import History
+from ..stats import SIGMAS
+from ..window import PERSIST, window
 
 #: Points that present rates are the mean of: six late or early samples even out.
 RECENT = 6

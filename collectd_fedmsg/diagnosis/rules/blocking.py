@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from .changes import excess
-from .facts import Facts
-from .failures import windows
-from .finding import Finding
-from .stats import SIGMAS, SURE
-from .verdict import Verdict
-from .words import rate, span, times
+from ...humanize import rate, span, times
+from ..changes import excess
+from ..facts import Facts
+from ..failures import windows
+from ..finding import Finding
+from ..stats import SIGMAS, SURE
+from ..verdict import Verdict
 
 #: Busy 19 seconds of 20, a queue at random times would be 19 long (ρ/(1 - ρ)); the polls
 #: between two messages take the rest.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from .changes import fewer_workers
-from .direction import PLATEAU_SECONDS, draining
-from .facts import Facts
-from .finding import Finding
-from .rules_growth import growth
-from .verdict import Verdict
-from .words import count, rate, waits
+from ...humanize import count, rate, waits
+from ..changes import fewer_workers
+from ..draining import PLATEAU_SECONDS, draining
+from ..facts import Facts
+from ..finding import Finding
+from ..verdict import Verdict
+from .growth import growth
 
 
 def recovering(facts: Facts) -> Finding | None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..topics import OTHER
-from .changes import blamed_topic, fewer_workers, lead, less_service, more_arrivals
-from .direction import draining, level
-from .facts import Facts
-from .finding import Finding
-from .mix import Mix, mix
-from .verdict import Verdict
-from .window import PERSIST
-from .words import count, rate, span, times, topic_name
+from ...hub.topics import OTHER
+from ...humanize import count, rate, span, times, topic_name
+from ..changes import blamed_topic, fewer_workers, lead, less_service, more_arrivals
+from ..draining import draining, level
+from ..facts import Facts
+from ..finding import Finding
+from ..mix import Mix, mix
+from ..verdict import Verdict
+from ..window import PERSIST
 
 #: A part below this is not named as a cause of its own: twice the ±10 points that the split
 #: promises.

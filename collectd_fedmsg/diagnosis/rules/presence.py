@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from .creep import wander
-from .evidence import missing
-from .facts import Facts
-from .finding import Finding
-from .stats import SURE
-from .verdict import Verdict
-from .window import PERSIST
-from .words import count, messages, span
+from ...humanize import count, messages, span
+from ..evidence import missing
+from ..facts import Facts
+from ..finding import Finding
+from ..stats import SURE
+from ..trend import wander
+from ..verdict import Verdict
+from ..window import PERSIST
 
 #: A daemon that restarted this long ago (s) still explains its numbers: moksha's replay and
 #: the first full samples are over by then.

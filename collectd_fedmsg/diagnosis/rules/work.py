@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from .facts import Facts
-from .failures import coming_back, unusual
-from .finding import Finding
-from .hours import pause
-from .stats import SURE
-from .verdict import Verdict
-from .window import PERSIST, REFERENCE, window
-from .words import count, span, waits
+from ...humanize import count, span, waits
+from ..facts import Facts
+from ..failures import coming_back, unusual
+from ..finding import Finding
+from ..hours import pause
+from ..stats import SURE
+from ..verdict import Verdict
+from ..window import PERSIST, REFERENCE, window
 
 
 def stalled(facts: Facts) -> Finding | None:

@@ -1,0 +1,1 @@
+"""What runs inside collectd: its block's settings, its series and the sources it reads."""

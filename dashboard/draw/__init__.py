@@ -1,0 +1,1 @@
+"""What a panel shows, and how rrdtool draws it."""

@@ -1,0 +1,1 @@
+"""Series of a store on one grid of steps."""
