@@ -16,10 +16,10 @@ from typing import Any
 import collectd
 
 from .alerts.outputs.collectd import notified
-from .alerts.paging import observations
 from .alerts.rules import RuleSet
 from .alerts.service import Service, Sight
 from .collector.live_series import Live
+from .commands.backtest import observations
 from .errors import ConfigError, HealthError
 from .metrics import PLUGIN
 from .names import escape

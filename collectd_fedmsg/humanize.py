@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from .hub.topics import OTHER
+import re
+from datetime import datetime, timezone
+
+from .protocol.sample import OTHER
 
 #: (below, seconds of one unit, its name).
 UNITS = ((1, 0.001, "ms"), (120, 1, "s"), (7200, 60, "min"), (172800, 3600, "h"))
@@ -48,3 +51,67 @@ def topic_name(topic: str) -> str:
 def times(factor: float) -> str:
     """Return a ratio: ``5×``."""
     return f"{factor:.2g}×" if factor < 100 else f"{factor:.0f}×"
+
+
+_SECONDS_OF = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_ONE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(s|min|h|d)\s*")
+
+
+def seconds(given: object) -> float:
+    """Return seconds from a number of them or a text like ``5min`` or ``1h 30min``.
+
+    Raises:
+        ValueError: neither, negative, or not finite.
+    """
+    if isinstance(given, (int, float)) and not isinstance(given, bool) and 0 <= given < 1e10:
+        return float(given)
+    if isinstance(given, str) and given.strip():
+        total, at = 0.0, 0
+        while at < len(given) and (found := _ONE.match(given, at)):
+            total, at = total + float(found[1]) * _SECONDS_OF[found[2]], found.end()
+        if at == len(given) and total < 1e10:
+            return total
+    raise ValueError("must be a duration such as 30s, 5min, 2h, 7d, or seconds")
+
+
+def words(span: float) -> str:
+    """Return a duration given in seconds with its two leading units: ``2 h 5 min``."""
+    span = max(0.0, span)
+    for size, name, below, less in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"),
+                                    (60, "min", 1, "s")):
+        if span >= size:
+            rest = int(span % size // below)
+            return f"{int(span // size)} {name}" + (f" {rest} {less}" if rest else "")
+    return f"{span:.0f} s"
+
+
+_AGO = re.compile(r"-?(\d+(\.\d+)?\s*(s|min|h|d)\s*)+|-\d+", re.ASCII)
+_NUMBER = re.compile(r"\d{1,11}(\.\d+)?", re.ASCII)
+
+
+def moment(text: str, now: float) -> float:
+    """Return epoch seconds from ``now``, ``2h`` (ago), ``2026-11-24 09:30``, or a number of them.
+
+    A date without a zone is local time; ``Z`` or an offset may follow.
+
+    Raises:
+        ValueError: none of these.
+    """
+    given = text.strip()
+    if given == "now":
+        return now
+    if _AGO.fullmatch(given):
+        return now - seconds(given.lstrip("-"))
+    if _NUMBER.fullmatch(given):
+        return float(given)
+    try:
+        found = datetime.fromisoformat(given[:-1] + "+00:00" if given.endswith("Z") else given)
+        return found.timestamp()
+    except (ValueError, OverflowError, OSError) as error:
+        raise ValueError("must be now, 2h or 20min (ago), 2026-11-24, 2026-11-24 09:30 (local"
+                         " time), 2026-11-24T09:30Z, or seconds since the epoch") from error
+
+
+def written(at: float) -> str:
+    """Return a moment in UTC: ``2026-11-24 09:30:00Z``."""
+    return f"{datetime.fromtimestamp(at, timezone.utc):%Y-%m-%d %H:%M:%S}Z"

@@ -11,7 +11,6 @@ from werkzeug.exceptions import HTTPException
 from collectd_fedmsg.errors import BadQuery, StoreError
 
 from . import json_bytes as as_json
-from . import login
 from .config import Settings
 from .draw import panels as figures
 from .draw import rrdgraph as pictures
@@ -24,6 +23,7 @@ from .store.rrd import RRDStore
 from .stored import open_store
 from .web import alerts as alerting
 from .web import security as guard
+from .web import security as login
 from .web import static_files as assets
 from .web.api import api
 from .web.notes import Marks
@@ -61,7 +61,7 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
         interval=settings.interval, plain=plain, rank=rank, utc=utc, possible=possible,
         navigation=app.extensions["navigation"])
     guard.install(app, settings.hosts)
-    login.install(app, settings)
+    login.install_login(app, settings)
     app.register_blueprint(api)
     app.register_blueprint(views)
     alerting.install(app, settings.alerts_file)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from collectd_fedmsg import snippets
+from collectd_fedmsg.commands import config as snippets
 
 from . import collectd_conf
 from .processes import Processes, free_port, wait_for

@@ -14,7 +14,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from collectd_fedmsg import snippets
+from collectd_fedmsg.commands import config as snippets
 from collectd_fedmsg.metrics import METRICS
 from examples import collectd_conf
 from examples.chain import ROOT

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from .. import humanize as durations
 from ..diagnosis import Diagnosis, Verdict
 from ..diagnosis.fleet.incident import Incident
-from . import durations
 from .conditions import BY_CLOCK
 from .observation import Observation
 from .records import Alert, Reason

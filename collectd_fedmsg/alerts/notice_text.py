@@ -6,8 +6,8 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote
 
+from ..humanize import words
 from ..names import visible
-from .durations import words
 from .records import Alert, Notice
 
 #: Seconds shown before an alert begins: what was usual there.

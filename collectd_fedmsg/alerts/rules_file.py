@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from .. import humanize as durations
 from ..diagnosis import Verdict
 from ..errors import ConfigError, HealthError
-from . import durations
-from .output_settings import check as check_output
+from .outputs import check as check_output
 from .records import SEVERITIES
 from .rules import BUILT_IN, KINDS, Flapping, Grouping, Match, Override, Rule, RuleSet
 

@@ -16,11 +16,10 @@ from typing import Any
 
 from ..diagnosis.fleet.incident import Incident
 from ..errors import HealthError
-from .delivery import Courier, deliver
+from .delivery import Courier, deliver, parcels, standing, unknown_outputs
 from .evaluator import State, evaluate, muted
 from .observation import Observation
 from .outputs import Output
-from .parcels import parcels, standing, unknown_outputs
 from .records import Alert, Subject
 from .rules import RuleSet
 from .rules_file import Mistakes, parse

@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable
 
+from collectd_fedmsg import humanize as durations
 from collectd_fedmsg.alerts import actions as orders
-from collectd_fedmsg.alerts import durations
 from collectd_fedmsg.alerts.notice_text import clock, one_line
 from collectd_fedmsg.alerts.rules import Match
 from collectd_fedmsg.alerts.state_db import Book

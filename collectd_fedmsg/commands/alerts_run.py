@@ -11,12 +11,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from collectd_fedmsg.alerts.delivery import sample
 from collectd_fedmsg.alerts.outputs import opened
-from collectd_fedmsg.alerts.paging import observations
-from collectd_fedmsg.alerts.parcels import sample
 from collectd_fedmsg.alerts.records import Alert, Subject
 from collectd_fedmsg.alerts.rules_file import Mistakes, parse
 from collectd_fedmsg.alerts.service import Observe, Service, Sight
+from collectd_fedmsg.commands.backtest import observations
 from collectd_fedmsg.errors import HealthError
 
 from . import selection

@@ -10,18 +10,22 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from collectd_fedmsg.alerts.paging import Paging
-from collectd_fedmsg.alerts.records import Notice
 from collectd_fedmsg.alerts.rules_file import Mistakes, parse
 from collectd_fedmsg.commands.episodes import Episode, Episodes
 from collectd_fedmsg.errors import HealthError
-from collectd_fedmsg.humanize import span
-from collectd_fedmsg.moments import written
+from collectd_fedmsg.humanize import span, written
 
+from ..alerts.evaluator import State, evaluate
+from ..alerts.observation import Observation
+from ..alerts.records import Notice, Subject
+from ..alerts.rules import RuleSet
+from ..diagnosis.judgement import Judgement
 from . import selection
 from .top import printable
 
@@ -128,3 +132,49 @@ def _about(notice: Notice) -> str:
     worst = notice.alerts[0]
     others = f" and {len(notice.alerts) - 1} more" if len(notice.alerts) > 1 else ""
     return f"{worst.cause}: {worst.subject.words}{others} (rule {worst.rule})"
+
+
+def observations(whole: Judgement, *, last: Mapping[str, float] = MappingProxyType({}),
+                 beats: Mapping[str, float] = MappingProxyType({})) -> Iterator[Observation]:
+    """Yield what the evaluator is told of each daemon, and of each host as a whole.
+
+    Args:
+        whole: what is said of all of them.
+        last: newest samples (epoch seconds) by id, of daemons silent for longer than it looked at.
+        beats: when collectd's plugin last spoke for itself, by host.
+    """
+    newest = dict(beats)
+    for one in whole.daemons:
+        at = one.last if one.last is not None else last.get(one.id)
+        yield Observation(Subject(one.host, one.service, one.consumer), one.history,
+                          one.diagnosis, at)
+        if at is not None:
+            newest[one.host] = max(at, newest.get(one.host, at))
+    for host, at in newest.items():
+        yield Observation(Subject(host), last=at)
+
+
+class Paging:
+    """Follows judgements moment by moment; ``notices`` is what would have been sent.
+
+    Args:
+        rules: in force.
+        every: seconds between two judgements, when they are rarer than the rules ask for.
+    """
+
+    def __init__(self, rules: RuleSet, every: float = 0.0) -> None:
+        self._rules = replace(rules, every=max(rules.every, every))
+        self._state = State()
+        self.notices: list[Notice] = []
+
+    def add(self, whole: Judgement) -> None:
+        """Add the judgement of a later moment."""
+        outcome = evaluate(self._state, observations(whole), self._rules, whole.now,
+                           incidents=whole.incidents)
+        self._state = outcome.state
+        self.notices += outcome.notices
+
+    @property
+    def pages(self) -> list[Notice]:
+        """Return the notices that ask somebody to look: an end and a reminder do not."""
+        return [one for one in self.notices if one.kind in ("raised", "worse")]

@@ -13,7 +13,7 @@ from collectd_fedmsg.commands.stored_series import Stored, open_stored, settings
 from collectd_fedmsg.diagnosis.fleet.incident import Incident
 from collectd_fedmsg.diagnosis.judgement import Judged, Judgement
 from collectd_fedmsg.errors import ConfigError
-from collectd_fedmsg.moments import moment
+from collectd_fedmsg.humanize import moment
 
 
 def where(parser: argparse.ArgumentParser) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..hub.topics import OTHER
+from ..protocol.sample import OTHER
 from .facts import Facts
 from .hours import topic_costs
 from .stats import mean

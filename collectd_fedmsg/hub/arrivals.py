@@ -9,6 +9,7 @@ a millisecond, or by a 2,048th of the time that the stamps span.
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 
 LIMIT = 4096
 #: The finest grain, ns: nobody acts on a millisecond, and it makes most messages free.
@@ -44,3 +45,33 @@ class Ages:
             return None
         self._grain = max(FINEST, 2 * (stamps[-1][1] - stamps[0][1]) // LIMIT)
         return stamps[0][1]
+
+
+class Delays:
+    """The delays (seconds) of one interval; all is called with the queue's lock held.
+
+    Args:
+        epoch: wall time (s) at the monotonic clock's zero.
+    """
+
+    def __init__(self, epoch: float) -> None:
+        self._epoch = epoch
+        self._sum = 0.0
+        self._count = 0
+
+    def add(self, message: Any, now: int) -> None:
+        """Look at a message of whatever shape, received at ``now`` (ns, monotonic)."""
+        try:
+            delay = now / 1e9 + self._epoch - message["body"]["timestamp"]
+            if delay > 0:
+                self._sum += delay
+            self._count += 1
+        except Exception:
+            # Any shape may come; a message without a timestamp has no delay to tell.
+            return
+
+    def take(self, epoch: float) -> float | None:
+        """Return the mean, None without a message; begin anew with the wall clock as it is now."""
+        mean = self._sum / self._count if self._count else None
+        self._sum, self._count, self._epoch = 0.0, 0, epoch
+        return mean

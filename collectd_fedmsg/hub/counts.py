@@ -15,12 +15,10 @@ from collections.abc import Callable, Collection
 from time import perf_counter_ns, time
 from typing import Any
 
-from ..delays import Delays
-from ..protocol.sample import Sample
-from ..service_times import ServiceTimes
-from .arrivals import Ages
-from .thread_counts import Cells, add_up
-from .topics import OTHER, Topics, topic_of
+from ..protocol.sample import OTHER, Sample
+from .arrivals import Ages, Delays
+from .thread_counts import Cells, ServiceTimes, add_up
+from .topics import Topics, topic_of
 
 #: What moksha puts on the queue to end a worker; not a message.
 SENTINEL = StopIteration

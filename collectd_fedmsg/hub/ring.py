@@ -11,9 +11,8 @@ from collections import deque
 from collections.abc import Sequence
 
 from ..protocol.roster import MAX_HEAD
-from ..protocol.sample import Sample
+from ..protocol.sample import Sample, encode_row
 from ..protocol.wire import MAX_REPLY
-from ..rows import encode_row
 
 #: Bytes of rows in one page; the rest of a reply is its head.
 PAGE = MAX_REPLY - MAX_HEAD

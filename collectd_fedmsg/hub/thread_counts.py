@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from . import histogram
@@ -121,3 +121,26 @@ def add_up(parts: Iterable[Ended]) -> dict[str, tuple[int, int]]:
             before = sums.get(topic, (0, 0))
             sums[topic] = (before[0] + processed, before[1] + busy)
     return sums
+
+
+class ServiceTimes:
+    """What had been counted at the last sample; one caller only."""
+
+    def __init__(self) -> None:
+        self._seen = [0] * histogram.BUCKETS
+
+    def summary(self, cells: Sequence[Cell], running: Sequence[int]) -> dict[str, float | None]:
+        """Return the percentiles since the last call, as fields of ``Sample`` in seconds.
+
+        Args:
+            running: elapsed time (ns) of each message in hand: as if it ended now.
+        """
+        longest = max([cell.peak for cell in cells] + [*running])
+        for cell in cells:
+            cell.peak = 0
+        totals = [sum(column) for column in zip(*(cell.buckets for cell in cells))]
+        fresh = [now - before for now, before in zip(totals, self._seen)]
+        self._seen = totals
+        for spent in running:
+            fresh[histogram.bucket(spent)] += 1
+        return histogram.summary(fresh, longest)

@@ -13,6 +13,7 @@ import heapq
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..protocol.sample import OTHER
 from .thread_counts import Ended
 
 DISTINCT = 512
@@ -21,7 +22,6 @@ REPORTED = 20
 LONGEST = 200
 #: Samples until half of a topic's weight is forgotten: ten minutes at the default interval.
 HALF_LIFE = 60
-OTHER = "other"
 
 
 class Topics:

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..errors import DecodeError
-from ..rows import FIELDS, LATER, decode_row
 from . import roster
 from .frames import VERSION, dump, load, number, refuse, text
 from .roster import Roster
-from .sample import Sample
+from .sample import FIELDS, LATER, Sample, decode_row
 
 #: Bytes of a request; the longest legal one is below 200.
 MAX_REQUEST = 1024

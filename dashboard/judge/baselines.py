@@ -16,10 +16,10 @@ from collectd_fedmsg.diagnosis.hours import DAY, HOUR, Hour
 from ..grid.answer import read
 from ..store.base import Daemon, Store
 from ..store.series import Series
-from ..verdicts import ByTopic, history
 from ..web.query import Window
 from . import coarse_hours as hours
 from .packed_hours import PackedHours
+from .stored_history import ByTopic, history
 
 #: Looked back, the longest that the store keeps by the hour or finer: six weeks are what a
 #: baseline keeps of each hour of the week; collectd's own archives hold 31 days at 37 min.

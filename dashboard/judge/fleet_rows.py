@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from collectd_fedmsg.diagnosis import Diagnosis
+from collectd_fedmsg.diagnosis import Diagnosis, Verdict
 from collectd_fedmsg.diagnosis.fleet.incident import Incident
 from collectd_fedmsg.diagnosis.window import PERSIST
 
-from ..state import drain_seconds, known_mean
-from ..store.series import Series
-from ..verdicts import state
+from ..store.series import Points, Series
 from .background import Keeper
 from .judge import Judge, Seen
 from .plain_words import headline, unread
@@ -23,6 +22,20 @@ SERIOUS = 2
 RECENT = 3
 #: So many daemons are judged beside their readers from the first on: a reader waits for fewer.
 MANY = 100
+#: Badness by the verdict's rank; what is not known is worse than what is known to be mild.
+BADNESS = {0: 0, 1: 40, 2: 70, 3: 100}
+UNKNOWN_BADNESS = 85
+#: Missing for this many intervals: unknown.
+PATIENCE = 3
+
+
+@dataclass(frozen=True)
+class State:
+    """A verdict's name, its badness (higher is worse) and the sentence that says why."""
+
+    name: str
+    badness: int
+    text: str
 
 
 class Fleet:
@@ -148,3 +161,27 @@ def together(shared: Sequence[Incident]) -> str | None:
         return None
     said = worst.sentence.partition(";")[0]
     return said[:1].upper() + said[1:]
+
+
+def state(found: Diagnosis) -> State:
+    """Return a row's state from what the diagnosis says."""
+    cause = found.findings[0]
+    badness = UNKNOWN_BADNESS if cause.verdict is Verdict.UNKNOWN else BADNESS[cause.verdict.rank]
+    text = "; ".join(cause.evidence[:2]) or cause.verdict.meaning
+    return State(cause.verdict.name, badness, text)
+
+
+def known_mean(points: Points) -> float | None:
+    """Return the mean of what is known, in the series' own unit."""
+    known = [point for point in points if point is not None]
+    return sum(known) / len(known) if known else None
+
+
+def drain_seconds(backlog: float | None, arrival: float | None,
+                  completion: float | None) -> float | None:
+    """Return seconds until the backlog is gone at these rates; None when it is not shrinking."""
+    if backlog is None or arrival is None or completion is None:
+        return None
+    if backlog <= 0:
+        return 0.0
+    return backlog / (completion - arrival) if completion > arrival else None

@@ -14,13 +14,12 @@ from collectd_fedmsg.diagnosis.fleet.groups import Dependency
 from collectd_fedmsg.diagnosis.judgement import Judged, Judgement, judge, judgement
 from collectd_fedmsg.metrics import BY_NAME, Kind
 
-from ..ahead import TOLERANCE, ahead
 from ..grid.answer import read
-from ..store.base import Daemon, Store
+from ..store.base import Daemon, Selector, Store
 from ..store.series import Series, clip
-from ..verdicts import NEEDED, OPTIONAL, ByTopic, history
 from ..web.query import Window
 from .baselines import Baselines
+from .stored_history import NEEDED, OPTIONAL, ByTopic, history
 
 #: Seconds looked back at: an hour, as much as a daemon's own ring holds and collectd keeps at
 #: the finest step, less a minute: a sample stored while we ask would push the first one out, and
@@ -172,3 +171,27 @@ def _last(columns: Columns, past: History | None) -> float | None:
     backlog = columns["backlog"]
     last = backlog.last() if backlog is not None else None
     return float(last[0]) if last else None
+
+
+#: Seconds that clocks of two hosts may differ, and a sample be early.
+TOLERANCE = 60.0
+
+
+def ahead(store: Store, daemon: Daemon, now: float) -> Diagnosis | None:
+    """Return what is to be said of a daemon whose samples are from the future, None of others.
+
+    Raises:
+        StoreError: the store cannot answer.
+    """
+    ref = daemon.files.get("backlog")
+    if ref is None or isinstance(ref, Selector):
+        return None
+    last = store.newest(ref)
+    if last is None or last[0] <= now + TOLERANCE:
+        return None
+    said = (
+        f"its newest sample is {last[0] - now:.0f} s in the future: a clock was set back,"
+        " and nothing can be stored until that moment has come",
+    )
+    missing = ("samples", "whether the process lives")
+    return Diagnosis(now, (Finding(Verdict.UNKNOWN, 1.0, said, missing),), missing=missing)

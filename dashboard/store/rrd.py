@@ -17,9 +17,9 @@ import rrdtool
 from collectd_fedmsg.errors import StoreError
 from collectd_fedmsg.metrics import PLUGIN, parse_instance
 from collectd_fedmsg.names import unescape
+from collectd_fedmsg.rrdcached import Flusher
 
 from .base import Archive, Daemon, Ref
-from .flush import Flusher
 from .series import Series
 
 __all__ = ["Daemon", "RRDStore"]

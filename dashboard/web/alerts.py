@@ -24,8 +24,8 @@ from collectd_fedmsg.alerts.state_db import Book
 from collectd_fedmsg.errors import BadQuery, StoreError
 
 from .. import json_bytes as as_json
-from .. import login
 from . import query
+from . import security as login
 
 alerts = Blueprint("alerts", __name__)
 #: Seconds of past alerts on the page.

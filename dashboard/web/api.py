@@ -13,7 +13,6 @@ from collectd_fedmsg.errors import BadQuery
 from collectd_fedmsg.names import escape
 
 from .. import json_bytes as as_json
-from .. import login
 from ..config import Settings
 from ..grid.answer import answer
 from ..judge.fleet_rows import Fleet
@@ -21,6 +20,7 @@ from ..store.base import Store
 from . import alerts as alerting
 from . import csv_table as table
 from . import openapi, query
+from . import security as login
 from .notes import Marks, check
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")

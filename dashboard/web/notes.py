@@ -5,11 +5,13 @@ A note's text is data: it is bounded here and only ever shown as text.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,6 @@ from typing import Any
 from collectd_fedmsg.errors import BadQuery, StoreError
 
 from .. import json_bytes as as_json
-from ..file_lock import file_lock
 from ..store.series import Points, Series
 
 LONGEST_TEXT = 200
@@ -167,3 +168,25 @@ def restarts(received: Series, backlog: Series) -> list[int]:
             anew = False
         before = waiting
     return found
+
+
+@contextmanager
+def file_lock(path: Path, seconds: float = 5.0) -> Iterator[None]:
+    """Hold a lock file that only one process or thread has at a time (flock(2)).
+
+    Raises:
+        StoreError: it cannot be made, or another has it for longer than ``seconds``.
+    """
+    end = time.monotonic() + seconds
+    try:
+        with path.open("ab") as lock:
+            while True:
+                with suppress(BlockingIOError):
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                if time.monotonic() > end:
+                    raise StoreError(f"{path.name}: another process holds it")
+                time.sleep(0.01)
+            yield
+    except OSError as error:
+        raise StoreError(f"{path.name}: {error.strerror}") from error

@@ -12,9 +12,9 @@ from collectd_fedmsg.diagnosis import Verdict
 from collectd_fedmsg.errors import BadQuery
 
 from .. import json_bytes as as_json
-from .. import png
 from ..draw import panels as figures
 from ..draw import rrdgraph as pictures
+from ..draw import rrdgraph as png
 from ..grid.answer import belongs
 from ..store.rrd import RRDStore
 from . import query

@@ -7,7 +7,7 @@ from typing import Any
 
 from collectd_fedmsg.metrics import METRICS, Kind
 
-from ..state import PATIENCE
+from ..judge.fleet_rows import PATIENCE
 from ..store.base import Daemon, Store
 
 PREFIX = "fedmsg"

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path.cwd()))
-from collectd_fedmsg import snippets
+from collectd_fedmsg.commands import config as snippets
 from collectd_fedmsg.commands.config import STATE_FILE
 
 FOLDER = Path(sys.argv[1])

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from collectd_fedmsg import snippets
 from collectd_fedmsg.alerts.state_db import Book
+from collectd_fedmsg.commands import config as snippets
 from collectd_fedmsg.protocol.sample import Sample
 from examples.chain import ROOT
 from examples.processes import Processes, wait_for

@@ -19,8 +19,7 @@ import zmq
 
 from collectd_fedmsg.hub.listener import socket_path
 from collectd_fedmsg.protocol import wire
-from collectd_fedmsg.protocol.sample import Sample
-from collectd_fedmsg.rows import encode_row
+from collectd_fedmsg.protocol.sample import Sample, encode_row
 
 #: Made once: making it takes longer than sending.
 ENDLESS: list[bytes] = []

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from collectd_fedmsg import snippets
 from collectd_fedmsg.collector.bounded_log import MOST
+from collectd_fedmsg.commands import config as snippets
 from collectd_fedmsg.hub.listener import socket_path
 from collectd_fedmsg.hub.responder import Responder
 from collectd_fedmsg.hub.settings import Settings

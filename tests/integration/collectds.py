@@ -7,7 +7,7 @@ import socket
 import sysconfig
 from pathlib import Path
 
-from collectd_fedmsg import snippets
+from collectd_fedmsg.commands import config as snippets
 from examples import collectd_conf
 from examples.chain import ROOT
 from examples.processes import Processes

@@ -19,11 +19,11 @@ pytest.importorskip("flask")
 
 from collectd_fedmsg_dashboard import create_app, serve  # noqa: E402
 from collectd_fedmsg_dashboard.judge.fleet_rows import MANY  # noqa: E402
-from collectd_fedmsg_dashboard.store import flush  # noqa: E402
 from collectd_fedmsg_dashboard.web.verdict_help import EXPLAINED  # noqa: E402
 from markupsafe import escape  # noqa: E402
 from werkzeug.security import generate_password_hash  # noqa: E402
 
+from collectd_fedmsg import rrdcached as flush  # noqa: E402
 from collectd_fedmsg.diagnosis import Verdict  # noqa: E402
 from collectd_fedmsg.errors import ConfigError  # noqa: E402
 from tests.integration.test_store_rrd import HOST, STEP, fleet, write  # noqa: E402

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from collectd_fedmsg_dashboard import create_app
 
-from collectd_fedmsg import snippets
+from collectd_fedmsg.commands import config as snippets
 from examples import collectd_conf
 from examples.chain import ROOT
 from examples.processes import free_port, wait_for

@@ -13,8 +13,8 @@ import jinja2
 import pytest
 import tomllib
 
-from collectd_fedmsg import snippets
 from collectd_fedmsg.cli import COMMANDS
+from collectd_fedmsg.commands import config as snippets
 from collectd_fedmsg.commands.config import STATE_FILE
 from tests.conftest import ROOT
 

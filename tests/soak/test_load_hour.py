@@ -18,7 +18,7 @@ from statistics import median
 
 import pytest
 
-from collectd_fedmsg import snippets
+from collectd_fedmsg.commands import config as snippets
 from examples import collectd_conf
 from examples.chain import ROOT
 from examples.processes import Processes, wait_for

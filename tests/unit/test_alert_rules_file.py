@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from collectd_fedmsg.alerts import durations
+from collectd_fedmsg import humanize as durations
 from collectd_fedmsg.alerts import rules_file as toml_file
-from collectd_fedmsg.alerts.output_settings import COMMON, TYPES
+from collectd_fedmsg.alerts.outputs import COMMON, TYPES
 from collectd_fedmsg.alerts.records import Subject
 from collectd_fedmsg.alerts.rules import BUILT_IN, KINDS
 from collectd_fedmsg.alerts.rules_file import Mistakes, parse, tomllib

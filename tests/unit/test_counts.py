@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from moksha.hub.api import Consumer as MokshaConsumer
 
 from collectd_fedmsg.hub.arrivals import FINEST, LIMIT, Ages
-from collectd_fedmsg.hub.topics import OTHER, REPORTED, Topics
+from collectd_fedmsg.hub.topics import REPORTED, Topics
 from collectd_fedmsg.hub_plugin import instrument
+from collectd_fedmsg.protocol.sample import OTHER
 
 
 class Consumer:

@@ -11,12 +11,13 @@ pytest.importorskip("rrdtool")
 
 from collectd_fedmsg_dashboard import json_bytes as as_json
 from collectd_fedmsg_dashboard.judge import plain_words as words
-from collectd_fedmsg_dashboard.state import drain_seconds
+from collectd_fedmsg_dashboard.judge.fleet_rows import drain_seconds
+from collectd_fedmsg_dashboard.judge.stored_history import history
 from collectd_fedmsg_dashboard.store.series import Series, clip, consolidate, overlay, regrid
-from collectd_fedmsg_dashboard.verdicts import history, verdict
 from collectd_fedmsg_dashboard.web import query
 from collectd_fedmsg_dashboard.web import static_files as assets
 
+from collectd_fedmsg.diagnosis.judgement import judge
 from collectd_fedmsg.errors import BadQuery
 
 NOW = 1_000_000.0
@@ -92,7 +93,7 @@ def test_verdict(received, processed, backlog, late, expected):
     """The diagnosis names the state; absence is never health."""
     columns = {"received": Series(0, 10, received), "processed": Series(0, 10, processed),
                "backlog": Series(0, 10, backlog)}
-    assert verdict(columns, "X", 600 + late)[0].name == expected
+    assert judge(history(columns, "X"), 600 + late).findings[0].verdict.name == expected
 
 
 @pytest.mark.parametrize(("workers", "late", "says"), [
@@ -105,8 +106,8 @@ def test_an_unseen_backlog_is_never_well(workers, late, says):
     rates = Series(0, 10, [2.0] * 6)
     columns = {"received": rates, "processed": rates, "delay": Series(0, 10, [7.0] * 6),
                "workers": Series(0, 10, [workers] * 6), "backlog": Series(0, 10, [None] * 6)}
-    state, found = verdict(columns, "X", 60 + late + (5 if late > 5 else 0))
-    assert (state.name, says in " ".join(found.evidence)) == ("UNKNOWN", True)
+    found = judge(history(columns, "X"), 60 + late + (5 if late > 5 else 0))
+    assert (found.findings[0].verdict.name, says in " ".join(found.evidence)) == ("UNKNOWN", True)
     assert "the true backlog" in found.missing
     assert late > 5 or "they arrive 7 s after they were sent" in found.evidence
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collectd_fedmsg_dashboard.judge.stored_history import history
 from collectd_fedmsg_dashboard.store.series import Series
-from collectd_fedmsg_dashboard.verdicts import history
 
 
 def test_lost_is_what_waited_before_the_end() -> None:

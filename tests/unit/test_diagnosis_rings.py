@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from collectd_fedmsg.diagnosis import build_history as rings
-from collectd_fedmsg.moments import moment, written
+from collectd_fedmsg.humanize import moment, written
 from collectd_fedmsg.protocol.sample import Sample
 
 NOW = 1_000_000_000.0

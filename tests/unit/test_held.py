@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collectd_fedmsg.collector.outage import Held
 from collectd_fedmsg.collector.sources.base import Described, Foreign
-from collectd_fedmsg.held import Held
 
 ORIGIN = Described("old", 10.0)
 

@@ -14,8 +14,7 @@ from collectd_fedmsg.errors import DecodeError
 from collectd_fedmsg.hub.ring import PAGE, Ring
 from collectd_fedmsg.protocol import wire
 from collectd_fedmsg.protocol.roster import LONGEST, MAX_HEAD, MOST, Producer, Roster
-from collectd_fedmsg.protocol.sample import Sample
-from collectd_fedmsg.rows import encode_row
+from collectd_fedmsg.protocol.sample import Sample, encode_row
 
 ORIGIN = wire.Origin("hub", "bus01", 7, "ab12", 100.5, 10)
 SAMPLE = Sample("Archiver", 110.0, 5, 3, 1, 1, failed=1, busy=9, oldest=0.25, topics={"t": 5})

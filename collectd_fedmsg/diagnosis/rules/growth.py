@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...hub.topics import OTHER
 from ...humanize import count, rate, span, times, topic_name
+from ...protocol.sample import OTHER
 from ..changes import blamed_topic, fewer_workers, lead, less_service, more_arrivals
 from ..draining import draining, level
 from ..facts import Facts

@@ -1,20 +1,15 @@
-"""Let the diagnosis judge a daemon's stored series; pure but for what it is handed."""
+"""A daemon's stored series as the diagnosis reads them; pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from collectd_fedmsg.diagnosis import Diagnosis, History, Restart, Verdict
-from collectd_fedmsg.diagnosis.judgement import judge
+from collectd_fedmsg.diagnosis import History, Restart
 
-from .state import State
-from .store.series import Points, Series, clip
-from .web.notes import restarts
+from ..store.series import Points, Series, clip
+from ..web.notes import restarts
 
-#: Badness by the verdict's rank; what is not known is worse than what is known to be mild.
-BADNESS = {0: 0, 1: 40, 2: 70, 3: 100}
-UNKNOWN_BADNESS = 85
 #: What the diagnosis reads beside received, processed and backlog.
 OPTIONAL = ("failed", "rejected", "busy", "in_progress", "oldest", "delay", "workers")
 NEEDED = ("received", "processed", "backlog")
@@ -23,8 +18,6 @@ FLOWS = NEEDED[:2]
 _MICRO = 1e-6
 #: By the names of ``TOPIC_METRICS``, then by topic.
 ByTopic = Mapping[str, Mapping[str, Series]]
-
-
 def history(columns: Mapping[str, Series | None], name: str,
             by_topic: ByTopic = MappingProxyType({})) -> History | None:
     """Return the diagnosis' input, its last point the newest known one; None without the flows.
@@ -90,18 +83,3 @@ def _restarts(received: Series | None, backlog: Series) -> tuple[Restart, ...]:
                  if rate is not None and waiting is not None]
         found.append(Restart(time, known[-1] if known else None))
     return tuple(found)
-
-
-def state(found: Diagnosis) -> State:
-    """Return a row's state from what the diagnosis says."""
-    cause = found.findings[0]
-    badness = UNKNOWN_BADNESS if cause.verdict is Verdict.UNKNOWN else BADNESS[cause.verdict.rank]
-    text = "; ".join(cause.evidence[:2]) or cause.verdict.meaning
-    return State(cause.verdict.name, badness, text)
-
-
-def verdict(columns: Mapping[str, Series | None], name: str, now: float,
-            by_topic: ByTopic = MappingProxyType({})) -> tuple[State, Diagnosis]:
-    """Return what is said of these series alone: the state, and the diagnosis itself."""
-    found = judge(history(columns, name, by_topic), now)
-    return state(found), found
