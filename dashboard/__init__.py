@@ -9,6 +9,7 @@ from flask import Flask, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from collectd_fedmsg.errors import BadQuery, StoreError
+from collectd_fedmsg.humanize import duration, short, utc
 
 from . import json_bytes as as_json
 from .config import Settings
@@ -17,7 +18,7 @@ from .draw import rrdgraph as pictures
 from .judge.baselines import BUDGET, Baselines
 from .judge.fleet_rows import Fleet
 from .judge.judge import Judge
-from .judge.plain_words import PLAIN, age, amount, plain, rank, utc
+from .judge.plain_words import PLAIN, plain, rank
 from .judge.usual_ranges import Bands
 from .store.rrd import RRDStore
 from .stored import open_store
@@ -56,7 +57,7 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
         lambda *_: False)
     app.jinja_env.globals.update(
         static=lambda name: f"{request.script_root}/static/{assets.digest()}/{name}",
-        age=age, amount=amount,
+        duration=duration, short=short,
         panels_json=as_json.dumps({**figures.description(), "plain": PLAIN}).decode(),
         interval=settings.interval, plain=plain, rank=rank, utc=utc, possible=possible,
         navigation=app.extensions["navigation"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .. import humanize as durations
+from .. import humanize
 from ..diagnosis import Diagnosis, Verdict
 from ..diagnosis.fleet.incident import Incident
 from .conditions import BY_CLOCK
@@ -68,7 +68,7 @@ def _reason(found: Diagnosis, incident: Incident | None) -> Reason:
 def _silence(seen: Observation, now: float) -> tuple[str, ...]:
     if seen.last is None:
         return ("no sample was ever seen",)
-    said = f"no sample for {durations.words(now - seen.last)}"
+    said = f"no sample for {humanize.duration(now - seen.last)}"
     past = seen.history
     waiting = next((x for x in reversed(past.backlog) if x is not None), None) if past else None
     if waiting is None:

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote
 
-from ..humanize import words
+from ..humanize import duration
 from ..names import visible
 from .records import Alert, Notice
 
@@ -30,14 +30,14 @@ def what(alert: Alert) -> str:
     if alert.kind == "backlog":
         return f"{value:,.0f} messages wait (limit {limit:,.0f})"
     if alert.kind == "oldest":
-        return f"the oldest message waits for {words(value)} (limit {words(limit)})"
+        return f"the oldest message waits for {duration(value)} (limit {duration(limit)})"
     if alert.kind == "lost":
         return f"{value:,.0f} messages were lost at a restart"
     if alert.kind == "doom":
-        return f"the workers are full in {words(value)} (limit {words(limit)})"
+        return f"the workers are full in {duration(value)} (limit {duration(limit)})"
     if alert.kind == "verdict":
         return f"the diagnosis is {alert.cause}"
-    return f"silent for {words(value)} (limit {words(limit)})"
+    return f"silent for {duration(value)} (limit {duration(limit)})"
 
 
 def peak(alert: Alert) -> str:
@@ -45,7 +45,7 @@ def peak(alert: Alert) -> str:
     if alert.kind == "backlog":
         return f"peak {alert.peak:,.0f} messages"
     if alert.kind in ("oldest", "daemon_silent", "collectd_silent"):
-        return f"peak {words(alert.peak)}"
+        return f"peak {duration(alert.peak)}"
     return ""
 
 
@@ -68,7 +68,7 @@ def one_line(alert: Alert) -> str:
     """Return an alert as a sentence of its own, in one line whatever its names hold."""
     if alert.cleared is None:
         return visible(f"{alert.subject.words}: {what(alert)}")
-    said = f"{alert.subject.words}: over after {words(alert.cleared - alert.since)}"
+    said = f"{alert.subject.words}: over after {duration(alert.cleared - alert.since)}"
     return visible(f"{said} ({alert.note})" if alert.note else said)
 
 
@@ -97,7 +97,7 @@ def body(notice: Notice, dashboard: str) -> str:
 
 def _section(alert: Alert, dashboard: str, notice: Notice) -> str:
     state = "new" if alert.id in notice.fresh and notice.kind == "raised" else KINDS[notice.kind]
-    held = words(notice.at - alert.since)
+    held = duration(notice.at - alert.since)
     lines = [f"What:    {one_line(alert)} [{alert.severity}, {state}]",
              f"Since:   {clock(alert.since)} ({held})",
              "How bad: " + ", ".join(x for x in (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from .. import humanize as durations
+from .. import humanize
 from ..diagnosis import Verdict
 from ..errors import ConfigError, HealthError
 from .outputs import check as check_output
@@ -88,7 +88,7 @@ def _link(given: Any) -> str:
 
 
 def _every(given: Any) -> float:
-    found = durations.seconds(given)
+    found = humanize.parse_duration(given)
     if not 1 <= found <= 3600:
         raise ValueError("must be 1s to 1h")
     return found
@@ -96,22 +96,22 @@ def _every(given: Any) -> float:
 
 def _amount(given: Any) -> float:
     """A number, or a duration for the kinds whose unit is seconds."""
-    return durations.seconds(given) if isinstance(given, str) else _number(given)
+    return humanize.parse_duration(given) if isinstance(given, str) else _number(given)
 
 
 #: What an override may change.
 CHANGES: Mapping[str, Check] = {
-    "above": _amount, "critical_above": _amount, "hold": durations.seconds,
-    "clear": durations.seconds, "repeat": durations.seconds,
+    "above": _amount, "critical_above": _amount, "hold": humanize.parse_duration,
+    "clear": humanize.parse_duration, "repeat": humanize.parse_duration,
     "severity": _among(*SEVERITIES), "verdicts": _verdicts, "outputs": _texts, "enabled": _flag,
 }
 WHERE: Mapping[str, Check] = {"host": _texts, "service": _texts, "consumer": _texts}
-TOP: Mapping[str, Check] = {"every": _every, "dashboard": _link, "forget": durations.seconds}
+TOP: Mapping[str, Check] = {"every": _every, "dashboard": _link, "forget": humanize.parse_duration}
 GROUPING: Mapping[str, Check] = {
     "by": lambda given: tuple(_among(*GROUPS)(one) for one in _texts(given)),
-    "wait": durations.seconds, "interval": durations.seconds,
+    "wait": humanize.parse_duration, "interval": humanize.parse_duration,
 }
-FLAPPING: Mapping[str, Check] = {"raises": _times, "within": durations.seconds}
+FLAPPING: Mapping[str, Check] = {"raises": _times, "within": humanize.parse_duration}
 DEFAULTS = {key: CHANGES[key] for key in ("hold", "clear", "repeat", "severity", "outputs")}
 SECTIONS = ("rule", "override", "defaults", "grouping", "flapping", "output")
 

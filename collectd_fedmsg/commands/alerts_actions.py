@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable
 
-from collectd_fedmsg import humanize as durations
+from collectd_fedmsg import humanize
 from collectd_fedmsg.alerts import actions as orders
 from collectd_fedmsg.alerts.notice_text import clock, one_line
 from collectd_fedmsg.alerts.rules import Match
@@ -67,7 +67,7 @@ def show(book: Book, options: argparse.Namespace, now: float) -> int:
     """Print what is open, who knows of it, what was of late, what is silenced."""
     state, at = book.load()
     given = book.orders()
-    print(f"last evaluated {durations.words(now - at)} ago" if at else "never evaluated")
+    print(f"last evaluated {humanize.duration(now - at)} ago" if at else "never evaluated")
     for one in sorted(state.alerts, key=lambda alert: alert.since):
         by = f"  acknowledged by {one.ack.by}" if one.ack else ""
         print(printable(f"{one.id}  {one.severity:8}  {clock(one.since)}  {one_line(one)}{by}"))
@@ -96,7 +96,7 @@ def silenced(book: Book, options: argparse.Namespace, now: float) -> int:
     """Keep a silence and print its id."""
     parts = {part: tuple(getattr(options, part) or ("*",))
              for part in ("host", "service", "consumer", "rule")}
-    span = durations.seconds(options.span)
+    span = humanize.parse_duration(options.span)
     made = orders.silence(Match(**parts), span, options.by, options.comment, now,
                           secrets.token_hex(4))
     book.silence(made)

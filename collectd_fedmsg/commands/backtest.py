@@ -19,7 +19,7 @@ from typing import Any
 from collectd_fedmsg.alerts.rules_file import Mistakes, parse
 from collectd_fedmsg.commands.episodes import Episode, Episodes
 from collectd_fedmsg.errors import HealthError
-from collectd_fedmsg.humanize import span, written
+from collectd_fedmsg.humanize import duration, utc
 
 from ..alerts.evaluator import State, evaluate
 from ..alerts.observation import Observation
@@ -113,19 +113,19 @@ def report(episodes: Episodes, paging: Paging | None, seconds: float) -> Iterato
     for one in episodes.told:
         yield f"{_when(one)}  {one.verdict.name:<14} {one.subject}: {one.sentence}"
     if not episodes.told:
-        yield f"Nothing to say of {span(seconds)}: all were well."
+        yield f"Nothing to say of {duration(seconds)}: all were well."
     if paging is not None:
         for notice in paging.pages:
-            yield f"{written(notice.at)}  page ({notice.severity}): {_about(notice)}"
+            yield f"{utc(notice.at)}  page ({notice.severity}): {_about(notice)}"
         monthly = per_month(len(paging.pages), seconds)
         rate = "too short a time to say how many a month" if monthly is None else (
             f"{monthly:.1f} a month")
-        yield f"{len(paging.pages)} pages in {span(seconds)}: {rate}"
+        yield f"{len(paging.pages)} pages in {duration(seconds)}: {rate}"
 
 
 def _when(one: Episode) -> str:
     more = "" if one.over else ", still"
-    return f"{written(one.start)} - {written(one.end)} ({span(one.duration)}{more})"
+    return f"{utc(one.start)} - {utc(one.end)} ({duration(one.duration)}{more})"
 
 
 def _about(notice: Notice) -> str:

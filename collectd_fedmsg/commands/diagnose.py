@@ -24,7 +24,7 @@ from collectd_fedmsg.protocol.sample import Sample
 from collectd_fedmsg.reader.collect import Harvest, latest
 
 from ..diagnosis.finding import Diagnosis
-from ..humanize import count, rate, span
+from ..humanize import count, duration, rate
 from . import selection
 from .top import SOCKETS, printable, troubles
 
@@ -136,11 +136,11 @@ def _figures(found: Diagnosis) -> Iterator[str]:
         yield (f"    split: {count(split.excess)} messages by excess arrivals,"
                f" {count(split.lost)} by lost service")
     if drain is not None:
-        latest = "never" if drain.latest is None else span(drain.latest)
-        yield f"    drained in {span(drain.seconds)} ({span(drain.earliest)} to {latest})"
+        latest = "never" if drain.latest is None else duration(drain.latest)
+        yield f"    drained in {duration(drain.seconds)} ({duration(drain.earliest)} to {latest})"
     if found.doom is not None:
-        yield f"    workers full in {span(max(0.0, found.doom - found.now))}"
+        yield f"    workers full in {duration(max(0.0, found.doom - found.now))}"
     usual = found.usual
     if usual is not None and usual.hours:
-        service = f", {span(usual.service)} per message" if usual.service is not None else ""
+        service = f", {duration(usual.service)} per message" if usual.service is not None else ""
         yield f"    usual: {rate(usual.received)} arrive{service}"

@@ -13,7 +13,7 @@ from collectd_fedmsg.commands.stored_series import Stored, open_stored, settings
 from collectd_fedmsg.diagnosis.fleet.incident import Incident
 from collectd_fedmsg.diagnosis.judgement import Judged, Judgement
 from collectd_fedmsg.errors import ConfigError
-from collectd_fedmsg.humanize import moment
+from collectd_fedmsg.humanize import parse_moment
 
 
 def where(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +38,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def at(text: str) -> float:
     """Return epoch seconds of an option's text."""
     try:
-        return moment(text, time.time())
+        return parse_moment(text, time.time())
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} {error}") from error
 

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 
 from collectd_fedmsg.reader.collect import Harvest
 
+from ..humanize import count, duration, short
 from .top_rows import Row
 
 #: From this badness on a row is explained by a line of its own.
 EXPLAINED = 1.0
 #: Characters of each column; the name has the rest of the line.
 WIDTHS = {"STATE": 13, "RECEIVED": 9, "PROCESSED": 10, "BACKLOG": 8, "IN/s": 7, "OUT/s": 7,
-          "OLDEST": 8}  # fmt: skip
+          "OLDEST": 11}  # fmt: skip
 #: What a narrow window does without, in this order, until a name has ``SHORTEST`` characters.
 SPARED = ("RECEIVED", "PROCESSED", "OLDEST")
-SHORTEST = 17
-_UNITS = ("", "k", "M", "G", "T", "P", "E")
+SHORTEST = 14
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,9 @@ def _columns(width: int) -> dict[str, int]:
 
 def _texts(row: Row) -> dict[str, str]:
     return {
-        "STATE": row.state, "RECEIVED": count(row.received), "PROCESSED": count(row.processed),
-        "BACKLOG": count(row.backlog), "IN/s": rate(row.arrival_rate),
-        "OUT/s": rate(row.completion_rate), "OLDEST": age(row.oldest),
+        "STATE": row.state, "RECEIVED": short(row.received), "PROCESSED": short(row.processed),
+        "BACKLOG": short(row.backlog), "IN/s": short(row.arrival_rate),
+        "OUT/s": short(row.completion_rate), "OLDEST": duration(row.oldest),
     }  # fmt: skip
 
 
@@ -89,36 +89,6 @@ def _line(first: str, texts: Mapping[str, str], columns: Mapping[str, int], name
     cells = [texts[title][:width - 1].ljust(width) if title == "STATE"
              else texts[title].rjust(width) for title, width in columns.items()]
     return f"{first[:name - 1]:<{name}}{''.join(cells)}"
-
-
-def count(number: int | None) -> str:
-    """Return a count in at most 7 characters; '-' is not known."""
-    if number is None:
-        return "-"
-    value, unit = float(number), 0
-    if number < 10_000_000:
-        return str(number)
-    while value >= 1000:
-        value, unit = value / 1000, unit + 1
-    return f"{value:.4g}{_UNITS[unit]}"
-
-
-def rate(messages: float | None) -> str:
-    """Return messages per second; '-' is not known."""
-    if messages is None:
-        return "-"
-    return f"{messages:.1f}" if messages < 10_000 else count(round(messages))
-
-
-def age(seconds: float | None) -> str:
-    """Return an age in its largest unit; '-' where nothing waits or it is not known."""
-    if seconds is None:
-        return "-"
-    for most, size, unit in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
-        if seconds < most:
-            digits = 1 if seconds / size < 10 else 0
-            return f"{seconds / size:.{digits}f} {unit}"
-    return f"{seconds / 86400:.0f} d"
 
 
 def troubles(harvest: Harvest) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..humanize import count, span, waits
+from ..humanize import count, duration, waits
 from .baseline import Baseline
 from .diagnose import diagnose
 from .finding import Diagnosis, Finding
@@ -83,7 +83,7 @@ def judge(history: History | None, now: float, baseline: Baseline | None = None)
             and waiting is not None and waiting > found.limit):
         return found
     early = Finding(Verdict.UNKNOWN, 1.0, (
-        f"{waits(waiting)}, since less than {span(3 * history.step)}: "
+        f"{waits(waiting)}, since less than {duration(3 * history.step)}: "
         "too early to say why",), ("three samples since it began",))
     return replace(found, findings=(early, *found.findings[1:]),
                    missing=(*found.missing, *early.missing))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..humanize import span
+from ..humanize import duration
 from .facts import Facts
 from .finding import Finding
 from .stats import SIGMAS
@@ -26,8 +26,8 @@ def creep(facts: Facts) -> Finding | None:
         left = trend.full_at(facts.now) - facts.now
         return Finding(Verdict.CREEP, 0.9, (
             f"the workers are busy {trend.level:.0%} of the time at the busiest hour, "
-            f"{trend.per_hour:.1%} more each hour over {span(trend.hours * 3600)}: "
-            f"at that pace full in {span(left)}",),
+            f"{trend.per_hour:.1%} more each hour over {duration(trend.hours * 3600)}: "
+            f"at that pace full in {duration(left)}",),
             since=facts.now - trend.hours * 3600)
     return _nearly_full(facts)
 

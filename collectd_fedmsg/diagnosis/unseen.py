@@ -6,7 +6,7 @@ is the broker's. Rates, handling time and delay are seen all the same, and named
 
 from __future__ import annotations
 
-from ..humanize import rate, span
+from ..humanize import duration, rate
 from .finding import Diagnosis, Finding
 from .history import Column, History
 from .verdict import Verdict
@@ -21,16 +21,16 @@ def unseen(history: History, now: float) -> Diagnosis:
                  if history.received[i] is not None and history.processed[i] is not None), None)
     silence = now - history.time(last) if last is not None else None
     if last is None or silence is None or silence > PERSIST * history.step:
-        since = f"no numbers for {span(silence)}" if silence is not None else "no numbers at all"
+        since = "no numbers at all" if silence is None else f"no numbers for {duration(silence)}"
         return _unknown(now, (since,), ("samples", HIDDEN, "whether the process lives"))
     said = [_where(history, last)]
     seen = window(history, last + 1 - PERSIST, last + 1)
     said.append(f"{rate(seen.arrival_rate)} arrive, {rate(seen.completion_rate)} are processed")
     delay = _latest(history.delay, last)
     if delay is not None:
-        said.append(f"they arrive {span(delay)} after they were sent")
+        said.append(f"they arrive {duration(delay)} after they were sent")
     if seen.busy is not None and seen.processed:
-        said.append(f"each takes {span(seen.busy / seen.processed)}")
+        said.append(f"each takes {duration(seen.busy / seen.processed)}")
     return _unknown(now, tuple(said), (HIDDEN,))
 
 

@@ -1,36 +1,9 @@
-"""Numbers as a tired reader wants them; pure."""
+"""Verdicts and the fleet's state in plain words; pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timezone
 from typing import Any
-
-
-def age(seconds: float | None) -> str:
-    """Return a duration given in seconds with its two leading units' worth, or a dash."""
-    if seconds is None:
-        return "–"
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= size * 2:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"
-
-
-def utc(seconds: float) -> str:
-    """Return a moment for who runs no script."""
-    return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def amount(value: float | None) -> str:
-    """Return a count or a rate with three leading digits, or a dash when unknown."""
-    if value is None:
-        return "–"
-    for size, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
-        if abs(value) >= size:
-            return f"{value / (1000 if unit == 'k' else size):.3g} {unit}"
-    return f"{value:,.0f}" if value == int(value) or abs(value) >= 100 else f"{value:.2g}"
-
 
 #: Verdicts as they are said to who has just been woken up.
 PLAIN = {

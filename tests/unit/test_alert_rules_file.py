@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from collectd_fedmsg import humanize as durations
+from collectd_fedmsg import humanize
 from collectd_fedmsg.alerts import rules_file as toml_file
 from collectd_fedmsg.alerts.outputs import COMMON, TYPES
 from collectd_fedmsg.alerts.records import Subject
@@ -69,7 +69,7 @@ def test_all_mistakes_are_told_at_once():
 
 @pytest.mark.parametrize(("given", "seconds"), [("5min", 300), ("1h 30min", 5400), (7, 7)])
 def test_durations(given, seconds):
-    assert durations.seconds(given) == seconds
+    assert humanize.parse_duration(given) == seconds
 
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "alerts-example.toml"

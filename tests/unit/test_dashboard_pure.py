@@ -134,13 +134,6 @@ def test_drain():
     assert drain_seconds(None, 1, 2) is None
 
 
-@pytest.mark.parametrize(("value", "text"), [
-    (None, "–"), (0, "0"), (0.25, "0.25"), (1948, "1,948"), (25_000, "25 k"), (3e6, "3 M"),
-])
-def test_amount(value, text):
-    assert words.amount(value) == text
-
-
 @pytest.mark.parametrize("body", [
     pytest.param({"a": [1, 2.5, None, True], "é": "λ<&"}, id="text-and-numbers"),
     pytest.param([1e300, 0.1, -0.0, 12345678901234567], id="odd-numbers"),

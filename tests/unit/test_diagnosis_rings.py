@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from collectd_fedmsg.diagnosis import build_history as rings
-from collectd_fedmsg.humanize import moment, written
+from collectd_fedmsg.humanize import parse_moment, utc
 from collectd_fedmsg.protocol.sample import Sample
 
 NOW = 1_000_000_000.0
@@ -57,14 +57,14 @@ def test_too_little_or_too_much_is_no_history(samples, interval):
     ("2001-09-09 01:46:30+00:00", 999_999_990), ("7d", NOW - 604_800),
 ])
 def test_moments(text, expected):
-    assert moment(text, NOW) == expected
+    assert parse_moment(text, NOW) == expected
 
 
 @pytest.mark.parametrize("text", ["", "teatime", "2h ago", "2026-13-01", "--2h", "1e9", "٣"])
 def test_what_is_no_moment_is_refused(text):
     with pytest.raises(ValueError, match="must be"):
-        moment(text, NOW)
+        parse_moment(text, NOW)
 
 
 def test_moments_are_written_in_utc():
-    assert written(NOW) == "2001-09-09 01:46:40Z"
+    assert utc(NOW) == "2001-09-09 01:46:40 UTC"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median_low
 
-from ...humanize import times, waits
+from ...humanize import ratio, waits
 from ..verdict import Verdict
 from .groups import LEAST, Count, Dependency, Group, Seen, Total, counted, groups
 from .incident import Incident, Scope
@@ -151,7 +151,7 @@ def _how_much(symptom: Symptom, members: Sequence[Member]) -> str:
               if ratio is not None and ratio > 1]
     if symptom not in (SURGE, SLOW) or not ratios:
         return ""
-    low, high = times(min(ratios)), times(max(ratios))
+    low, high = ratio(min(ratios)), ratio(max(ratios))
     return f" ({low} usual)" if low == high else f" ({low} to {high} usual)"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...humanize import rate, span, times
+from ...humanize import duration, rate, ratio
 from ..changes import excess
 from ..facts import Facts
 from ..failures import windows
@@ -27,12 +27,12 @@ def unseen(facts: Facts) -> Finding | None:
         if load < ALWAYS:
             continue
         slower = seen.busy / seen.processed / usual.service
-        says = (f"the reactor is busy {min(load, 1):.0%} of the time for {span(seen.seconds)}: "
+        says = (f"the reactor is busy {min(load, 1):.0%} of the time for {duration(seen.seconds)}: "
                 "messages wait")
         hidden = ("the true backlog (blocking mode)",)
         if slower - 1 > SIGMAS * usual.variation / seen.processed ** 0.5:
             return Finding(Verdict.SLOW, 0.85, (
-                f"{says} unseen; {times(slower)} the usual time per message", ), hidden)
+                f"{says} unseen; {ratio(slower)} the usual time per message", ), hidden)
         if seen.processed >= SURE and excess(facts, seen) > SIGMAS:
             return Finding(Verdict.SURGE, 0.85, (
                 f"{says} unseen; {rate(seen.arrival_rate)} are taken, usual is "

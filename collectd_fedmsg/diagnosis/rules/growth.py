@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...humanize import count, rate, span, times, topic_name
+from ...humanize import count, duration, rate, ratio, topic_name
 from ...protocol.sample import OTHER
 from ..changes import blamed_topic, fewer_workers, lead, less_service, more_arrivals
 from ..draining import draining, level
@@ -67,7 +67,7 @@ def _refined(facts: Facts, said: Finding) -> tuple[Finding, ...]:
     if costs is not None and costs.share > 1 - PART:
         dear = Finding(Verdict.MIX, said.certainty, (
             f"each topic takes its usual time, but more of {topic_name(costs.dearer)} arrive: "
-            f"{span(costs.usual)} → {span(costs.now)} per message",),
+            f"{duration(costs.usual)} → {duration(costs.now)} per message",),
             since=said.since, topic=_own(costs.dearer))
         if said.verdict is Verdict.SLOW:
             return (replace(dear, evidence=(*dear.evidence, *said.evidence)),)
@@ -82,8 +82,8 @@ def _refined(facts: Facts, said: Finding) -> tuple[Finding, ...]:
     if not ahead:
         return (said,)
     first, then = ((Verdict.SURGE, Verdict.SLOW) if ahead > 0 else (Verdict.SLOW, Verdict.SURGE))
-    what = (f"the time per message rose {span(ahead)} after the arrivals" if ahead > 0
-            else f"the arrivals rose {span(-ahead)} after the time per message")
+    what = (f"the time per message rose {duration(ahead)} after the arrivals" if ahead > 0
+            else f"the arrivals rose {duration(-ahead)} after the time per message")
     return (replace(said, verdict=first, topic=said.topic if ahead > 0 else None),
             Finding(then, said.certainty * 0.9, (f"{what}: an effect of it",),
                     topic=said.topic if ahead < 0 else None))
@@ -91,7 +91,7 @@ def _refined(facts: Facts, said: Finding) -> tuple[Finding, ...]:
 
 def _slowest(costs: Mix, single: bool) -> tuple[str, ...]:
     if single:
-        return (f"most of the rise is {costs.slower}, {times(costs.factor)} its usual time",)
+        return (f"most of the rise is {costs.slower}, {ratio(costs.factor)} its usual time",)
     if costs.longer > 1:
         return (f"{costs.longer} topics take longer, not one alone",)
     return ()
@@ -124,7 +124,8 @@ def _catch_up(facts: Facts, said: Finding) -> Finding:
     if usual is None or usual.delay is None or late is None or late < usual.delay + OLD:
         return said
     return replace(said, verdict=Verdict.REPLAY, certainty=0.8, topic=None, evidence=(
-        f"the messages are {span(late)} old when they arrive, usual is {span(usual.delay)}: "
+        f"the messages are {duration(late)} old when they arrive,"
+        f" usual is {duration(usual.delay)}: "
         "sent long ago and delivered now", *said.evidence))
 
 
@@ -144,17 +145,17 @@ def _told(facts: Facts, verdict: Verdict, share: float) -> Finding:
     topic = blamed_topic(facts) if verdict in (Verdict.SURGE, Verdict.BOTH) else None
     says = []
     if topic:
-        was = times(topic[1] / topic[2]) + " usual" if topic[2] else "new"
+        was = ratio(topic[1] / topic[2]) + " usual" if topic[2] else "new"
         excess = facts.span.arrival_rate - usual.received
         part = "most" if topic[1] - topic[2] >= MOST * excess else "the largest part"
         says.append(f"{part} of the excess is {topic_name(topic[0])} ({rate(topic[1])}, {was})")
     factor = facts.span.arrival_rate / usual.received if usual.received else 0.0
     arrivals = f"{rate(facts.span.arrival_rate)} arrive" + (
-        f", {times(factor)} usual" if factor else "")
+        f", {ratio(factor)} usual" if factor else "")
     service = ""
     if facts.service and usual.service:
-        service = f", {span(usual.service)} → {span(facts.service)} per message"
-    says.insert(0, f"backlog +{count(split.growth)} in {span(facts.span.seconds)}: {share:.0%} "
+        service = f", {duration(usual.service)} → {duration(facts.service)} per message"
+    says.insert(0, f"backlog +{count(split.growth)} in {duration(facts.span.seconds)}: {share:.0%} "
                    f"excess arrivals ({arrivals}), {1 - share:.0%} slower handling{service}")
     return Finding(verdict, certainty, tuple(says), missing, history.time(facts.onset),
                    _own(topic[0]) if topic else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...humanize import count, messages, span
+from ...humanize import count, duration, messages
 from ..evidence import missing
 from ..facts import Facts
 from ..finding import Finding
@@ -30,7 +30,7 @@ def silent(facts: Facts) -> Finding | None:
     """Rule 2: no complete sample for three steps (two late polls in a row are possible)."""
     if facts.history.alive is False or facts.silence <= PERSIST * facts.history.step:
         return None
-    since = f"no numbers for {span(facts.silence)}" if facts.last >= 0 else "no numbers at all"
+    since = f"no numbers for {duration(facts.silence)}" if facts.last >= 0 else "no numbers at all"
     if facts.history.alive:
         return Finding(Verdict.TELEMETRY_LOST, 0.95, (f"{since}, though the daemon lives",))
     return Finding(Verdict.UNKNOWN, 1.0, (since,),
@@ -80,7 +80,7 @@ def restarted(facts: Facts) -> Finding | None:
     if not recent:
         return None
     lost = [r.lost for r in recent if r.lost is not None]
-    ago = span(facts.now - max(r.time for r in recent))
+    ago = duration(facts.now - max(r.time for r in recent))
     what = f"{messages(sum(lost))} lost" if lost else "messages lost: not known"
     return Finding(Verdict.RESTART, 1.0, (f"restarted {ago} ago, {what}",),
                    () if lost else ("messages lost at the restart",), max(r.time for r in recent))
@@ -108,5 +108,5 @@ def starved(facts: Facts) -> Finding | None:
     if seconds * low / usual.dispersion < SURE:
         return None
     return Finding(Verdict.STARVED, 0.95 if facts.based else 0.7, (
-        f"nothing received for {span(seconds)}; usual are {count(seconds * usual.received)}",),
+        f"nothing received for {duration(seconds)}; usual are {count(seconds * usual.received)}",),
         since=history.time(facts.last - quiet + 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...humanize import count, span, waits
+from ...humanize import count, duration, waits
 from ..facts import Facts
 from ..failures import coming_back, unusual
 from ..finding import Finding
@@ -38,9 +38,9 @@ def stalled(facts: Facts) -> Finding | None:
         if seconds * rate < SURE or seconds < 3 * max(usual.gap, _paused(facts, begin)):
             return None
     oldest = history.oldest[facts.last] if history.oldest else None
-    says = [f"nothing ended for {span(seconds)} while {waits(facts.backlog)}"]
+    says = [f"nothing ended for {duration(seconds)} while {waits(facts.backlog)}"]
     if oldest is not None:
-        says.append(f"the oldest message is {span(oldest)} old")
+        says.append(f"the oldest message is {duration(oldest)} old")
     return Finding(Verdict.STALLED, certainty, tuple(says), missing,
                    history.time(facts.last) - seconds)
 
@@ -74,7 +74,7 @@ def workers_lost(facts: Facts) -> Finding | None:
         oldest = history.oldest[facts.last] if history.oldest else None
         return Finding(Verdict.WORKERS_LOST, 0.95, (
             f"{count(facts.hung)} of {count(facts.workers or 1)} workers hang: the oldest message "
-            f"ages second for second, now {span(oldest or 0)}, while others end",),
+            f"ages second for second, now {duration(oldest or 0)}, while others end",),
             since=facts.now - (oldest or 0))
     if usual is None or not usual.workers or not history.workers or history.blind:
         return None
@@ -92,7 +92,7 @@ def failures(facts: Facts) -> Finding | None:
         extra = coming_back(facts, one)
         if extra is not None:
             return Finding(Verdict.RETRIES, 0.85, (
-                f"{count(extra)} messages more than usual arrived in {span(one.seen.seconds)} "
+                f"{count(extra)} messages more than usual arrived in {duration(one.seen.seconds)} "
                 f"while {count(one.seen.failed or 0)} failed: failures seem to come back",))
     if not found:
         return None
