@@ -1,4 +1,4 @@
-"""A service time that creeps up for days: is it said before the doom, and which date?"""
+"""A service time that creeps up for days: is it said before saturation, and which date?"""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from .simulator import constant, run
 KNOWN = 14 * 86400
 PACES = (0.01, 0.003)
 STEP = 60.0
-#: Hours after the doom at which the cause is asked.
+#: Hours after saturation at which the cause is asked.
 LATER = 3
 
 
 @dataclass(frozen=True)
 class Creeping:
-    """One run. Hours; ``lead`` None when never said before the doom."""
+    """One run. Hours; ``lead`` None when never said before saturation."""
 
     pace: float
     lead: float | None
-    #: Error of the date over the time left, asked half way from first said to the doom.
+    #: Error of the date over the time left, asked half way from first said to saturation.
     date_error: float | None
-    #: First verdict three hours after the doom.
+    #: First verdict three hours after saturation.
     later: str
 
 
@@ -60,7 +60,7 @@ def creeping(seed: int) -> Creeping:
         if hour * HOUR > begin:
             found = diagnose(seen, seen.end, usual)
             if found.verdict is Verdict.CREEP and hour * HOUR < doom:
-                said[hour] = found.doom - BEGIN if found.doom else None
+                said[hour] = found.saturation_time - BEGIN if found.saturation_time else None
         usual = usual.add(seen)
     lead = (doom / HOUR - min(said)) if said else None
     dated = {hour: date for hour, date in said.items() if date is not None}

@@ -121,13 +121,14 @@ def false_alarms(watched: Iterable[Watch]) -> float:
 
 
 def creeps(found: Sequence[Creeping]) -> None:
-    """Print how long before the doom a creep is said."""
+    """Print how long before saturation a creep is said."""
     leads = [c.lead for c in found if c.lead is not None]
     errors = [100 * c.date_error for c in found if c.date_error is not None]
-    print(f"\ncreep of 1 % or 0.3 % an hour: said before the doom in {len(leads)} of {len(found)}; "
+    print(f"\ncreep of 1 % or 0.3 % an hour: said before saturation in {len(leads)} of "
+          f"{len(found)}; "
           f"hours before: median {at(leads, 0.5):.0f}, least {at(leads, 0.0):.0f}; "
           f"date wrong by {at(errors, 0.5):.0f} % of the time left (median), "
-          f"{at(errors, 0.95):.0f} % (95 %); after the doom: "
+          f"{at(errors, 0.95):.0f} % (95 %); after saturation: "
           + ", ".join(f"{k} {n}" for k, n in Counter(c.later for c in found).items()))
 
 

@@ -93,8 +93,9 @@ def _judged(rule: Rule, seen: Observation, diagnosis: Diagnosis,
     # A verdict comes with an evaluation: two in a row are neighbours however far apart.
     reach = REACH * max(history.step, every)
     passed = next((x for x in reversed(history.received) if x is not None), 0.0) * history.step
-    if rule.kind == "doom":
-        left = None if diagnosis.doom is None else max(0.0, diagnosis.doom - diagnosis.now)
+    if rule.kind == "saturation":
+        full = diagnosis.saturation_time
+        left = None if full is None else max(0.0, full - diagnosis.now)
         bad = left is not None and left < rule.above
         yield Reading(history.end, None if _speechless(diagnosis) else bad, left or 0.0, passed,
                       waiting, reach)

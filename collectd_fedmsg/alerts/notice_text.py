@@ -33,7 +33,7 @@ def what(alert: Alert) -> str:
         return f"the oldest message waits for {duration(value)} (limit {duration(limit)})"
     if alert.kind == "lost":
         return f"{value:,.0f} messages were lost at a restart"
-    if alert.kind == "doom":
+    if alert.kind == "saturation":
         return f"the workers are full in {duration(value)} (limit {duration(limit)})"
     if alert.kind == "verdict":
         return f"the diagnosis is {alert.cause}"

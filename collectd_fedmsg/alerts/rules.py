@@ -11,7 +11,7 @@ from .records import Subject
 #: kind → unit of its value.
 KINDS = {
     "backlog": "messages", "oldest": "seconds", "verdict": "rank", "daemon_silent": "seconds",
-    "collectd_silent": "seconds", "lost": "messages", "doom": "seconds",
+    "collectd_silent": "seconds", "lost": "messages", "saturation": "seconds",
 }
 
 
@@ -35,8 +35,8 @@ class Match:
 class Rule:
     """When to raise. Times in seconds.
 
-    ``above`` is in the kind's unit: the condition is bad above it. For ``doom`` it is bad when
-    the date is nearer than ``above``; for ``verdict`` when one of ``verdicts`` holds.
+    ``above`` is in the kind's unit: the condition is bad above it. For ``saturation`` it is bad
+    when the date is nearer than ``above``; for ``verdict`` when one of ``verdicts`` holds.
     """
 
     name: str
@@ -145,5 +145,5 @@ BUILT_IN: tuple[Rule, ...] = (
     Rule("daemon-silent", "daemon_silent", 120.0, hold=0.0, clear=60.0, severity="critical"),
     Rule("collectd-silent", "collectd_silent", 120.0, hold=0.0, clear=60.0, severity="critical"),
     Rule("lost", "lost", 0.0, hold=0.0, clear=600.0),
-    Rule("doom", "doom", 7 * 86400.0, hold=3600.0, clear=86400.0, repeat=86400.0),
+    Rule("saturation", "saturation", 7 * 86400.0, hold=3600.0, clear=86400.0, repeat=86400.0),
 )

@@ -138,8 +138,8 @@ def _figures(found: Diagnosis) -> Iterator[str]:
     if drain is not None:
         latest = "never" if drain.latest is None else duration(drain.latest)
         yield f"    drained in {duration(drain.seconds)} ({duration(drain.earliest)} to {latest})"
-    if found.doom is not None:
-        yield f"    workers full in {duration(max(0.0, found.doom - found.now))}"
+    if found.saturation_time is not None:
+        yield f"    workers full in {duration(max(0.0, found.saturation_time - found.now))}"
     usual = found.usual
     if usual is not None and usual.hours:
         service = f", {duration(usual.service)} per message" if usual.service is not None else ""

@@ -90,7 +90,7 @@ def _show(screen: Any, watch: Watch, look: Callable[[], Harvest]) -> None:
 
 
 def _colours() -> dict[int, int]:
-    """Return attributes by whole badness; bold alone where there is no colour."""
+    """Return attributes by whole severity; bold alone where there is no colour."""
     with contextlib.suppress(curses.error):
         curses.use_default_colors()
         curses.init_pair(1, curses.COLOR_RED, -1)
@@ -102,4 +102,4 @@ def _colours() -> dict[int, int]:
 def _style(line: Line, colours: dict[int, int]) -> int:
     if line.head:
         return curses.A_REVERSE
-    return 0 if line.badness is None else colours.get(min(3, int(line.badness)), 0)
+    return 0 if line.severity is None else colours.get(min(3, int(line.severity)), 0)

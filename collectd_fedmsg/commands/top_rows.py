@@ -21,8 +21,10 @@ from collectd_fedmsg.reader.collect import Harvest
 #: Samples kept of each consumer: what a daemon's ring holds by default.
 KEPT = 360
 REMEMBERED = 600.0
-#: Badness of what does not answer, beside the diagnosis' ranks of 0 (well) to 3.
-DOWN, SILENT = 3.5, 3.2
+#: Severity of a daemon that does not answer: somebody should look now.
+URGENT = 3
+#: States of daemons that do not answer; they come first.
+SILENT = ("DOWN", "SILENT")
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Row:
 
     name: str
     state: str
-    badness: float
+    severity: int
     evidence: str
     received: int
     processed: int
@@ -50,7 +52,7 @@ class Watched:
     #: Wall time (s) at which it was seen to be gone, None while it is there.
     gone: float | None = None
     silent: bool = False
-    said: tuple[float, str, float, str] = (0.0, "", 0.0, "")
+    said: tuple[float, str, int, str] = (0.0, "", 0, "")
 
 
 class Watch:
@@ -81,39 +83,40 @@ class Watch:
     def rows(self, now: float) -> list[Row]:
         """Return a row for each consumer, worst first."""
         return sorted(self._rows(now), key=lambda row: (
-            -row.badness, -(row.oldest or 0.0), -(row.backlog or 0), row.name))
+            -row.severity, row.state not in SILENT, -(row.oldest or 0.0),
+            -(row.backlog or 0), row.name))
 
     def _rows(self, now: float) -> Iterator[Row]:
         names = [(one.origin.service, consumer) for (_, consumer), one in self._watched.items()]
         for (_, consumer), one in self._watched.items():
             service, last = one.origin.service, one.samples[-1]
             twice = names.count((service, consumer)) > 1
-            state, badness, evidence = _state(one, now)
+            state, severity, evidence = _state(one, now)
             # What was so at the last sample is not so now, when that was long ago.
             known = not one.gone and not one.silent and state != "UNKNOWN"
             arriving, completing = _rates(one.samples) if known else (None, None)
             seen = last.observable and known
             which = f"{service}.{one.origin.pid}" if twice else service
-            yield Row(f"{which}/{consumer}", state, badness, evidence, last.received,
+            yield Row(f"{which}/{consumer}", state, severity, evidence, last.received,
                       last.processed, last.backlog if seen else None, arriving, completing,
                       last.oldest if seen else None)  # fmt: skip
 
 
-def _state(one: Watched, now: float) -> tuple[str, float, str]:
-    """Return the state's word, its badness and a sentence."""
+def _state(one: Watched, now: float) -> tuple[str, int, str]:
+    """Return the state's word, its severity and a sentence."""
     last = one.samples[-1]
     if one.gone is not None:
         lost = f", {last.backlog} messages were in its queue" if last.backlog else ""
-        return "DOWN", DOWN, f"gone since {now - one.gone:.0f} s{lost}"
+        return "DOWN", URGENT, f"gone since {now - one.gone:.0f} s{lost}"
     if one.silent:
-        return "SILENT", SILENT, f"does not answer; last sample {now - last.time:.0f} s ago"
+        return "SILENT", URGENT, f"does not answer; last sample {now - last.time:.0f} s ago"
     if one.said[0] != last.time:
         found = judge(rings.history(list(one.samples), one.origin.interval), last.time)
         cause = found.findings[0]
-        one.said = (last.time, cause.verdict.name, float(cause.verdict.rank),
+        one.said = (last.time, cause.verdict.name, cause.verdict.rank,
                     "; ".join(cause.evidence))
     if now - last.time > 3 * one.origin.interval:
-        return "UNKNOWN", 2.0, f"no sample since {now - last.time:.0f} s"
+        return "UNKNOWN", 2, f"no sample since {now - last.time:.0f} s"
     return one.said[1:]
 
 

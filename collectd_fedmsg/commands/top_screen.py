@@ -12,8 +12,8 @@ from collectd_fedmsg.reader.collect import Harvest
 from ..humanize import count, duration, short
 from .top_rows import Row
 
-#: From this badness on a row is explained by a line of its own.
-EXPLAINED = 1.0
+#: From this severity on a row is explained by a line of its own.
+EXPLAINED = 1
 #: Characters of each column; the name has the rest of the line.
 WIDTHS = {"STATE": 13, "RECEIVED": 9, "PROCESSED": 10, "BACKLOG": 8, "IN/s": 7, "OUT/s": 7,
           "OLDEST": 11}  # fmt: skip
@@ -24,10 +24,10 @@ SHORTEST = 14
 
 @dataclass(frozen=True)
 class Line:
-    """A line of text; ``badness`` as in ``Row``, None for what is no row."""
+    """A line of text; ``severity`` as in ``Row``, None for what is no row."""
 
     text: str
-    badness: float | None = None
+    severity: int | None = None
     #: Whether it heads the columns.
     head: bool = False
 
@@ -42,8 +42,8 @@ def view(rows: Sequence[Row], harvest: Harvest, now: float, width: int = 100,
     lines = [Line(_summary(rows, now)), Line(_line("DAEMON", titles, columns, name), head=True)]
     room = height - len(troubled) - 1 if height else 0
     for number, row in enumerate(rows):
-        own = [Line(_line(printable(row.name), _texts(row), columns, name), row.badness)]
-        if row.badness >= EXPLAINED and row.evidence:
+        own = [Line(_line(printable(row.name), _texts(row), columns, name), row.severity)]
+        if row.severity >= EXPLAINED and row.evidence:
             own += [Line(f"    {text}") for text in _wrapped(printable(row.evidence), width - 4)]
         if height and len(lines) + len(own) > room:
             lines.append(Line(f"… {len(rows) - number} more"))
@@ -52,7 +52,7 @@ def view(rows: Sequence[Row], harvest: Harvest, now: float, width: int = 100,
     if not rows:
         lines.append(Line("no daemon answers: `collectd-fedmsg doctor` says why"))
     lines += troubled
-    return [Line(one.text[:width].rstrip(), one.badness, one.head)
+    return [Line(one.text[:width].rstrip(), one.severity, one.head)
             for one in (lines[:height] if height else lines)]
 
 
@@ -61,7 +61,7 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 
 def _summary(rows: Sequence[Row], now: float) -> str:
-    bad = sum(row.badness >= 2 for row in rows)
+    bad = sum(row.severity >= 2 for row in rows)
     waiting = sum(row.backlog or 0 for row in rows)
     moment = time.strftime("%H:%M:%S", time.localtime(now))
     return (f"{moment}  {len(rows)} consumers, {bad} in trouble, {count(waiting)} messages wait"

@@ -55,11 +55,11 @@ def diagnose(history: History, now: float, baseline: Baseline | None = None) -> 
     if audit and audit[1]:
         lacking[f"trustworthy counts: {count(audit[0])} messages appear or vanish"] = None
         findings = [replace(f, certainty=f.certainty / 2) for f in findings]
-    doom = facts.trend.full_at(now) if facts.trend else None
+    saturation_time = facts.trend.full_at(now) if facts.trend else None
     ahead = any(f.verdict is Verdict.CREEP for f in findings)
     return Diagnosis(now, tuple(findings), facts.split, time_to_drain(facts),
-                     doom if ahead else None, tuple(lacking), audit[0] if audit else None,
-                     facts.limit, facts.usual)
+                     saturation_time if ahead else None, tuple(lacking),
+                     audit[0] if audit else None, facts.limit, facts.usual)
 
 
 def _several(found: Finding | tuple[Finding, ...] | None) -> tuple[Finding, ...]:

@@ -42,7 +42,7 @@ class Diagnosis:
     split: Split | None = None
     drain: Drain | None = None
     #: CREEP: when the workers will be full, epoch seconds.
-    doom: float | None = None
+    saturation_time: float | None = None
     #: What would make it more certain.
     missing: tuple[str, ...] = field(default=())
     #: Messages by which Δbacklog differs from received - processed; None when not checkable.
@@ -84,5 +84,5 @@ class Diagnosis:
                                 "lost": split.lost},
             "drain": drain and {"seconds": drain.seconds, "earliest": drain.earliest,
                                 "latest": drain.latest},
-            "doom": self.doom, "missing": list(self.missing),
+            "saturation_time": self.saturation_time, "missing": list(self.missing),
             "unexplained": self.unexplained}

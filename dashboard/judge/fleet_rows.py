@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from collectd_fedmsg.diagnosis import Diagnosis, Verdict
+from collectd_fedmsg.diagnosis import Diagnosis
 from collectd_fedmsg.diagnosis.fleet.incident import Incident
 from collectd_fedmsg.diagnosis.window import PERSIST
 
@@ -22,19 +22,18 @@ SERIOUS = 2
 RECENT = 3
 #: So many daemons are judged beside their readers from the first on: a reader waits for fewer.
 MANY = 100
-#: Badness by the verdict's rank; what is not known is worse than what is known to be mild.
-BADNESS = {0: 0, 1: 40, 2: 70, 3: 100}
-UNKNOWN_BADNESS = 85
+#: Between what should be looked at today and what should be looked at now.
+UNKNOWN_URGENCY = 2.5
 #: Missing for this many intervals: unknown.
 PATIENCE = 3
 
 
 @dataclass(frozen=True)
 class State:
-    """A verdict's name, its badness (higher is worse) and the sentence that says why."""
+    """A verdict's name, its severity (0 well to 3 urgent) and the sentence that says why."""
 
     name: str
-    badness: int
+    severity: int
     text: str
 
 
@@ -67,7 +66,7 @@ class Fleet:
         seen, whole = self._judge.everyone(now)
         home = {name: one for one in whole.incidents for name in one.members}
         rows = [describe(one, home.get(one.daemon.id), now) for one in seen]
-        rows.sort(key=lambda row: (-row["badness"], -(row["backlog"] or 0), row["id"]))
+        rows.sort(key=lambda row: (-_urgency(row), -(row["backlog"] or 0), row["id"]))
         shared = [one for one in whole.incidents if one.shared]
         return {"daemons": rows, "fleet": summary(rows, shared),
                 "incidents": [one.to_dict() for one in shared], "reading": False}
@@ -96,10 +95,11 @@ def describe(seen: Seen, incident: Incident | None, now: float) -> dict[str, Any
     heard, step = last[0] if last else seen.judged.last, backlog.step if backlog else 0
     return {
         "id": daemon.id, "host": daemon.host, "service": daemon.service,
-        "consumer": daemon.consumer, "state": said.name, "badness": said.badness,
+        "consumer": daemon.consumer, "state": said.name, "severity": said.severity,
         "text": said.text, "action": cause.verdict.action,
         "evidence": list(found.evidence), "missing": list(found.missing),
-        "certainty": round(cause.certainty, 3), "since": cause.since, "doom": found.doom,
+        "certainty": round(cause.certainty, 3), "since": cause.since,
+        "saturation_time": found.saturation_time,
         **evidence(found),
         "verdicts": [one.name for one in found.verdicts],
         "incident": incident.id if incident and incident.shared else None,
@@ -135,6 +135,14 @@ def _recent(series: Series | None) -> float | None:
     return known_mean(points[-RECENT:])
 
 
+def _urgency(row: Mapping[str, Any]) -> float:
+    """Return the place of a row's severity in the order of rows.
+
+    What is not known may be worse than anything mild, and comes before it.
+    """
+    return UNKNOWN_URGENCY if row["state"] == "UNKNOWN" else float(row["severity"])
+
+
 def summary(rows: list[dict[str, Any]], shared: Sequence[Incident] = ()) -> dict[str, Any]:
     """Return the fleet line: how many daemons, behind, silent, not known though they are heard
     of, and the backlog of all."""
@@ -143,7 +151,7 @@ def summary(rows: list[dict[str, Any]], shared: Sequence[Incident] = ()) -> dict
         states[row["state"]] = states.get(row["state"], 0) + 1
     silent = sum(row["silent"] for row in rows)
     unknown = states.get("UNKNOWN", 0) - silent
-    behind = [row for row in rows if row["badness"] >= 40 and row["state"] != "UNKNOWN"]
+    behind = [row for row in rows if row["severity"] >= 1 and row["state"] != "UNKNOWN"]
     return {
         "daemons": len(rows), "states": states, "silent": silent, "unknown": unknown,
         "behind": len(behind),
@@ -166,9 +174,8 @@ def together(shared: Sequence[Incident]) -> str | None:
 def state(found: Diagnosis) -> State:
     """Return a row's state from what the diagnosis says."""
     cause = found.findings[0]
-    badness = UNKNOWN_BADNESS if cause.verdict is Verdict.UNKNOWN else BADNESS[cause.verdict.rank]
     text = "; ".join(cause.evidence[:2]) or cause.verdict.meaning
-    return State(cause.verdict.name, badness, text)
+    return State(cause.verdict.name, cause.verdict.rank, text)
 
 
 def known_mean(points: Points) -> float | None:

@@ -51,7 +51,7 @@ def rank(row: Mapping[str, Any]) -> str:
     """Return how a row is coloured: 0 well, 2 a warning, 3 bad, "none" not known."""
     if row["state"] == "UNKNOWN":
         return "none"
-    return "3" if row["badness"] >= 100 else "2" if row["badness"] >= 40 else "0"
+    return "3" if row["severity"] >= 3 else "2" if row["severity"] >= 1 else "0"
 
 
 def plain(state: str) -> str:

@@ -56,12 +56,12 @@ export function splitBar(row, split) {
 
 export function fill(row, one) {
   row.dataset.state = one.state;
-  row.dataset.rank = one.badness >= 100 ? 3 : one.badness >= 40 ? 2 : 0;
+  row.dataset.rank = one.severity >= 3 ? 3 : one.severity >= 1 ? 2 : 0;
   if (one.state === "UNKNOWN") row.dataset.rank = "none";
   row.querySelector(".state").textContent = plain(one.state);
   row.querySelector(".text").textContent = one.text;
   const action = row.querySelector(".action");
-  action.textContent = one.action && one.badness >= 40 && one.state !== "UNKNOWN" ? one.action : "";
+  action.textContent = one.action && one.severity >= 1 && one.state !== "UNKNOWN" ? one.action : "";
   const shown = [number(one.backlog), age(one.oldest), number(one.arrival_rate), number(one.completion_rate), age(one.drain?.seconds ?? one.drain_seconds)];
   row.querySelector(".first i").textContent = one.silent ? "waited when last heard" : "waiting";
   row.querySelectorAll(".numbers b").forEach((b, i) => { b.textContent = shown[i]; });

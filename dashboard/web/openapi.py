@@ -66,14 +66,14 @@ REFUSED: JSON = {"400": _answer("A parameter is unknown or out of bounds.", ERRO
 UNCHANGED: JSON = {"304": {"description": "As before (If-None-Match)."}}
 ROW: JSON = {"type": "object", "required": ["id", "host", "service", "consumer", "state", "text"],
        "properties": {"id": TEXT, "host": TEXT, "service": TEXT, "consumer": TEXT, "state": TEXT,
-                      "badness": {"type": "number"}, "text": TEXT, "backlog": NUMBER,
+                      "severity": {"type": "integer"}, "text": TEXT, "backlog": NUMBER,
                       "oldest": NUMBER, "arrival_rate": NUMBER, "completion_rate": NUMBER,
                       "drain_seconds": NUMBER, "last_sample": NUMBER,
                       "silent": {"type": "boolean"},
                       "verdicts": {"type": "array", "items": TEXT},
                       "evidence": {"type": "array", "items": TEXT},
                       "missing": {"type": "array", "items": TEXT},
-                      "certainty": {"type": "number"}, "since": NUMBER, "doom": NUMBER,
+                      "certainty": {"type": "number"}, "since": NUMBER, "saturation_time": NUMBER,
                       "incident": {"type": ["string", "null"]},
                       "beside": {"type": ["string", "null"]}}}
 #: Daemons that ail together: the bus, a host, a topic or a declared dependency.

@@ -48,8 +48,8 @@ def exposition(store: Store, daemons: Mapping[str, Daemon], rows: Iterable[Mappi
             last = store.newest(ref) if ref is not None else None
             if last is not None and now - last[0] <= PATIENCE * interval:
                 lines.append(f"{name}{{{labels[which]}}} {last[1] * factor:.15g}")
-    lines += [f"# HELP {PREFIX}_badness How bad the diagnosis calls it, 0 (well) to 100.",
-              f"# TYPE {PREFIX}_badness gauge"]
-    lines += [f"{PREFIX}_badness{{{labels[row['id']]},verdict={quoted(row['state'])}}} "
-              f"{row['badness']}" for row in rows if row["id"] in labels]
+    lines += [f"# HELP {PREFIX}_severity Severity of the verdict: 0 (well) to 3 (look now).",
+              f"# TYPE {PREFIX}_severity gauge"]
+    lines += [f"{PREFIX}_severity{{{labels[row['id']]},verdict={quoted(row['state'])}}} "
+              f"{row['severity']}" for row in rows if row["id"] in labels]
     return "\n".join(lines) + "\n"

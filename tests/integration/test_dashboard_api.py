@@ -152,7 +152,7 @@ def test_metrics_hold_every_series_with_its_total(tmp_path, now):
     assert found["fedmsg_received_messages_total", "Consumer1"] == last["ds"]["value"]
     assert ("fedmsg_backlog_messages", "Consumer1") in found
     assert ("fedmsg_backlog_messages", "Silent") not in found
-    assert ("fedmsg_badness", "Silent") in found
+    assert ("fedmsg_severity", "Silent") in found
 
 
 def test_filters_and_help(tmp_path, now):

@@ -87,7 +87,7 @@ def test_a_creep_is_told_with_its_date(tmp_path, layout):
     live(tmp_path, TUESDAY, days=15, flow=creeping, layout=layout)
     (judged,) = open_stored({"data_dir": tmp_path}).judgement(TUESDAY).daemons
     assert judged.diagnosis.verdict.name == "CREEP"
-    assert (judged.diagnosis.doom - TUESDAY) / 3600 == pytest.approx(94, rel=0.2)
+    assert (judged.diagnosis.saturation_time - TUESDAY) / 3600 == pytest.approx(94, rel=0.2)
 
 
 def test_a_dearer_mix_is_no_slow_database(tmp_path):

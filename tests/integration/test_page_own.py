@@ -130,7 +130,7 @@ def test_filter_and_compact(site, chromium):  # noqa: F811
 def test_the_diagnosis_is_drawn(site, chromium):  # noqa: F811
     """Split as a bar with words, the drain with its bounds (see test_page_evidence)."""
     _, address = site
-    more = {"state": "SLOW", "badness": 100, "action": "Look at the database.",
+    more = {"state": "SLOW", "severity": 3, "action": "Look at the database.",
             "split": {"growth": 100, "excess": 25, "lost": 75},
             "drain": {"seconds": 300, "earliest": 200, "latest": None}}
 

@@ -223,14 +223,15 @@ def test_messages_lost_at_a_restart():
 
 
 @pytest.mark.parametrize(("days", "wanted"), [(3, 1), (9, 0)])
-def test_doom(days, wanted):
+def test_saturation(days, wanted):
     """Workers full in three days, seven are the limit: told; in nine: not."""
-    rules = RuleSet((Rule("doom", "doom", 7 * 86400, hold=30),), grouping=Grouping(wait=0))
+    rules = RuleSet((Rule("saturation", "saturation", 7 * 86400, hold=30),),
+                    grouping=Grouping(wait=0))
     world = World(rules)
     for i in range(9):
         now = T0 + i * STEP
         one = seen("A", [0] * 3, now, verdict=Verdict.CREEP)
-        doom = replace(one.diagnosis, doom=T0 + days * 86400)
+        doom = replace(one.diagnosis, saturation_time=T0 + days * 86400)
         world.at(now, replace(one, diagnosis=doom))
     assert len(world.notices) == wanted
 

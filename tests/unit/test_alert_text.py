@@ -67,7 +67,7 @@ def test_short_fits_collectd(name):
     ("verdict", 3.0, "the diagnosis is SLOW"),
     ("daemon_silent", 130.0, "silent for 2 min 10 s"),
     ("lost", 7.0, "7 messages were lost at a restart"),
-    ("doom", 3 * 86400.0, "the workers are full in 3 d"),
+    ("saturation", 3 * 86400.0, "the workers are full in 3 d"),
 ])
 def test_every_kind_has_words(kind, value, said):
     assert said in one_line(replace(ONE, kind=kind, value=value))

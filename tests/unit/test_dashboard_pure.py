@@ -179,9 +179,9 @@ def test_headline(counts, worst, sentence):
     assert words.headline(*counts, worst) == sentence
 
 
-@pytest.mark.parametrize(("state", "badness", "rank"), [
-    ("OK", 0, "0"), ("CREEP", 40, "2"), ("STALLED", 100, "3"), ("UNKNOWN", 85, "none"),
+@pytest.mark.parametrize(("state", "severity", "rank"), [
+    ("OK", 0, "0"), ("CREEP", 1, "2"), ("STALLED", 3, "3"), ("UNKNOWN", 1, "none"),
 ])
-def test_rank(state, badness, rank):
-    """The colour follows badness; what is not known has one of its own."""
-    assert words.rank({"state": state, "badness": badness}) == rank
+def test_rank(state, severity, rank):
+    """The colour follows severity; what is not known has one of its own."""
+    assert words.rank({"state": state, "severity": severity}) == rank

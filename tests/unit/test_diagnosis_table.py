@@ -300,16 +300,16 @@ def test_creep(baseline, fires):
     history = replace(daemon(), received=[last.received] * SIZE, processed=[last.received] * SIZE,
                       busy=load)
     found = diagnose(history, END, baseline)
-    assert (found.verdict is V.CREEP and found.doom is not None) is fires, found.evidence
+    assert (found.verdict is V.CREEP and found.saturation_time is not None) is fires, found.evidence
     if fires:
-        assert found.doom > END
+        assert found.saturation_time > END
 
 
-def test_the_date_of_the_doom():
+def test_the_date_of_saturation():
     """50 % at noon and 1 % of the start an hour more: full 100 h after the rise began."""
     baseline = creeping(per_hour=0.01)
     found = diagnose(replace(daemon(), busy=[0.74] * SIZE), END, baseline)
-    assert (found.doom - END) / 3600 == pytest.approx(52, rel=0.2)
+    assert (found.saturation_time - END) / 3600 == pytest.approx(52, rel=0.2)
 
 
 @pytest.mark.parametrize(("columns", "named"), [
