@@ -1,26 +1,25 @@
 // The page: what is asked for, when it is drawn, and how it is kept up to date.
 import { ask } from "./ask.js";
+import { wireControls } from "./controls.js";
+import * as own from "./daemon_page.js";
 import { incidents } from "./evidence.js";
-import * as own from "./own.js";
+import { arrange, rows, wireFilters } from "./filter.js";
+import { fleetLine, fresh, say, showError, stale } from "./live.js";
 import { caption, discard, draw, measure, ready, relayout } from "./panels.js";
 import { build, fill } from "./rows.js";
 import { setPanels } from "./traces.js";
-import { bounded, moment, remember, view, when } from "./view.js";
-import { clock, number, setPlain } from "./words.js";
+import { bounded, remember, view, when } from "./view.js";
+import { clock, setPlain } from "./words.js";
 
-const main = document.getElementById("main"), title = document.title;
+const main = document.getElementById("main");
 const byId = (id) => document.getElementById(id);
 const told = JSON.parse(byId("panels").textContent);
 const single = main.classList.contains("one");
 setPanels(told);
 setPlain(told.plain);
-const trouble = byId("trouble");
-const say = (text) => { trouble.textContent = text; trouble.hidden = !text; };
-const lament = (error) => { say(`These numbers could not be brought up to date: ${error.message}. Trying again.`); byId("fresh").toggleAttribute("data-old", true); };
 
 const titles = (main.dataset.panels || "").split(","), optional = (main.dataset.columns || "").split(",").filter(Boolean);
 const specs = [...titles, ...optional].map((metric) => ({ ...told.panels.find((one) => one.metric === metric), always: titles.includes(metric) }));
-const rows = () => [...main.querySelectorAll(".row")];
 const tiedTo = (row) => row.ties ??= JSON.parse(row.dataset.tied || "[]");
 let states = new Map();
 view.marks = [];
@@ -78,7 +77,7 @@ async function part(wanted) {
     document.body.dataset.drawn = String(Number(document.body.dataset.drawn || 0) + 1);
   } catch (error) {
     wanted.forEach((row) => { row.classList.toggle("failed", !row.drawn); row.drawn = false; });
-    lament(error);
+    showError(error);
   } finally { wanted.forEach((row) => { row.asked = false; }); }
 }
 
@@ -124,28 +123,14 @@ async function refresh() {
   }
   if (same && states.size) return;
   // Many daemons are judged beside their first reader: he is told as soon as it is done.
-  if (body.reading) setTimeout(() => refresh().catch(lament), 1000);
+  if (body.reading) setTimeout(() => refresh().catch(showError), 1000);
   const present = new Map(rows().map((row) => [row.dataset.id, row]));
   if (!single && body.daemons.some((one) => !present.has(one.id))) { location.reload(); return; }
   states = new Map(body.daemons.map((one, place) => [one.id, { ...one, place }]));
   for (const [id, row] of present) if (states.has(id)) fill(row, states.get(id));
   if (single) await own.evidence(states.get(rows()[0].dataset.id), view);
-  if (!single) { fleetLine(lastFleet = body.fleet); incidents(body.incidents ?? []); for (const [id, row] of present) if (!states.has(id)) gone(row); }
-  arrange();
-}
-
-function fleetLine(fleet) {
-  const told = [fleet.daemons, fleet.behind, fleet.silent, fleet.unknown, fleet.daemons && fleet.silent === fleet.daemons ? null : fleet.backlog];
-  byId("fleet").querySelectorAll("li").forEach((item, i) => {
-    item.querySelector("b").textContent = number(told[i]);
-    item.toggleAttribute("data-some", told[i] > 0);
-    if (item.dataset.kind === "unknown") item.hidden = !told[i];
-    if (item.dataset.kind === "daemons") item.lastChild.data = told[i] === 1 ? " daemon" : " daemons";
-  });
-  // Only when it says something else: it is read aloud.
-  if (byId("headline").textContent !== fleet.headline) byId("headline").textContent = fleet.headline;
-  document.title = fleet.behind ? `(${fleet.behind} behind) fedmsg queues` : "fedmsg queues";
-  byId("silent").hidden = !(fleet.daemons && fleet.silent === fleet.daemons);
+  if (!single) { fleetLine(body.fleet); incidents(body.incidents ?? []); for (const [id, row] of present) if (!states.has(id)) gone(row); }
+  arrange(states);
 }
 
 // A daemon that the store no longer has.
@@ -157,97 +142,20 @@ function gone(row) {
   row.remove();
 }
 
-const FILTERS = ["host", "service", "consumer", "state"];
-function arrange() {
-  if (single) return;
-  const place = (row) => states.get(row.dataset.id);
-  const key = { worst: (r) => place(r)?.place ?? 0, name: (r) => r.dataset.id, backlog: (r) => -(place(r)?.backlog ?? 0) }[view.sort] || ((r) => r.dataset.id);
-  const now = rows(), words = view.find.toLowerCase().split(/\s+/).filter(Boolean);
-  const sorted = states.size ? [...now].sort((a, b) => { const x = key(a), y = key(b); return x < y ? -1 : x > y ? 1 : 0; }) : now;
-  if (sorted.some((row, i) => row !== now[i])) sorted.forEach((row) => main.insertBefore(row, byId("nomatch")));
-  for (const row of now) {
-    const text = `${row.dataset.search} ${row.dataset.state.toLowerCase()} ${row.querySelector(".state").textContent.toLowerCase()}`;
-    row.hidden = !words.every((word) => text.includes(word)) || FILTERS.some((name) => view[name].size && !view[name].has(row.dataset[name]));
-  }
-  byId("nomatch").hidden = now.length === 0 || now.some((row) => !row.hidden);
-}
-
 async function tick() {
   if (byId("live").checked && !document.hidden) {
-    try { await refresh(); await load(visible()); fresh(); } catch (error) { lament(error); stale(); }
+    try { await refresh(); await load(visible()); fresh(view.zone); } catch (error) { showError(error); stale(view.zone); }
   }
   setTimeout(tick, Number(main.dataset.interval) * 1000);
 }
 
-// Without news nobody knows how the daemons are: what was said last is not said again.
-let heard = Date.now(), lastFleet = null;
-function stale() {
-  document.body.classList.add("stale");
-  const text = `No news since ${time(heard)}: the present is not known`;
-  if (byId("headline") && byId("headline").textContent !== text) byId("headline").textContent = text;
-  document.title = "(no news) fedmsg queues";
-}
-
-const time = (ms) => new Date(ms).toLocaleTimeString("en-GB", view.zone === "utc" ? { timeZone: "UTC" } : {});
-function fresh() {
-  heard = Date.now();
-  if (document.body.classList.contains("stale")) {
-    document.body.classList.remove("stale");
-    document.title = title;
-    if (lastFleet) fleetLine(lastFleet);
-  }
-  byId("fresh").textContent = time(heard);
-  byId("fresh").toggleAttribute("data-old", !trouble.hidden);
-}
-byId("live").addEventListener("change", () => byId("fresh").toggleAttribute("data-paused", !byId("live").checked));
-
-const pressed = () => document.querySelectorAll("button[name=span]").forEach((b) => b.setAttribute("aria-pressed", String(b.value === view.span)));
-byId("controls").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const chosen = event.submitter?.value ?? "custom", wrong = byId("wrong");
-  if (chosen === "custom") {
-    const [start, end] = ["start", "end"].map((name) => moment(byId(name).value || (name === "end" ? "now" : ""), view.zone));
-    wrong.textContent = start === null || end === null ? "Not a time: -3h, now, 2026-11-24 or 2026-11-24 09:30." : "";
-    if (wrong.textContent) return;
-    Object.assign(view, { start, end });
-  }
-  view.span = chosen;
-  pressed();
-  view.zoom = null;
-  byId("unzoom").hidden = true;
-  remember();
-  redraw();
-});
-for (const name of ["mode", "zone", "sort"]) {
-  const field = byId(name);
-  if (!field) continue;
-  field.value = view[name];
-  field.addEventListener("change", () => { view[name] = field.value; remember(); name === "sort" ? arrange() : redraw(); });
-}
-for (const name of FILTERS) {
-  const field = byId(name);
-  if (!field) continue;
-  field.value = [...view[name]][0] ?? "";
-  field.addEventListener("change", () => { view[name] = new Set(field.value ? [field.value] : []); remember(); arrange(); load(visible().filter((row) => !row.drawn)); });
-}
-for (const box of document.querySelectorAll("[name=column]")) {
-  box.checked = view.columns.has(box.value);
-  box.addEventListener("change", () => { box.checked ? view.columns.add(box.value) : view.columns.delete(box.value); remember(); redraw(); });
-}
-const find = byId("find"), compact = byId("compact");
-if (find) { find.value = view.find; find.addEventListener("input", () => { view.find = find.value; remember(); arrange(); }); }
-const shrink = () => document.body.classList.toggle("compact", view.compact);
-if (compact) { compact.checked = view.compact; compact.addEventListener("change", () => { view.compact = compact.checked; remember(); shrink(); redraw(); }); shrink(); } else view.compact = false;
-if (matchMedia("(max-width: 640px)").matches) document.querySelectorAll(".more").forEach((one) => one.removeAttribute("open"));
-byId("unzoom").hidden = !view.zoom;
-byId("unzoom").addEventListener("click", () => zoomed(null));
-for (const name of ["start", "end"]) byId(name).value = view[name];
-pressed();
+wireControls(redraw, () => zoomed(null));
+wireFilters(() => { arrange(states); load(visible().filter((row) => !row.drawn)); });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 document.querySelectorAll("time[data-time]").forEach((one) => { one.textContent = clock(Number(one.dataset.time), view.zone); });
-if (single) own.notes(rows()[0].dataset.id, () => refresh().then(redraw).catch(lament));
-arrange();
+if (single) own.notes(rows()[0].dataset.id, () => refresh().then(redraw).catch(showError));
+arrange(states);
 first();
 rows().forEach((row) => watcher.observe(row));
-refresh().then(fresh).then(() => view.marks.length && redraw()).catch(lament);
+refresh().then(() => fresh(view.zone)).then(() => view.marks.length && redraw()).catch(showError);
 setTimeout(tick, Number(main.dataset.interval) * 1000);

@@ -148,7 +148,7 @@ def test_the_diagnosis_is_drawn(site, chromium):  # noqa: F811
     row = page.locator(".row", has=page.locator(".split:not([hidden])"))
     assert row.locator(".state").inner_text().endswith("Slower handling")
     assert row.locator(".numbers b").last.inner_text() == "5 min"
-    assert row.locator(".drain").inner_text() == "gone in 5 min (3 min or never)"
+    assert row.locator(".drain").inner_text() == "gone in 5 min (3 min 20 s or never)"
 
 
 def test_a_note_is_added_and_drawn(site, chromium):  # noqa: F811
