@@ -72,7 +72,7 @@ def test_durations(given, seconds):
     assert humanize.parse_duration(given) == seconds
 
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "alerts-example.toml"
+EXAMPLE = Path(__file__).resolve().parents[3] / "docs" / "alerts-example.toml"
 
 
 def test_the_documented_example_is_right_and_whole():

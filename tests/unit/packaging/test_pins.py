@@ -6,12 +6,12 @@ import importlib.metadata
 import importlib.util
 import re
 import sysconfig
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from examples.chain import ROOT
+
 #: pip comes with the virtual environment, and ends with it; the other is this project.
 OWN = {"pip", "collectd-fedmsg"}
 
