@@ -18,13 +18,20 @@ import collectd
 from .alerts.outputs.collectd import notified
 from .alerts.rules import RuleSet
 from .alerts.service import Service, Sight
+from .collector.config import Option, read_options, single
 from .collector.live_series import Live
 from .commands.backtest import observations
+from .config_check import Checker, absolute_path, number
 from .errors import ConfigError, HealthError
 from .metrics import PLUGIN
-from .names import escape
+from .names import escape, printable
 
 PLACE = 'collectd.conf, <Module "collectd_fedmsg.collectd_alerts">'
+OPTIONS: Mapping[str, Option] = {
+    "Rules": Option("rules", single(absolute_path)),
+    "State": Option("state", single(absolute_path)),
+    "Interval": Option("interval", single(number(1, 3600, "seconds"))),
+}
 #: Seconds between two log lines of the same words.
 LOG_EVERY = 300.0
 
@@ -58,28 +65,20 @@ class Alerts:
 
     def configure(self, node: Any) -> None:
         """Read the block; a mistake is one clear line and nothing is evaluated then."""
+        checker = Checker(PLACE)
         try:
-            for child in node.children:
-                self._set(child.key, child.values)
-            if self._rules == Path():
-                raise ConfigError(PLACE, "Rules", None, "is missing")
+            read = read_options(node, OPTIONS, checker)
+            if "rules" not in read and not checker.mistakes:
+                checker.wrong("Rules", None, "is missing")
+            checker.finish()
         except ConfigError as error:
-            collectd.error(str(error))
+            for mistake in error.all:
+                collectd.error(printable(str(mistake)))
             return
+        self._rules = read["rules"]
+        self._state = read.get("state", self._state)
+        self._interval = read.get("interval", self._interval)
         collectd.register_init(self.init)
-
-    def _set(self, key: str, values: Any) -> None:
-        value = values[0] if len(values) == 1 else None
-        if key.lower() == "interval":
-            if not isinstance(value, float) or not 1 <= value <= 3600:
-                raise ConfigError(PLACE, key, values, "must be 1 to 3600 seconds")
-            self._interval = value
-        elif key.lower() in ("rules", "state"):
-            if not isinstance(value, str) or not value.startswith("/"):
-                raise ConfigError(PLACE, key, values, "must be an absolute path")
-            setattr(self, f"_{key.lower()}", Path(value))
-        else:
-            raise ConfigError(PLACE, key, values, "unknown; known are Rules, State, Interval")
 
     def init(self) -> None:
         """Begin; called after collectd has forked."""

@@ -58,7 +58,8 @@ class Plugin:
             self._broken = False
         except ConfigError as error:
             self._broken = True
-            collectd.error(printable(str(error)))
+            for mistake in error.all:
+                collectd.error(printable(str(mistake)))
 
     def init(self) -> None:
         """Open what is needed; called after collectd has forked."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class HealthError(Exception):
     """The root: anything this project raises on purpose."""
@@ -15,6 +17,27 @@ class ConfigError(HealthError, ValueError):
         self.place = place
         self.key = key
         self.value = value
+        self.reason = reason
+
+    @property
+    def all(self) -> tuple[ConfigError, ...]:
+        """Return each mistake: of several, ``Mistakes`` holds them."""
+        return (self,)
+
+
+class Mistakes(ConfigError):  # noqa: N818 - there may be many
+    """Everything that is wrong with one configuration."""
+
+    def __init__(self, mistakes: Sequence[ConfigError]) -> None:
+        first = mistakes[0]
+        super().__init__(first.place, first.key, first.value, first.reason)
+        self.args = ("\n".join(str(mistake) for mistake in mistakes),)
+        self._mistakes = tuple(mistakes)
+
+    @property
+    def all(self) -> tuple[ConfigError, ...]:
+        """Return each mistake as an error of its own."""
+        return self._mistakes
 
 
 class DecodeError(HealthError, ValueError):

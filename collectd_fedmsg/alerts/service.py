@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from ..diagnosis.fleet.incident import Incident
-from ..errors import HealthError
+from ..errors import ConfigError, HealthError
 from .delivery import Courier, deliver, parcels, standing, unknown_outputs
 from .evaluator import State, evaluate, muted
 from .observation import Observation
 from .outputs import Output
 from .records import Alert, Subject
 from .rules import RuleSet
-from .rules_file import Mistakes, parse
+from .rules_file import parse, read
 from .state_db import Book, only_one
 
 Sight = tuple[Iterable[Observation], Iterable[Incident]]
@@ -40,7 +40,7 @@ class Service:
         adapt: changes the rules that were read.
 
     Raises:
-        Mistakes: the rules are wrong and none were ever right.
+        ConfigError: the rules are wrong and none were ever right.
         StoreError: the book cannot be used, or another evaluator uses it.
     """
 
@@ -107,9 +107,9 @@ class Service:
             if stamp == self._stamp:
                 return False
             self._stamp = stamp
-            text = self._file.read_text("utf-8")
-            self.rules = self._adapt(parse(text, str(self._file)))
-        except (Mistakes, OSError, UnicodeDecodeError) as error:
+            rules, text = read(self._file)
+            self.rules = self._adapt(rules)
+        except (ConfigError, OSError) as error:
             kept, trouble = self._book.good_rules()
             if str(error) != trouble:
                 if kept:

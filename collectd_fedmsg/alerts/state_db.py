@@ -7,9 +7,7 @@ evaluator on the same file.
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import StoreError
+from ..files import lock_file
 from .evaluator import Orders, State
 from .records import Ack, Alert
 from .rules import Match, Silence
@@ -236,14 +235,10 @@ def only_one(path: Path) -> int:
     Raises:
         StoreError: another evaluator uses this file; two would tell everything twice.
     """
-    beside = path.with_name(f"{path.name}.lock")
+    lock = path.with_name(f"{path.name}.lock")
     try:
-        lock = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-    except OSError as error:
-        raise StoreError(f"{beside}: {error.strerror}") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(lock)
+        return lock_file(lock)
+    except BlockingIOError as error:
         raise StoreError(f"{path}: another evaluator uses it") from error
-    return lock
+    except OSError as error:
+        raise StoreError(f"{lock}: {error.strerror}") from error

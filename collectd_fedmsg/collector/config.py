@@ -1,13 +1,15 @@
-"""Read the plugin's block of collectd.conf; every mistake names the key and the value."""
+"""Read a plugin's block of collectd.conf; every mistake names the key and the value."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..errors import ConfigError
+from .. import config_check
+from ..config_check import Check, Checker, absolute_path, flag, http_url, number, whole
 from ..metrics import TOPIC_METRICS, TopicMetric
 
 PLACE = 'collectd.conf, <Module "collectd_fedmsg.collectd_plugin">'
@@ -46,119 +48,134 @@ class PluginConfig:
         return TOPIC_METRICS if self.topic_times else TOPIC_METRICS[:1]
 
 
-def read_block(node: Any) -> PluginConfig:
-    """Return the configuration in collectd's parsed block.
+@dataclass(frozen=True)
+class Option:
+    """One option of a block: the field that it fills, and the check of one line's values."""
+
+    field: str
+    check: Check
+    #: How several lines are joined: the earlier result and this line's.
+    join: Callable[[Any, Any], Any] | None = None
+
+
+def read_options(node: Any, options: Mapping[str, Option], checker: Checker) -> dict[str, Any]:
+    """Return the fields that a block sets; what is wrong is noted in ``checker``.
 
     Args:
         node: ``collectd.Config``: ``key``, ``values``, ``children``.
+        options: by name, as the manual spells them; collectd ignores case.
+        checker: of the block.
+    """
+    by_name = {name.lower(): (name, option) for name, option in options.items()}
+    read: dict[str, Any] = {}
+    for child in node.children:
+        known = by_name.get(child.key.lower())
+        if known is None:
+            checker.wrong(child.key, child.values, config_check.unknown(child.key, options))
+            continue
+        name, option = known
+        try:
+            value = option.check(tuple(child.values))
+            if option.field in read:
+                if option.join is None:
+                    raise ValueError("is there twice")
+                value = option.join(read[option.field], value)
+            read[option.field] = value
+        except (ValueError, TypeError) as error:
+            given = child.values[0] if len(child.values) == 1 else child.values
+            checker.wrong(name, given, str(error))
+    return read
+
+
+def read_block(node: Any) -> PluginConfig:
+    """Return the configuration in collectd's parsed block.
 
     Raises:
-        ConfigError: an unknown key, a wrong number of values or an unusable one.
+        ConfigError: everything that is wrong in it.
     """
-    read: dict[str, Any] = {
-        "endpoints": [], "hosts": {}, "moksha_sockets": {}, "fedora_messagings": {},
-    }  # fmt: skip
-    for child in node.children:
-        key, values = child.key, child.values
-        reader = _READERS.get(key.lower())
-        if reader is None:
-            raise ConfigError(PLACE, key, values, f"unknown; known are {', '.join(_KEYS)}")
-        reader(read, key, values)
-    patterns = tuple(read.pop("endpoints")) or PluginConfig.endpoints
-    config = PluginConfig(endpoints=patterns, **read)
+    checker = Checker(PLACE)
+    config = PluginConfig(**read_options(node, OPTIONS, checker))
     if config.timeout > config.interval * LONGEST_SHARE:
-        raise ConfigError(
-            PLACE, "Timeout", config.timeout, f"must be below {LONGEST_SHARE} × Interval"
-        )
+        checker.wrong("Timeout", config.timeout, f"must be below {LONGEST_SHARE} × Interval")
+    checker.finish()
     return config
 
 
-def _endpoint(read: dict[str, Any], key: str, values: Any) -> None:
-    for value in values:
-        if not isinstance(value, str) or not re.match(r"/|ipc:///|tcp://[^:/]+:\d+\Z", value):
-            raise ConfigError(PLACE, key, value, "not a path, ipc:///… or tcp://…:port")
-        read["endpoints"].append(value)
+def single(check: Check) -> Check:
+    """Return a check of a line that has one value."""
+    def checked(values: tuple[Any, ...]) -> Any:
+        if len(values) != 1:
+            raise ValueError("takes one value")
+        return check(values[0])
+    return checked
+
+
+def _endpoints(values: tuple[Any, ...]) -> tuple[str, ...]:
     if not values:
-        raise ConfigError(PLACE, key, values, "names no endpoint")
+        raise ValueError("names no endpoint")
+    return tuple(_endpoint(value) for value in values)
 
 
-def _seconds(read: dict[str, Any], key: str, values: Any) -> None:
-    value = _one(key, values)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= 86400:
-        raise ConfigError(PLACE, key, value, "must be seconds, above 0")
-    read[key.lower()] = float(value)
+def _endpoint(value: Any) -> str:
+    if isinstance(value, str) and value.startswith("tcp://"):
+        return config_check.tcp_endpoint(value)
+    if not isinstance(value, str) or not re.match(r"/|ipc:///", value) or "\0" in value:
+        raise ValueError("is neither a path, ipc:///… nor tcp://…:port")
+    return value
 
 
-def _path(read: dict[str, Any], key: str, values: Any) -> None:
-    value = _one(key, values)
-    if not isinstance(value, str) or not Path(value).is_absolute():
-        raise ConfigError(PLACE, key, value, "must be an absolute path")
-    read[{"statefile": "state_file", "curvekeys": "curve_keys"}[key.lower()]] = Path(value)
+def _http_endpoint(value: Any) -> str:
+    address = str(http_url(value)).rstrip("/")
+    if not re.fullmatch(r"http://[^/]+:\d+", address):
+        raise ValueError("must look like http://host:port")
+    return address
 
 
-def _count(read: dict[str, Any], key: str, values: Any) -> None:
-    value = _one(key, values)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 1:
-        raise ConfigError(PLACE, key, value, "must be a number above 0")
-    read["max_consumers"] = int(value)
+def _moksha_socket(value: Any) -> str:
+    if isinstance(value, str) and re.fullmatch(r"ipc:///.+", value):
+        return value
+    return config_check.tcp_endpoint(value)
 
 
-def _flag(read: dict[str, Any], key: str, values: Any) -> None:
-    value = _one(key, values)
-    if not isinstance(value, bool):
-        raise ConfigError(PLACE, key, value, "must be true or false")
-    read[{"topics": "topics", "topictimes": "topic_times"}[key.lower()]] = value
+def _named(check: Check) -> Check:
+    """Return a check of a line that has an address and the name its values get."""
+    def checked(values: tuple[Any, ...]) -> dict[str, str]:
+        if len(values) != 2 or not all(isinstance(value, str) and value for value in values):
+            raise ValueError("takes two strings")
+        name = config_check.text(values[1])
+        if "/" in name or name.startswith("."):
+            raise ValueError(f"{name!r} is no name: it would be part of a path")
+        return {check(values[0]): name}
+    return checked
 
 
-def _pair(read: dict[str, Any], key: str, values: Any) -> None:
-    if len(values) != 2 or not all(isinstance(value, str) and value for value in values):
-        raise ConfigError(PLACE, key, values, "takes two strings")
-    first, second = values
-    if "/" in second or "\0" in second or second.startswith("."):
-        raise ConfigError(PLACE, key, second, "is no name: it would be part of a path")
-    table, pattern, shape = _PAIRS[key.lower()]
-    if not re.match(pattern, first):
-        raise ConfigError(PLACE, key, first, f"must look like {shape}")
-    if first in read[table]:
-        raise ConfigError(PLACE, key, first, "is there twice")
-    read[table][first] = second
+def _joined(earlier: dict[str, str], later: dict[str, str]) -> dict[str, str]:
+    for address in later:
+        if address in earlier:
+            raise ValueError(f"{address} is there twice")
+    return {**earlier, **later}
 
 
-def _rrdcached(read: dict[str, Any], key: str, values: Any) -> None:
+def _rrdcached(values: tuple[Any, ...]) -> tuple[str, str]:
     good = len(values) in (1, 2) and all(isinstance(value, str) for value in values)
-    if not good or not re.match(r"unix:/", values[0]) or not all(
-        value.startswith("/") for value in values[1:]
-    ):  # fmt: skip
-        raise ConfigError(
-            PLACE, key, values, "takes unix:/path and, where collectd has one, the DataDir"
-        )
-    read["rrdcached"] = (values[0], values[1] if len(values) > 1 else "")
+    if not good or not values[0].startswith("unix:/") or not all(
+            value.startswith("/") for value in values[1:]):
+        raise ValueError("takes unix:/path and, where collectd has one, the DataDir")
+    return values[0], values[1] if len(values) > 1 else ""
 
 
-def _one(key: str, values: Any) -> Any:
-    if len(values) != 1:
-        raise ConfigError(PLACE, key, values, "takes one value")
-    return values[0]
-
-
-#: By key: the table it fills, what its first value must look like.
-_PAIRS = {
-    "host": ("hosts", r"tcp://[^:/]+:\d+\Z", "tcp://host:port"),
-    "mokshasocket": ("moksha_sockets", r"(ipc:///|tcp://[^:/]+:\d+\Z)", "ipc:///path"),
-    "fedoramessaging": ("fedora_messagings", r"http://[^:/@]+:\d+\Z", "http://host:port"),
+#: Everything that the block may hold.
+OPTIONS: Mapping[str, Option] = {
+    "Endpoints": Option("endpoints", _endpoints, lambda earlier, later: earlier + later),
+    "Interval": Option("interval", single(number(1, 86400, "seconds"))),
+    "Timeout": Option("timeout", single(number(0.01, 86400, "seconds"))),
+    "StateFile": Option("state_file", single(absolute_path)),
+    "CurveKeys": Option("curve_keys", single(absolute_path)),
+    "MaxConsumers": Option("max_consumers", single(whole(1, 1_000_000))),
+    "Topics": Option("topics", single(flag)),
+    "TopicTimes": Option("topic_times", single(flag)),
+    "Rrdcached": Option("rrdcached", _rrdcached),
+    "Host": Option("hosts", _named(config_check.tcp_endpoint), _joined),
+    "MokshaSocket": Option("moksha_sockets", _named(_moksha_socket), _joined),
+    "FedoraMessaging": Option("fedora_messagings", _named(_http_endpoint), _joined),
 }
-_KEYS = {
-    "Endpoints": _endpoint,
-    "Interval": _seconds,
-    "Timeout": _seconds,
-    "StateFile": _path,
-    "CurveKeys": _path,
-    "MaxConsumers": _count,
-    "Topics": _flag,
-    "TopicTimes": _flag,
-    "Rrdcached": _rrdcached,
-    "Host": _pair,
-    "MokshaSocket": _pair,
-    "FedoraMessaging": _pair,
-}
-_READERS = {key.lower(): reader for key, reader in _KEYS.items()}

@@ -1,37 +1,135 @@
-"""``collectd-fedmsg alerts …``: check the rules, run the evaluator, test outputs, give orders."""
+"""``collectd-fedmsg alerts``: check the rules, run the evaluator, test outputs, see ``ADDED``."""
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import logging
+import signal
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
-from collectd_fedmsg.alerts.rules_file import Mistakes, parse
+from collectd_fedmsg.alerts.delivery import sample
+from collectd_fedmsg.alerts.outputs import opened
+from collectd_fedmsg.alerts.records import Alert, Subject
+from collectd_fedmsg.alerts.rules_file import read
+from collectd_fedmsg.alerts.service import Observe, Service, Sight
+from collectd_fedmsg.commands.backtest import observations
+from collectd_fedmsg.errors import ConfigError, HealthError
 
-#: Modules with ``add(deeds)``, beside this one's own.
-DEEDS = ("alerts_run", "alerts_orders")
+from . import selection
 
+#: Modules with ``add(subcommands)``: those that use the evaluator's file.
+ADDED = ("alerts_actions",)
+STATE = Path("/var/lib/collectd-fedmsg/alerts.db")
 
 def add(commands: Any) -> None:
     """Add the command's parser."""
-    deeds = commands.add_parser("alerts", help="rules of alerting").add_subparsers(
-        required=True, metavar="DEED")
-    parser = deeds.add_parser("check-config", help="find the mistakes in a rules file")
+    subcommands = commands.add_parser("alerts", help="rules of alerting").add_subparsers(
+        required=True, metavar="ACTION")
+    _add_own(subcommands)
+    for name in ADDED:
+        importlib.import_module(f"collectd_fedmsg.commands.{name}").add(subcommands)
+
+
+def _add_own(subcommands: Any) -> None:
+    parser = subcommands.add_parser("check-config", help="find the mistakes in a rules file")
     parser.add_argument("file", type=Path)
     parser.set_defaults(run=check_config)
-    for name in DEEDS:
-        importlib.import_module(f"collectd_fedmsg.commands.{name}").add(deeds)
+    runs = subcommands.add_parser("run", help="evaluate the rules until it is told to end")
+    runs.add_argument("--rules", type=Path, required=True, help="the TOML file")
+    runs.add_argument("--state", type=Path, default=STATE, help="file of what must survive")
+    selection.where(runs)
+    runs.set_defaults(run=run)
+    tests = subcommands.add_parser("test", help="send a sample through every output")
+    tests.add_argument("--rules", type=Path, required=True, help="the TOML file")
+    tests.add_argument("--output", action="append", help="only this one; repeat")
+    tests.set_defaults(run=test)
 
 
 def check_config(options: argparse.Namespace) -> int:
     """Print each mistake with file, key and value; 0 when there is none, else 1."""
     try:
-        rules = parse(options.file.read_text("utf-8"), str(options.file))
-    except (OSError, UnicodeDecodeError, Mistakes) as error:
+        rules, _ = read(options.file)
+    except ConfigError as error:
         print(error, file=sys.stderr)
         return 1
     print(f"{options.file}: {len(rules.rules)} rules, {len(rules.overrides)} overrides,"
           f" {len(rules.outputs)} outputs")
     return 0
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run until SIGTERM or SIGINT; SIGHUP looks at the rules at once."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    # The file is looked at before every step anyway; without this SIGHUP would end us.
+    signal.signal(signal.SIGHUP, lambda *_: None)
+    try:
+        service = Service(options.rules, options.state, observer(options))
+    except (HealthError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"Evaluating {options.rules} every {service.rules.every:g} s", flush=True)
+    service.run(ended)
+    return 0
+
+
+def observer(options: argparse.Namespace) -> Observe:
+    """Return what reads the dashboard's store and judges as the dashboard does.
+
+    Raises:
+        HealthError: nothing says where the series are, or they cannot be read here.
+    """
+    series = selection.stored(options)
+    if series is None:
+        raise HealthError("say where the series are: --data-dir, --prometheus or --config")
+
+    def observe(now: float) -> Sight:
+        whole = series.judgement(now)
+        quiet = [one.id for one in whole.daemons if one.last is None]
+        beats = series.beats({one.host for one in whole.daemons})
+        return observations(whole, last=series.newest(quiet), beats=beats), whole.incidents
+
+    return observe
+
+
+def test(options: argparse.Namespace) -> int:
+    """Send a sample through every output; 0 when all took it, 1 otherwise."""
+    try:
+        rules, _ = read(options.rules)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
+    now = time.time()
+    body = sample(rules, [example(now)], now)
+    names = options.output or list(rules.outputs)
+    bad = 0
+    for name in names:
+        began = time.monotonic()
+        try:
+            opened(rules.outputs[name]).send(body)
+            said = f"ok, taken in {time.monotonic() - began:.2f} s"
+        except KeyError:
+            said, bad = f"FAIL, no such output; there are {', '.join(rules.outputs)}", bad + 1
+        except (HealthError, OSError, ValueError) as error:
+            said, bad = f"FAIL, {type(error).__name__}: {error}", bad + 1
+        print(f"{name}: {said}", flush=True)
+    if not names:
+        print("there is no output to test", file=sys.stderr)
+    return 1 if bad or not names else 0
+
+
+def example(now: float) -> Alert:
+    """Return an alert that is over, as of ``now`` (epoch seconds)."""
+    return Alert(
+        id="0" * 16, rule="test", kind="backlog", subject=Subject("test", "test", "Test"),
+        severity="info", since=now - 600, raised=now - 300, unit="messages", value=0.0, limit=0.0,
+        peak=120.0, affected=345.0, cleared=now, cause="SURGE",
+        why=("SURGE: More messages arrive than usual.", "40/s arrive, usual is 2/s"),
+        action="Nothing: this is a test.", note="a test")

@@ -17,7 +17,7 @@ from collectd_fedmsg.alerts.notice_text import clock, one_line
 from collectd_fedmsg.alerts.rules import Match
 from collectd_fedmsg.alerts.state_db import Book
 from collectd_fedmsg.commands import nagios as plugin
-from collectd_fedmsg.commands.alerts_run import STATE
+from collectd_fedmsg.commands.alerts import STATE
 from collectd_fedmsg.commands.top import printable
 from collectd_fedmsg.errors import HealthError
 

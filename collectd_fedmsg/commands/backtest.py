@@ -16,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from collectd_fedmsg.alerts.rules_file import Mistakes, parse
+from collectd_fedmsg.alerts.rules_file import read
 from collectd_fedmsg.commands.episodes import Episode, Episodes
 from collectd_fedmsg.errors import HealthError
 from collectd_fedmsg.humanize import duration, utc
@@ -57,8 +57,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         paging = None
         if options.rules is not None:
-            paging = Paging(parse(options.rules.read_text("utf-8"), str(options.rules)),
-                            options.every)
+            paging = Paging(read(options.rules)[0], options.every)
         series = selection.stored(options)
         if series is None:
             print("backtest: say where the series are: --data-dir, --prometheus or --config",
@@ -72,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
             known = known or bool(told.daemons)
             if paging is not None:
                 paging.add(told)
-    except (HealthError, OSError, UnicodeDecodeError, Mistakes) as error:
+    except (HealthError, OSError) as error:
         print(f"backtest: {error}", file=sys.stderr)
         return 2
     if not known:

@@ -6,19 +6,13 @@ daemons' and collectd's environments do without rrdtool.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import entry_points
-from pathlib import Path
 from typing import Any, Protocol, cast
 
+from .. import toml_file
 from ..diagnosis.judgement import Judgement
-from ..errors import ConfigError, StoreError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:  # pragma: no cover - the same parser under its older name
-    import tomli as tomllib
+from ..errors import StoreError
 
 GROUP = "collectd_fedmsg.stored"
 
@@ -67,8 +61,5 @@ def settings_of(file: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """
     settings: dict[str, Any] = {}
     if file:
-        try:
-            settings = tomllib.loads(Path(file).read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise ConfigError(file, "--config", file, str(error)) from error
+        settings = toml_file.read(file)
     return {**settings, **{key: value for key, value in given.items() if value}}

@@ -9,13 +9,37 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import ConfigError
+from ..config_check import (
+    Checker,
+    Key,
+    Table,
+    absolute_path,
+    flag,
+    matching,
+    optional,
+    tcp_endpoint,
+    text,
+    whole,
+)
 
 PREFIX = "collectd_fedmsg."
 #: sun_path of unix(7) has 108 bytes with its NUL.
 LONGEST_SOCKET = 107
 LONGEST_HISTORY = 7 * 86400
 _SERVICE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,59}\Z")
+
+#: All that fedmsg.d may say, without ``PREFIX``.
+KEYS: Table = {
+    "enabled": Key(flag),
+    "service": Key(optional(matching(_SERVICE.pattern, "letters, digits, '_', '.' and '-',"
+                                     " at most 60"))),
+    "run_folder": Key(absolute_path),
+    "group": Key(optional(text)),
+    "interval": Key(whole(1, 3600, "seconds")),
+    "history": Key(whole(60, LONGEST_HISTORY, "seconds")),
+    "endpoint": Key(optional(tcp_endpoint)),
+    "curve_keys": Key(optional(absolute_path)),
+}
 
 
 @dataclass(frozen=True)
@@ -44,27 +68,20 @@ def read(config: Mapping[str, Any], program: str | None = None) -> Settings | No
         ConfigError: a key is unknown or its value not usable.
     """
     ours = {key[len(PREFIX) :]: config[key] for key in config if key.startswith(PREFIX)}
-    if ours.pop("enabled", False) is not True:
+    checker = Checker("fedmsg.d")
+    enabled = ours.get("enabled", False)
+    if enabled is False:
         return None
-    known = Settings.__dataclass_fields__
-    for key, value in ours.items():
-        if key not in known:
-            raise _error(key, value, f"unknown; known are enabled, {', '.join(known)}")
-    service = ours.get("service") or default_service(program or sys.argv[0])
-    if not isinstance(service, str) or not _SERVICE.match(service):
-        raise _error("service", service, "letters, digits, '_', '.' and '-', at most 60")
-    endpoint = ours.get("endpoint")
-    keys = ours.get("curve_keys")
-    _check_endpoint(endpoint, keys)
-    return Settings(
-        service=service,
-        run_folder=_folder("run_folder", ours.get("run_folder", Settings.run_folder)),
-        group=ours.get("group"),
-        interval=_whole("interval", ours.get("interval", Settings.interval), 1, 3600),
-        history=_whole("history", ours.get("history", Settings.history), 60, LONGEST_HISTORY),
-        endpoint=endpoint,
-        curve_keys=None if keys is None else _folder("curve_keys", keys),
-    )
+    found = checker.table(ours, KEYS, PREFIX.rstrip("."))
+    if enabled is not True:
+        checker.finish()
+    service = found.get("service") or default_service(program or sys.argv[0])
+    if found.get("endpoint") and not found.get("curve_keys"):
+        checker.wrong(f"{PREFIX}endpoint", found["endpoint"],
+                      f"TCP needs {PREFIX}curve_keys, a folder of CURVE keys")
+    checker.finish()
+    found.pop("enabled")
+    return Settings(**{**found, "service": service})
 
 
 def default_service(program: str) -> str:
@@ -75,30 +92,3 @@ def default_service(program: str) -> str:
     name = re.sub(r"\.py$|-[23](\.\d+)?$", "", Path(program).name)
     name = re.sub(r"[^A-Za-z0-9_.-]", "_", name.removeprefix("fedmsg-"))
     return name if _SERVICE.match(name) else "hub"
-
-
-def _check_endpoint(endpoint: Any, keys: Any) -> None:
-    if endpoint is None:
-        return
-    if not isinstance(endpoint, str) or not re.match(r"tcp://[^:/]+:\d+\Z", endpoint):
-        raise _error("endpoint", endpoint, "must look like tcp://192.0.2.1:9941")
-    if keys is None:
-        raise _error(
-            "endpoint", endpoint, "TCP needs collectd_fedmsg.curve_keys, a folder of CURVE keys"
-        )
-
-
-def _whole(key: str, value: Any, low: int, high: int) -> int:
-    if type(value) is not int or not low <= value <= high:
-        raise _error(key, value, f"must be whole seconds, {low} to {high}")
-    return value
-
-
-def _folder(key: str, value: Any) -> Path:
-    if not isinstance(value, (str, Path)) or not Path(value).is_absolute():
-        raise _error(key, value, "must be an absolute path")
-    return Path(value)
-
-
-def _error(key: str, value: Any, reason: str) -> ConfigError:
-    return ConfigError("fedmsg.d", PREFIX + key, value, reason)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..files import atomic_write
 from ..protocol.sample import Sample
 from ..protocol.wire import Reply, Request
 
@@ -151,15 +152,13 @@ class Cursors:
         Raises:
             OSError: the folder cannot be written.
         """
-        beside = path.with_name(f"{path.name}.new")
         state = {
             # Not asdict, whose deep copies were a tenth of a read of a thousand daemons.
             "cursors": {key: vars(one) for key, one in self._cursors.items()},
             "times": self._times,
             "owners": self._owners,
         }
-        beside.write_text(json.dumps(state))
-        beside.replace(path)
+        atomic_write(path, json.dumps(state).encode(), durable=False)
 
     def load(self, path: Path) -> None:
         """Read back what was saved, by this edition or an older one; nothing without a file.

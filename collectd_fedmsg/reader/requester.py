@@ -8,7 +8,6 @@ a peer that sent an oversized frame was cut off by zmq for good.
 from __future__ import annotations
 
 import contextlib
-import resource
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ import zmq
 from zmq.auth import load_certificate
 
 from ..errors import DecodeError
+from ..files import raise_file_limit
 from ..protocol.wire import MAX_REPLY, Reply, Request, decode_reply, encode_request
 
 #: Rounds without an answer until the socket is made anew.
@@ -29,7 +29,6 @@ MAX_SOCKETS = 16384
 MAX_PAGES = 8
 #: Bytes of replies in one round: after an outage a large fleet comes over several rounds.
 MAX_ROUND = 8 << 20
-_raised = False
 
 
 @dataclass
@@ -182,16 +181,6 @@ class Requester:
     def _forget(self, gone: set[str]) -> None:
         for endpoint in gone:
             self._peers.pop(endpoint).socket.close(linger=0)
-
-
-def raise_file_limit() -> None:
-    """Let this process open as many files as the system allows: two and more a daemon."""
-    global _raised  # noqa: PLW0603 - once a process
-    if not _raised:
-        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        _raised = True
 
 
 def sockets_in(patterns: Mapping[str, None] | list[str]) -> Iterator[str]:

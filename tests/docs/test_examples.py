@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from collectd_fedmsg.alerts.rules_file import tomllib
 from collectd_fedmsg.cli import parser
 from collectd_fedmsg.collector import config as collectd_config
 from collectd_fedmsg.hub import settings
+from collectd_fedmsg.toml_file import tomllib
 from tests.conftest import ROOT
 from tests.documented import literal
 
@@ -22,7 +22,7 @@ dashboard = pytest.importorskip("collectd_fedmsg_dashboard.config")
 serve = pytest.importorskip("collectd_fedmsg_dashboard.serve")
 
 PAGES = {page.name: page.read_text("utf-8") for page in (ROOT / "docs").glob("*.rst")}
-KEYS = "|".join(collectd_config._KEYS)
+KEYS = "|".join(collectd_config.OPTIONS)
 
 
 #: A command on a line of its own, and the lines that a backslash adds.

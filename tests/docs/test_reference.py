@@ -34,7 +34,7 @@ def rows(title: str) -> dict[str, str]:
 @pytest.mark.parametrize(("title", "keys"), [
     pytest.param("The daemon: fedmsg.d", {"enabled", *settings.Settings.__dataclass_fields__},
                  id="fedmsg.d"),
-    pytest.param("collectd.conf: the reader", set(collectd_config._KEYS), id="collectd"),
+    pytest.param("collectd.conf: the reader", set(collectd_config.OPTIONS), id="collectd"),
     pytest.param("The page: dashboard.toml", set(config.Settings.__dataclass_fields__),
                  id="dashboard"),
 ])

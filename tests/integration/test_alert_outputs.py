@@ -24,7 +24,7 @@ from collectd_fedmsg.alerts.outputs.webhook import signature
 from collectd_fedmsg.alerts.records import Notice
 from collectd_fedmsg.alerts.rules_file import parse
 from collectd_fedmsg.alerts.state_db import Book
-from collectd_fedmsg.commands.alerts_run import example
+from collectd_fedmsg.commands.alerts import example
 from examples.chain import ROOT, Chain, Daemon
 from examples.processes import Processes, free_port, wait_for
 from tests.integration.receivers import Receiver

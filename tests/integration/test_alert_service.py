@@ -16,7 +16,7 @@ from collectd_fedmsg.alerts.records import Subject
 from collectd_fedmsg.alerts.service import Service
 from collectd_fedmsg.alerts.state_db import Book
 from collectd_fedmsg.cli import main
-from collectd_fedmsg.commands.alerts_run import observer
+from collectd_fedmsg.commands.alerts import observer
 from collectd_fedmsg.errors import HealthError, StoreError
 from tests.integration.receivers import where
 from tests.integration.test_store_rrd import HOST, STEP, write

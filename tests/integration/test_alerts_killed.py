@@ -19,7 +19,7 @@ from collectd_fedmsg.alerts.evaluator import State, evaluate  # noqa: E402
 from collectd_fedmsg.alerts.lifecycle import Event  # noqa: E402
 from collectd_fedmsg.alerts.rules_file import parse  # noqa: E402
 from collectd_fedmsg.alerts.state_db import Book  # noqa: E402
-from collectd_fedmsg.commands.alerts_run import observer  # noqa: E402
+from collectd_fedmsg.commands.alerts import observer  # noqa: E402
 from collectd_fedmsg.metrics import BY_NAME  # noqa: E402
 from tests.integration.receivers import Receiver, where  # noqa: E402
 

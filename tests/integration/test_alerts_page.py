@@ -12,7 +12,7 @@ from collectd_fedmsg_dashboard import create_app
 
 from collectd_fedmsg.alerts.service import Service
 from collectd_fedmsg.alerts.state_db import Book
-from collectd_fedmsg.commands.alerts_run import observer
+from collectd_fedmsg.commands.alerts import observer
 from tests.integration.receivers import where
 from tests.integration.serving import serving
 from tests.integration.test_page_chromium import (  # noqa: F401 - chromium is a fixture

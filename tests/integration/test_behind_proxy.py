@@ -23,7 +23,7 @@ pytest.importorskip("playwright.sync_api")
 from collectd_fedmsg_dashboard.config import Settings
 
 from collectd_fedmsg.alerts.service import Service
-from collectd_fedmsg.commands.alerts_run import observer
+from collectd_fedmsg.commands.alerts import observer
 from collectd_fedmsg.errors import ConfigError
 from examples.processes import Processes, free_port, wait_for
 from tests.conftest import ROOT

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import zmq
 
+from collectd_fedmsg.files import raise_file_limit
 from collectd_fedmsg.hub.listener import socket_path
 from collectd_fedmsg.hub.ring import Ring
 from collectd_fedmsg.protocol import wire
 from collectd_fedmsg.protocol.sample import Sample
-from collectd_fedmsg.reader.requester import raise_file_limit
 
 INTERVAL = 10
 

@@ -12,8 +12,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 OUTSIDE = {"zmq", "collectd", "rrdtool", "flask", "moksha", "fedmsg", "socket", "subprocess",
            "urllib", "twisted"}
 #: What the dashboard takes of the package: the pure core and the records of alerting.
-TAKEN = {"rrdcached", "humanize", "metrics", "rates", "diagnosis", "errors", "names", "alerts",
-         "__version__"}
+TAKEN = {"rrdcached", "metrics", "rates", "diagnosis", "errors", "names", "alerts", "__version__",
+         "config_check", "toml_file", "files", "http_client", "humanize"}
 
 
 def imported(path: Path) -> set[str]:

@@ -4,9 +4,29 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
+from ...config_check import (
+    REQUIRED,
+    Checker,
+    Key,
+    Table,
+    absolute_path,
+    among,
+    flag,
+    host_name,
+    http_url,
+    list_of,
+    optional,
+    optional_text,
+    text,
+    whole,
+)
 from ...errors import HealthError
+
+#: Where mail is submitted over TLS from the first byte (RFC 8314).
+SMTPS_PORT = 465
 
 
 class NotTaken(HealthError):  # noqa: N818 - what happened; it is tried again
@@ -25,63 +45,68 @@ class Output(Protocol):
 
 
 def opened(settings: Mapping[str, Any]) -> Output:
-    """Return the output that checked settings describe (``output_settings.check``)."""
+    """Return the output that checked settings describe (``check``)."""
     module = importlib.import_module(f"{__name__}.{settings['type']}")
     found: Output = module.Sender(settings)
     return found
 
 
-#: type → key → (python type, default); a default of ``...`` means that it must be there.
-TYPES: dict[str, dict[str, tuple[type, Any]]] = {
-    "smtp": {"host": (str, "localhost"), "port": (int, 25), "sender": (str, ...),
-             "recipients": (list, ...), "starttls": (bool, False), "user": (str, ""),
-             "password_file": (str, "")},
-    "webhook": {"url": (str, ...), "secret_file": (str, "")},
-    "alertmanager": {"url": (str, ...), "refresh": (int, 60)},
-    "bus": {"config": (str, ...), "confirm": (bool, True)},
-    "collectd": {"socket": (str, "/run/collectd-unixsock")},
+def mail_address(value: Any) -> str:
+    """Check a mail address; a name before ``<address>`` is fine."""
+    found = text(value)
+    local, _, domain = found.rpartition("@")
+    if not local or not domain.strip(" >"):
+        raise ValueError("must be a mail address")
+    return found
+
+
+#: type → its keys; those of ``COMMON`` besides.
+TYPES: dict[str, Table] = {
+    "smtp": {
+        "host": Key(host_name, "localhost"), "port": Key(whole(1, 65535), 25),
+        "sender": Key(mail_address, REQUIRED),
+        "recipients": Key(list_of(mail_address, "mail addresses"), REQUIRED),
+        "starttls": Key(flag, False),
+        # Port 465 speaks TLS from the first byte (RFC 8314).
+        "tls": Key(flag), "user": Key(optional_text, ""),
+        "password_file": Key(optional(absolute_path), None)},
+    "webhook": {"url": Key(http_url, REQUIRED), "secret_file": Key(optional(absolute_path), None)},
+    "alertmanager": {"url": Key(http_url, REQUIRED),
+                     "refresh": Key(whole(1, 86400, "seconds"), 60)},
+    "bus": {"config": Key(absolute_path, REQUIRED), "confirm": Key(flag, True)},
+    "collectd": {"socket": Key(absolute_path, Path("/run/collectd-unixsock"))},
 }
-COMMON: dict[str, tuple[type, Any]] = {"type": (str, ...), "timeout": (int, 10),
-                                       "give_up_after": (int, 86400)}
+COMMON: Table = {
+    "type": Key(among(*TYPES), REQUIRED),
+    "timeout": Key(whole(1, 3600, "seconds"), 10),
+    "give_up_after": Key(whole(1, 2592000, "seconds"), 86400),
+}
 
 
-def check(settings: Any) -> tuple[list[tuple[str, Any, str]], dict[str, Any]]:
-    """Return the mistakes (key, value, reason) of one output's table, and its settings."""
-    if not isinstance(settings, dict):
-        return [("", settings, "must be a table")], {}
-    kind = settings.get("type")
+def check(checker: Checker, settings: Any, where: str) -> dict[str, Any]:
+    """Return one output's settings; what is wrong with them is noted in ``checker``."""
+    kind = settings.get("type") if isinstance(settings, Mapping) else None
     if not isinstance(kind, str) or kind not in TYPES:
-        return [("type", kind, f"must be one of {', '.join(TYPES)}")], {}
-    known = {**COMMON, **TYPES[kind]}
-    mistakes: list[tuple[str, Any, str]] = []
-    for key, value in settings.items():
-        if key not in known:
-            mistakes.append((key, value, f"unknown; known are {', '.join(known)}"))
-        elif type(value) is not known[key][0]:
-            mistakes.append((key, value, f"must be of type {_NAMES[known[key][0]]}"))
-        elif reason := _unusable(key, value):
-            mistakes.append((key, value, reason))
-    mistakes += [(key, None, "is missing") for key, (_, usual) in known.items()
-                 if usual is ... and key not in settings]
-    return mistakes, {**{key: usual for key, (_, usual) in known.items()}, **settings}
+        if isinstance(settings, Mapping):
+            checker.wrong(f"{where}.type", kind, f"must be one of {', '.join(TYPES)}")
+        else:
+            checker.wrong(where, settings, f"must be written [{where}]")
+        return {}
+    found = checker.table(settings, {**COMMON, **TYPES[kind]}, where)
+    if kind == "smtp":
+        _check_mail(checker, found, where)
+    return found
 
 
-def _unusable(key: str, value: Any) -> str:  # noqa: PLR0911 - a reason each
-    if key == "url" and not value.startswith(("http://", "https://")):
-        return "must be an http:// or https:// address"
-    if key in ("port", "timeout", "refresh", "give_up_after") and not 1 <= value <= 2592000:
-        return "must be 1 or more"
-    if key == "port" and value > 65535:
-        return "must be a port, 1 to 65535"
-    if key == "recipients" and (not value or not all(isinstance(x, str) and "@" in x
-                                                     for x in value)):
-        return "must be a list of mail addresses"
-    if isinstance(value, str) and any(ord(c) < 32 for c in value):
-        return "must not hold line ends or other control characters"
-    path = key.endswith("_file") or key in ("socket", "config")
-    if path and value and not value.startswith("/"):
-        return "must be an absolute path"
-    return ""
-
-
-_NAMES = {str: "text", int: "whole number", bool: "true or false", list: "list"}
+def _check_mail(checker: Checker, found: dict[str, Any], where: str) -> None:
+    """Settle how the connection is encrypted."""
+    implicit = found.setdefault("tls", found.get("port") == SMTPS_PORT)
+    if found.get("port") == SMTPS_PORT and not implicit:
+        checker.wrong(f"{where}.tls", False, "port 465 speaks TLS from the first byte: true")
+    if implicit and found.get("starttls"):
+        checker.wrong(f"{where}.starttls", True,
+                      "cannot follow TLS from the first byte (tls, or port 465): use one of both")
+    if found.get("recipients") == ():
+        checker.wrong(f"{where}.recipients", [], "names nobody")
+    if found.get("password_file") and not found.get("user"):
+        checker.wrong(f"{where}.user", "", "is missing: password_file is set")

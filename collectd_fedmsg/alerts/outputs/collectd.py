@@ -27,7 +27,7 @@ class Sender:
         """Return once collectd has dispatched every alert that is told."""
         with socket.socket(socket.AF_UNIX) as peer:
             peer.settimeout(self._settings["timeout"])
-            peer.connect(self._settings["socket"])
+            peer.connect(str(self._settings["socket"]))
             answers = peer.makefile("r", encoding="utf-8", errors="replace")
             for told in notified(payload):
                 peer.sendall(command(told, payload["at"]).encode())

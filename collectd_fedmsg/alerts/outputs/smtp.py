@@ -54,5 +54,5 @@ def mail(payload: Mapping[str, Any], settings: Mapping[str, Any]) -> EmailMessag
     return message
 
 
-def _password(path: str) -> str:
-    return Path(path).read_text("utf-8").strip() if path else ""
+def _password(path: Path | None) -> str:
+    return path.read_text("utf-8").strip() if path else ""

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from collectd_fedmsg import humanize
-from collectd_fedmsg.alerts import rules_file as toml_file
+from collectd_fedmsg.alerts import rules_file
 from collectd_fedmsg.alerts.outputs import COMMON, TYPES
 from collectd_fedmsg.alerts.records import Subject
 from collectd_fedmsg.alerts.rules import BUILT_IN, KINDS
-from collectd_fedmsg.alerts.rules_file import Mistakes, parse, tomllib
+from collectd_fedmsg.alerts.rules_file import parse
+from collectd_fedmsg.errors import ConfigError
+from collectd_fedmsg.toml_file import tomllib
 
 
 def test_an_empty_file_means_the_built_in_rules():
@@ -54,7 +56,7 @@ def test_the_last_override_that_fits_wins():
     pytest.param("a = ", "(file)", None, id="not-toml"),
 ])
 def test_a_mistake_names_file_key_and_value(text, key, value):
-    with pytest.raises(Mistakes) as caught:
+    with pytest.raises(ConfigError) as caught:
         parse(text, "/etc/alerts.toml")
     (mistake,) = caught.value.all
     assert (mistake.place, mistake.key) == ("/etc/alerts.toml", key)
@@ -62,7 +64,7 @@ def test_a_mistake_names_file_key_and_value(text, key, value):
 
 
 def test_all_mistakes_are_told_at_once():
-    with pytest.raises(Mistakes) as caught:
+    with pytest.raises(ConfigError) as caught:
         parse("every = -1\n[grouping]\nwait = 'x'\nby = 'moon'", "f")
     assert [one.key for one in caught.value.all] == ["every", "grouping.wait", "grouping.by"]
 
@@ -84,13 +86,13 @@ def test_the_documented_example_is_right_and_whole():
     assert (found.above, found.hold, found.severity) == (500, 1800, "info")
     assert rules.rule_for(backlog, Subject("prod", "badges", "C")) == backlog
     raw = tomllib.loads(EXAMPLE.read_text("utf-8"))
-    assert set(raw) == {*toml_file.TOP, *toml_file.SECTIONS}
+    assert set(raw) == {*rules_file.TOP, *rules_file.SECTIONS}
     assert {key for rule in raw["rule"] for key in rule} | {"outputs", "clear"} == {
-        "name", "when", *toml_file.WHERE, *toml_file.CHANGES}
+        "name", "when", *rules_file.WHERE, *rules_file.CHANGES}
     assert {key for one in raw["override"] for key in one} == {
-        "rule", *toml_file.WHERE, *toml_file.CHANGES}
-    for name, checks in (("defaults", toml_file.DEFAULTS), ("grouping", toml_file.GROUPING),
-                         ("flapping", toml_file.FLAPPING)):
+        "rule", *rules_file.WHERE, *rules_file.CHANGES}
+    for name, checks in (("defaults", rules_file.DEFAULTS), ("grouping", rules_file.GROUPING),
+                         ("flapping", rules_file.FLAPPING)):
         assert set(raw[name]) == set(checks)
     kinds = {one["type"]: set(one) for one in raw["output"].values()}
     assert set(kinds) == set(TYPES)

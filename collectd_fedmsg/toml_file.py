@@ -1,0 +1,61 @@
+"""Read a TOML file; whatever is wrong with it is one ConfigError that names the file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from .errors import ConfigError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # pragma: no cover - the same parser under its older name
+    import tomli as tomllib
+
+#: Bytes; a configuration file that is larger is another file.
+MAX_BYTES = 1 << 20
+
+
+def read_text(path: Path | str) -> str:
+    """Return the text of a configuration file; a byte order mark is no part of it.
+
+    Raises:
+        ConfigError: it is not there, may not be read, is too long, or is not UTF-8.
+    """
+    place = str(path)
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ConfigError(place, "(file)", place, reason) from error
+    if len(content) > MAX_BYTES:
+        raise ConfigError(place, "(file)", place, f"is longer than {MAX_BYTES} bytes")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        found = content[error.start:error.start + 8]
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError(place, f"line {line}", found, "is not UTF-8") from error
+
+
+def parse(text: str, place: str) -> dict[str, Any]:
+    """Return the tables of a TOML text; ``place`` names the file in messages.
+
+    Raises:
+        ConfigError: it is not TOML.
+    """
+    try:
+        return tomllib.loads(text.removeprefix("\ufeff"))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(place, "(file)", str(error)[:200], "is not TOML") from error
+
+
+def read(path: Path | str) -> dict[str, Any]:
+    """Return the tables of a TOML file.
+
+    Raises:
+        ConfigError: it cannot be read, is not UTF-8, or is not TOML.
+    """
+    return parse(read_text(path), str(path))
