@@ -1,5 +1,8 @@
 // The panels of the page: drawn, zoomed together, hovered together.
-import { highest, hue, layout, peak, span, specOf, traces, unit } from "./traces.js";
+import { unit } from "./curves.js";
+import { highest, layout, peak, span } from "./layout.js";
+import { hue, specOf } from "./spec.js";
+import { traces } from "./traces.js";
 import { digits, number } from "./words.js";
 import { spark } from "./spark.js";
 
