@@ -23,7 +23,7 @@ from collectd_fedmsg.names import escape
 from collectd_fedmsg.protocol.sample import Sample
 from collectd_fedmsg.reader.collect import Harvest, latest
 
-from ..diagnosis.finding import Diagnosis
+from ..diagnosis.verdict import Diagnosis
 from ..humanize import count, duration, rate
 from . import selection
 from .top import SOCKETS, printable, troubles

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from .baseline import Baseline
 from .diagnose import diagnose
-from .finding import Diagnosis, Drain, Finding
 from .history import History, Restart
 from .split import Split
-from .verdict import Verdict
+from .verdict import Diagnosis, Drain, Finding, Verdict
 
 __all__ = ["Baseline", "Diagnosis", "Drain", "Finding", "History", "Restart", "Split", "Verdict",
            "diagnose"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from .facts import Facts
+from .history import PERSIST, REFERENCE, Window, window
 from .order import arrivals_rose, work_rose
 from .stats import SIGMAS, WHICH
-from .window import PERSIST, REFERENCE, Window, window
 
 
 def excess(facts: Facts, seen: Window) -> float:

@@ -12,15 +12,13 @@ from .baseline import Baseline
 from .drain import time_to_drain
 from .evidence import missing
 from .facts import Facts, gather
-from .finding import Diagnosis, Finding
-from .history import History
+from .history import PERSIST, History, window
 from .rules import blocking as rules_blocking
 from .rules import capacity as rules_level
 from .rules import growth as rules_growth
 from .rules import presence as rules_life
 from .rules import work as rules_work
-from .verdict import Verdict
-from .window import PERSIST, window
+from .verdict import Diagnosis, Finding, Verdict
 
 Rule = Callable[[Facts], "Finding | tuple[Finding, ...] | None"]
 #: Rules that, when they fire, leave nothing for the others to judge.

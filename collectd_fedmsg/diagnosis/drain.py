@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from .draining import draining
 from .facts import Facts
-from .finding import Drain
-from .window import window
+from .history import window
+from .verdict import Drain
 
 #: 95 %, two-sided.
 BOUND = 1.96

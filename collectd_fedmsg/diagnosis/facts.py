@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from .baseline import Baseline
-from .history import History
+from .history import PERSIST, REFERENCE, History, Window, last_whole, latest, waiting, window
 from .hung_workers import hung_workers
 from .limits import backlog_limit, wandering
-from .newest import last_whole, latest, waiting
 from .own_usual import own_usual, since_oldest
 from .split import Split, shapley
 from .stats import SIGMAS
 from .trend import Trend, trend
 from .usual import Usual
-from .window import PERSIST, REFERENCE, Window, window
 
 #: Blocks that the split's fluid queue steps through: enough to see a cause begin or end.
 BLOCKS = 12

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .facts import Facts
+from .history import PERSIST, REFERENCE, Window, window
 from .stats import SIGMAS, SURE
-from .window import PERSIST, REFERENCE, Window, window
 
 #: Failures below one in twenty stay a matter for the log: one bad topic of the twenty counted.
 FAILING = 0.05

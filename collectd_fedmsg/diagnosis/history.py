@@ -107,3 +107,95 @@ class History:
             shorter[name] = {t: c[:index] for t, c in getattr(self, name).items()}
         restarts = tuple(r for r in self.restarts if r.time <= end)
         return replace(self, end=end, restarts=restarts, **shorter)
+
+
+def last_whole(history: History) -> int:
+    """Return the index of the last point whose three series are known; -1 when there is none."""
+    blind = history.blind
+    for i in range(len(history) - 1, -1, -1):
+        if known_at(history, i, blind):
+            return i - 1 if _half_stored(history, i, blind) else i
+    return -1
+
+
+def _half_stored(history: History, newest: int, blind: bool) -> bool:
+    """Return whether part of the newest sample is still on its way to the store.
+
+    Its series are written one after the other: without its age a hung worker looks well for a
+    moment. What the sample before lacks too does not come.
+    """
+    if newest < 1 or not known_at(history, newest - 1, blind):
+        return False
+    columns = [history.busy, history.workers, history.in_progress, history.failed]
+    if history.backlog[newest]:
+        columns.append(history.oldest)  # where nothing waits there is none
+    return any(column[newest] is None and column[newest - 1] is not None
+               for column in columns if column is not None)
+
+
+def waiting(history: History, last: int) -> float:
+    """Return how many messages wait at ``last``; of a blind history, those in the workers."""
+    if last < 0:
+        return 0.0
+    if history.blind and history.in_progress:
+        return history.in_progress[last] or 0.0  # all that can be seen of it
+    return history.backlog[last] or 0.0
+
+
+def latest(column: Column | None, last: int) -> float | None:
+    """Return the newest known value up to ``last``."""
+    if column is None:
+        return None
+    return next((x for x in reversed(column[: last + 1]) if x is not None), None)
+
+
+def known_at(history: History, index: int, blind: bool = False) -> bool:
+    """Tell whether a point's three series are known; the backlog is not asked of a blind one."""
+    return (history.received[index] is not None and history.processed[index] is not None
+            and (blind or history.backlog[index] is not None))
+
+
+#: Points that must agree: two could share one late poll; three are the promised delay.
+PERSIST = 3
+#: Points of own history before the trouble that may stand in for a baseline.
+REFERENCE = 12
+
+
+@dataclass(frozen=True)
+class Window:
+    """Sums over points whose received and processed are known; messages and seconds."""
+
+    start: int
+    stop: int
+    seconds: float
+    received: float
+    processed: float
+    failed: float | None
+    busy: float | None
+
+    @property
+    def arrival_rate(self) -> float:
+        """Messages/s; 0 for an empty window."""
+        return self.received / self.seconds if self.seconds else 0.0
+
+    @property
+    def completion_rate(self) -> float:
+        """Messages/s; 0 for an empty window."""
+        return self.processed / self.seconds if self.seconds else 0.0
+
+
+def window(history: History, start: int, stop: int) -> Window:
+    """Return the sums over points ``start`` to ``stop - 1``."""
+    start = max(0, start)
+    pairs = [(r, p) for r, p in zip(history.received[start:stop], history.processed[start:stop])
+             if r is not None and p is not None]
+    step = history.step
+    seconds = len(pairs) * step
+
+    def total(column: Column | None) -> float | None:
+        found = [] if column is None else [x for x in column[start:stop] if x is not None]
+        # Scaled to the same seconds: single points may be missing in one series only.
+        return sum(found) / len(found) * seconds if found else None
+
+    return Window(start, stop, seconds, sum(r for r, _ in pairs) * step,
+                  sum(p for _, p in pairs) * step, total(history.failed), total(history.busy))

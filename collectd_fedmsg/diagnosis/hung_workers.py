@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from .ages import jitter, ticking
-from .history import History
+from .history import PERSIST, History, Window, window
+from .hours import jitter, ticking
 from .stats import SURE
 from .usual import Usual
-from .window import PERSIST, Window, window
 
 #: Three times the longest of an hour: an exponential tail is that far out once in a million
 #: where it is at this length once in 100 (limits.py has the sums).

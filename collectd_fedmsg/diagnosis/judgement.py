@@ -13,14 +13,13 @@ from typing import Any
 from ..humanize import count, duration, waits
 from .baseline import Baseline
 from .diagnose import diagnose
-from .finding import Diagnosis, Finding
 from .fleet.groups import Dependency
 from .fleet.incident import Incident
 from .fleet.incidents import incidents
 from .fleet.members import member
 from .history import History
 from .unseen import unseen
-from .verdict import Verdict
+from .verdict import Diagnosis, Finding, Verdict
 
 
 @dataclass(frozen=True)

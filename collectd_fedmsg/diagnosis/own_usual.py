@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import ceil
 
-from .history import History
+from .history import PERSIST, REFERENCE, History, known_at
 from .hours import Hour, hour_of
-from .newest import known_at
 from .scatter import by_points
 from .stats import known, quantile
 from .usual import Usual, usual_of
-from .window import PERSIST, REFERENCE
 
 #: Blocks that it is cut into: they stand for a baseline's hours.
 BLOCKS = 12

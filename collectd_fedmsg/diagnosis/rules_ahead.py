@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from ..humanize import duration
 from .facts import Facts
-from .finding import Finding
+from .history import window
 from .stats import SIGMAS
 from .trend import HORIZON, wander
-from .verdict import Verdict
-from .window import window
+from .verdict import Finding, Verdict
 
 #: From here on the wait explodes: ρ/(1 - ρ) service times are 9 at 0.9 and 19 at 0.95
 #: (Kingman 1961).

@@ -8,11 +8,10 @@ from __future__ import annotations
 from ..humanize import count, rate
 from .draining import draining
 from .facts import Facts
-from .finding import Finding
+from .history import Window, window
 from .rules_ahead import FULL
 from .stats import SIGMAS, known
-from .verdict import Verdict
-from .window import Window, window
+from .verdict import Finding, Verdict
 
 #: Points watched: five minutes at the default interval, longer than what a burst of mail or a
 #: garbage collection lasts.

@@ -7,10 +7,8 @@ is the broker's. Rates, handling time and delay are seen all the same, and named
 from __future__ import annotations
 
 from ..humanize import duration, rate
-from .finding import Diagnosis, Finding
-from .history import Column, History
-from .verdict import Verdict
-from .window import PERSIST, window
+from .history import PERSIST, Column, History, window
+from .verdict import Diagnosis, Finding, Verdict
 
 HIDDEN = "the true backlog"
 

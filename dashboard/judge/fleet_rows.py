@@ -8,7 +8,7 @@ from typing import Any
 
 from collectd_fedmsg.diagnosis import Diagnosis
 from collectd_fedmsg.diagnosis.fleet.incident import Incident
-from collectd_fedmsg.diagnosis.window import PERSIST
+from collectd_fedmsg.diagnosis.history import PERSIST
 
 from ..store.series import Points, Series
 from .background import Keeper

@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ..finding import Diagnosis
-from ..history import History
+from ..history import PERSIST, History, window
 from ..stats import SIGMAS
-from ..verdict import Verdict
-from ..window import PERSIST, window
+from ..verdict import Diagnosis, Verdict
 from .incident import Scope
 
 #: Points that present rates are the mean of: six late or early samples even out.

@@ -6,9 +6,8 @@ from ...humanize import duration, rate, ratio
 from ..changes import excess
 from ..facts import Facts
 from ..failures import windows
-from ..finding import Finding
 from ..stats import SIGMAS, SURE
-from ..verdict import Verdict
+from ..verdict import Finding, Verdict
 
 #: Busy 19 seconds of 20, a queue at random times would be 19 long (ρ/(1 - ρ)); the polls
 #: between two messages take the rest.

@@ -6,8 +6,7 @@ from ...humanize import count, rate, waits
 from ..changes import fewer_workers
 from ..draining import PLATEAU_SECONDS, draining
 from ..facts import Facts
-from ..finding import Finding
-from ..verdict import Verdict
+from ..verdict import Finding, Verdict
 from .growth import growth
 
 

@@ -9,10 +9,9 @@ from ...protocol.sample import OTHER
 from ..changes import blamed_topic, fewer_workers, lead, less_service, more_arrivals
 from ..draining import draining, level
 from ..facts import Facts
-from ..finding import Finding
+from ..history import PERSIST
 from ..mix import Mix, mix
-from ..verdict import Verdict
-from ..window import PERSIST
+from ..verdict import Finding, Verdict
 
 #: A part below this is not named as a cause of its own: twice the ±10 points that the split
 #: promises.

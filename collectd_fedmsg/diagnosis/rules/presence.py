@@ -5,11 +5,10 @@ from __future__ import annotations
 from ...humanize import count, duration, messages
 from ..evidence import missing
 from ..facts import Facts
-from ..finding import Finding
+from ..history import PERSIST
 from ..stats import SURE
 from ..trend import wander
-from ..verdict import Verdict
-from ..window import PERSIST
+from ..verdict import Finding, Verdict
 
 #: A daemon that restarted this long ago (s) still explains its numbers: moksha's replay and
 #: the first full samples are over by then.

@@ -5,11 +5,10 @@ from __future__ import annotations
 from ...humanize import count, duration, waits
 from ..facts import Facts
 from ..failures import coming_back, unusual
-from ..finding import Finding
+from ..history import PERSIST, REFERENCE, window
 from ..hours import pause
 from ..stats import SURE
-from ..verdict import Verdict
-from ..window import PERSIST, REFERENCE, window
+from ..verdict import Finding, Verdict
 
 
 def stalled(facts: Facts) -> Finding | None:
