@@ -13,7 +13,7 @@ from ..grid.absences import TOTAL
 from ..grid.derived import DERIVED
 from ..store.base import Daemon, Ref
 from ..store.rrd import RRDStore
-from ..web.query import Window
+from ..store.series import Window
 from .panels import DARK as ON_DARK
 from .panels import GREEN, HISTORY, ORANGE, PINK, POLL, TOPIC_COLOURS, TOPICS, Panel
 

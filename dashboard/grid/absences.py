@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..store.series import Points
+from ..store.series import Points, Series
 
 #: The metric whose gaps tell where a daemon was away.
 TOTAL = "received"
@@ -54,3 +54,28 @@ def unbridged(gauge: Points, away: Sequence[tuple[int, int]]) -> Points:
             if made[index] == made[last]:
                 made[index] = None
     return made
+
+
+def restarts(received: Series, backlog: Series) -> list[int]:
+    """Return when a daemon began anew, epoch seconds.
+
+    A total that shrank is unknown in RRD (DERIVE, minimum 0) while the gauge beside it is
+    known: nothing else does that, save a first sample, before which both are unknown.
+    """
+    if (received.start, received.step) != (backlog.start, backlog.step):
+        return []
+    found: list[int] = []
+    seen = anew = False
+    before: float | None = None
+    pairs: tuple[Points, Points] = (received.points, backlog.points)
+    for index, (rate, waiting) in enumerate(zip(*pairs)):
+        if rate is not None:
+            if anew:
+                found.append(received.start + index * received.step)
+            seen, anew = True, False
+        elif waiting is not None and seen and before is not None:
+            anew = True
+        elif waiting is None:
+            anew = False
+        before = waiting
+    return found

@@ -12,10 +12,8 @@ from collectd_fedmsg.metrics import BY_NAME, Kind
 from ..config import Tied
 from ..draw.panels import HISTORY, POLL
 from ..store.base import Daemon, Ref, Store
-from ..store.series import Points, Series, clip, on_grid, overlay, scale
-from ..web.notes import restarts
-from ..web.query import POINTS, Window
-from .absences import TOTAL, gaps, unbridged
+from ..store.series import POINTS, Points, Series, Window, clip, on_grid, overlay, scale
+from .absences import TOTAL, gaps, restarts, unbridged
 from .derived import DERIVED, derive
 
 #: Steps are kept at their finest for about this long, s.

@@ -15,8 +15,7 @@ from collectd_fedmsg.diagnosis.hours import DAY, HOUR, Hour
 
 from ..grid.answer import read
 from ..store.base import Daemon, Store
-from ..store.series import Series
-from ..web.query import Window
+from ..store.series import Series, Window
 from . import coarse_hours as hours
 from .packed_hours import PackedHours
 from .stored_history import ByTopic, history

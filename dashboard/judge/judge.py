@@ -16,8 +16,7 @@ from collectd_fedmsg.metrics import BY_NAME, Kind
 
 from ..grid.answer import read
 from ..store.base import Daemon, Selector, Store
-from ..store.series import Series, clip
-from ..web.query import Window
+from ..store.series import Series, Window, clip
 from .baselines import Baselines
 from .stored_history import NEEDED, OPTIONAL, ByTopic, history
 

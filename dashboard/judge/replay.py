@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from collectd_fedmsg.diagnosis.judgement import Judgement
 
 from ..store.base import Daemon, Store
-from ..web.query import Window
+from ..store.series import Window
 from .judge import Columns, Judge, Topics
 
 #: Seconds read in one go; not more, for what goes further back may be kept at coarser steps.

@@ -7,8 +7,8 @@ from types import MappingProxyType
 
 from collectd_fedmsg.diagnosis import History, Restart
 
+from ..grid.absences import restarts
 from ..store.series import Points, Series, clip
-from ..web.notes import restarts
 
 #: What the diagnosis reads beside received, processed and backlog.
 OPTIONAL = ("failed", "rejected", "busy", "in_progress", "oldest", "delay", "workers")

@@ -12,7 +12,7 @@ from collectd_fedmsg.diagnosis.hours import HOUR, WEEK
 from collectd_fedmsg.diagnosis.usual import Usual
 
 from ..store.base import Daemon
-from ..web.query import Window
+from ..store.series import Window
 from .baselines import Baselines
 
 #: Hours of daemons worked out for one answer, at half a millisecond each; of longer spans and

@@ -11,6 +11,9 @@ from typing import Any, Optional
 
 Points = list[Optional[float]]
 
+#: What a panel can show: more are consolidated, unless a step is asked for.
+POINTS = 480
+
 
 @dataclass(frozen=True)
 class Series:
@@ -144,3 +147,17 @@ def scale(series: Series, factor: float) -> Series:
     """Return every known value times ``factor``."""
     return Series(series.start, series.step,
                   [None if value is None else value * factor for value in series.points])
+
+
+@dataclass(frozen=True)
+class Window:
+    """A span of time in whole seconds since the epoch, and the step wished for (0: any)."""
+
+    start: int
+    end: int
+    step: int = 0
+
+    @property
+    def resolution(self) -> int:
+        """Return the step in seconds that suits the span."""
+        return self.step or max(1, (self.end - self.start) // POINTS)

@@ -17,6 +17,7 @@ from ..config import Settings
 from ..grid.answer import answer
 from ..judge.fleet_rows import Fleet
 from ..store.base import Store
+from ..store.series import POINTS
 from . import alerts as alerting
 from . import csv_table as table
 from . import openapi, query
@@ -100,7 +101,7 @@ def _series(most: int) -> dict[str, Any]:
     window = query.window(request.args, time.time())
     metrics = query.metrics(request.args.get("metrics"))
     ids = query.chosen(request.args.getlist("daemon"), known, most)
-    points = (window.end - window.start) // window.step if window.step else query.POINTS * 2
+    points = (window.end - window.start) // window.step if window.step else POINTS * 2
     if len(ids) * len(metrics) * points > MOST_VALUES:
         raise BadQuery("too many values: ask for fewer daemons or a coarser step")
     topics, tied, restarts, usual = (query.flag(request.args, name)

@@ -19,7 +19,6 @@ from typing import Any
 from collectd_fedmsg.errors import BadQuery, StoreError
 
 from .. import json_bytes as as_json
-from ..store.series import Points, Series
 
 LONGEST_TEXT = 200
 #: Notes kept; the oldest go.
@@ -143,31 +142,6 @@ class Marks:
             fresh.replace(self._path)
         except OSError as error:
             raise StoreError(f"{self._path.name}: {error.strerror}") from error
-
-
-def restarts(received: Series, backlog: Series) -> list[int]:
-    """Return when a daemon began anew, epoch seconds.
-
-    A total that shrank is unknown in RRD (DERIVE, minimum 0) while the gauge beside it is
-    known: nothing else does that, save a first sample, before which both are unknown.
-    """
-    if (received.start, received.step) != (backlog.start, backlog.step):
-        return []
-    found: list[int] = []
-    seen = anew = False
-    before: float | None = None
-    pairs: tuple[Points, Points] = (received.points, backlog.points)
-    for index, (rate, waiting) in enumerate(zip(*pairs)):
-        if rate is not None:
-            if anew:
-                found.append(received.start + index * received.step)
-            seen, anew = True, False
-        elif waiting is not None and seen and before is not None:
-            anew = True
-        elif waiting is None:
-            anew = False
-        before = waiting
-    return found
 
 
 @contextmanager

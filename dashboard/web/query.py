@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from collectd_fedmsg.errors import BadQuery
 from collectd_fedmsg.metrics import BY_NAME
 
 from .. import json_bytes as as_json
 from ..grid.derived import DERIVED
+from ..store.series import Window
 
 #: Seconds; the names of the span presets.
 SPANS: Mapping[str, int] = {
@@ -20,27 +20,11 @@ SPANS: Mapping[str, int] = {
 LONGEST = 10 * SPANS["year"]
 #: Points of one series in an answer: an unbounded span once made 117 million rows.
 MOST_POINTS = 20_000
-#: What a panel can show: more are consolidated, unless a step is asked for.
-POINTS = 480
 #: Nothing is drawn later than this after now.
 AHEAD = 86400
 DEFAULT_METRICS = ("received", "processed", "backlog")
 _RELATIVE = re.compile(r"-(\d{1,9})(s|m|h|d|w|y)?", re.ASCII)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31622400, None: 1}
-
-
-@dataclass(frozen=True)
-class Window:
-    """A span of time in whole seconds since the epoch, and the step wished for (0: any)."""
-
-    start: int
-    end: int
-    step: int = 0
-
-    @property
-    def resolution(self) -> int:
-        """Return the step in seconds that suits the span."""
-        return self.step or max(1, (self.end - self.start) // POINTS)
 
 
 def moment(text: str, now: float, name: str) -> int:

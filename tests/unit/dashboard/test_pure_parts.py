@@ -13,7 +13,14 @@ from collectd_fedmsg_dashboard import json_bytes as as_json
 from collectd_fedmsg_dashboard.judge import plain_words as words
 from collectd_fedmsg_dashboard.judge.fleet_rows import drain_seconds
 from collectd_fedmsg_dashboard.judge.stored_history import history
-from collectd_fedmsg_dashboard.store.series import Series, clip, consolidate, overlay, regrid
+from collectd_fedmsg_dashboard.store.series import (
+    Series,
+    Window,
+    clip,
+    consolidate,
+    overlay,
+    regrid,
+)
 from collectd_fedmsg_dashboard.web import query
 from collectd_fedmsg_dashboard.web import static_files as assets
 
@@ -25,7 +32,7 @@ NOW = 1_000_000.0
 
 def test_window_of_a_preset():
     """A preset ends now."""
-    assert query.window({"span": "hour"}, NOW) == query.Window(996_400, 1_000_000)
+    assert query.window({"span": "hour"}, NOW) == Window(996_400, 1_000_000)
 
 
 @pytest.mark.parametrize(("args", "start"), [

@@ -8,7 +8,7 @@ pytest.importorskip("flask")
 
 from collectd_fedmsg_dashboard.judge.usual_ranges import MOST, Bands, band
 from collectd_fedmsg_dashboard.store.base import Daemon
-from collectd_fedmsg_dashboard.web.query import Window
+from collectd_fedmsg_dashboard.store.series import Window
 
 from collectd_fedmsg.diagnosis import Baseline
 from collectd_fedmsg.diagnosis.baseline import HOUR, WEEK, Hour
