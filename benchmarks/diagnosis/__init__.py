@@ -1,1 +1,1 @@
-"""How often the diagnosis is right, against rules that people use; labels from the generator."""
+"""How often the diagnosis is right, on traffic it was not tuned to, through the stored path."""

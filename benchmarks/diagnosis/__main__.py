@@ -1,97 +1,66 @@
-"""Run with ``python -m benchmarks.diagnosis [--quick]``; prints the tables."""
+"""Run with ``python -m benchmarks.diagnosis [--quick]``; prints the tables.
+
+``--results FILE`` keeps each finished episode as a line of JSON; what is there is not run again.
+"""
 
 from __future__ import annotations
 
 import argparse
-import multiprocessing
-import os
+import json
 import sys
-import time
-from multiprocessing.pool import Pool
-
-from collectd_fedmsg.diagnosis import Baseline, diagnose
+from collections.abc import Iterator
+from pathlib import Path
 
 from . import report
-from .creeping import creeping
-from .judge import answers
-from .quiet import KINDS, watch
-from .settings import END, HOUR, Setting, baseline
-from .simulator import history, run
+from .episodes import FAMILIES
+from .evaluate import evaluate
 
-#: Seeds looked at while the rules were written, and seeds (so daemons) that no rule was
-#: changed for. Once one is, move this on.
-DEVELOPED, HELD_OUT = 0, 8000
-#: Daemons of the cost's measurement.
-FLEET = 1000
+#: First seed and episodes a family of a plain run.
+FIRST, SEEDS, QUICK = 1, 10, 2
 
 
-def fleet_seconds() -> float:
-    """Return CPU seconds for one evaluation of 1,000 daemons, each with its own six weeks."""
-    setting = Setting(5.0, 2, 0.5, 10.0)
-    columns, _ = run(setting.world(), HOUR, setting.step, 1)
-    seen = history(columns, setting.step, END)
-    week = baseline(setting.world(), setting.step, 2).hours
-    hours = tuple(type(h)(**{**h.__dict__, "start": h.start - back * 7 * 86400})
-                  for back in range(5, -1, -1) for h in week)
-    daemons = [Baseline(hours) for _ in range(FLEET)]
-    began = time.process_time()
-    for usual in daemons:
-        diagnose(seen, END, usual)
-    return time.process_time() - began
-
-
-def accuracy(pool: Pool, quick: bool) -> dict[str, float]:
-    """Judge every scenario of known and of fresh daemons; return the figures with a goal."""
-    size = 2 if quick else 20
-    jobs = {title: pool.map_async(answers, range(first, first + size), chunksize=1)
-            for title, first in (("developed on", DEVELOPED), ("held out", HELD_OUT))}
-    known, fresh = ([a for one in job.get() for a in one] for job in jobs.values())
-    report.accuracy("developed on", known)
-    figures = report.accuracy("held out", fresh)
-    report.scenarios(fresh)
-    figures.update(report.numbers(fresh))
-    report.wrong(known + fresh)
-    return figures
-
-
-def quiet(pool: Pool, quick: bool) -> dict[str, float]:
-    """Watch daemons that are well."""
-    days, shorter = (3.0, 1.0) if quick else (183.0, 10.0)
-    jobs = [(kind, 40 + i, days, 60.0) for i, kind in enumerate(KINDS)]
-    jobs += [(kind, 90 + i, shorter, 10.0) for i, kind in enumerate(("steady", "noisy", "topics"))]
-    return {"alarms": report.false_alarms(pool.map(watch, jobs, chunksize=1))}
-
-
-def creep(pool: Pool, quick: bool) -> dict[str, float]:
-    """Let the time per message creep."""
-    report.creeps(pool.map(creeping, range(100, 102 if quick else 120), chunksize=1))
-    return {}
-
-
-def cost(pool: Pool, quick: bool) -> dict[str, float]:
-    """Evaluate 1,000 daemons on one core."""
-    seconds = fleet_seconds()
-    print(f"\n1,000 daemons, each with six weeks of baseline not looked at before: "
-          f"{seconds:.2f} s of CPU")
-    return {"fleet": seconds}
-
-
-PARTS = {"cost": cost, "accuracy": accuracy, "quiet": quiet, "creep": creep}
+def rows(results: Path | None, seeds: range, only: str) -> Iterator[report.Row]:
+    """Yield one row an episode, those of the file first."""
+    done: dict[tuple[str, int], report.Row] = {}
+    if results and results.exists():
+        for text in results.read_text().splitlines():
+            row = json.loads(text)
+            done[row["maker"], row["seed"]] = row
+    for group, makers in FAMILIES.items():
+        for place, make in enumerate(makers):
+            for seed in seeds:
+                maker = f"{group}/{place}"
+                if only and only not in group and only not in make(seed).family:
+                    continue
+                row = done.get((maker, seed))
+                if row is None:
+                    row = {"maker": maker, **evaluate(group, make(seed)).to_dict()}
+                    if results:
+                        with results.open("a") as file:
+                            file.write(json.dumps(row) + "\n")
+                yield row
 
 
 def main() -> None:
-    """Run everything: under a minute with ``--quick``, else under eight on two free cores."""
+    """Judge the episodes and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="2 daemons a group, not 20")
-    parser.add_argument("--part", choices=PARTS, action="append", help="only this, or these")
-    parser.add_argument("--processes", type=int, default=os.cpu_count())
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK} episodes a family")
+    parser.add_argument("--seeds", metavar="FIRST-LAST", help="which draws of each family")
+    parser.add_argument("--family", default="", help="only those with this in their name")
+    parser.add_argument("--results", type=Path, help="keep finished episodes in this file")
+    parser.add_argument("--examples", action="store_true", help="also print what went wrong")
     arguments = parser.parse_args()
-    figures: dict[str, float] = {}
-    with multiprocessing.Pool(arguments.processes) as pool:
-        for name in arguments.part or PARTS:
-            figures.update(PARTS[name](pool, arguments.quick))
-            sys.stdout.flush()
-    report.goals(figures)
+    first, last = FIRST, FIRST + (QUICK if arguments.quick else SEEDS) - 1
+    if arguments.seeds:
+        first, last = (int(x) for x in arguments.seeds.split("-"))
+    found = []
+    for row in rows(arguments.results, range(first, last + 1), arguments.family):
+        found.append(row)
+        print(f"\r{len(found)} episodes", end="", file=sys.stderr)
+    print(file=sys.stderr)
+    print(report.table(found))
+    if arguments.examples:
+        print(report.examples(found))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,171 @@
+"""What drives a queue: arrivals, service times and workers as functions of time; simulates none."""
+
+from __future__ import annotations
+
+import random
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from math import cos, exp, inf, log, pi, sqrt
+
+#: Shape of the Pareto service times: a finite variance, so that a mean says something.
+PARETO_SHAPE = 2.2
+
+
+@dataclass(frozen=True)
+class ServiceLaw:
+    """The distribution of one message's service time, of mean 1."""
+
+    name: str = "exponential"
+    #: Lognormal only: standard deviation of the logarithm.
+    sigma: float = 0.0
+
+    def draw(self, rng: random.Random) -> float:
+        """Return one service time as a multiple of the mean."""
+        if self.name == "lognormal":
+            return exp(rng.gauss(0.0, self.sigma) - self.sigma ** 2 / 2)
+        if self.name == "pareto":
+            return rng.paretovariate(PARETO_SHAPE) * (PARETO_SHAPE - 1) / PARETO_SHAPE
+        return -log(1.0 - rng.random())
+
+    @property
+    def variation(self) -> float:
+        """Return the coefficient of variation."""
+        if self.name == "lognormal":
+            return sqrt(exp(self.sigma ** 2) - 1)
+        if self.name == "pareto":
+            return sqrt(1 / (PARETO_SHAPE * (PARETO_SHAPE - 2)))
+        return 1.0
+
+    def quantile(self, share: float) -> float:
+        """Return the multiple of the mean that ``share`` of the messages do not exceed."""
+        if self.name == "lognormal":
+            return exp(self.sigma * _normal_quantile(share) - self.sigma ** 2 / 2)
+        if self.name == "pareto":
+            least = (PARETO_SHAPE - 1) / PARETO_SHAPE
+            return float(least * (1 - share) ** (-1 / PARETO_SHAPE))
+        return -log(1 - share)
+
+    def information(self, ratio: float) -> float:
+        """Return nats per message by which a mean ``ratio`` times as long is told apart."""
+        if self.name == "lognormal":
+            return log(ratio) ** 2 / (2 * self.sigma ** 2)
+        if self.name == "pareto":
+            # A Pareto law of another scale: only longer ones can be told by likelihood.
+            return abs(log(ratio)) * PARETO_SHAPE / 2
+        return log(1 / ratio) + ratio - 1
+
+
+def _normal_quantile(share: float) -> float:
+    # Abramowitz and Stegun 26.2.23, absolute error below 4.5e-4.
+    tail = min(share, 1 - share)
+    t = sqrt(-2 * log(tail))
+    value = t - (2.515517 + 0.802853 * t + 0.010328 * t * t) / (
+        1 + 1.432788 * t + 0.189269 * t * t + 0.001308 * t ** 3)
+    return value if share > 0.5 else -value
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch of constant causes, from ``start`` (s) to the next part."""
+
+    start: float
+    #: Multiples of the daemon's arrival rate and service time.
+    rate: float = 1.0
+    service: float = 1.0
+    #: Workers that hold a message until the part ends, and threads that are gone.
+    hung: int = 0
+    gone: int = 0
+    #: Share of the messages that fail.
+    failing: float = 0.0
+    #: Whether this is the daemon's usual state from here on (a regime), not an incident.
+    usual: bool = False
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether anything acts here that is not usual."""
+        return not self.usual and (self.rate, self.service, self.hung, self.gone,
+                                   self.failing) != (1.0, 1.0, 0, 0, 0.0)
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """One daemon and what befalls it. Rates in messages/s, times in s."""
+
+    rate: float
+    service: float
+    workers: int
+    parts: Sequence[Part] = (Part(0.0),)
+    law: ServiceLaw = ServiceLaw()
+    #: Multiple of the rate by time of the calendar: seconds → factor; None: constant.
+    calendar: Callable[[float], float] | None = None
+    #: Bursty arrivals (two-state MMPP): factor while on, mean seconds on and off; 1: Poisson.
+    burst: tuple[float, float, float] = (1.0, 0.0, 0.0)
+    #: (time, messages) that arrive at once.
+    batches: Sequence[tuple[float, int]] = ()
+    _starts: list[float] = field(default_factory=list, compare=False, repr=False)
+
+    def part(self, time: float) -> Part:
+        """Return the part that acts at ``time``."""
+        return self.parts[max(0, bisect_right([p.start for p in self.parts], time) - 1)]
+
+    def calendar_factor(self, time: float) -> float:
+        """Return the calendar's multiple of the rate."""
+        return self.calendar(time) if self.calendar else 1.0
+
+    def arrival_rate(self, time: float) -> float:
+        """Return the mean arrival rate at ``time``, bursts averaged, batches left out."""
+        return self.rate * self.calendar_factor(time) * self.part(time).rate
+
+    def service_time(self, time: float) -> float:
+        """Return the mean service time at ``time``."""
+        return self.service * self.part(time).service
+
+    def working(self, time: float) -> int:
+        """Return the workers that can end messages."""
+        part = self.part(time)
+        return max(0, self.workers - part.hung - part.gone)
+
+    def capacity(self, time: float) -> float:
+        """Return messages/s that the workers can end."""
+        return self.working(time) / self.service_time(time)
+
+    @property
+    def dispersion(self) -> float:
+        """Return variance over mean of counts over long times (MMPP: Fischer 1993)."""
+        factor, on, off = self.burst
+        if factor == 1.0:
+            return 1.0
+        low = self.off_factor
+        return 1 + 2 * self.rate * (factor - low) ** 2 * (on * off) ** 2 / (on + off) ** 3
+
+    @property
+    def off_factor(self) -> float:
+        """Return the factor between bursts, so that the mean stays 1."""
+        factor, on, off = self.burst
+        return max(0.0, ((on + off) - factor * on) / off) if off else 1.0
+
+    def pieces(self, start: float, end: float, rng: random.Random) -> list[tuple[float, float]]:
+        """Return (from, messages/s) for [start, end): pieces of constant arrival rate."""
+        edges = {start, *(p.start for p in self.parts if start < p.start < end)}
+        if self.calendar:
+            edges.update(float(t) for t in range(int(start // 300 + 1) * 300, int(end), 300))
+        factor, on, off = self.burst
+        switches: list[tuple[float, float]] = [(-inf, 1.0)]
+        if factor != 1.0:
+            time, active = start, rng.random() < on / (on + off)
+            switches = []
+            while time < end:
+                switches.append((time, factor if active else self.off_factor))
+                edges.add(time)
+                time += rng.expovariate(1 / (on if active else off))
+                active = not active
+        times = [time for time, _ in switches]
+        return [(edge, self.arrival_rate(edge) * switches[bisect_right(times, edge) - 1][1])
+                for edge in sorted(edges)]
+
+
+def day_and_night(time: float) -> float:
+    """Return a factor between a fifth and 1.8 over the day, half at week-ends (UTC)."""
+    weekend = int(time % 604800 // 86400) in (2, 3)
+    return (1 - 0.8 * cos(2 * pi * time / 86400)) * (0.5 if weekend else 1.0)
