@@ -11,7 +11,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import report
+from . import report, well
+from .cost import fleet_seconds
 from .episodes import FAMILIES
 from .evaluate import evaluate
 
@@ -41,6 +42,24 @@ def rows(results: Path | None, seeds: range, only: str) -> Iterator[report.Row]:
                 yield row
 
 
+def watches(results: Path | None, first: int, units: int) -> Iterator[report.Row]:
+    """Yield one row a unit of a well daemon's days, those of the file as they are there."""
+    done: dict[tuple[str, int], report.Row] = {}
+    if results and results.exists():
+        for text in results.read_text().splitlines():
+            row = json.loads(text)
+            done[row["kind"], row["number"]] = row
+    for number in range(first, first + units):
+        for kind in well.KINDS:
+            row = done.get((kind, number))
+            if row is None:
+                row = well.watch(kind, number).to_dict()
+                if results:
+                    with results.open("a") as file:
+                        file.write(json.dumps(row) + "\n")
+            yield row
+
+
 def main() -> None:
     """Judge the episodes and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -49,18 +68,32 @@ def main() -> None:
     parser.add_argument("--family", default="", help="only those with this in their name")
     parser.add_argument("--results", type=Path, help="keep finished episodes in this file")
     parser.add_argument("--examples", action="store_true", help="also print what went wrong")
+    parser.add_argument("--well", type=int, metavar="UNITS", default=0,
+                        help=f"instead watch well daemons, {well.DAYS} days a unit of each kind")
     arguments = parser.parse_args()
     first, last = FIRST, FIRST + (QUICK if arguments.quick else SEEDS) - 1
     if arguments.seeds:
         first, last = (int(x) for x in arguments.seeds.split("-"))
-    found = []
-    for row in rows(arguments.results, range(first, last + 1), arguments.family):
-        found.append(row)
-        print(f"\r{len(found)} episodes", end="", file=sys.stderr)
-    print(file=sys.stderr)
+    if arguments.well:
+        found = _counted(watches(arguments.results, first, arguments.well), "units")
+        print(well.table(found))
+        if arguments.examples:
+            print(well.examples(found))
+        return
+    found = _counted(rows(arguments.results, range(first, last + 1), arguments.family), "episodes")
     print(report.table(found))
     if arguments.examples:
         print(report.examples(found))
+    print(f"1,000 daemons, each with six weeks of baseline: {fleet_seconds():.2f} s of CPU")
+
+
+def _counted(made: Iterator[report.Row], what: str) -> list[report.Row]:
+    found = []
+    for row in made:
+        found.append(row)
+        if sys.stderr.isatty():
+            print(f"\r{len(found)} {what}", end="", file=sys.stderr, flush=True)
+    return found
 
 
 if __name__ == "__main__":

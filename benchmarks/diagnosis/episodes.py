@@ -64,6 +64,8 @@ class Draw:
         self.law, self.burst = EXPONENTIAL, (1.0, 0.0, 0.0)
         self.start = MONDAY + rng.randrange(14) * DAY + rng.randrange(8 * HOUR, 20 * HOUR, 60)
         self.calendar: Callable[[float], float] | None = None
+        #: How far hourly means of the service time lie off, 1 σ of the logarithm.
+        self.wander = 0.0
         self.parts: list[Part] = [Part(0.0)]
         self.time = self.start + LEAD
         self.waiting = 0.0
@@ -149,7 +151,7 @@ class Draw:
     def build(self, **more: object) -> Episode:
         """Return the episode, its last part followed by a while of nothing."""
         traffic = Traffic(self.rate, self.service, self.workers, tuple(self.parts), self.law,
-                          self.calendar, self.burst)
+                          self.calendar, self.burst, wander=self.wander)
         made = Episode(self.family, self.seed, traffic, self.start, self.time, self.step)
         return replace(made, **more)  # type: ignore[arg-type]
 
@@ -232,6 +234,52 @@ def failures_then_slow(seed: int) -> Episode:
 def surge_becomes_slow(seed: int) -> Episode:
     """Arrivals fall back in the moment in which the handling becomes slow."""
     return Draw("sequence: surge becomes slow", seed).busy_enough().surge().slow().then().build()
+
+
+def random_sequence(seed: int) -> Episode:
+    """Three to five incidents of any kind, some of them before the one before has drained."""
+    d = Draw("sequence: random", seed).busy_enough()
+    if d.rng.random() < 0.3:
+        d.law = ServiceLaw("lognormal", d.rng.uniform(0.8, 1.3))
+    for _ in range(d.rng.randint(3, 5)):
+        kind = d.rng.random()
+        if kind < 0.75:
+            d.surge() if d.rng.random() < 0.5 else d.slow()
+        elif kind < 0.9:
+            d.add(_hang_seconds(d), hung=d.workers)
+        else:
+            d.add(min(MAX_PART, max(600.0, 60 / d.rate)), failing=d.rng.choice((0.3, 1.0)))
+        drain = max(60.0, d.waiting / (d.able - d.rate))
+        d.then(min(MAX_PART, d.rng.choice((0.3, 0.7, 1.2, 1.5)) * drain + 6 * d.step))
+    return d.then().build()
+
+
+def surge_and_slow_overlap(seed: int) -> Episode:
+    """Each message takes longer while a surge goes on; the surge ends first."""
+    d = Draw("sequence: overlapping", seed).busy_enough().surge()
+    more, slower = d.parts[-1].rate, d.rng.uniform(1.4, 4) / d.load_now
+    able = d.able / slower
+    d.add(d._stays(more * d.rate - able, able * d.law.information(slower)), rate=more,
+          service=slower)
+    return d.add(d._stays(d.rate - able, d.rate * (
+        more - 1 - log(more))), service=slower).then().build()
+
+
+def wandering(seed: int) -> Episode:
+    """The mean time per message wanders from hour to hour by 10 to 20 %, and an incident comes."""
+    d = Draw("times wander", seed).busy_enough()
+    d.wander = d.rng.uniform(0.08, 0.2)
+    return _incident(d).then().build()
+
+
+def burst_at_start(seed: int) -> Episode:
+    """A daemon begins with all that came while it was away; later each message takes longer."""
+    d = Draw("young: burst at the start", seed).busy_enough()
+    d.load, d.time = d.rng.uniform(0.1, 0.3), d.start + d.rng.randint(2, 12) * d.step
+    d.add(d.rng.uniform(2, 20) * d.step, rate=d.rng.uniform(5, 50) / d.load_now)
+    if d.rng.random() < 0.7:
+        d.then().slow()
+    return d.then().build(known=0.0)
 
 
 def regime(kind: str) -> Callable[[int], Episode]:
@@ -382,13 +430,14 @@ KINDS = ("surge", "slow", "both", "hang", "workers lost", "failures", "starved")
 FAMILIES: dict[str, Sequence[Callable[[int], Episode]]] = {
     "single incidents": [single(kind) for kind in KINDS],
     "sequences": [surge_then_slow, slow_in_drain, two_surges, lock_then_slow, hang_then_surge,
-                  failures_then_slow, surge_becomes_slow],
+                  failures_then_slow, surge_becomes_slow, surge_and_slow_overlap,
+                  random_sequence],
     "changes of regime": [regime("Monday"), regime("twice the arrivals"),
                           regime("1.3 times slower")],
     "bursty arrivals": [bursty],
-    "heavy tails": [heavy("lognormal"), heavy("Pareto")],
+    "heavy tails, times wander": [heavy("lognormal"), heavy("Pareto"), wandering],
     "calendar": [local_batch, day_night],
-    "young daemons": [young("fresh"), young("minutes"), young("hours")],
+    "young daemons": [young("fresh"), young("minutes"), young("hours"), burst_at_start],
     "troubles of hours": [of_hours("hang"), of_hours("failures")],
     "fewer series, mixed steps": [three_series, mixed_steps],
     "raised, but it fits": [fits],

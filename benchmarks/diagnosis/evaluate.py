@@ -20,8 +20,9 @@ from .rivals import RIVALS
 from .truth import VAGUE, WELL, Label, Truth
 
 KINDS = ("right", "unknown", "missed", "stale", "wrong")
-#: Seconds after a turn in which its label is "one sample ago" stays stale, not wrong.
 HOUR = 3600
+#: Samples judged before the first turn: more would hide the incidents among calm ones.
+CALM = 120
 
 
 @dataclass
@@ -71,6 +72,13 @@ def stored(episode: Episode) -> tuple[MemoryStore, Samples, Past]:
     return store, samples, past
 
 
+def _first(episode: Episode) -> int:
+    """Return the first sample judged: the third, or CALM before the first turn."""
+    parts = episode.traffic.parts
+    turn = int((parts[1].start - episode.start) / episode.step) if len(parts) > 1 else 0
+    return max(3, turn - CALM)
+
+
 def _without(samples: Samples, episode: Episode) -> Samples:
     lost = {int(share * len(samples.times)) + k for share, count in episode.lost
             for k in range(count)}
@@ -92,7 +100,7 @@ def evaluate(group: str, episode: Episode, every: int = 1) -> Result:
     columns = judge.columns(daemon, window)
     tally = _Tally(Result(group, episode.family, episode.seed), episode)
     began = time.process_time()
-    for k in range(3, len(labels), every):
+    for k in range(_first(episode), len(labels), every):
         # The stored step that this sample completes ends at or before it.
         now = samples.times[k]
         seen = judge.look(daemon, columns, dict, now)  # type: ignore[arg-type]

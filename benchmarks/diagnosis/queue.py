@@ -33,13 +33,17 @@ class Samples:
     levels: dict[str, list[float | None]]
 
 
-def simulate(traffic: Traffic, start: float, end: float, step: float, seed: int) -> Samples:
-    """Return the samples at ``start``, ``start + step`` … ``end`` of a queue empty at ``start``."""
+def simulate(traffic: Traffic, start: float, end: float, step: float, seed: int, *,
+             most: int = MAX_MESSAGES) -> Samples:
+    """Return the samples at ``start``, ``start + step`` … ``end`` of a queue empty at ``start``.
+
+    From more than ``most`` messages on in slices.
+    """
     rng = random.Random(seed)
     pieces = traffic.pieces(start, end, rng)
     bounds = [time for time, _ in pieces[1:]] + [end]
     messages = sum(rate * (stop - time) for (time, rate), stop in zip(pieces, bounds))
-    if messages > MAX_MESSAGES:
+    if messages > most:
         return _Fluid(traffic, start, end, step, rng).run(pieces)
     arrivals = array("d")
     for (time, rate), stop in zip(pieces, bounds):
@@ -141,6 +145,7 @@ class _Messages:
         stops = [p.start for p in parts[1:]] + [inf]
         draw, draw_failing = traffic.law.draw, rng.random
         free = [-inf] * traffic.workers
+        hour_ends, wandered = -inf, 1.0
         begins: list[float] = []
         ends: list[float] = []
         failures: list[bool] = []
@@ -168,7 +173,9 @@ class _Messages:
                 self.held[part.start] = self.held.get(part.start, 0) + 1
                 ended = stops[at]
             else:
-                ended = begin + draw(rng) * traffic.service * part.service
+                if begin >= hour_ends:
+                    hour_ends, wandered = (begin // 3600 + 1) * 3600, traffic.wandered(begin)
+                ended = begin + draw(rng) * traffic.service * part.service * wandered
             heapq.heapreplace(free, ended)
             begins.append(begin)
             ends.append(ended)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import cos, exp, inf, log, pi, sqrt
 
 #: Shape of the Pareto service times: a finite variance, so that a mean says something.
@@ -103,7 +103,8 @@ class Traffic:
     burst: tuple[float, float, float] = (1.0, 0.0, 0.0)
     #: (time, messages) that arrive at once.
     batches: Sequence[tuple[float, int]] = ()
-    _starts: list[float] = field(default_factory=list, compare=False, repr=False)
+    #: How far hourly means of the service time lie off, 1 σ of the logarithm.
+    wander: float = 0.0
 
     def part(self, time: float) -> Part:
         """Return the part that acts at ``time``."""
@@ -119,7 +120,13 @@ class Traffic:
 
     def service_time(self, time: float) -> float:
         """Return the mean service time at ``time``."""
-        return self.service * self.part(time).service
+        return self.service * self.part(time).service * self.wandered(time)
+
+    def wandered(self, time: float) -> float:
+        """Return the factor of this hour's service time; the same hour has the same."""
+        if not self.wander:
+            return 1.0
+        return exp(random.Random(int(time // 3600)).gauss(0.0, self.wander))
 
     def working(self, time: float) -> int:
         """Return the workers that can end messages."""

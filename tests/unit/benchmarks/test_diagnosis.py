@@ -14,6 +14,7 @@ from benchmarks.diagnosis.queue import simulate
 from benchmarks.diagnosis.report import macro_f1
 from benchmarks.diagnosis.traffic import Part, ServiceLaw, Traffic
 from benchmarks.diagnosis.truth import Truth
+from benchmarks.diagnosis.well import table, watch
 
 PLAIN = Traffic(rate=2.0, service=0.4, workers=1)
 START = 1_700_000_000.0
@@ -115,3 +116,12 @@ def test_an_episode_is_judged_through_the_stored_path():
 def test_macro_f1_counts_each_label_alike():
     """Always saying OK is right in 9 of 10 samples, and 0.47 of macro-F1."""
     assert macro_f1(Counter({"OK|OK": 9, "SLOW|OK": 1})) == pytest.approx(18 / 19 / 2)
+
+
+@pytest.mark.parametrize("kind", ["steady", "batches", "very quiet"])
+def test_a_well_daemon_is_watched_day_by_day(kind):
+    """A day of each: how long was watched is counted, alarms carry their words."""
+    found = watch(kind, 1, days=1)
+    assert found.days == 1
+    assert all(name and words for name, words in found.alarms)
+    assert "a year" in table([found.to_dict()])
