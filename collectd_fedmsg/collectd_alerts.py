@@ -17,7 +17,7 @@ import collectd
 
 from .alerts.outputs.collectd import notified
 from .alerts.rules import RuleSet
-from .alerts.service import Service, Sight
+from .alerts.service import EvaluatorLoop, Sight
 from .collector.config import Option, read_options, single
 from .collector.live_series import Live
 from .commands.backtest import observations
@@ -60,7 +60,7 @@ class Alerts:
         self._rules, self._state = Path(), Path("/var/lib/collectd-fedmsg/alerts-collectd.db")
         self._interval = 10.0
         self._live, self._lock = Live(), threading.Lock()
-        self._service: Service | None = None
+        self._service: EvaluatorLoop | None = None
         self._logged: dict[str, float] = {}
 
     def configure(self, node: Any) -> None:
@@ -101,7 +101,7 @@ class Alerts:
         """Make a step; never raises: collectd would call ever more rarely."""
         try:
             if self._service is None:
-                self._service = Service(self._rules, self._state, self.observe,
+                self._service = EvaluatorLoop(self._rules, self._state, self.observe,
                                         here=Notifications(), adapt=for_collectd)
             self._service.once(time.time())
         except (HealthError, OSError) as error:

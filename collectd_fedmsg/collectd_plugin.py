@@ -13,7 +13,7 @@ from typing import Any
 
 import collectd
 
-from .collector.bounded_log import BoundedLog
+from .bounded_log import BoundedLog
 from .collector.config import PluginConfig, read_block
 from .collector.outage import Keeper
 from .collector.series import Admission

@@ -5,14 +5,14 @@ from __future__ import annotations
 from ..errors import BadQuery
 from .records import Ack
 from .rules import Match, Silence
-from .state_db import Book
+from .state_db import AlertDatabase
 
 #: Seconds; a silence has an end that somebody remembers.
 LONGEST = 30 * 86400.0
 LONGEST_TEXT = 200
 
 
-def acknowledge(book: Book, name: str, by: str, comment: str, now: float) -> Ack:
+def acknowledge(book: AlertDatabase, name: str, by: str, comment: str, now: float) -> Ack:
     """Keep that somebody knows of an open alert.
 
     Raises:

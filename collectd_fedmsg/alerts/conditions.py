@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..diagnosis import Diagnosis, Verdict
+from .clock import MAX_SKEW
 from .lifecycle import Reading
 from .observation import Observation
 from .rules import Rule
@@ -45,13 +46,16 @@ def _silence(rule: Rule, seen: Observation, now: float, every: float,
              host_last: float | None) -> Iterator[Reading]:
     if seen.last is None:
         return
-    silent = max(0.0, now - seen.last)
-    bad: bool | None = silent > rule.above
-    if bad and rule.kind == "daemon_silent" and host_last is not None and (
+    silent = now - seen.last
+    # Ahead of the clock nothing newer can be stored, so nobody knows how it is.
+    ahead = -silent > max(rule.above, MAX_SKEW)
+    silent = silent if ahead else max(0.0, silent)
+    bad: bool | None = ahead or silent > rule.above
+    if bad and not ahead and rule.kind == "daemon_silent" and host_last is not None and (
             host_last - seen.last <= rule.above / 2):
         bad = None
     yield Reading(now, bad, silent, waiting=_waiting(seen), reach=max(60.0, REACH * every),
-                  began=seen.last)
+                  began=now if ahead else seen.last)
 
 
 def _samples(rule: Rule, seen: Observation, after: float) -> Iterator[Reading]:

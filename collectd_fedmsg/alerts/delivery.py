@@ -1,7 +1,7 @@
-"""EDGE threads: carry parcels from the book to an output, in order, again until they are taken.
+"""Carry notices from the outbox to an output: one thread each, again until they are taken.
 
-At least once: killed between the receiver's yes and the note of it, a parcel is sent again, with
-the same id. Refuses to let one output hold up another.
+At least once: killed between the receiver's yes and the note of it, a notice is sent again, with
+the same id. Refuses to let one output, or one notice, hold up another, and to end by itself.
 """
 
 from __future__ import annotations
@@ -13,21 +13,31 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import HealthError, StoreError
+from ..bounded_log import BoundedLog
+from ..errors import StoreError
 from .evaluator import Outcome
 from .lifecycle import Event
 from .notice_text import payload
-from .outputs import NotTaken, Output, opened
+from .outbox import OutboxEntry
+from .outputs import NotTaken, Output, Refused, opened, send
 from .records import Alert, Notice, digest
 from .rules import RuleSet
-from .state_db import Book, Parcel
+from .state_db import AlertDatabase
 
 #: Seconds; the longest pause between two attempts.
-LONGEST = 300.0
-#: Seconds between looks into the book when nobody wakes us.
-LOOK = 5.0
+MAX_PAUSE = 300.0
+#: Seconds; the longest wish of a receiver to be left alone that is granted.
+MAX_ASKED = 3600.0
+#: Seconds between looks into the outbox when nobody wakes us.
+LOOK_SECONDS = 5.0
+#: Attempts before a notice is given up for its age: a clock may have been wrong when it was made.
+MIN_ATTEMPTS = 3
 _log = logging.getLogger(__name__)
 Payload = Mapping[str, Any]
+
+
+class NotNoted(StoreError):  # noqa: N818 - what happened
+    """A notice was taken or given up, and the database does not take the note of it."""
 
 
 def pause(attempts: int, name: str, asked: float = 0.0) -> float:
@@ -36,48 +46,87 @@ def pause(attempts: int, name: str, asked: float = 0.0) -> float:
     ``asked`` is the receiver's own wish, at most an hour of which is granted.
     """
     spread = 1 + int(name[:4], 16) / 0xFFFF / 5
-    return max(min(asked, 3600.0), min(LONGEST, 2.0 ** min(attempts, 20)) * spread)
+    return max(min(asked, MAX_ASKED), min(MAX_PAUSE, 2.0 ** min(attempts, 20)) * spread)
 
 
-def deliver(book: Book, output: Output, parcel: Parcel, now: float, give_up_after: float) -> bool:
-    """Try one parcel once and note how it went; return whether it is off the table.
+def deliver(database: AlertDatabase, output: Output, entry: OutboxEntry, now: float,
+            give_up_after: float) -> bool:
+    """Try one entry once and note how it went; return whether nothing is left to do for it.
 
     Args:
-        book, output, parcel: where from, where to, what.
+        database, output, entry: where from, where to, what.
         now: epoch seconds.
         give_up_after: seconds after which an old notice is of no use any more.
+
+    Raises:
+        NotNoted: it is done, but that could not be noted.
+        StoreError: it is to be tried again, and that could not be noted.
     """
+    text = ""
     try:
-        output.send(parcel.payload)
-    except (HealthError, OSError, ValueError) as error:
-        said = f"{type(error).__name__}: {error}"
-        if now - parcel.created > give_up_after:
-            book.sent(parcel.serial, now, f"given up: {said}"[:500])
-            _log.error("%s: notice %s given up: %s", parcel.output, parcel.id, said)
-            return True
-        wait = pause(parcel.attempts, parcel.id, error.after if isinstance(error, NotTaken) else 0)
-        book.failed(parcel.serial, now + wait, said)
-        _log.warning("%s: notice %s, again in %.0f s: %s", parcel.output, parcel.id, wait, said)
-        return False
-    book.sent(parcel.serial, now)
+        send(output, entry.payload)
+    except NotTaken as error:
+        too_old = now - entry.created > give_up_after and entry.attempts + 1 >= MIN_ATTEMPTS
+        if not too_old and not isinstance(error, Refused):
+            _retry(database, entry, error, now)
+            return False
+        text = f"given up: {error}"
+        _log.error("%s: notice %s %s", entry.output, entry.id, text)
+    try:
+        database.sent(entry.serial, now, text)
+    except StoreError as error:
+        raise NotNoted(str(error)) from error
     return True
 
 
-class Courier(threading.Thread):
-    """One output's own thread."""
+def _retry(database: AlertDatabase, entry: OutboxEntry, error: NotTaken, now: float) -> None:
+    wait = pause(entry.attempts, entry.id, error.after)
+    _log.warning("%s: notice %s, again in %.0f s: %s", entry.output, entry.id, wait, error)
+    left = {**entry.payload, "recipients": list(error.recipients)}
+    database.failed(entry.serial, now + wait, str(error), left if error.recipients else None)
+
+
+def seconds_left(entry: OutboxEntry, now: float) -> float:
+    """Return seconds until an entry may be tried; never more than its pause.
+
+    Its ``due`` was written by a clock that may have been set back since.
+    """
+    left = entry.due - now
+    if not entry.attempts or left <= 0:
+        return 0.0
+    return 0.0 if left > MAX_ASKED else left
+
+
+class OutboxWorker(threading.Thread):
+    """One output's own thread; or, never started, what ``carry`` does within the caller's.
+
+    Args:
+        name, settings: of the output.
+        path: the evaluator's file.
+        current: returns the payload of what is open now, for outputs that are refreshed.
+        output: where to send; opened by the settings when None.
+    """
 
     def __init__(self, name: str, settings: Mapping[str, Any], path: Path,
-                 current: Callable[[], Payload | None]) -> None:
+                 current: Callable[[], Payload | None], output: Output | None = None) -> None:
         super().__init__(name=f"output {name}", daemon=True)
         self.settings = dict(settings)
         self._name, self._path, self._current = name, path, current
         self._awake, self._ended = threading.Event(), threading.Event()
-        self._refreshed = 0.0
+        #: Monotonic seconds of the last refresh; None: it is due.
+        self._refreshed: float | None = None
+        self._database: AlertDatabase | None = None
+        self._output = output
+        #: Entries that the receiver has taken and the database does not know of.
+        self._unnoted: set[int] = set()
+        #: Attempts in a row that were not taken: the output as a whole rests then.
+        self._failures = 0
+        self._complaints = BoundedLog()
 
     def wake(self, refresh: bool = False) -> None:
-        """Look into the book now; with ``refresh`` also send what is open now."""
+        """Look into the outbox now; with ``refresh`` also send what is open now."""
         if refresh:
-            self._refreshed = 0.0
+            self._refreshed = None
         self._awake.set()
 
     def stop(self) -> None:
@@ -85,71 +134,122 @@ class Courier(threading.Thread):
         self._ended.set()
         self._awake.set()
 
+    @property
+    def stopped(self) -> bool:
+        """Return whether it was asked to end."""
+        return self._ended.is_set()
+
     def run(self) -> None:
-        """Carry until stopped; an error of the book is logged and waited out."""
-        output = opened(self.settings)
-        book: Book | None = None
+        """Carry until stopped; whatever goes wrong is said once in a while and waited out."""
         while not self._ended.is_set():
             try:
-                book = book or Book(self._path)
-                wait = self._turn(book, output, time.time())
-            except StoreError as error:
-                _log.error("%s: %s", self._name, error)
-                wait = LOOK
-            self._awake.wait(wait)
+                wait = self.turn(time.time())
+            except Exception as error:
+                self._complain(error)
+                wait = LOOK_SECONDS
+            if self._failures:
+                # Only a stop ends this pause: what is new need not be tried before.
+                self._ended.wait(wait)
+            else:
+                self._awake.wait(wait)
             self._awake.clear()
-        if book:
-            book.close()
+        if self._database is not None:
+            self._database.close()
 
-    def _turn(self, book: Book, output: Output, now: float) -> float:
-        """Do what is due; return seconds to sleep."""
-        parcel = book.next_parcel(self._name)
-        if parcel is not None and parcel.due <= now:
-            deliver(book, output, parcel, now, self.settings["give_up_after"])
-            return 0.0
-        wait = LOOK if parcel is None else max(0.05, min(LOOK, parcel.due - now))
+    def carry(self, now: float) -> None:
+        """Send what is due at ``now`` (epoch seconds) until something is not taken."""
+        try:
+            while self.turn(now) <= 0:
+                pass
+        except StoreError as error:
+            self._complain(error)
+
+    def turn(self, now: float) -> float:
+        """Do what is due at ``now`` (epoch seconds); return seconds to sleep."""
+        self._database = self._database or AlertDatabase(self._path)
+        self._output = self._output or opened(self.settings)
+        self._note(self._database, now)
+        entry = self._database.next_entry(self._name)
+        wait = LOOK_SECONDS if entry is None else min(LOOK_SECONDS, seconds_left(entry, now))
+        if entry is not None and wait <= 0:
+            return self._attempt(self._database, self._output, entry, now)
+        self._refresh(self._output)
         refresh = self.settings.get("refresh")
-        if refresh and now - self._refreshed >= refresh:
-            self._refreshed = now
-            self._refresh(output)
-        return min(wait, refresh or wait)
+        return max(0.05, min(wait, refresh or wait))
+
+    def _attempt(self, database: AlertDatabase, output: Output, entry: OutboxEntry,
+                 now: float) -> float:
+        done = False
+        try:
+            done = deliver(database, output, entry, now, self.settings["give_up_after"])
+        except NotNoted as error:
+            # Without this it would be sent again at every turn.
+            self._unnoted.add(entry.serial)
+            self._complain(error)
+            return LOOK_SECONDS
+        except StoreError as error:
+            self._complain(error)
+        self._failures = 0 if done else self._failures + 1
+        return 0.0 if done else min(MAX_PAUSE, 2.0 ** min(self._failures - 1, 10))
+
+    def _note(self, database: AlertDatabase, now: float) -> None:
+        """Note what was taken earlier; while that fails nothing is sent.
+
+        Raises:
+            StoreError: it still cannot be noted.
+        """
+        while self._unnoted:
+            serial = next(iter(self._unnoted))
+            database.sent(serial, now)
+            self._unnoted.discard(serial)
 
     def _refresh(self, output: Output) -> None:
-        payload = self._current()
-        if payload is None:
+        """Send what is open now, when that is due."""
+        every, now = self.settings.get("refresh"), time.monotonic()
+        if not every or (self._refreshed is not None and now - self._refreshed < every):
+            return
+        self._refreshed = now
+        body = self._current()
+        if body is None:
             return
         try:
-            output.send(payload)
-        except (HealthError, OSError, ValueError) as error:
-            _log.warning("%s: what is open could not be refreshed: %s", self._name, error)
+            send(output, body)
+        except NotTaken as error:
+            self._complain(error)
+
+    def _complain(self, error: Exception) -> None:
+        text = f"{self._name}: {type(error).__name__}: {error}"
+        for line in self._complaints.lines(text, text, time.monotonic()):
+            _log.error("%s", line)
 
 
-OutboxEntry = tuple[str, str, dict[str, Any]]
-#: Outputs that group, repeat and silence by themselves: they are told of states, not of notices.
+NewEntry = tuple[str, str, dict[str, Any]]
+#: Outputs that group, repeat and silence by themselves: they get states, not notices.
 BY_STATE = ("alertmanager",)
 
 
-def parcels(outcome: Outcome, rules: RuleSet, now: float) -> list[OutboxEntry]:
+def new_entries(outcome: Outcome, rules: RuleSet, now: float) -> list[NewEntry]:
     """Return (id, output, payload) of everything to be delivered; ids come out the same again."""
-    found: list[OutboxEntry] = []
+    entries: list[NewEntry] = []
     for notice in outcome.notices:
         body = payload(notice, rules.dashboard)
-        found += [(notice.id, name, body) for name in _names(rules, notice.outputs)
-                  if rules.outputs[name]["type"] not in BY_STATE]
-    # The open ones are refreshed; an end is told once and must arrive.
-    for one in outcome.transitions:
-        if one.event is Event.CLEARED:
-            ended = Notice(digest("state", one.alert.id), one.alert.id, "cleared", now,
-                           one.alert.severity, (), (one.alert,))
+        entries += [(notice.id, name, body) for name in _names(rules, notice.outputs)
+                    if rules.outputs[name]["type"] not in BY_STATE]
+    # The open ones are refreshed; an end is sent once and must arrive.
+    for change in outcome.transitions:
+        if change.event is Event.CLEARED:
+            alert = change.alert
+            ended = Notice(digest("state", alert.id), alert.id, "cleared", now,
+                           alert.severity, (), (alert,))
             body = payload(ended, rules.dashboard)
-            found += [(ended.id, name, body) for name in _names(rules, one.alert.outputs)
-                      if rules.outputs[name]["type"] in BY_STATE]
-    return found
+            entries += [(ended.id, name, body) for name in _names(rules, alert.outputs)
+                        if rules.outputs[name]["type"] in BY_STATE]
+    return entries
 
 
 def standing(alerts: Iterable[Alert], name: str, rules: RuleSet, now: float) -> dict[str, Any]:
     """Return the payload of what is open now for one output that goes by states."""
-    meant = tuple(one for one in alerts if name in _names(rules, one.outputs))
+    meant = tuple(alert for alert in alerts if name in _names(rules, alert.outputs))
     return payload(Notice(digest("open", name, now), "open", "reminder", now, "info", meant),
                    rules.dashboard)
 
@@ -169,4 +269,4 @@ def _names(rules: RuleSet, wanted: Sequence[str]) -> Iterator[str]:
 
 def unknown_outputs(rules: RuleSet, waiting: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return the outputs for which something waits and which the rules do not name any more."""
-    return [one["output"] for one in waiting if one["output"] not in rules.outputs]
+    return [row["output"] for row in waiting if row["output"] not in rules.outputs]

@@ -1,4 +1,4 @@
-"""Observations → who is told what: the one step of alerting; pure, ``now`` is a parameter.
+"""Observations → alerts and notices: the one step of alerting; ``now`` is a parameter.
 
 The same state, observations and ``now`` give the same notices with the same ids: what is made
 again after a crash is recognised. Refuses to read a clock, a store or a file.
@@ -6,10 +6,12 @@ again after a crash is recognised. Refuses to read a clock, a store or a file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..diagnosis.fleet.incident import Incident
+from ..humanize import duration
+from .clock import MAX_SKEW, ahead, brought_back
 from .conditions import BY_CLOCK, readings
 from .explain import explained, foreseen
 from .grouping import Group, tell
@@ -37,8 +39,8 @@ class State:
 
 
 @dataclass(frozen=True)
-class Orders:
-    """What people said: acknowledgements by alert id, and silences."""
+class Actions:
+    """What people did: acknowledgements by alert id, and silences."""
 
     acks: Mapping[str, Ack] = field(default_factory=dict)
     silences: Sequence[Silence] = ()
@@ -59,13 +61,15 @@ class Outcome:
     state: State
     transitions: tuple[Transition, ...]
     notices: tuple[Notice, ...]
+    #: What kept it from judging everything: kind → a sentence.
+    troubles: Mapping[str, str] = field(default_factory=dict)
 
 
-NOBODY = Orders()
+NO_ACTIONS = Actions()
 
 
 def evaluate(state: State, observations: Iterable[Observation], rules: RuleSet, now: float,
-             orders: Orders = NOBODY, *, incidents: Iterable[Incident] = ()) -> Outcome:
+             actions: Actions = NO_ACTIONS, *, incidents: Iterable[Incident] = ()) -> Outcome:
     """Return the state after ``now`` (epoch seconds), what changed, and whom to tell what.
 
     Args:
@@ -73,37 +77,66 @@ def evaluate(state: State, observations: Iterable[Observation], rules: RuleSet, 
         observations: of every consumer, and of every host (a subject without a service).
         rules: in force now; they may differ from the last step's.
         now: seconds since the epoch.
-        orders: what people said until now.
+        actions: what people did until now.
         incidents: who suffers together; one notice tells of all of one.
     """
+    state, late = set_back(state, now)
     present = {seen.subject: seen for seen in observations
                if seen.last is not None and now - seen.last <= rules.forget}
-    hosts = _newest_of_hosts(present, rules)
-    together = {name: one for one in incidents if one.shared for name in one.members}
-    tracks: dict[Key, Track] = {}
-    transitions: list[Transition] = []
-    judged: set[Key] = set()
-    for subject, seen in present.items():
-        for rule in rules.rules:
-            found = rules.rule_for(rule, subject)
-            if found is None:
-                continue
-            judged.add((rule.name, subject))
-            track, changes = _follow(state.tracks.get((rule.name, subject)) or _fresh(
-                state, found, subject), found, seen, rules, now=now,
-                host_last=hosts.get(subject.host), incident=together.get(subject.id))
-            transitions += changes
-            if not track.idle:
-                alert = acked(track.alert, orders) if track.alert else None
-                tracks[rule.name, subject] = replace(track, alert=alert)
-    transitions += _left(state, judged, present, rules, now, tracks)
-    newest = {subject: seen.history.end for subject, seen in present.items() if seen.history}
+    step = _Step(state, rules, now, _newest_of_hosts(present, rules),
+                 {name: one for one in incidents if one.shared for name in one.members})
+    for seen in present.values():
+        step.judge(seen)
+    step.keep_absent(present)
+    tracks = {key: replace(track, alert=acked(track.alert, actions)) if track.alert else track
+              for key, track in step.tracks.items()}
+    newest = {subject: min(seen.history.end, now)
+              for subject, seen in present.items() if seen.history}
     opened = [track.alert for track in tracks.values() if track.alert]
-    cleared = [one.alert for one in transitions if one.event is Event.CLEARED]
-    hushed = frozenset(one.id for one in (*opened, *cleared) if muted(one, orders, now))
+    cleared = [one.alert for one in step.transitions if one.event is Event.CLEARED]
+    hushed = frozenset(one.id for one in (*opened, *cleared) if muted(one, actions, now))
     groups, notices = tell(state.groups, opened, cleared, hushed, grouping=rules.grouping, now=now)
     return Outcome(State(tracks, {**_still(state, rules, now), **newest}, groups),
-                   tuple(transitions), notices)
+                   tuple(step.transitions), notices, _troubles(late, present, step.failed, now))
+
+
+def set_back(state: State, now: float) -> tuple[State, float]:
+    """Return a state without times ahead of ``now``, and by how many seconds they were ahead."""
+    late = [ahead(state.seen, now)]
+    tracks: dict[Key, Track] = {}
+    for key, track in state.tracks.items():
+        tracks[key], most = brought_back(track, now, ("at", "since", "raises"))
+        alert, more = brought_back(track.alert, now, ("since", "raised", "worse_since")) if (
+            track.alert) else (None, 0.0)
+        tracks[key] = replace(tracks[key], alert=alert) if more else tracks[key]
+        late += [most, more]
+    groups: dict[str, Group] = {}
+    for name, group in state.groups.items():
+        groups[name], most = brought_back(group, now, ("began", "waiting", "last"))
+        late.append(most)
+    if not any(late):
+        return state, 0.0
+    seen = {subject: min(at, now) for subject, at in state.seen.items()}
+    return State(tracks, seen, groups), max(late)
+
+
+def _troubles(late: float, present: Mapping[Subject, Observation],
+              failed: Mapping[Subject, str], now: float) -> dict[str, str]:
+    """Return what kept a step from judging everything: kind → a sentence."""
+    troubles = {}
+    if late:
+        troubles["clock"] = (f"times up to {duration(late)} ahead were brought back to now:"
+                             " the clock was set back")
+    future = {subject.id: seen.last - now for subject, seen in present.items()
+              if seen.last is not None and seen.last - now > MAX_SKEW}
+    if future:
+        worst = max(future, key=lambda name: future[name])
+        troubles["future"] = (f"{len(future)} have samples ahead of this clock, {worst} by"
+                              f" {duration(future[worst])}")
+    if failed:
+        subject, error = next(iter(failed.items()))
+        troubles["subjects"] = f"{len(failed)} could not be judged; {subject.id}: {error}"
+    return troubles
 
 
 def _newest_of_hosts(present: Mapping[Subject, Observation],
@@ -117,64 +150,100 @@ def _newest_of_hosts(present: Mapping[Subject, Observation],
             and any(rules.rule_for(rule, Subject(host)) for rule in whole)}
 
 
-def _fresh(state: State, rule: Rule, subject: Subject) -> Track:
-    """Return a calm track: it goes on after the newest sample that was judged."""
-    return Track() if rule.kind in BY_CLOCK else Track(at=state.seen.get(subject, Track.at))
+@dataclass
+class _Step:
+    """One evaluation: judges subject by subject; one that cannot be judged stays as it was."""
 
+    state: State
+    rules: RuleSet
+    now: float
+    #: The newest of anything, by host.
+    hosts: Mapping[str, float]
+    incidents: Mapping[str, Incident]
+    tracks: dict[Key, Track] = field(default_factory=dict)
+    transitions: list[Transition] = field(default_factory=list)
+    judged: set[Key] = field(default_factory=set)
+    failed: dict[Subject, str] = field(default_factory=dict)
 
-def _follow(track: Track, rule: Rule, seen: Observation, rules: RuleSet, *, now: float,
-            host_last: float | None, incident: Incident | None) -> tuple[Track, list[Transition]]:
-    subject = seen.subject
-    changes: list[Transition] = []
-    reason = foreseen(rule.kind, seen, incident)
-    if reason is not None and track.alert is None:
-        track = replace(track, reason=reason)
-    for reading in readings(rule, seen, now, track.at, every=rules.every, host_last=host_last):
-        track, event = step(track, reading, rule, subject, rules.flapping)
-        if event is None or track.alert is None:
-            continue
-        alert = explained(track.alert, seen, incident, now)
-        if event is Event.WORSE:
-            # By the clock that acknowledgements go by, not by the sample's time.
-            alert = replace(alert, worse_since=now)
-        changes.append(Transition(event, alert))
-        track = close(track) if event is Event.CLEARED else replace(track, alert=alert)
-    if track.alert and not changes:
-        track = replace(track, alert=explained(track.alert, seen, incident, now))
-    if track.since is None and track.reason is not None:
-        track = replace(track, reason=None)
-    return track, changes
+    def judge(self, seen: Observation) -> None:
+        """Follow every rule that applies to a subject."""
+        subject = seen.subject
+        for rule in self.rules.rules:
+            found = self.rules.rule_for(rule, subject)
+            if found is None:
+                continue
+            key = (rule.name, subject)
+            self.judged.add(key)
+            # A calm track goes on after the newest sample that was judged.
+            before = self.state.tracks.get(key) or (
+                Track() if found.kind in BY_CLOCK
+                else Track(at=self.state.seen.get(subject, Track.at)))
+            try:
+                track, changes = self._follow(before, found, seen)
+            except Exception as error:
+                # A number that nobody expected takes this subject along, and no other.
+                self.failed[subject] = f"{type(error).__name__}: {error}"[:200]
+                track, changes = before, []
+            self.transitions += changes
+            if not track.idle:
+                self.tracks[key] = track
 
+    def _follow(self, track: Track, rule: Rule,
+                seen: Observation) -> tuple[Track, list[Transition]]:
+        subject, now = seen.subject, self.now
+        incident = self.incidents.get(subject.id)
+        changes: list[Transition] = []
+        reason = foreseen(rule.kind, seen, incident)
+        if reason is not None and track.alert is None:
+            track = replace(track, reason=reason)
+        for reading in readings(rule, seen, now, track.at, every=self.rules.every,
+                                host_last=self.hosts.get(subject.host)):
+            if reading.at > now + MAX_SKEW:
+                continue
+            track, event = step(track, reading, rule, subject, self.rules.flapping)
+            if event is None or track.alert is None:
+                continue
+            alert = explained(track.alert, seen, incident, now)
+            if event is Event.WORSE:
+                # By the clock that acknowledgements go by, not by the sample's time.
+                alert = replace(alert, worse_since=now)
+            changes.append(Transition(event, alert))
+            track = close(track) if event is Event.CLEARED else replace(track, alert=alert)
+        if track.alert and not changes:
+            track = replace(track, alert=explained(track.alert, seen, incident, now))
+        if track.since is None and track.reason is not None:
+            track = replace(track, reason=None)
+        return track, changes
 
-def _left(state: State, judged: set[Key], present: Mapping[Subject, Observation],  # noqa: PLR0917
-          rules: RuleSet, now: float, tracks: dict[Key, Track]) -> Iterator[Transition]:
-    """Keep the tracks of who is away for a while; close those of who or what is gone."""
-    names = {rule.name for rule in rules.rules}
-    for key, track in state.tracks.items():
-        name, subject = key
-        if key in judged:
-            continue
-        ruled_out = name not in names or subject in present
-        if not ruled_out and now - track.at <= rules.forget:
-            tracks[key] = track
-        elif track.alert is not None:
-            note = ("the rules do not ask for it any more" if ruled_out else
-                    "nothing was seen of it for so long that it counts as taken away")
-            yield Transition(Event.CLEARED, replace(track.alert, cleared=now, note=note))
+    def keep_absent(self, present: Mapping[Subject, Observation]) -> None:
+        """Keep the tracks of who is away for a while; close those of who or what is gone."""
+        names = {rule.name for rule in self.rules.rules}
+        for key, track in self.state.tracks.items():
+            name, subject = key
+            if key in self.judged:
+                continue
+            ruled_out = name not in names or subject in present
+            if not ruled_out and self.now - track.at <= self.rules.forget:
+                self.tracks[key] = track
+            elif track.alert is not None:
+                note = ("the rules do not ask for it any more" if ruled_out else
+                        f"no sample for {duration(self.rules.forget)}: it counts as taken away")
+                ended = replace(track.alert, cleared=self.now, note=note)
+                self.transitions.append(Transition(Event.CLEARED, ended))
 
 
 def _still(state: State, rules: RuleSet, now: float) -> dict[Subject, float]:
     return {subject: at for subject, at in state.seen.items() if now - at <= rules.forget}
 
 
-def acked(alert: Alert, orders: Orders) -> Alert:
+def acked(alert: Alert, actions: Actions) -> Alert:
     """Return the alert as acknowledged now: not when it became worse since."""
-    ack = orders.acks.get(alert.id)
+    ack = actions.acks.get(alert.id)
     if ack is not None and alert.worse_since is not None and ack.at < alert.worse_since:
         ack = None  # what was acknowledged was milder
     return alert if ack == alert.ack else alert.with_ack(ack)
 
 
-def muted(alert: Alert, orders: Orders, now: float) -> bool:
+def muted(alert: Alert, actions: Actions, now: float) -> bool:
     """Return whether a silence covers the alert at ``now`` (epoch seconds)."""
-    return any(one.covers(alert.subject, alert.rule, now) for one in orders.silences)
+    return any(one.covers(alert.subject, alert.rule, now) for one in actions.silences)

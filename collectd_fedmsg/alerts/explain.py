@@ -7,6 +7,7 @@ from dataclasses import replace
 from .. import humanize
 from ..diagnosis import Diagnosis, Verdict
 from ..diagnosis.fleet.incident import Incident
+from .clock import MAX_SKEW
 from .conditions import BY_CLOCK
 from .observation import Observation
 from .records import Alert, Reason
@@ -68,6 +69,10 @@ def _reason(found: Diagnosis, incident: Incident | None) -> Reason:
 def _silence(seen: Observation, now: float) -> tuple[str, ...]:
     if seen.last is None:
         return ("no sample was ever seen",)
+    if seen.last - now > MAX_SKEW:
+        return (f"its newest sample is {humanize.duration(seen.last - now)} ahead of this clock:"
+                " nothing newer is stored until then",
+                "set the clock right, then `collectd-fedmsg rewind` lets the series go on")
     said = f"no sample for {humanize.duration(now - seen.last)}"
     past = seen.history
     waiting = next((x for x in reversed(past.backlog) if x is not None), None) if past else None

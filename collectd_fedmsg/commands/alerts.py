@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from collectd_fedmsg.alerts.delivery import sample
-from collectd_fedmsg.alerts.outputs import opened
+from collectd_fedmsg.alerts.outputs import opened, send
 from collectd_fedmsg.alerts.records import Alert, Subject
 from collectd_fedmsg.alerts.rules_file import read
-from collectd_fedmsg.alerts.service import Observe, Service, Sight
+from collectd_fedmsg.alerts.service import EvaluatorLoop, Observe, Sight
 from collectd_fedmsg.commands.backtest import observations
 from collectd_fedmsg.errors import ConfigError, HealthError
+from collectd_fedmsg.names import visible
 
 from . import selection
 
@@ -62,21 +63,31 @@ def check_config(options: argparse.Namespace) -> int:
     return 0
 
 
+class OneLine(logging.Formatter):
+    """Writes each record as one line, whatever was put into it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        return visible(super().format(record))
+
+
 def run(options: argparse.Namespace) -> int:
     """Run until SIGTERM or SIGINT; SIGHUP looks at the rules at once."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(OneLine("%(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     # The file is looked at before every step anyway; without this SIGHUP would end us.
     signal.signal(signal.SIGHUP, lambda *_: None)
     try:
-        service = Service(options.rules, options.state, observer(options))
+        loop = EvaluatorLoop(options.rules, options.state, observer(options))
     except (HealthError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
-    print(f"Evaluating {options.rules} every {service.rules.every:g} s", flush=True)
-    service.run(ended)
+    print(f"Evaluating {options.rules} every {loop.rules.every:g} s", flush=True)
+    loop.run(ended)
     return 0
 
 
@@ -113,11 +124,11 @@ def test(options: argparse.Namespace) -> int:
     for name in names:
         began = time.monotonic()
         try:
-            opened(rules.outputs[name]).send(body)
+            send(opened(rules.outputs[name]), body)
             said = f"ok, taken in {time.monotonic() - began:.2f} s"
         except KeyError:
             said, bad = f"FAIL, no such output; there are {', '.join(rules.outputs)}", bad + 1
-        except (HealthError, OSError, ValueError) as error:
+        except HealthError as error:
             said, bad = f"FAIL, {type(error).__name__}: {error}", bad + 1
         print(f"{name}: {said}", flush=True)
     if not names:

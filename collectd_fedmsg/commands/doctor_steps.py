@@ -7,7 +7,6 @@ import json
 import shutil
 import socket
 import subprocess
-import urllib.request
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -15,12 +14,15 @@ from pathlib import Path
 from collectd_fedmsg.commands import doctor_collectd_conf as examine_collectd
 from collectd_fedmsg.commands.doctor_finding import Finding
 from collectd_fedmsg.errors import ConfigError
+from collectd_fedmsg.http_client import exchange
 from collectd_fedmsg.hub import listener as endpoints
 from collectd_fedmsg.hub import settings
 from collectd_fedmsg.metrics import PLUGIN, escape_consumer
 from collectd_fedmsg.names import escape
 from collectd_fedmsg.reader.collect import Harvest, latest
 
+#: Bytes of the dashboard's answer about its whole fleet.
+MAX_FLEET_BYTES = 64 << 20
 #: Samples older than this many intervals are late.
 PATIENCE = 3
 
@@ -198,12 +200,13 @@ def rrdcached(address: str, timeout: float) -> Iterator[Finding]:
 def dashboard(url: str, timeout: float) -> Iterator[Finding]:
     """Ask the dashboard what it sees."""
     try:
-        if not url.startswith(("http://", "https://")):
-            raise ValueError("not an http address")
-        with urllib.request.urlopen(f"{url.rstrip('/')}/api/v1/daemons", timeout=timeout) as answer:  # noqa: S310 - checked above
-            fleet = json.load(answer)["fleet"]
+        answer = exchange(f"{url.rstrip('/')}/api/v1/daemons", timeout=timeout,
+                          max_bytes=MAX_FLEET_BYTES)
+        if answer.status != 200:
+            raise ValueError(f"HTTP {answer.status}: {answer.excerpt()}")
+        fleet = json.loads(answer.body)["fleet"]
         yield Finding(fleet["daemons"] > 0, f"the dashboard shows {fleet['daemons']} daemons,"
                       f" {fleet['silent']} of them silent",
                       "" if fleet["daemons"] else "its data_dir is not collectd's")  # fmt: skip
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         yield Finding(False, f"the dashboard at {url}: {error}", "is it started there?")

@@ -1,6 +1,6 @@
-"""The page and API of alerts: what ``collectd-fedmsg alerts run`` wrote, and orders to it.
+"""The page and API of alerts: what ``collectd-fedmsg alerts run`` wrote, and actions on it.
 
-Evaluates nothing. Without a file of the evaluator there is no page; orders want the token.
+Evaluates nothing. Without a file of the evaluator there is no page; actions want the token.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, abort, current_app, render_template, request
 
-from collectd_fedmsg.alerts import actions as orders
+from collectd_fedmsg.alerts import actions
 from collectd_fedmsg.alerts.evaluator import acked
+from collectd_fedmsg.alerts.health import is_late
 from collectd_fedmsg.alerts.notice_text import one_line, path, peak
 from collectd_fedmsg.alerts.records import SEVERITIES, Alert
 from collectd_fedmsg.alerts.rules import Match, Silence
-from collectd_fedmsg.alerts.state_db import Book
+from collectd_fedmsg.alerts.state_db import AlertDatabase
 from collectd_fedmsg.errors import BadQuery, StoreError
 
 from .. import json_bytes as as_json
@@ -30,8 +31,6 @@ from . import security as login
 alerts = Blueprint("alerts", __name__)
 #: Seconds of past alerts on the page.
 PAST = 7 * 86400
-#: An evaluator that is later than so many turns, and half a minute, is not running.
-LATE = 3
 RANKS = {"critical": "3", "warning": "2", "info": "0"}
 PARTS = ("host", "service", "consumer", "rule")
 
@@ -46,11 +45,11 @@ def install(app: Flask, file: Path | None) -> None:
 
 
 @contextmanager
-def _book() -> Iterator[Book]:
+def _book() -> Iterator[AlertDatabase]:
     file: Path | None = current_app.extensions["alerts"]
     if file is None:
         abort(404, "No alerts here: alerts_file is not set.")
-    book = Book(file, create=False)
+    book = AlertDatabase(file, create=False)
     try:
         yield book
     finally:
@@ -65,18 +64,20 @@ def whole(now: float) -> dict[str, Any]:
     """
     with _book() as book:
         at, every = book.evaluated()
-        state, given = book.load()[0], book.orders()
+        state, given = book.load()[0], book.actions()
         past, trouble = book.past(now - PAST, now), book.good_rules()[1]
         waiting = book.undelivered()
+        troubles, refused = book.troubles(), book.given_up(now - PAST)
     shown = [_shown(acked(one, given), now, given.silences) for one in state.alerts]
     shown.sort(key=lambda one: (-SEVERITIES.index(one["severity"]), one["since"], one["id"]))
     return {
-        "evaluated": at, "late": now - at > LATE * every + 30, "rules_trouble": trouble,
+        "evaluated": at, "late": is_late(at, every, now), "rules_trouble": trouble,
         "active": [one for one in shown if not one["ack"]],
         "acknowledged": [one for one in shown if one["ack"]],
         "past": [_shown(one, now, ()) for one in past],
         "silences": [_silence(one) for one in given.silences if one.end > now],
-        "undelivered": [one for one in waiting if one["attempts"]]}
+        "undelivered": [one for one in waiting if one["attempts"]],
+        "given_up": refused, "troubles": troubles}
 
 
 def _shown(alert: Alert, now: float, silences: Any) -> dict[str, Any]:
@@ -89,7 +90,7 @@ def _shown(alert: Alert, now: float, silences: Any) -> dict[str, Any]:
 
 def _silence(one: Silence) -> dict[str, Any]:
     return {"id": one.id, "start": one.start, "end": one.end, "by": one.by,
-            "comment": one.comment, "of": orders.words(one.match)}
+            "comment": one.comment, "of": actions.words(one.match)}
 
 
 def marks(start: int, end: int, daemon: str | None) -> list[dict[str, Any]]:
@@ -135,7 +136,7 @@ def acknowledge(name: str) -> Response:
     """Note who knows of an open alert."""
     given = _ordered(("by", "comment"))
     with _book() as book:
-        orders.acknowledge(book, name, given.get("by", ""), given.get("comment", ""), time.time())
+        actions.acknowledge(book, name, given.get("by", ""), given.get("comment", ""), time.time())
     return _json({"id": name}, 201)
 
 
@@ -152,11 +153,11 @@ def unacknowledge(name: str) -> Response:
 def silence() -> Response:
     """Tell nobody of what matches, for a while."""
     given = _ordered((*PARTS, "seconds", "by", "comment"))
-    parts = {part: (orders.line(part, given[part], 1),) for part in PARTS if given.get(part)}
+    parts = {part: (actions.line(part, given[part], 1),) for part in PARTS if given.get(part)}
     seconds = given.get("seconds")
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
         raise BadQuery("seconds: a number is wanted")
-    made = orders.silence(Match(**parts), seconds, given.get("by", ""), given.get("comment", ""),
+    made = actions.silence(Match(**parts), seconds, given.get("by", ""), given.get("comment", ""),
                           time.time(), secrets.token_hex(4))
     with _book() as book:
         book.silence(made)

@@ -136,6 +136,7 @@ def _order(name: str, text: str, schema: JSON | None, *, of: bool) -> JSON:
 def _alerts() -> JSON:
     whole = _object(active=ALERTS, acknowledged=ALERTS, past=ALERTS,
                     silences={"type": "array"}, undelivered={"type": "array"},
+                    given_up={"type": "array"}, troubles={"type": "array"},
                     evaluated={"type": "number"}, late={"type": "boolean"}, rules_trouble=TEXT)
     listed = {"operationId": "alerts", "summary": "Active, acknowledged and past alerts.",
               "responses": {"200": _answer("The alerts.", whole), **REFUSED}}

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from collectd_fedmsg.alerts.state_db import Book
+from collectd_fedmsg.alerts.state_db import AlertDatabase
 from collectd_fedmsg.commands import config as snippets
 from collectd_fedmsg.protocol.sample import Sample
 from examples.chain import ROOT
@@ -127,7 +127,7 @@ def site(short_folder: Path) -> Iterator[Any]:
 
 
 def undelivered(folder: Path) -> list[dict[str, Any]]:
-    book = Book(folder / "alerts.db", create=False)
+    book = AlertDatabase(folder / "alerts.db", create=False)
     found = book.undelivered()
     book.close()
     return found

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from collectd_fedmsg.collector.bounded_log import MOST
+from collectd_fedmsg.bounded_log import MOST
 from collectd_fedmsg.commands import config as snippets
 from collectd_fedmsg.hub.listener import socket_path
 from collectd_fedmsg.hub.responder import Responder

@@ -13,8 +13,8 @@ import pytest
 pytest.importorskip("rrdtool")
 
 from collectd_fedmsg.alerts.records import Subject
-from collectd_fedmsg.alerts.service import Service
-from collectd_fedmsg.alerts.state_db import Book
+from collectd_fedmsg.alerts.service import EvaluatorLoop
+from collectd_fedmsg.alerts.state_db import AlertDatabase
 from collectd_fedmsg.cli import main
 from collectd_fedmsg.commands.alerts import observer
 from collectd_fedmsg.errors import HealthError, StoreError
@@ -57,11 +57,11 @@ def series(root: Path, backlog: dict[int, float], consumer: str = "Archiver",
 def site(tmp_path: Path) -> Any:
     """Yield a folder with rules, and a function that makes the service over its files."""
     (tmp_path / "rules.toml").write_text(RULES)
-    made: list[Service] = []
+    made: list[EvaluatorLoop] = []
 
-    def service() -> Service:
+    def service() -> EvaluatorLoop:
         (tmp_path / "rrd").mkdir(exist_ok=True)
-        made.append(Service(tmp_path / "rules.toml", tmp_path / "a.db",
+        made.append(EvaluatorLoop(tmp_path / "rules.toml", tmp_path / "a.db",
                             observer(where(tmp_path / "rrd"))))
         return made[-1]
 
@@ -72,8 +72,8 @@ def site(tmp_path: Path) -> Any:
 
 def told(folder: Path) -> list[tuple[str, str]]:
     """Return (rule, kind) of every notice in the book, in order."""
-    book = Book(folder / "a.db")
-    rows = book._base.execute("SELECT payload FROM outbox ORDER BY serial").fetchall()
+    book = AlertDatabase(folder / "a.db")
+    rows = book.base.execute("SELECT payload FROM outbox ORDER BY serial").fetchall()
     book.close()
     import json
     bodies = [json.loads(text) for (text,) in rows]
@@ -171,7 +171,7 @@ def test_rules_are_reloaded_and_a_mistake_keeps_the_last_good_ones(site: Any, ca
     one.close()
     again = service()
     assert again.rules.rules[0].hold == 420
-    book = Book(folder / "a.db")
+    book = AlertDatabase(folder / "a.db")
     assert "'soon'" in book.good_rules()[1]
     write_rules(folder, RULES)
     assert again.reload()
@@ -243,4 +243,4 @@ def test_a_full_disk_or_a_lost_folder_is_said(tmp_path: Path) -> None:
     (tmp_path / "x").mkdir()
     shutil.rmtree(tmp_path / "x")
     with pytest.raises(StoreError):
-        Book(tmp_path / "x" / "a.db")
+        AlertDatabase(tmp_path / "x" / "a.db")

@@ -18,7 +18,7 @@ rrdtool = pytest.importorskip("rrdtool")
 from collectd_fedmsg.alerts.evaluator import State, evaluate  # noqa: E402
 from collectd_fedmsg.alerts.lifecycle import Event  # noqa: E402
 from collectd_fedmsg.alerts.rules_file import parse  # noqa: E402
-from collectd_fedmsg.alerts.state_db import Book  # noqa: E402
+from collectd_fedmsg.alerts.state_db import AlertDatabase  # noqa: E402
 from collectd_fedmsg.commands.alerts import observer  # noqa: E402
 from collectd_fedmsg.metrics import BY_NAME  # noqa: E402
 from tests.integration.receivers import Receiver, where  # noqa: E402
@@ -133,7 +133,7 @@ def test_killed_at_random_and_at_the_worst_moments(tmp_path: Path) -> None:
         raised, cleared = expected(tmp_path / "rrd", rules.read_text())
         calm.set()
         child.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log))
-        book = Book(tmp_path / "a.db")
+        book = AlertDatabase(tmp_path / "a.db")
         deadline = time.monotonic() + 60
         while {one.id for one in book.past(0, time.time())} != cleared or book.undelivered():
             assert time.monotonic() < deadline, (tmp_path / "log").read_text()[-2000:]

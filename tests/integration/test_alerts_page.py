@@ -10,8 +10,8 @@ pytest.importorskip("playwright.sync_api")
 
 from collectd_fedmsg_dashboard import create_app
 
-from collectd_fedmsg.alerts.service import Service
-from collectd_fedmsg.alerts.state_db import Book
+from collectd_fedmsg.alerts.service import EvaluatorLoop
+from collectd_fedmsg.alerts.state_db import AlertDatabase
 from collectd_fedmsg.commands.alerts import observer
 from tests.integration.receivers import where
 from tests.integration.serving import serving
@@ -60,7 +60,7 @@ def site(tmp_path_factory):
     daemon(root, now, "Notifier", lambda ago: 40 if 2000 < ago < 2600 else 0)
     daemon(root, now, "Gone<b>", lambda ago: 12, silent=400)
     (tmp_path / "rules.toml").write_text(RULES)
-    service = Service(tmp_path / "rules.toml", tmp_path / "a.db", observer(where(root)))
+    service = EvaluatorLoop(tmp_path / "rules.toml", tmp_path / "a.db", observer(where(root)))
     service.once(time.time())
     app = create_app({"data_dir": root, "token": "t", "alerts_file": tmp_path / "a.db"})
     with serving(app) as address:
@@ -125,7 +125,7 @@ def test_without_an_evaluator(tmp_path):
     given = create_app({"data_dir": tmp_path / "rrd", "alerts_file": tmp_path / "a.db"})
     assert given.test_client().get("/alerts").status_code == 503
     assert given.test_client().get("/api/v1/marks").status_code == 200
-    Book(tmp_path / "a.db").close()
+    AlertDatabase(tmp_path / "a.db").close()
     text = given.test_client().get("/alerts").text
     assert "It has never run." in text
     assert "Nothing wants attention" not in text

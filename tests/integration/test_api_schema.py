@@ -13,7 +13,7 @@ from collectd_fedmsg_dashboard import create_app  # noqa: E402
 from hypothesis import HealthCheck, given, settings  # noqa: E402
 from schemathesis.specs.openapi.checks import positive_data_acceptance  # noqa: E402
 
-from collectd_fedmsg.alerts.state_db import Book  # noqa: E402
+from collectd_fedmsg.alerts.state_db import AlertDatabase  # noqa: E402
 from tests.integration.test_store_rrd import STEP, fleet  # noqa: E402
 
 #: A schema cannot say that start is before end, nor that end is at most a day ahead.
@@ -29,7 +29,7 @@ OPERATIONS = ("GET /daemons", "GET /series", "GET /series.csv", "GET /state", "G
 def operations(tmp_path_factory):
     folder = tmp_path_factory.mktemp("rrd")
     fleet(folder, int(time.time()) // STEP * STEP, 2)
-    Book(folder / "alerts.db").close()
+    AlertDatabase(folder / "alerts.db").close()
     app = create_app({"data_dir": folder, "token": "t", "alerts_file": folder / "alerts.db"})
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
     found = [one.ok() for one in schema.get_all_operations()]

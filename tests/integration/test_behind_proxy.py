@@ -22,7 +22,7 @@ pytest.importorskip("playwright.sync_api")
 
 from collectd_fedmsg_dashboard.config import Settings
 
-from collectd_fedmsg.alerts.service import Service
+from collectd_fedmsg.alerts.service import EvaluatorLoop
 from collectd_fedmsg.commands.alerts import observer
 from collectd_fedmsg.errors import ConfigError
 from examples.processes import Processes, free_port, wait_for
@@ -107,7 +107,7 @@ def served(tmp_path_factory):
     daemon(root, now, "Archiver", lambda ago: max(0, 1500 - ago * 2))
     daemon(root, now, "Notifier", lambda ago: 0)
     (folder / "rules.toml").write_text(RULES)
-    service = Service(folder / "rules.toml", folder / "a.db", observer(where(root)))
+    service = EvaluatorLoop(folder / "rules.toml", folder / "a.db", observer(where(root)))
     service.once(time.time())
     service.close()
     port = free_port()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,24 +24,53 @@ from ...config_check import (
     whole,
 )
 from ...errors import HealthError
+from ...names import printable
 
+#: Characters of a reason that are kept: a receiver may answer a page of HTML.
+MAX_REASON = 500
 #: Where mail is submitted over TLS from the first byte (RFC 8314).
 SMTPS_PORT = 465
 
 
 class NotTaken(HealthError):  # noqa: N818 - what happened; it is tried again
-    """The receiver did not take it; ``after`` seconds are what it asked to be left alone for."""
+    """The receiver did not take it now; it is tried again.
 
-    def __init__(self, text: str, after: float = 0.0) -> None:
-        super().__init__(text)
+    Args:
+        text: why; what a receiver sent is cleaned for logs and terminals.
+        after: seconds that the receiver asked to be left alone for.
+        recipients: who still has to get it, when others already have.
+    """
+
+    def __init__(self, text: str, after: float = 0.0, recipients: Sequence[str] = ()) -> None:
+        super().__init__(printable(text)[:MAX_REASON])
         self.after = after
+        self.recipients = tuple(recipients)
+
+
+class Refused(NotTaken):
+    """The receiver refuses it for good: it is given up, and no other notice waits for it."""
 
 
 class Output(Protocol):
-    """Where notices go."""
+    """Where notices go; use ``send`` of this module, which translates exceptions."""
 
     def send(self, payload: Mapping[str, Any]) -> None:
-        """Return once the receiver has it; raise NotTaken or OSError otherwise."""
+        """Return once the receiver has it; raise NotTaken or Refused otherwise."""
+
+
+def send(output: Output, payload: Mapping[str, Any]) -> None:
+    """Send through an output; whatever its libraries raise leaves here as one class.
+
+    Raises:
+        NotTaken: not now.
+        Refused: never.
+    """
+    try:
+        output.send(payload)
+    except NotTaken:
+        raise
+    except Exception as error:
+        raise NotTaken(f"{type(error).__name__}: {error}") from error
 
 
 def opened(settings: Mapping[str, Any]) -> Output:

@@ -1,4 +1,4 @@
-"""EDGE http: alerts to Prometheus' Alertmanager, API v2; it groups, repeats and routes itself.
+"""Alerts to Prometheus' Alertmanager, API v2; it groups, repeats and routes itself.
 
 Open alerts are sent again every ``refresh`` seconds: what is not refreshed ends there by itself.
 """
@@ -36,14 +36,16 @@ class Sender:
 def alert(told: Mapping[str, Any], until: float) -> dict[str, Any]:
     """Return an alert of API v2; ``until`` (epoch seconds) is its end while it is open.
 
-    What may change while it is open is an annotation: labels are its identity.
+    Labels are its identity, so what may change while it is open is an annotation: with the
+    severity among them, one that grows worse would end there, and another begin.
     """
     subject = told["subject"]
-    labels = {"alertname": told["rule"], "severity": told["severity"], "kind": told["kind"],
+    labels = {"alertname": told["rule"], "kind": told["kind"],
               "host": subject["host"], "service": subject["service"],
               "consumer": subject["consumer"]}
     found = {"labels": {name: text for name, text in labels.items() if text},
-             "annotations": {"summary": told["what"], "description": "\n".join(told["why"]),
+             "annotations": {"severity": told["severity"], "summary": told["what"],
+                             "description": "\n".join(told["why"]),
                              "action": told["action"], "cause": told["cause"], "id": told["id"]},
              "startsAt": _moment(told["since"]),
              "endsAt": _moment(until if told["cleared"] is None else told["cleared"])}

@@ -1,4 +1,4 @@
-"""EDGE fedmsg: a notice as a message on the bus itself, sent by a process of its own.
+"""A notice as a message on the bus itself, sent by a process of its own.
 
 fedmsg keeps one context per process and may block in it: neither shall hold up the others.
 """
@@ -27,10 +27,11 @@ class Sender:
                    given["config"], str(given["timeout"]), "confirm" if given["confirm"] else ""]
         try:
             done = subprocess.run(  # noqa: S603 - no shell, our own arguments
-                command, input=json.dumps(payload), capture_output=True, text=True, check=False,
+                command, input=json.dumps(payload), capture_output=True, text=True,
+                errors="replace", check=False,
                 timeout=given["timeout"] + 20)
         except subprocess.TimeoutExpired as error:
             raise NotTaken(f"the bus: nothing within {error.timeout} s") from error
         if done.returncode:
-            said = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise NotTaken(f"the bus: {said[:300]}")
+            lines = done.stderr.strip().splitlines() or ["no reason given"]
+            raise NotTaken(f"the bus: {lines[-1]}")

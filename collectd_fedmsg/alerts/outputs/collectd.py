@@ -1,4 +1,4 @@
-"""EDGE collectd: each alert of a notice as a notification, by the unixsock plugin's PUTNOTIF.
+"""Each alert of a notice as a notification, by the PUTNOTIF of collectd's unixsock plugin.
 
 Inside collectd the plugin dispatches them itself; this is for the service beside the dashboard.
 """
@@ -17,6 +17,10 @@ from . import NotTaken
 SEVERITIES = {"info": "okay", "warning": "warning", "critical": "failure"}
 
 
+#: Characters of an answer that are read; collectd answers a short line.
+MAX_LINE = 1024
+
+
 class Sender:
     """Speaks to the socket of one collectd."""
 
@@ -31,7 +35,7 @@ class Sender:
             answers = peer.makefile("r", encoding="utf-8", errors="replace")
             for told in notified(payload):
                 peer.sendall(command(told, payload["at"]).encode())
-                answer = answers.readline()
+                answer = answers.readline(MAX_LINE)
                 if not answer.startswith("0 "):
                     raise NotTaken(f"collectd: {answer.strip()[:200] or 'closed the connection'}")
 

@@ -1,39 +1,125 @@
-"""EDGE mail: a notice as a message whose Message-ID is the notice's own."""
+"""Mail a notice; its Message-ID is the notice's id, so a mail sent again is recognised."""
 
 from __future__ import annotations
 
 import smtplib
+import socket
 import ssl
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
-from . import NotTaken
+from . import NotTaken, Refused
+
+#: recipient → (SMTP code, the server's words).
+Refusals = Mapping[str, tuple[int, bytes]]
 
 
 class Sender:
-    """Speaks SMTP to one server; a mail sent again has the same Message-ID."""
+    """Speaks SMTP to one server, within ``timeout`` seconds for the whole conversation."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._settings = settings
 
     def send(self, payload: Mapping[str, Any]) -> None:
-        """Return once the server has accepted the mail for every recipient."""
-        given = self._settings
+        """Return once the server has accepted the mail for every recipient.
+
+        Raises:
+            Refused: the server will never take it (5xx), for these recipients.
+            NotTaken: it does not take it now (4xx); ``recipients`` are those left.
+        """
+        recipients = payload.get("recipients") or self._settings["recipients"]
         try:
-            with smtplib.SMTP(given["host"], given["port"], timeout=given["timeout"]) as server:
-                if given["starttls"]:
-                    server.starttls(context=ssl.create_default_context())
-                if given["user"]:
-                    server.login(given["user"], _password(given["password_file"]))
-                refused = server.send_message(mail(payload, given))
-        except smtplib.SMTPException as error:
-            raise NotTaken(f"{type(error).__name__}: {error}") from error
+            with self._connected() as server:
+                refused = server.send_message(mail(payload, self._settings),
+                                              to_addrs=list(recipients))
+        except smtplib.SMTPRecipientsRefused as error:
+            raise _refusal(error.recipients, recipients) from error
+        except smtplib.SMTPResponseException as error:
+            text = f"{error.smtp_code} {_words(error.smtp_error)}"
+            # A login that is refused is a setting to be mended: the notice itself is well.
+            for_good = error.smtp_code >= 500 and not isinstance(
+                error, (smtplib.SMTPAuthenticationError, smtplib.SMTPConnectError,
+                        smtplib.SMTPHeloError))
+            raise (Refused if for_good else NotTaken)(text) from error
         if refused:
-            raise NotTaken(f"refused: {refused}")
+            raise _refusal(refused, recipients)
+
+    @contextmanager
+    def _connected(self) -> Iterator[smtplib.SMTP]:
+        """Yield a server that was greeted and logged in to."""
+        given = self._settings
+        server = _Server(given["host"], given["timeout"], tls=given["tls"])
+        over = threading.Event()
+        threading.Thread(target=server.cut_after, args=(given["timeout"], over), daemon=True,
+                         name="mail deadline").start()
+        try:
+            server.connect(given["host"], given["port"])
+            if given["starttls"]:
+                server.starttls(context=ssl.create_default_context())
+            if given["user"]:
+                server.login(given["user"], _password(given["password_file"]))
+            yield server
+            with suppress(smtplib.SMTPException, OSError):
+                server.quit()
+        finally:
+            over.set()
+            server.close()
+
+
+class _Server(smtplib.SMTP):
+    """A connection of which everything ends in time: smtplib's own limits are for one read each.
+
+    Args:
+        host: the name that TLS checks.
+        timeout: of one read, in seconds.
+        tls: from the first byte.
+    """
+
+    sock: socket.socket | None
+
+    def __init__(self, host: str, timeout: float, *, tls: bool) -> None:
+        super().__init__(timeout=timeout)  # without a host it does not connect yet
+        self._host = host
+        self._tls = tls
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        self.sock = socket.create_connection((host, port), timeout, self.source_address)
+        if self._tls:
+            link = ssl.create_default_context().wrap_socket(
+                self.sock, server_hostname=self._host, do_handshake_on_connect=False)
+            self.sock = link
+            link.do_handshake()
+        return self.sock
+
+    def cut_after(self, seconds: float, over: threading.Event) -> None:
+        """End the conversation after so many seconds, unless it is over."""
+        while not over.wait(seconds):
+            seconds = 1.0  # it may not have been connected yet
+            if self.sock is not None:
+                with suppress(OSError):
+                    # Not SSLSocket's own, which forgets its TLS while another thread reads.
+                    socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+
+def _refusal(refused: Refusals, wanted: Sequence[str]) -> NotTaken:
+    """Return what to raise when a server refuses some or all recipients."""
+    text = "; ".join(f"{address}: {code} {_words(words)}"
+                     for address, (code, words) in refused.items())
+    later = [address for address, (code, _) in refused.items() if code < 500]
+    if later:
+        return NotTaken(text, recipients=later)
+    taken = len(wanted) - len(refused)
+    return Refused(f"{text}{f' (taken for {taken} others)' if taken else ''}")
+
+
+def _words(answer: object) -> str:
+    return answer.decode("utf-8", "replace") if isinstance(answer, bytes) else str(answer)
 
 
 def mail(payload: Mapping[str, Any], settings: Mapping[str, Any]) -> EmailMessage:

@@ -1,4 +1,4 @@
-"""EDGE http: a notice as signed JSON.
+"""A notice as signed JSON.
 
 ``X-Fedmsg-Signature: sha256=HMAC-SHA256(secret, timestamp "." body)`` with the timestamp in
 ``X-Fedmsg-Timestamp`` (a receiver refuses old ones: RFC 2104 alone would let them be replayed);

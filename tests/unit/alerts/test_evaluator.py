@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectd_fedmsg.alerts.evaluator import Orders, State, evaluate
+from collectd_fedmsg.alerts.evaluator import Actions, State, evaluate
 from collectd_fedmsg.alerts.observation import Observation
 from collectd_fedmsg.alerts.records import Ack, Subject
 from collectd_fedmsg.alerts.rules import Flapping, Grouping, Match, Rule, RuleSet, Silence
@@ -40,21 +40,21 @@ class World:
         self.rules, self.reboot = rules, reboot
         self.state, self.notices, self.transitions = State(), [], []
 
-    def at(self, now, *observations, orders=None):
+    def at(self, now, *observations, actions=None):
         if self.reboot:
             self.state = of_json(json.loads(json.dumps(to_json(self.state))))
-        done = evaluate(self.state, observations, self.rules, now, orders or Orders())
+        done = evaluate(self.state, observations, self.rules, now, actions or Actions())
         self.state = done.state
         self.notices += done.notices
         self.transitions += done.transitions
         return done
 
-    def series(self, backlogs, *, every=1, start=0, names=("A",), verdict=None, orders=None):
+    def series(self, backlogs, *, every=1, start=0, names=("A",), verdict=None, actions=None):
         """Evaluate after each ``every`` samples of one backlog series, for all names alike."""
         for i in range(every, len(backlogs) + 1, every):
             now = T0 + (start + i) * STEP
             window = backlogs[max(0, i - 12): i]
-            self.at(now, *(seen(n, window, now, verdict=verdict) for n in names), orders=orders)
+            self.at(now, *(seen(n, window, now, verdict=verdict) for n in names), actions=actions)
         return self
 
 
@@ -120,11 +120,11 @@ def test_what_joins_a_group_waits_for_its_interval():
 def test_worse_is_told_at_once_and_undoes_the_acknowledgement():
     world = World().series([5] * 20)
     (alert,) = world.state.alerts
-    orders = Orders({alert.id: Ack("me", T0 + 200)})
+    actions = Actions({alert.id: Ack("me", T0 + 200)})
     now = T0 + 210
-    world.at(now, seen("A", [5000], now), orders=orders)
+    world.at(now, seen("A", [5000], now), actions=actions)
     assert (kinds(world), world.notices[-1].severity) == (["raised", "worse"], "critical")
-    world.at(now + 10, seen("A", [5000], now + 10), orders=orders)
+    world.at(now + 10, seen("A", [5000], now + 10), actions=actions)
     assert world.state.alerts[0].ack is None
 
 
@@ -133,32 +133,32 @@ def test_worse_is_told_at_once_and_undoes_the_acknowledgement():
     pytest.param(True, ["raised"], id="not-when-acknowledged"),
 ])
 def test_reminders(acknowledged, wanted):
-    world, orders = World(), Orders()
+    world, actions = World(), Actions()
     for i in range(900):
         now = T0 + i * STEP
-        world.at(now, seen("A", [5] * 12, now), orders=orders)
+        world.at(now, seen("A", [5] * 12, now), actions=actions)
         if acknowledged and world.state.alerts:
-            orders = Orders({world.state.alerts[0].id: Ack("me", now)})
+            actions = Actions({world.state.alerts[0].id: Ack("me", now)})
     assert kinds(world) == wanted
     if acknowledged:
         assert world.state.alerts[0].ack.by == "me"
 
 
 def silence(start, end, **match):
-    return Orders(silences=(Silence("s", Match(**match), T0 + start, T0 + end),))
+    return Actions(silences=(Silence("s", Match(**match), T0 + start, T0 + end),))
 
 
-@pytest.mark.parametrize(("orders", "wanted"), [
+@pytest.mark.parametrize(("actions", "wanted"), [
     pytest.param(silence(0, 1000), [], id="over-before-it-ends"),
     pytest.param(silence(0, 200), ["raised", "cleared"], id="told-when-it-ends"),
     pytest.param(silence(0, 1000, consumer=("B",)), ["raised", "cleared"], id="of-another"),
     pytest.param(silence(0, 1000, rule=("daemon*",)), ["raised", "cleared"], id="another-rule"),
     pytest.param(silence(150, 1000), ["raised", "cleared"], id="the-end-of-what-was-told"),
 ])
-def test_silences(orders, wanted):
-    world = World().series([5] * 30 + [0] * 20, orders=orders)
+def test_silences(actions, wanted):
+    world = World().series([5] * 30 + [0] * 20, actions=actions)
     assert kinds(world) == wanted
-    if wanted and orders.silences[0].end == T0 + 200:
+    if wanted and actions.silences[0].end == T0 + 200:
         assert world.notices[0].at >= T0 + 200
 
 

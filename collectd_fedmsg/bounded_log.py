@@ -5,7 +5,7 @@ Whoever sends us garbage must not fill the disk with our complaints.
 
 from __future__ import annotations
 
-from ..names import printable
+from .names import printable
 
 #: Seconds between two lines about the same subject.
 EVERY = 300.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collectd_fedmsg.collector.bounded_log import EVERY, MOST, BoundedLog
+from collectd_fedmsg.bounded_log import EVERY, MOST, BoundedLog
 
 
 def test_one_subject_once() -> None:

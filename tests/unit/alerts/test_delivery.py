@@ -1,0 +1,187 @@
+"""Delivery: one notice holds up no other, nothing ends a worker, nothing is sent again for ever."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+
+from collectd_fedmsg.alerts.delivery import OutboxWorker, deliver, seconds_left
+from collectd_fedmsg.alerts.evaluator import State
+from collectd_fedmsg.alerts.outbox import OutboxEntry
+from collectd_fedmsg.alerts.outputs import NotTaken, Refused
+from collectd_fedmsg.alerts.state_db import AlertDatabase
+
+NOW = 1.8e9
+SETTINGS = {"type": "webhook", "timeout": 1, "give_up_after": 3600}
+
+
+class Taker:
+    """An output that keeps what it takes; ``refusal(payload)`` may return what to raise."""
+
+    def __init__(self, refusal: Callable[[Any], BaseException | None] = lambda _: None) -> None:
+        self.taken: list[str] = []
+        self._refusal = refusal
+
+    def send(self, payload: Any) -> None:
+        error = self._refusal(payload)
+        if error is not None:
+            raise error
+        self.taken.append(payload["id"])
+
+
+def database(path: Path, *bodies: tuple[str, str], now: float = NOW) -> AlertDatabase:
+    """Return a database with one entry for each (id, group)."""
+    found = AlertDatabase(path / "a.db")
+    found.commit(now, 10, State(), [], [
+        (name, "it", {"id": name, "group": group}) for name, group in bodies])
+    return found
+
+
+def worker(path: Path, output: Any) -> OutboxWorker:
+    return OutboxWorker("it", SETTINGS, path / "a.db", lambda: None, output=output)
+
+
+def of(name: str, error: BaseException) -> Callable[[Any], BaseException | None]:
+    return lambda payload: error if payload["id"] == name else None
+
+
+@pytest.mark.parametrize("error", [
+    pytest.param(Refused("HTTP 400: too long"), id="refused-for-good"),
+    pytest.param(NotTaken("HTTP 500: sorry"), id="not-now"),
+    pytest.param(ZeroDivisionError("division by zero"), id="of-an-unexpected-class"),
+    pytest.param(UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad"), id="decoding"),
+])
+def test_one_notice_holds_up_no_other(tmp_path: Path, error: BaseException):
+    store, output = database(tmp_path, ("00aa", "g"), ("00bb", "h"), ("00cc", "i")), Taker(
+        of("00aa", error))
+    mine = worker(tmp_path, output)
+    for _ in range(3):
+        mine.turn(NOW + 1)
+    assert output.taken == ["00bb", "00cc"]
+    (gone,) = store.given_up(NOW) if isinstance(error, Refused) else [
+        {"error": row["error"]} for row in store.undelivered()]
+    assert str(error)[:8] in gone["error"]
+
+
+def test_an_end_waits_for_its_start(tmp_path: Path):
+    store = database(tmp_path, ("00aa", "g"), ("00ab", "g"), ("00bb", "h"))
+    refusing = [True]
+    output = Taker(lambda body: NotTaken("busy") if refusing[0] and body["id"] == "00aa" else None)
+    mine = worker(tmp_path, output)
+    for _ in range(4):
+        mine.turn(NOW + 1)
+    assert output.taken == ["00bb"]
+    refusing.clear()
+    refusing.append(False)
+    for _ in range(3):
+        mine.turn(NOW + 10)
+    assert output.taken == ["00bb", "00aa", "00ab"]
+    assert store.undelivered() == []
+
+
+def test_what_was_taken_and_cannot_be_noted_is_sent_once(tmp_path: Path):
+    """Another process keeps the file locked, as a full disk does: writes fail."""
+    store, output = database(tmp_path, ("00aa", "g")), Taker()
+    mine = worker(tmp_path, output)
+    mine.turn(0.0)  # opens the file; nothing is due yet in 1970, but what is new goes at once
+    assert output.taken == ["00aa"]
+    store.commit(NOW, 10, State(), [], [("00bb", "it", {"id": "00bb"})])
+    assert mine._database is not None
+    mine._database.base.execute("PRAGMA busy_timeout = 50")
+    other = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert mine.turn(NOW) > 0
+    for _ in range(3):
+        with pytest.raises(Exception, match="locked"):
+            mine.turn(NOW)
+    other.execute("COMMIT")
+    mine.turn(NOW)
+    assert output.taken == ["00aa", "00bb"]
+    assert store.undelivered() == []
+
+
+def test_a_failure_that_cannot_be_noted_is_tried_again(tmp_path: Path):
+    store, refusing = database(tmp_path, ("00aa", "g")), [True]
+    output = Taker(lambda _: NotTaken("busy") if refusing[0] else None)
+    mine = worker(tmp_path, output)
+    mine._database = AlertDatabase(tmp_path / "a.db")
+    mine._database.base.execute("PRAGMA busy_timeout = 50")
+    other = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert mine.turn(NOW) == 1.0
+    other.execute("COMMIT")
+    refusing[0] = False
+    mine.turn(NOW)
+    assert output.taken == ["00aa"]
+    assert store.undelivered() == []
+
+
+def test_a_worker_survives_any_exception(tmp_path: Path):
+    """Its file is no database, then it is; its thread lives and carries."""
+    (tmp_path / "a.db").write_bytes(b"not a database" * 100)
+    output = Taker()
+    mine = worker(tmp_path, output)
+    mine.start()
+    deadline = time.monotonic() + 20
+    while not mine._complaints._said and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert mine.is_alive()
+    (tmp_path / "a.db").unlink()
+    database(tmp_path, ("00aa", "g")).close()
+    while not output.taken and time.monotonic() < deadline:
+        mine.wake()
+        time.sleep(0.01)
+    mine.stop()
+    mine.join(5)
+    assert output.taken == ["00aa"]
+    assert threading.active_count() < 50
+
+
+@pytest.mark.parametrize(("attempts", "due", "expected"), [
+    pytest.param(0, NOW + 1e8, 0.0, id="new-from-a-clock-a-year-ahead"),
+    pytest.param(1, NOW + 1e8, 0.0, id="tried-by-a-clock-a-year-ahead"),
+    pytest.param(1, NOW + 300, 300.0, id="pausing"),
+    pytest.param(1, NOW - 5, 0.0, id="due"),
+])
+def test_waiting_is_bounded_whatever_the_clock_was(attempts: int, due: float, expected: float):
+    entry = OutboxEntry(1, "00aa", "it", {}, NOW, attempts, due)
+    assert seconds_left(entry, NOW) == expected
+
+
+def test_times_of_a_clock_that_was_ahead_are_brought_back(tmp_path: Path):
+    store = database(tmp_path, ("00aa", "g"), now=NOW + 1e8)
+    store.failed(1, NOW + 1e8 + 200, "busy")
+    store.commit(NOW, 10, State(), [], [])
+    entry = store.next_entry("it")
+    assert entry is not None
+    assert (entry.created, entry.due) == (NOW, NOW)
+
+
+def test_some_recipients_left_are_kept_for_the_next_attempt(tmp_path: Path):
+    store = database(tmp_path, ("00aa", "g"))
+    output = Taker(lambda body: None if "recipients" in body else NotTaken(
+        "452 full", recipients=["c@d"]))
+    entry = store.next_entry("it")
+    assert entry is not None
+    assert not deliver(store, output, entry, NOW, 3600)
+    again = store.next_entry("it")
+    assert again is not None
+    assert again.payload["recipients"] == ["c@d"]
+
+
+def test_sent_texts_are_not_kept_and_sent_ids_are_bounded(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("collectd_fedmsg.alerts.outbox.MAX_SENT", 5)
+    store = database(tmp_path, *((f"{n:04x}", "g") for n in range(20)))
+    mine = worker(tmp_path, Taker())
+    mine.carry(NOW)
+    assert {row[0] for row in store.base.execute("SELECT payload FROM outbox")} == {"{}"}
+    for n in range(20):
+        store.base.execute("UPDATE outbox SET done = ? WHERE serial = ?", (NOW + n, n + 1))
+    store.commit(NOW + 30, 10, State(), [], [])
+    assert store.base.execute("SELECT count(*) FROM outbox").fetchone() == (5,)
