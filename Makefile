@@ -1,6 +1,10 @@
 PYTHON = .venv/bin/python
+RERUNS = 1
+# playwright brings a node; the machine needs none.
+NODE = $(wildcard .venv/lib/python3*/site-packages/playwright/driver/node)
+PROSE = collectd_fedmsg dashboard docs examples packaging tests benchmarks README.rst CHANGELOG.rst
 
-.PHONY: help setup setup-test demo surge slow-db story stories test soak lint audit bench docs packages release clean
+.PHONY: help setup setup-test demo surge slow-db story stories test soak check audit bench docs packages release clean
 help:  ## Show the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
 setup:  ## Install what is missing; quick when nothing is.
@@ -17,20 +21,23 @@ story: setup-test  ## Replay an incident on real parts: make story STORY=name [P
 	@$(PYTHON) -m examples.story $(or $(STORY),list) --pace $(or $(PACE),1)
 stories: setup-test  ## Name the stories.
 	@$(PYTHON) -m examples.story list
-# Most tests wait for real processes, so three at a time; what fails is tried once more
-# and listed as RERUN: that a machine is too busy is no defect, that it fails again is one.
+# Most tests wait for real processes, so three at a time. On a busy machine what fails is tried
+# once more and listed as RERUN; in CI it is not.
 test: setup-test  ## All tests; pictures go to artifacts/.
-	@$(PYTHON) -m pytest -n 3 --dist loadfile --reruns 1 -r aR
+	@$(PYTHON) -m pytest -n 3 --dist loadfile --reruns $(RERUNS) -r aR
 soak: setup-test  ## What takes too long for `make test`.
-	@PIP_CONSTRAINT=packaging/constraints.txt $(PYTHON) -m pip install -q --only-binary atheris 'atheris>=3' || \
+	@$(PYTHON) -m pip install -q --no-deps --require-hashes --only-binary :all: -r packaging/requirements/atheris.txt || \
 	  echo "soak: no atheris for this Python: frames are not fuzzed by coverage" >&2
 	@$(PYTHON) -m pytest -m soak
-lint: setup-test  ## ruff and mypy --strict.
+check: setup-test  ## Format, lint, types and spelling; the page's script linted and tested.
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy --strict
+	$(PYTHON) -m codespell_lib $(PROSE)
+	$(PYTHON) -m biome lint --error-on-warnings dashboard/static tests/javascript
+	$(NODE) --test tests/javascript/*.test.mjs
 audit: setup  ## Ask whether a pinned version has a known vulnerability; needs the network.
 	@[ -x .venv/audit/bin/pip-audit ] || { $(PYTHON) -m venv .venv/audit && \
-	  PIP_CONSTRAINT=packaging/constraints.txt .venv/audit/bin/pip install -q 'pip-audit>=2.10'; }
+	  .venv/audit/bin/pip install -q --require-hashes -r packaging/requirements/tools.txt; }
 	@.venv/audit/bin/python packaging/audit.py
 # Each at most five minutes; what they print beside each other is of one run.
 bench: setup-test  ## Counting, diagnosis, page and API, scaling, beside rivals; some five minutes.

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-PINS = Path(__file__).resolve().parent / "constraints.txt"
+PINS = sorted((Path(__file__).resolve().parent / "requirements").glob("*.txt"))
 SERVICES = ("pypi", "osv")
 CLEAN, VULNERABLE, UNKNOWN = range(3)
 
@@ -37,7 +37,7 @@ def ask(service: str) -> tuple[int, list[str]]:
     """Return what a service of advisories tells of the pins."""
     done = subprocess.run(
         [sys.executable, "-m", "pip_audit", "-s", service, "-f", "json", "--no-deps",
-         "--disable-pip", "--progress-spinner", "off", "-r", str(PINS)],
+         "--disable-pip", "--progress-spinner", "off", *(f"-r{path}" for path in PINS)],
         capture_output=True, text=True, check=False)  # fmt: skip
     try:
         return judged(json.loads(done.stdout))

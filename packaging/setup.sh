@@ -1,67 +1,95 @@
 #!/bin/sh
 # Set up what `make demo` needs, and with the word `test` also what the tests need, on a fresh
-# Debian 12. Safe to run again. System packages are listed in apt-demo.txt and apt-test.txt.
+# Debian 12 or 13. Safe to run again. System packages: apt-demo.txt and apt-test.txt; Python
+# packages: requirements/, each with its hash.
+# shellcheck disable=SC2086,SC2013,SC2015,SC2016  # lists of words; text for another shell
 set -eu
 cd "$(dirname "$0")/.."
+KIND=${1:-demo}
 LISTS=packaging/apt-demo.txt
-EXTRAS=demo
-if [ "${1:-demo}" = test ]; then
-    LISTS="$LISTS packaging/apt-test.txt"
-    EXTRAS=demo,test,lint,docs,release
-fi
-PACKAGES=$(sed 's/#.*//' $LISTS)
+[ "$KIND" = demo ] || LISTS="$LISTS packaging/apt-test.txt"
 STAMP=.venv/set-up
-# What was installed for the tests serves the demo as well.
-done_before() { grep -qsx "$NOW $EXTRAS.*" $STAMP; }
-NOW=$(cat pyproject.toml packaging/constraints.txt packaging/setup.sh | sha256sum | cut -d' ' -f1)
-BEGAN=$(date +%s)
 LOG=.run/setup.log
+NOW=$(cat pyproject.toml packaging/requirements/*.txt packaging/setup.sh | sha256sum | cut -d' ' -f1)
+BEGAN=$(date +%s)
+mkdir -p .run
 
 step() { printf '[%s/4] %3d s  %s\n' "$1" "$(($(date +%s) - BEGAN))" "$2" >&2; }
 run() { "$@" >>"$LOG" 2>&1 || { tail -n 20 "$LOG" >&2; echo "setup: failed: $* (all of it: $LOG)" >&2; exit 1; }; }
+# What was installed for the tests serves the demo as well.
+is_set_up() { [ "$(cat $STAMP 2>/dev/null)" = "$NOW test" ] || [ "$(cat $STAMP 2>/dev/null)" = "$NOW $KIND" ]; }
+installed() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q "ok installed"; }
+known() { [ -n "$(apt-cache show "$1" 2>/dev/null)" ]; }
 
-mkdir -p .run
-missing=""
-for package in $PACKAGES; do
-    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q "ok installed" || missing="$missing $package"
-done
-[ -z "$missing" ] && done_before && exit 0
+# `a|b` in a list is the name that this release has.
+wanted() {
+    for line in $(sed 's/#.*//' $LISTS); do
+        names=$(echo "$line" | tr '|' ' ')
+        for name in $names; do installed "$name" && continue 2; done
+        for name in $names; do known "$name" && break; done
+        printf ' %s' "$name"
+    done
+}
 
+# Packages bring services; none of them shall start on this machine because of us. The policy ends
+# with this process: once it is gone, the policy allows everything and removes itself.
+write_policy() {
+    policy=/usr/sbin/policy-rc.d
+    [ ! -e $policy ] || return 0
+    trap '$as rm -f $policy' EXIT
+    trap 'exit 1' INT TERM HUP
+    printf '#!/bin/sh\ngrep -qs setup.sh /proc/%s/cmdline && exit 101\nrm -f "$0"\nexit 0\n' $$ |
+        $as tee $policy >/dev/null
+    $as chmod 755 $policy
+}
+
+# Only how to reach an index is taken from the caller's pip environment, never what to install.
+clean_pip_environment() {
+    for name in $(env | sed -n 's/^\(PIP_[A-Z_]*\)=.*/\1/p'); do
+        case $name in
+            PIP_INDEX_URL | PIP_EXTRA_INDEX_URL | PIP_FIND_LINKS | PIP_CERT | PIP_PROXY | PIP_TRUSTED_HOST | \
+                PIP_DEFAULT_TIMEOUT | PIP_CACHE_DIR) ;;
+            *) unset "$name" ;;
+        esac
+    done
+    export PIP_DISABLE_PIP_VERSION_CHECK=1
+}
+
+missing=$(wanted)
+[ -z "$missing" ] && is_set_up && exit 0
 step 1 "system packages:${missing:- all there}"
 if [ -n "$missing" ]; then
-    line="apt-get install -y --no-install-recommends$missing"
     if [ "$(id -u)" = 0 ]; then as=""
     elif sudo -n true 2>/dev/null || { [ -t 0 ] && command -v sudo >/dev/null; }; then as=sudo
     else
         echo "setup: system packages are missing and cannot be installed from here; run" >&2
-        echo "    sudo apt-get update && sudo $line" >&2
+        echo "    sudo apt-get update && sudo apt-get install -y --no-install-recommends$missing" >&2
         exit 1
     fi
-    export DEBIAN_FRONTEND=noninteractive
     run $as apt-get update
-    # Packages bring services; none of them shall start on this machine because of us.
-    policy=/usr/sbin/policy-rc.d
-    if [ ! -e $policy ]; then
-        trap '$as rm -f $policy' EXIT
-        trap 'exit 1' INT TERM HUP
-        printf '#!/bin/sh\nexit 101\n' | $as tee $policy >/dev/null
-        $as chmod 755 $policy
-    fi
-    run $as env DEBIAN_FRONTEND=noninteractive $line -o DPkg::Lock::Timeout=300
+    # Names are known for certain only now.
+    missing=$(wanted)
+    write_policy
+    run $as env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+        -o DPkg::Lock::Timeout=300 $missing
 fi
 
 # collectd embeds the distribution's own Python, so its packages must be built for that one.
 step 2 "virtual environment"
-[ -x .venv/bin/pip ] && .venv/bin/python -c 0 2>/dev/null || run /usr/bin/python3 -m venv --clear .venv
-# Old source packages need the same setuptools when they are built: pip hands this on.
-PIP_CONSTRAINT=$PWD/packaging/constraints.txt
-PIP_DISABLE_PIP_VERSION_CHECK=1
-export PIP_CONSTRAINT PIP_DISABLE_PIP_VERSION_CHECK
+clean_pip_environment
+python=.venv/bin/python
+[ -x .venv/bin/pip ] && $python -c 0 2>/dev/null || run /usr/bin/python3 -m venv --clear .venv
+# The distribution's binding of rrdtool is one file; nothing else of the system is seen.
+site=$($python -c 'import sysconfig; print(sysconfig.get_path("platlib"))')
+for file in /usr/lib/python3/dist-packages/rrdtool*.so; do
+    [ ! -e "$file" ] || ln -sf "$file" "$site/"
+done
 step 3 "python packages"
-run .venv/bin/pip install setuptools wheel
-run .venv/bin/pip install -e ".[$EXTRAS]"
-# For its captured messages only: what it imports needs Kerberos. The demo can do without.
-.venv/bin/pip install -q --no-deps fedmsg_meta_fedora_infrastructure >>"$LOG" 2>&1 ||
+install="$python -m pip install --require-hashes --no-deps --no-build-isolation"
+run $install -r packaging/requirements/build.txt
+run $install -r "packaging/requirements/$KIND.txt"
+run $python -m pip install --no-deps --no-build-isolation -e .
+$install -r packaging/requirements/captured.txt >>"$LOG" 2>&1 ||
     echo "setup: no captured messages, the demo's are synthetic" >&2
 step 4 "done"
-echo "$NOW $EXTRAS" >$STAMP
+echo "$NOW $KIND" >$STAMP
