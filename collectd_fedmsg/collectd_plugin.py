@@ -17,7 +17,7 @@ from .bounded_log import BoundedLog
 from .collector.config import PluginConfig, read_block
 from .collector.outage import Keeper
 from .collector.series import Admission
-from .collector.sources.base import Foreign, Source
+from .collector.sources.base import PartialSample, Source
 from .collector.sources.fedora_messaging import FedoraMessagingSource
 from .collector.sources.moksha import MokshaSource
 from .errors import ConfigError
@@ -165,7 +165,7 @@ class Plugin:
             self._log(endpoint, f"{endpoint}: {error}")
         self._totals["bytes"] += octets
 
-    def _dispatch(self, host: str, service: str, sample: Sample | Foreign) -> None:
+    def _dispatch(self, host: str, service: str, sample: Sample | PartialSample) -> None:
         series = self._admission.find(host, service, sample.consumer)
         if series is None:
             one_too_many = f"{service}/{sample.consumer!r:.80} is one too many: MaxConsumers"

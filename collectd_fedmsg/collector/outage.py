@@ -18,7 +18,7 @@ from ..names import escape
 from ..reader.collect import Reader
 from ..rrdcached import Presence, Rrdcached
 from .series import Admission
-from .sources.base import Described, Foreign
+from .sources.base import PartialSample, SampleOrigin
 
 #: Bytes left on the disk below which a new series finds no place.
 TOO_FULL = 1 << 20
@@ -120,7 +120,7 @@ def room(folder: str) -> tuple[bool, str]:
 
 #: Samples of each kind: an hour and more of ten consumers every ten seconds, about 5 MB.
 MOST = 5000
-One = tuple[str, Described, Sequence[Foreign]]
+One = tuple[str, SampleOrigin, Sequence[PartialSample]]
 
 
 class Held:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from ..metrics import METRICS, TOPIC_TYPE, TopicMetric
 from ..protocol.sample import Sample
-from .sources.base import Foreign
+from .sources.base import PartialSample
 
 #: Topics of one consumer that may have files; a daemon names its 20 busiest at a time.
 MOST_TOPICS = 100
@@ -30,7 +30,7 @@ class Series:
         self._by_topic = by_topic
         self._topics: dict[str, list[str]] = {}
 
-    def values(self, sample: Sample | Foreign) -> Iterator[tuple[str, str, float]]:
+    def values(self, sample: Sample | PartialSample) -> Iterator[tuple[str, str, float]]:
         """Yield collectd's type, type instance and the value, in the metric's own unit."""
         for name, kind, instance in self._metrics:
             value = getattr(sample, name)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from collectd_fedmsg.collector.sources.base import Foreign
+from collectd_fedmsg.collector.sources.base import PartialSample
 from collectd_fedmsg.collector.sources.fedora_messaging import FedoraMessagingSource
 from examples import rabbitmq
 from examples.chain import ROOT
@@ -40,7 +40,7 @@ def test_a_real_service(short_folder: Path) -> None:
         processes.start("service", command, env, short_folder)
         source = FedoraMessagingSource({f"http://127.0.0.1:{monitor}": "archiver"}, 1.0)
 
-        def sample() -> Foreign | None:
+        def sample() -> PartialSample | None:
             processes.check()
             fresh = source.collect(2.0, time.time()).fresh
             return fresh[0][2][0] if fresh else None

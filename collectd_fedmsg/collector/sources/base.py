@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True)
-class Described:
+class SampleOrigin:
     """Whose samples these are; ``interval`` in seconds."""
 
     service: str
@@ -16,7 +16,7 @@ class Described:
 
 
 @dataclass(frozen=True)
-class Foreign:
+class PartialSample:
     """One consumer's numbers; None is what its daemon does not tell. Units as in Sample.
 
     The totals need not balance with the backlog: moksha counts pick-up and loses polls.
@@ -45,10 +45,10 @@ class Foreign:
 
 
 @dataclass
-class Gathered:
+class SourceRound:
     """What one round of a source brought."""
 
-    fresh: list[tuple[str, Described, list[Foreign]]] = field(default_factory=list)
+    fresh: list[tuple[str, SampleOrigin, list[PartialSample]]] = field(default_factory=list)
     errors: dict[str, str] = field(default_factory=dict)
     silent: list[str] = field(default_factory=list)
     octets: int = 0
@@ -57,7 +57,7 @@ class Gathered:
 class Source(Protocol):
     """A kind of daemon that is not asked with our protocol."""
 
-    def collect(self, timeout: float, now: float) -> Gathered:
+    def collect(self, timeout: float, now: float) -> SourceRound:
         """Return what is new, within ``timeout`` seconds; ``now`` is the wall time (s)."""
 
     def close(self) -> None:

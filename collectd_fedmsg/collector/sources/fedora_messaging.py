@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 from urllib.parse import urlsplit
 
-from .base import Described, Foreign, Gathered, whole
+from .base import PartialSample, SampleOrigin, SourceRound, whole
 
 MAX_ANSWER = 64 * 1024
 THREADS = 16
@@ -35,9 +35,9 @@ class FedoraMessagingSource:
         self._pool = ThreadPoolExecutor(min(THREADS, max(1, len(endpoints))), "fedora_messaging")
         self._open: dict[str, Future[bytes]] = {}
 
-    def collect(self, timeout: float, now: float) -> Gathered:
+    def collect(self, timeout: float, now: float) -> SourceRound:
         """Return each service's totals; one that does not answer within ``timeout`` s is silent."""
-        found = Gathered()
+        found = SourceRound()
         deadline = time.monotonic() + timeout
         for endpoint in self._endpoints:
             if endpoint not in self._open:  # at most one open question each
@@ -52,7 +52,7 @@ class FedoraMessagingSource:
                 body = future.result()
                 found.octets += len(body)
                 sample = read(body, now)
-                origin = Described(self._endpoints[endpoint], self._interval)
+                origin = SampleOrigin(self._endpoints[endpoint], self._interval)
                 found.fresh.append((endpoint, origin, [sample]))
             except (OSError, http.client.HTTPException) as error:
                 found.silent.append(endpoint)
@@ -92,7 +92,7 @@ def fetch(endpoint: str, timeout: float) -> bytes:
         peer.close()
 
 
-def read(body: bytes, now: float) -> Foreign:
+def read(body: bytes, now: float) -> PartialSample:
     """Return the sample in a monitor's answer.
 
     Raises:
@@ -103,5 +103,6 @@ def read(body: bytes, now: float) -> Foreign:
         whole(consumed[key]) for key in ("received", "processed", "dropped", "rejected", "failed")
     )
     ended = processed + dropped + rejected + failed
-    return Foreign(CONSUMER, now, received=received, processed=ended, failed=rejected + failed,
-                   in_progress=max(0, received - ended), observable=False)  # fmt: skip
+    return PartialSample(CONSUMER, now, received=received, processed=ended,
+                         failed=rejected + failed,
+                         in_progress=max(0, received - ended), observable=False)  # fmt: skip

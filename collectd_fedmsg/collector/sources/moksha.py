@@ -16,7 +16,7 @@ from typing import Any
 
 import zmq
 
-from .base import Described, Foreign, Gathered, whole
+from .base import PartialSample, SampleOrigin, SourceRound, whole
 
 #: A hub with 50 consumers sends 1,024 times of each: about 1 MB.
 MAX_FRAME = 4 * 2**20
@@ -64,14 +64,14 @@ class MokshaSource:
             for endpoint, service in endpoints.items()
         }
 
-    def collect(self, timeout: float, now: float) -> Gathered:
+    def collect(self, timeout: float, now: float) -> SourceRound:
         """Return the totals of each hub that was heard; never waits, so ``timeout`` is unused."""
-        found = Gathered()
+        found = SourceRound()
         for endpoint, hub in self._hubs.items():
             heard = self._drain(endpoint, hub, found)
             if heard:
                 hub.heard = now
-                origin = Described(hub.service, self._interval)
+                origin = SampleOrigin(hub.service, self._interval)
                 found.fresh.append((endpoint, origin, samples(hub.totals, now)))
             elif now - hub.heard > PATIENCE:
                 found.silent.append(endpoint)
@@ -81,7 +81,7 @@ class MokshaSource:
         """Close the subscriptions."""
         self._context.destroy(linger=0)
 
-    def _drain(self, endpoint: str, hub: Hub, found: Gathered) -> int:
+    def _drain(self, endpoint: str, hub: Hub, found: SourceRound) -> int:
         heard = 0
         for _ in range(KEPT):
             try:
@@ -133,10 +133,10 @@ def add(totals: dict[str, Totals], frame: bytes) -> None:
         total.backlog, total.longest = backlog, longest
 
 
-def samples(totals: Mapping[str, Totals], now: float) -> list[Foreign]:
+def samples(totals: Mapping[str, Totals], now: float) -> list[PartialSample]:
     """Return the totals at ``now`` (s) as samples; ``service_max`` is of the last poll."""
     return [
-        Foreign(name, now, received=one.received, processed=one.processed, failed=one.failed,
+        PartialSample(name, now, received=one.received, processed=one.processed, failed=one.failed,
                 backlog=one.backlog, service_max=one.longest)
         for name, one in totals.items()
     ]  # fmt: skip

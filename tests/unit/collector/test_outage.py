@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collectd_fedmsg.collector.outage import Held
-from collectd_fedmsg.collector.sources.base import Described, Foreign
+from collectd_fedmsg.collector.sources.base import PartialSample, SampleOrigin
 
-ORIGIN = Described("old", 10.0)
+ORIGIN = SampleOrigin("old", 10.0)
 
 
-def one(at: int, consumers: int = 2) -> tuple[str, Described, list[Foreign]]:
-    return "ipc:///x", ORIGIN, [Foreign(f"C{n}", float(at)) for n in range(consumers)]
+def one(at: int, consumers: int = 2) -> tuple[str, SampleOrigin, list[PartialSample]]:
+    return "ipc:///x", ORIGIN, [PartialSample(f"C{n}", float(at)) for n in range(consumers)]
 
 
 def times(found: list) -> list[float]:  # type: ignore[type-arg]
