@@ -68,7 +68,17 @@ METRICS: tuple[Metric, ...] = (
            "Longest service time; a hung message counts with its elapsed time"),
 )
 
-BY_NAME = {metric.name: metric for metric in METRICS}
+#: What a hub cannot know and a broker, or a service on one, says besides.
+BROKER_METRICS: tuple[Metric, ...] = (
+    Metric("redelivered", Kind.DERIVE, "derive", "messages",
+           "Delivered by the broker again: requeued, or its consumer was lost"),
+    Metric("vanished", Kind.DERIVE, "derive", "messages",
+           "Left the queue unprocessed: expired, dropped, purged, rejected; at least so many"),
+    Metric("consuming", Kind.GAUGE, "count", "services",
+           "Services that say they consume now; 0: paused, or without their broker"),
+)
+
+BY_NAME = {metric.name: metric for metric in (*METRICS, *BROKER_METRICS)}
 TOPIC_TYPE = "derive"
 
 
@@ -128,7 +138,7 @@ def parse_instance(collectd_type: str, type_instance: str) -> Identity | None:
     if collectd_type == "gauge":
         consumer, _, name = type_instance.rpartition("_")
         return Identity(unescape(consumer), name) if consumer and name in ("in", "out") else None
-    for metric in METRICS:
+    for metric in BY_NAME.values():
         ending = f"_{metric.name}"
         if metric.collectd_type == collectd_type and type_instance.endswith(ending):
             consumer = type_instance[: -len(ending)]

@@ -10,12 +10,12 @@ from docutils import nodes
 from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
 
-from collectd_fedmsg.metrics import METRICS, TOPIC_METRICS
+from collectd_fedmsg.metrics import BY_NAME, TOPIC_METRICS
 
 
 def metric_rows() -> Iterator[tuple[str, ...]]:
     """Yield name, kind, collectd type, unit and meaning of each metric."""
-    for metric in METRICS:
+    for metric in BY_NAME.values():
         yield (f"``{metric.name}``", metric.kind.value, f"``{metric.collectd_type}``",
                metric.unit, metric.help)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from ..metrics import METRICS, TOPIC_TYPE, TopicMetric
+from ..metrics import BY_NAME, TOPIC_TYPE, TopicMetric
 from ..protocol.sample import Sample
 from .sources.base import PartialSample
 
@@ -25,7 +25,7 @@ class Series:
     def __init__(self, consumer: str, by_topic: Sequence[TopicMetric]) -> None:
         self._metrics = [
             (metric.name, metric.collectd_type, metric.type_instance(consumer))
-            for metric in METRICS
+            for metric in BY_NAME.values()
         ]
         self._by_topic = by_topic
         self._topics: dict[str, list[str]] = {}
@@ -33,7 +33,7 @@ class Series:
     def values(self, sample: Sample | PartialSample) -> Iterator[tuple[str, str, float]]:
         """Yield collectd's type, type instance and the value, in the metric's own unit."""
         for name, kind, instance in self._metrics:
-            value = getattr(sample, name)
+            value = getattr(sample, name, None)
             if value is not None and (sample.observable or name not in UNSEEN):
                 yield kind, instance, value
         for place, metric in enumerate(self._by_topic):

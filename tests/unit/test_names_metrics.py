@@ -32,7 +32,7 @@ def test_long_names_do_not_collide(one: str, two: str) -> None:
 def test_no_two_series_share_an_identity(one: str, two: str) -> None:
     """Nor does a consumer's name pass for another one's topic; a part fits into collectd's 127."""
     instances = [
-        *(metric.type_instance(name) for metric in metrics.METRICS for name in {one, two}),
+        *(metric.type_instance(name) for metric in metrics.BY_NAME.values() for name in {one, two}),
         *(metric.type_instance(a, b) for metric in metrics.TOPIC_METRICS
           for a in {one, two} for b in {one, two}),
     ]
@@ -68,7 +68,7 @@ def test_printable_is_one_line_of_ascii(text: str) -> None:
     assert shown.isascii() and shown.isprintable()
 
 
-@pytest.mark.parametrize("metric", metrics.METRICS, ids=lambda metric: metric.name)
+@pytest.mark.parametrize("metric", metrics.BY_NAME.values(), ids=lambda metric: metric.name)
 def test_identity_parses_back(metric: metrics.Metric) -> None:
     """Type and type instance name the metric again, whatever the consumer is called."""
     for consumer in ("Archiver", "in_progress", "a/b", "X_received", "é"):
@@ -89,6 +89,6 @@ def test_identity_of_a_topic_parses_back(metric: metrics.TopicMetric) -> None:
 def test_readme_has_the_table() -> None:
     """README's metric table and metrics.py agree."""
     readme = (ROOT / "README.rst").read_text()
-    for metric in metrics.METRICS:
+    for metric in metrics.BY_NAME.values():
         assert f"``{metric.name}``" in readme, metric.name
         assert metric.help.split(";")[0] in readme, metric.name
