@@ -38,6 +38,9 @@ class PartialSample:
     service_p95: float | None = None
     service_p99: float | None = None
     service_max: float | None = None
+    redelivered: int | None = None
+    vanished: int | None = None
+    consuming: int | None = None
     observable: bool = True
     topics: Mapping[str, int] = field(default_factory=dict)
     topic_processed: Mapping[str, int] = field(default_factory=dict)
@@ -46,10 +49,15 @@ class PartialSample:
 
 @dataclass
 class SourceRound:
-    """What one round of a source brought."""
+    """What one round of a source brought.
+
+    ``errors`` by endpoint: it cannot be read.  ``notes`` by subject: a number that cannot be
+    known there, and why.
+    """
 
     fresh: list[tuple[str, SampleOrigin, list[PartialSample]]] = field(default_factory=list)
     errors: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
     silent: list[str] = field(default_factory=list)
     octets: int = 0
 

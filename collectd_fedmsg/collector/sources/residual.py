@@ -46,7 +46,7 @@ class Residual:
     def restart(self) -> None:
         """Forget the constant: the broker's totals began again."""
         self._readings.clear()
-        self._base_low, self.exact = None, False
+        self._base_low, self.exact, self.uncounted = None, False, False
 
     def add(self, time: float, published: int, processed: int, waiting: int) -> None:
         """Take a reading in: seconds, two totals and a gauge, in messages."""
