@@ -20,6 +20,7 @@ from .collector.series import Admission
 from .collector.sources.base import PartialSample, Source
 from .collector.sources.fedora_messaging import FedoraMessagingSource
 from .collector.sources.moksha import MokshaSource
+from .collector.sources.rabbitmq import RabbitSource
 from .errors import ConfigError
 from .metrics import PLUGIN
 from .names import escape, printable
@@ -84,9 +85,14 @@ class Plugin:
                 self._config.moksha_sockets, self._config.interval, time.time()
             )
             self._sources.append(moksha)
+        rabbit = None
+        if self._config.brokers:
+            rabbit = RabbitSource(self._config.brokers, self._config.interval)
+            self._sources.append(rabbit)
         if self._config.fedora_messagings:
             services = self._config.fedora_messagings
-            self._sources.append(FedoraMessagingSource(services, self._config.interval))
+            self._sources.append(FedoraMessagingSource(
+                services, self._config.interval, rabbit.has_queue if rabbit else None))
         self._values = collectd.Values()
         collectd.register_read(self.read, self._config.interval)
 
@@ -126,6 +132,8 @@ class Plugin:
             found = source.collect(left, now // 1)
             self._dispatch_all(self._held(found.fresh, stores))
             self._count(found.errors, found.octets)
+            for subject, note in found.notes.items():
+                self._log(subject, f"{subject}: {note}")
             silent += len(found.silent)
             harvest.daemons += len(found.fresh)
         self._save()

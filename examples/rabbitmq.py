@@ -54,9 +54,22 @@ def service_config(amqp: int, callback: str, monitor: int, settings: str = "") -
     return _SERVICE.format(amqp=amqp, callback=callback, monitor=monitor, settings=settings)
 
 
-def start(processes: Processes, folder: Path, amqp: int) -> None:
-    """Start a broker that listens on the port ``amqp``; return when it does."""
+def start(processes: Processes, folder: Path, amqp: int, management: int = 0,
+          settings: str = "") -> None:
+    """Start a broker that listens on the port ``amqp``; return when it does.
+
+    Args:
+        processes: what it runs among, with its name server.
+        folder: where everything of it is; with the same one it has the same queues.
+        amqp: its port.
+        management: the port of its management API; 0: it has none.
+        settings: lines of rabbitmq.conf.
+    """
     names = free_port()
+    (folder / "plugins").write_text("[rabbitmq_management].\n" if management else "[].\n")
+    (folder / "rabbitmq.conf").write_text((
+        f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {management}\n" if management
+        else "") + settings)
     env = {
         **os.environ, "HOME": str(folder), "ERL_EPMD_ADDRESS": "127.0.0.1",
         "ERL_EPMD_PORT": str(names), "RABBITMQ_NODENAME": "cf@localhost",
@@ -65,6 +78,7 @@ def start(processes: Processes, folder: Path, amqp: int) -> None:
         "RABBITMQ_LOG_BASE": str(folder / "log"),
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
         "RABBITMQ_CONF_ENV_FILE": str(folder / "none"),
+        "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq"),
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
     }  # fmt: skip
     processes.start("epmd", ["epmd", "-address", "127.0.0.1", "-port", str(names)], env, folder)
@@ -72,7 +86,11 @@ def start(processes: Processes, folder: Path, amqp: int) -> None:
 
     def listens() -> bool:
         processes.check()
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", amqp)) == 0
+        return all(_answers(port) for port in (amqp, management) if port)
 
     wait_for("the broker listens", listens, 120)
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

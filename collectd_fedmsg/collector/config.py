@@ -11,6 +11,7 @@ from typing import Any
 from .. import config_check
 from ..config_check import Check, Checker, absolute_path, flag, http_url, number, whole
 from ..metrics import TOPIC_METRICS, TopicMetric
+from .sources.broker import Broker
 
 PLACE = 'collectd.conf, <Module "collectd_fedmsg.collectd_plugin">'
 #: A read must end well within the interval, or the next one is skipped by collectd.
@@ -33,6 +34,8 @@ class PluginConfig:
     moksha_sockets: dict[str, str] = field(default_factory=dict)
     #: ``http://host:port`` of a fedora-messaging monitor → the service its values get.
     fedora_messagings: dict[str, str] = field(default_factory=dict)
+    #: Brokers whose queues are read, one a ``<RabbitMQ url>`` block.
+    brokers: tuple[Broker, ...] = ()
     #: ``unix:/path`` of the rrdcached behind collectd's plugin, and that plugin's ``DataDir``.
     rrdcached: tuple[str, str] | None = None
     #: Consumers of one host beyond this are refused: each is a dozen files.
@@ -56,6 +59,9 @@ class Option:
     check: Check
     #: How several lines are joined: the earlier result and this line's.
     join: Callable[[Any, Any], Any] | None = None
+    #: The options of a nested block, and what its values and options make together.
+    nested: Mapping[str, Option] | None = None
+    build: Callable[[Any, Mapping[str, Any]], Any] | None = None
 
 
 def read_options(node: Any, options: Mapping[str, Option], checker: Checker) -> dict[str, Any]:
@@ -76,6 +82,8 @@ def read_options(node: Any, options: Mapping[str, Option], checker: Checker) -> 
         name, option = known
         try:
             value = option.check(tuple(child.values))
+            if option.nested is not None and option.build is not None:
+                value = option.build(value, read_options(child, option.nested, checker))
             if option.field in read:
                 if option.join is None:
                     raise ValueError("is there twice")
@@ -156,6 +164,36 @@ def _joined(earlier: dict[str, str], later: dict[str, str]) -> dict[str, str]:
     return {**earlier, **later}
 
 
+def _broker_url(values: tuple[Any, ...]) -> str:
+    if len(values) != 1 or not isinstance(values[0], str):
+        raise ValueError("takes the broker's address")
+    if not values[0].startswith("amqp://"):
+        return _http_endpoint(values[0])
+    if not re.fullmatch(r"amqp://[^/@:]+:\d+", values[0]):
+        raise ValueError("must look like amqp://host:port")
+    return values[0]
+
+
+def _broker(url: str, options: Mapping[str, Any]) -> tuple[Broker, ...]:
+    return (Broker(url, **options),)
+
+
+def _brokers(earlier: tuple[Broker, ...], later: tuple[Broker, ...]) -> tuple[Broker, ...]:
+    if later[0].url in [broker.url for broker in earlier]:
+        raise ValueError(f"{later[0].url} is there twice: name every vhost in one block")
+    return earlier + later
+
+
+def _texts(values: tuple[Any, ...]) -> tuple[str, ...]:
+    if not values:
+        raise ValueError("takes at least one name")
+    return tuple(config_check.text(value) for value in values)
+
+
+def _more(earlier: tuple[str, ...], later: tuple[str, ...]) -> tuple[str, ...]:
+    return earlier + later
+
+
 def _rrdcached(values: tuple[Any, ...]) -> tuple[str, str]:
     good = len(values) in (1, 2) and all(isinstance(value, str) for value in values)
     if not good or not values[0].startswith("unix:/") or not all(
@@ -164,6 +202,14 @@ def _rrdcached(values: tuple[Any, ...]) -> tuple[str, str]:
     return values[0], values[1] if len(values) > 1 else ""
 
 
+#: Everything that a block ``<RabbitMQ url>`` may hold.
+BROKER_OPTIONS: Mapping[str, Option] = {
+    "Vhost": Option("vhosts", _texts, _more),
+    "User": Option("user", single(config_check.text)),
+    "PasswordFile": Option("password_file", single(absolute_path)),
+    "Queues": Option("queues", _texts, _more),
+    "Service": Option("services", _named(config_check.text), _joined),
+}
 #: Everything that the block may hold.
 OPTIONS: Mapping[str, Option] = {
     "Endpoints": Option("endpoints", _endpoints, lambda earlier, later: earlier + later),
@@ -178,4 +224,5 @@ OPTIONS: Mapping[str, Option] = {
     "Host": Option("hosts", _named(config_check.tcp_endpoint), _joined),
     "MokshaSocket": Option("moksha_sockets", _named(_moksha_socket), _joined),
     "FedoraMessaging": Option("fedora_messagings", _named(_http_endpoint), _joined),
+    "RabbitMQ": Option("brokers", _broker_url, _brokers, BROKER_OPTIONS, _broker),
 }

@@ -9,6 +9,7 @@ import pytest
 
 from collectd_fedmsg.cli import COMMANDS
 from collectd_fedmsg.collector import config as collectd_config
+from collectd_fedmsg.collector.sources.broker import Broker
 from collectd_fedmsg.hub import settings
 from collectd_fedmsg.metrics import BY_NAME, TOPIC_METRICS
 from tests.conftest import ROOT
@@ -35,6 +36,7 @@ def rows(title: str) -> dict[str, str]:
     pytest.param("The daemon: fedmsg.d", {"enabled", *settings.Settings.__dataclass_fields__},
                  id="fedmsg.d"),
     pytest.param("collectd.conf: the reader", set(collectd_config.OPTIONS), id="collectd"),
+    pytest.param("collectd.conf: a broker", set(collectd_config.BROKER_OPTIONS), id="broker"),
     pytest.param("The page: dashboard.toml", set(config.Settings.__dataclass_fields__),
                  id="dashboard"),
 ])
@@ -54,6 +56,8 @@ def test_every_key_is_documented_and_no_other(title, keys):
         "MaxConsumers": collectd_config.PluginConfig.max_consumers,
         "Topics": collectd_config.PluginConfig.topics,
         "TopicTimes": collectd_config.PluginConfig.topic_times}, id="collectd"),
+    pytest.param("collectd.conf: a broker", {"Vhost": Broker.vhosts[0], "User": Broker.user,
+                                             "Queues": Broker.queues[0]}, id="broker"),
     pytest.param("The page: dashboard.toml", {"interval": config.Settings.interval,
                                               "data_dir": config.Settings.of(None).data_dir},
                  id="dashboard"),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import http.server
+import json
 import os
 import sys
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -56,6 +60,76 @@ def test_fedora_messaging(short_folder: Path) -> None:
     finally:
         source.close()
         processes.stop_all()
+
+
+class Monitor(http.server.BaseHTTPRequestHandler):
+    """Answers ``/ready`` as the server's ``said`` is at that moment."""
+
+    def do_GET(self):
+        body = json.dumps(self.server.said).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def ready(received: int, consuming: bool = True) -> dict[str, object]:
+    return {"consuming": consuming, "published": {"failed": 0, "rejected": 0, "successful": 0},
+            "consumed": {"received": received, "processed": received - 2, "dropped": 0,
+                         "rejected": 1, "failed": 1}}
+
+
+@pytest.fixture
+def monitors() -> Iterator[list[http.server.ThreadingHTTPServer]]:
+    """Three monitors, each with 5,000 messages behind it."""
+    servers = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), Monitor) for _ in range(3)]
+    for server in servers:
+        server.said = ready(5000)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield servers
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def url(server: http.server.ThreadingHTTPServer) -> str:
+    return f"http://127.0.0.1:{server.server_port}"
+
+
+def test_a_service_that_consumes_no_more_says_so_at_once(monitors) -> None:
+    """It lost its broker: the totals stand still as in any calm hour, this does not."""
+    source = FedoraMessagingSource({url(monitors[0]): "bodhi"}, 10.0)
+    [(_, _, [well])] = source.collect(2.0, 10.0).fresh
+    monitors[0].said = ready(5000, consuming=False)
+    [(_, _, [lost])] = source.collect(2.0, 20.0).fresh
+    source.close()
+    assert (well.consuming, lost.consuming) == (1, 0)
+
+
+def test_several_monitors_of_one_name_are_one_row_and_lose_nothing(monitors) -> None:
+    """Replicas: their sum, and a line that says so; one that restarts goes on from 0."""
+    source = FedoraMessagingSource({url(server): "bodhi" for server in monitors}, 10.0)
+    source.collect(2.0, 10.0)
+    for server, received, consuming in zip(monitors, (5010, 5020, 7), (True, True, False)):
+        server.said = ready(received, consuming)
+    found = source.collect(2.0, 20.0)
+    [(_, origin, [row])] = found.fresh
+    source.close()
+    assert (origin.service, row.received, row.consuming) == ("bodhi", 10 + 20 + 7, 2)
+    assert "3 monitors" in found.notes["bodhi"]
+
+
+@pytest.mark.parametrize(("has_queue", "received"), [(True, None), (None, None), (False, 5000)])
+def test_beside_its_queue_a_monitor_adds_what_the_broker_cannot_know(
+        monitors, has_queue, received) -> None:
+    """While nobody knows whether there is a queue its totals are held back: no spike either way."""
+    source = FedoraMessagingSource({url(monitors[0]): "bodhi"}, 10.0, lambda _: has_queue)
+    [(_, _, [row])] = source.collect(2.0, 10.0).fresh
+    source.close()
+    assert (row.received, row.failed, row.consuming) == (received, 2, 1)
 
 
 @pytest.mark.parametrize(

@@ -1,95 +1,105 @@
-"""EDGE http: services of fedora-messaging, read from their monitor's ``/ready``.
+"""Services of fedora-messaging, read from their monitor's ``/ready`` over HTTP.
 
-Its ``consumed`` totals only grow. A message is received when the service gets it and ended
-when its callback returned or raised; what waits is on the broker, so no backlog is told here.
+Its ``consumed`` totals only grow. A message is received when the callback gets it and ended when
+that returned or raised; what waits is on the broker. Where the broker's queue of the same service
+is read as well, the monitor adds only what the broker cannot know.
 """
 
 from __future__ import annotations
 
 import http.client
 import json
-import time
-from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
+from ...http_client import exchange
+from ..replicas import ReplicaSum
 from .base import PartialSample, SampleOrigin, SourceRound, whole
+from .questions import Questions
+from .queue_account import CONSUMER
 
 MAX_ANSWER = 64 * 1024
-THREADS = 16
-#: The consumer's name in the stored series: the monitor does not tell the callback's.
-CONSUMER = "Consumer"
 
 
 class FedoraMessagingSource:
-    """Ask services over HTTP; ``endpoints``: ``http://host:port`` → service.
+    """Ask services over HTTP.
 
     Args:
+        endpoints: ``http://host:port`` → service; several of one service are its replicas.
         interval: seconds between rounds, for the stored series.
+        has_queue: whether a broker's queue has the service's name; None while that is not known.
+            Without it no broker is read.
     """
 
-    def __init__(self, endpoints: Mapping[str, str], interval: float) -> None:
+    def __init__(self, endpoints: Mapping[str, str], interval: float,
+                 has_queue: Callable[[str], bool | None] | None = None) -> None:
         self._endpoints = endpoints
         self._interval = interval
-        self._pool = ThreadPoolExecutor(min(THREADS, max(1, len(endpoints))), "fedora_messaging")
-        self._open: dict[str, Future[bytes]] = {}
+        self._has_queue = has_queue
+        self._questions: Questions[bytes] = Questions(len(endpoints), "fedora_messaging")
+        self._replicas: dict[str, list[str]] = defaultdict(list)
+        for endpoint, service in endpoints.items():
+            self._replicas[service].append(endpoint)
+        self._sums = {service: ReplicaSum(CONSUMER)
+                      for service, replicas in self._replicas.items() if len(replicas) > 1}
 
     def collect(self, timeout: float, now: float) -> SourceRound:
         """Return each service's totals; one that does not answer within ``timeout`` s is silent."""
         found = SourceRound()
-        deadline = time.monotonic() + timeout
-        for endpoint in self._endpoints:
-            if endpoint not in self._open:  # at most one open question each
-                self._open[endpoint] = self._pool.submit(fetch, endpoint, timeout)
-        wait(self._open.values(), max(0.0, deadline - time.monotonic()))
-        for endpoint, future in list(self._open.items()):
-            if not future.done():
-                found.silent.append(endpoint)
-                continue
-            del self._open[endpoint]
+        answers, raised, found.silent = self._questions.ask(
+            {endpoint: partial(fetch, endpoint, timeout) for endpoint in self._endpoints}, timeout)
+        for endpoint, error in raised.items():
+            found.silent.append(endpoint)
+            found.errors[endpoint] = f"{type(error).__name__}: {error}"
+        samples: dict[str, PartialSample] = {}
+        for endpoint, body in answers.items():
+            found.octets += len(body)
             try:
-                body = future.result()
-                found.octets += len(body)
-                sample = read(body, now)
-                origin = SampleOrigin(self._endpoints[endpoint], self._interval)
-                found.fresh.append((endpoint, origin, [sample]))
-            except (OSError, http.client.HTTPException) as error:
-                found.silent.append(endpoint)
-                found.errors[endpoint] = f"{type(error).__name__}: {error}"
-            except (ValueError, TypeError, KeyError, RecursionError) as error:
-                found.errors[endpoint] = f"not a fedora-messaging monitor: {error!r:.100}"
+                samples[endpoint] = read(body, now)
+            except (ValueError, TypeError, KeyError, RecursionError) as wrong:
+                found.errors[endpoint] = f"not a fedora-messaging monitor: {wrong!r:.100}"
+        for service, replicas in self._replicas.items():
+            rows = self._row(service, [one for one in replicas if one in samples], samples, now)
+            if self._has_queue is not None and self._has_queue(service) is not False:
+                rows = [only_its_own(row) for row in rows]
+            if rows:
+                found.fresh.append((replicas[0], SampleOrigin(service, self._interval), rows))
+            if len(replicas) > 1:
+                found.notes[service] = f"{len(replicas)} monitors are one row, their sum"
         return found
 
     def close(self) -> None:
         """Let no new question begin."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._questions.close()
+
+    def _row(self, service: str, heard: Sequence[str], samples: Mapping[str, PartialSample],
+             now: float) -> list[PartialSample]:
+        total = self._sums.get(service)
+        if total is None:
+            return [samples[endpoint] for endpoint in heard]
+        for endpoint in heard:
+            total.add(endpoint, [samples[endpoint]])
+        return total.take(heard, now)
+
+
+def only_its_own(sample: PartialSample) -> PartialSample:
+    """Return a service's sample without what its broker's queue says better."""
+    return replace(sample, received=None, processed=None, backlog=None, oldest=None, workers=None)
 
 
 def fetch(endpoint: str, timeout: float) -> bytes:
-    """Return the body of ``/ready``, in about ``timeout`` seconds whatever the peer does.
+    """Return the body of ``/ready``, within ``timeout`` seconds.
 
     Raises:
-        OSError: no answer, or one too slow.  ValueError: one too long, or not 200.
+        OSError: no answer, one too slow or too long.  ValueError: it is not 200.
     """
-    deadline = time.monotonic() + timeout
-    address = urlsplit(endpoint)
-    peer = http.client.HTTPConnection(str(address.hostname), address.port, timeout=timeout)
-    try:
-        peer.request("GET", "/ready")
-        answer = peer.getresponse()
-        if answer.status != http.client.OK:
-            raise ValueError(f"answers {answer.status}")
-        body = b""
-        while chunk := answer.read1(MAX_ANSWER):
-            body += chunk
-            if len(body) > MAX_ANSWER:
-                raise ValueError(f"more than {MAX_ANSWER} bytes")
-            if time.monotonic() > deadline:
-                raise TimeoutError("too slow")
-        return body
-    finally:
-        peer.close()
+    answer = exchange(f"{endpoint}/ready", timeout=timeout, max_bytes=MAX_ANSWER)
+    if answer.status != http.client.OK:
+        raise ValueError(f"answers {answer.status}")
+    return answer.body
 
 
 def read(body: bytes, now: float) -> PartialSample:
@@ -98,11 +108,14 @@ def read(body: bytes, now: float) -> PartialSample:
     Raises:
         ValueError, TypeError, KeyError: it is none.
     """
-    consumed: dict[str, Any] = json.loads(body)["consumed"]
+    said: dict[str, Any] = json.loads(body)
     received, processed, dropped, rejected, failed = (
-        whole(consumed[key]) for key in ("received", "processed", "dropped", "rejected", "failed")
+        whole(said["consumed"][key])
+        for key in ("received", "processed", "dropped", "rejected", "failed")
     )
+    consuming = said.get("consuming")
     ended = processed + dropped + rejected + failed
     return PartialSample(CONSUMER, now, received=received, processed=ended,
-                         failed=rejected + failed,
-                         in_progress=max(0, received - ended), observable=False)  # fmt: skip
+                         failed=rejected + failed, in_progress=max(0, received - ended),
+                         consuming=int(consuming) if isinstance(consuming, bool) else None,
+                         observable=False)

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from . import management_api, passive_declare
-from .base import PartialSample, SampleOrigin, SourceRound
+from .base import SampleOrigin, SourceRound
 from .broker import Broker, BrokerAnswer, BrokerError
 from .questions import Questions
 from .queue_account import Figures, QueueAccount
@@ -37,6 +37,8 @@ class RabbitSource:
         self._accounts: dict[tuple[str, str, str], QueueAccount] = {}
         #: Service → the queue (url, vhost, name) whose numbers go under it.
         self._owners: dict[str, tuple[str, str, str]] = {}
+        self._services: set[str] = set()
+        self._unheard = set(self._brokers)
 
     def collect(self, timeout: float, now: float) -> SourceRound:
         """Return each queue's samples at ``now`` (s); a broker that does not answer is silent."""
@@ -49,6 +51,8 @@ class RabbitSource:
                 f"{type(error).__name__}: {error}")
         for url, answer in answers.items():
             found.octets += answer.octets
+            if not answer.errors:
+                self._unheard.discard(url)
             if answer.note:
                 found.notes[url] = answer.note
             for vhost, refusal in answer.errors.items():
@@ -56,6 +60,15 @@ class RabbitSource:
             for vhost in answer.rows:
                 self._take(url, vhost, answer, now, found)
         return found
+
+    def has_queue(self, service: str) -> bool | None:
+        """Return whether a queue of a service was ever read; None while a broker is unheard.
+
+        It stays so, for two sources in turn would draw a spike at each turn.
+        """
+        if service in self._services:
+            return True
+        return None if self._unheard else False
 
     def close(self) -> None:
         """Let no new question begin."""
@@ -77,7 +90,7 @@ class RabbitSource:
             there.add(key)
             try:
                 samples = account.samples(Figures.of(row, answer.counts_all), now)
-            except (ValueError, TypeError) as error:
+            except (ValueError, TypeError, AttributeError) as error:
                 found.errors[f"{place} {name}"] = f"not a queue's figures: {error!r:.100}"
                 continue
             if account.why:
@@ -89,6 +102,7 @@ class RabbitSource:
                     f"its service {service!r} is queue {owner[2]!r} of {owner[0]} already:"
                     " give one of them another name with Service")
             elif samples:
+                self._services.add(service)
                 origin = SampleOrigin(service, self._interval)
                 found.fresh.append((f"{place} {name}", origin, samples))
         for key in [key for key in self._accounts if key[:2] == (broker.url, vhost)]:
@@ -113,6 +127,3 @@ def read(broker: Broker, timeout: float) -> BrokerAnswer:
     if urlsplit(broker.url).scheme == "amqp":
         return passive_declare.read(broker, timeout)
     return management_api.read(broker, timeout)
-
-
-__all__ = ["PartialSample", "RabbitSource", "read"]

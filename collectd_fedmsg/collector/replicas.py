@@ -1,0 +1,114 @@
+"""Sum the numbers of replicas that come and go into one row; pure.
+
+A row's totals only grow: a replica that begins again adds what it counts from then on, one that
+ends takes nothing away. What a replica had counted before it was first heard is left out, for
+nobody knows when that was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..protocol.sample import Sample
+from .sources.base import PartialSample
+
+TOTALS = ("received", "processed", "failed", "rejected", "busy")
+#: By topic, each with the total that it is a part of.
+BY_TOPIC = {"topics": "received", "topic_processed": "processed", "topic_busy": "busy"}
+SUMMED_GAUGES = ("backlog", "in_progress", "workers", "consuming")
+#: Of these the row has the highest: a percentile of several replicas is at most the slowest's.
+HIGHEST_GAUGES = ("oldest", "delay", "service_p50", "service_p95", "service_p99", "service_max")
+#: Seconds after which a replica that is not heard is forgotten; as long as a daemon's ring.
+FORGOTTEN_SECONDS = 3600.0
+
+
+@dataclass
+class _Replica:
+    """What one replica said last, and what it said that is not in the row yet."""
+
+    last: Sample | PartialSample | None = None
+    pending: list[Sample | PartialSample] = field(default_factory=list)
+    #: The last total of each topic that was ever named: the 20 that are change.
+    topics: dict[str, dict[str, int]] = field(default_factory=lambda: {n: {} for n in BY_TOPIC})
+
+
+class ReplicaSum:
+    """One row: the sum of its replicas."""
+
+    def __init__(self, consumer: str) -> None:
+        self._consumer = consumer
+        self._replicas: dict[str, _Replica] = {}
+        self._totals: dict[str, int] = {}
+        self._topics: dict[str, dict[str, int]] = {name: {} for name in BY_TOPIC}
+
+    def add(self, replica: str, samples: Iterable[Sample | PartialSample]) -> None:
+        """Take a replica's new samples, oldest first."""
+        self._replicas.setdefault(replica, _Replica()).pending.extend(samples)
+
+    def take(self, heard: Iterable[str], now: float) -> list[PartialSample]:
+        """Return the row at each time that every replica has reached, oldest first.
+
+        Args:
+            heard: the replicas that answered in this round; others are not waited for.
+            now: seconds since the epoch.
+        """
+        living = {name: self._replicas[name] for name in heard if name in self._replicas}
+        newest = [_newest(replica) for replica in living.values()]
+        until = min((time for time in newest if time is not None), default=None)
+        if until is None:
+            return []
+        times = sorted({sample.time for replica in self._replicas.values()
+                        for sample in replica.pending if sample.time <= until})
+        rows = [self._at(time, living) for time in times]
+        for name, replica in list(self._replicas.items()):
+            if replica.last is not None and now - replica.last.time > FORGOTTEN_SECONDS:
+                del self._replicas[name]
+        return rows
+
+    def _at(self, time: float, living: Mapping[str, _Replica]) -> PartialSample:
+        for replica in self._replicas.values():
+            while replica.pending and replica.pending[0].time <= time:
+                sample = replica.pending.pop(0)
+                self._count(replica, sample)
+                replica.last = sample
+        lasts = [replica.last for replica in living.values() if replica.last is not None]
+        values: dict[str, Any] = dict(self._totals)
+        for names, together in ((SUMMED_GAUGES, sum), (HIGHEST_GAUGES, max)):
+            for name in names:
+                known = [value for last in lasts
+                         if (value := getattr(last, name, None)) is not None]
+                values[name] = together(known) if known else None
+        values.update((name, dict(totals)) for name, totals in self._topics.items())
+        return PartialSample(self._consumer, time, **values,
+                             observable=all(last.observable for last in lasts))
+
+    def _count(self, replica: _Replica, sample: Sample | PartialSample) -> None:
+        grown: dict[str, int] = {}
+        for name in TOTALS:
+            total = getattr(sample, name)
+            if total is not None:
+                before = getattr(replica.last, name) if replica.last else None
+                grown[name] = _growth(before, total)
+                self._totals[name] = self._totals.get(name, 0) + grown[name]
+        for name, whole in BY_TOPIC.items():
+            for topic, total in getattr(sample, name).items():
+                # One that was not named before is new, or was among the others: at most so much.
+                before = replica.topics[name].get(topic, max(0, total - grown.get(whole, 0)))
+                topics = self._topics[name]
+                topics[topic] = topics.get(topic, 0) + _growth(before, total)
+                replica.topics[name][topic] = total
+
+
+def _newest(replica: _Replica) -> float | None:
+    if replica.pending:
+        return replica.pending[-1].time
+    return replica.last.time if replica.last else None
+
+
+def _growth(before: int | None, total: int) -> int:
+    """Return what a total grew by; one that shrank began again from 0."""
+    if before is None:
+        return 0
+    return total - before if total >= before else total
