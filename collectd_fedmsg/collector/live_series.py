@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Optional
 
 from ..alerts.records import Subject
 from ..diagnosis import History, Restart
+from ..diagnosis.build_history import from_series
 from ..diagnosis.judgement import Judged, Judgement, judge, judgement
 from ..metrics import BY_NAME, PLUGIN, Identity, Kind, parse_instance
 from ..names import unescape
@@ -108,13 +109,8 @@ def _history(series: _Series, name: str) -> History | None:
             return _rates(samples, metric, numbers, step)
         return [samples.get(n, {}).get(metric) for n in numbers]
 
-    columns: Mapping[str, Points] = {metric: column(metric) for metric in METRICS}
-    given: dict[str, Any] = {
-        metric: points for metric, points in columns.items()
-        if metric in NEEDED or any(point is not None for point in points)}
-    if "busy" in given:
-        given["busy"] = [None if x is None else x / 1e6 for x in given["busy"]]
-    return History(step, last * step, name=name, restarts=restarts, **given)
+    return from_series(step, last * step, {metric: column(metric) for metric in METRICS},
+                       name=name, restarts=restarts)
 
 
 def _rates(samples: Mapping[int, Mapping[str, float]], metric: str, numbers: range,

@@ -1,16 +1,47 @@
-"""Samples of a daemon's own ring → the history that is judged; reads no socket.
+"""Build the history that is judged, from a ring's samples or from series of a store or collectd.
 
-Refuses to bridge a gap: where a sample is missing the rates over it are unknown.
+The one place where working time becomes worker-seconds. Refuses to bridge a gap: where a sample
+is missing the rates over it are unknown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ..errors import CounterReset
 from ..protocol.sample import Sample
 from ..rates import MICROSECONDS, between
-from .history import BY_TOPIC, Column, History
+from .history import BY_TOPIC, COLUMNS, Column, History, Restart
+
+NEEDED = ("received", "processed", "backlog")
+RATES = ("received", "processed", "failed", "rejected", "busy")
+LEVELS = tuple(name for name in COLUMNS if name not in RATES and (
+    name in Sample.__dataclass_fields__ or hasattr(Sample, name)))
+NONE: Mapping[str, Column] = {}
+
+
+def from_series(step: float, end: float, columns: Mapping[str, Column | None], *, name: str,
+                observable: bool = True, restarts: Sequence[Restart] = (),
+                topics: Mapping[str, Column] = NONE, topic_processed: Mapping[str, Column] = NONE,
+                topic_busy: Mapping[str, Column] = NONE) -> History:
+    """Return one consumer's history from columns of one grid.
+
+    Args:
+        step, end: seconds, and the last point's end in epoch seconds.
+        columns: by metric; rates in units/s (``busy`` in microseconds/s), gauges in their unit.
+            What is not there, or known nowhere, is left out.
+        topics, topic_processed, topic_busy: likewise, by topic.
+    """
+    known = {metric: column for metric in COLUMNS if (column := columns.get(metric)) is not None
+             and (metric in NEEDED or any(value is not None for value in column))}
+    if "busy" in known:
+        known["busy"] = _seconds(known["busy"])
+    known.setdefault("backlog", [None] * len(known["received"]))
+    return History(step, end, name=name, observable=observable, restarts=restarts, topics=topics,
+                   topic_processed=topic_processed, topic_busy={
+                       topic: _seconds(column) for topic, column in topic_busy.items()},
+                   **known)  # type: ignore[arg-type]
 
 
 def history(samples: Sequence[Sample], interval: float) -> History | None:
@@ -27,12 +58,11 @@ def history(samples: Sequence[Sample], interval: float) -> History | None:
     if not 0 < size <= 100_000:
         return None
     last = samples[-1]
-    names = ("received", "processed", "failed", "rejected", "busy")
-    rates: dict[str, list[float | None]] = {name: [None] * size for name in names}
+    rates: dict[str, list[float | None]] = {name: [None] * size for name in RATES}
     by_topic: dict[str, dict[str, list[float | None]]] = {
         name: {topic: [None] * size for topic in getattr(last, name)} for name in BY_TOPIC}
     levels: dict[str, list[float | None]] = {
-        name: [None] * size for name in ("backlog", "in_progress", "oldest", "delay", "workers")}
+        name: [None] * size for name in LEVELS}
     for earlier, later in zip(samples, samples[1:]):
         index = size - 1 - round((end - later.time) / interval)
         seconds = later.time - earlier.time
@@ -42,11 +72,11 @@ def history(samples: Sequence[Sample], interval: float) -> History | None:
             between(earlier, later)
         except CounterReset:
             continue
-        for name in names:
+        for name in RATES:
             rates[name][index] = (getattr(later, name) - getattr(earlier, name)) / seconds
-        for name, columns in by_topic.items():
+        for name, series in by_topic.items():
             before, after = getattr(earlier, name), getattr(later, name)
-            for topic, column in columns.items():
+            for topic, column in series.items():
                 # The daemon counts the topics that weigh most: others come and go.
                 if topic in before and topic in after and after[topic] >= before[topic]:
                     column[index] = (after[topic] - before[topic]) / seconds
@@ -55,15 +85,11 @@ def history(samples: Sequence[Sample], interval: float) -> History | None:
             column[index] = None if value is None else float(value)
     oldest: Column = [0.0 if x is None and levels["backlog"][i] == 0 else x
                       for i, x in enumerate(levels["oldest"])]
-    return History(
-        step=interval, end=end, received=rates["received"], processed=rates["processed"],
-        backlog=levels["backlog"], failed=rates["failed"], rejected=rates["rejected"],
-        busy=_seconds(rates["busy"]),
-        in_progress=levels["in_progress"], oldest=oldest, delay=levels["delay"],
-        workers=levels["workers"], topics=by_topic["topics"],
-        topic_processed=by_topic["topic_processed"], topic_busy={
-            topic: _seconds(column) for topic, column in by_topic["topic_busy"].items()},
-        observable=last.observable, alive=True, name=last.consumer)
+    columns: dict[str, Column] = {**rates, **levels, "oldest": oldest}
+    return replace(from_series(
+        interval, end, columns, name=last.consumer, observable=last.observable,
+        topics=by_topic["topics"], topic_processed=by_topic["topic_processed"],
+        topic_busy=by_topic["topic_busy"]), alive=True)
 
 
 def _seconds(column: Sequence[float | None]) -> Column:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -91,9 +92,8 @@ def answer(store: Store, daemons: Iterable[Daemon], metrics: Sequence[str], wind
         columns.append((daemon, own,
                         _topics(store, daemon, window) if topics else {},
                         _beside(store, daemon, window, tied)))
-    found = [series for _, *groups in columns for group in groups
-             for series, _ in group.values() if series is not None]
-    grid = common(found, window)
+    grid = common((own_step(series for series, _ in own.values() if series is not None)
+                   for _, own, _, _ in columns), window)
 
     def points(group: Mapping[str, tuple[Series | None, str]]) -> dict[str, Points]:
         return {key: _points(series, grid, cf) for key, (series, cf) in group.items()}
@@ -160,9 +160,18 @@ def _restarts(store: Store, daemon: Daemon, window: Window) -> list[int]:
     return restarts(*found) if len(found) == len(pair) else []
 
 
-def common(found: list[Series], window: Window) -> Grid:
-    """Return the grid of an answer: the coarsest stored step, more when points are too many."""
-    step = max((series.step for series in found), default=window.resolution)
+def own_step(series: Iterable[Series]) -> int:
+    """Return the step in seconds that most of a daemon's series have, the coarser of two; 0."""
+    steps = Counter(one.step for one in series)
+    return max(steps, key=lambda step: (steps[step], step), default=0)
+
+
+def common(steps: Iterable[int], window: Window) -> Grid:
+    """Return the grid of an answer: the finest daemon's step, more when points are too many.
+
+    Coarser series hold their value in each of its steps: one slow host makes no other coarse.
+    """
+    step = min((step for step in steps if step), default=window.resolution)
     wished = window.step or (
         window.resolution if (window.end - window.start) // step > POINTS * 3 // 2 else 0)
     if wished > step:

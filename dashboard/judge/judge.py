@@ -12,13 +12,12 @@ from dataclasses import dataclass, replace
 from collectd_fedmsg.diagnosis import Diagnosis, Finding, History, Verdict
 from collectd_fedmsg.diagnosis.fleet.groups import Dependency
 from collectd_fedmsg.diagnosis.judgement import Judged, Judgement, judge, judgement
-from collectd_fedmsg.metrics import BY_NAME, Kind
 
 from ..grid.answer import read
 from ..store.base import Daemon, Selector, Store
 from ..store.series import Series, Window, clip
 from .baselines import Baselines
-from .stored_history import NEEDED, OPTIONAL, ByTopic, history
+from .stored_history import NEEDED, OPTIONAL, ByTopic, consolidation, history
 
 #: Seconds looked back at: an hour, as much as a daemon's own ring holds and collectd keeps at
 #: the finest step, less a minute: a sample stored while we ask would push the first one out, and
@@ -118,7 +117,7 @@ class Judge:
 
     def columns(self, daemon: Daemon, window: Window) -> Columns:
         """Return the series of a span that a verdict rests on, at their finest."""
-        return {metric: read(self._store, daemon, metric, highest(metric), window)
+        return {metric: read(self._store, daemon, metric, consolidation(metric), window)
                 for metric in METRICS}
 
     def topics(self, daemon: Daemon, window: Window) -> Topics:
@@ -157,11 +156,6 @@ def upto(series: Series | None, now: float) -> Series | None:
         return None
     end = int(now // series.step) * series.step
     return clip(series, end - max(LOOK_BACK, POINTS * series.step), end)
-
-
-def highest(metric: str) -> str:
-    """Return the consolidation that hides no spike of a gauge and no message of a total."""
-    return "AVERAGE" if BY_NAME[metric].kind is Kind.DERIVE else "MAX"
 
 
 def _last(columns: Columns, past: History | None) -> float | None:

@@ -6,74 +6,75 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from collectd_fedmsg.diagnosis import History, Restart
+from collectd_fedmsg.diagnosis.build_history import from_series
+from collectd_fedmsg.diagnosis.history import COLUMNS
+from collectd_fedmsg.metrics import BY_NAME, Kind
 
 from ..grid.absences import restarts
-from ..store.series import Points, Series, clip
+from ..store.series import Points, Series, clip, on_grid
 
-#: What the diagnosis reads beside received, processed and backlog.
-OPTIONAL = ("failed", "rejected", "busy", "in_progress", "oldest", "delay", "workers")
 NEEDED = ("received", "processed", "backlog")
-#: What a daemon tells whose backlog nobody can see.
+#: What the diagnosis reads beyond those, where a store has it.
+OPTIONAL = tuple(name for name in COLUMNS if name in BY_NAME and name not in NEEDED)
+#: What a daemon reports whose backlog nobody can see.
 FLOWS = NEEDED[:2]
-_MICRO = 1e-6
 #: By the names of ``TOPIC_METRICS``, then by topic.
 ByTopic = Mapping[str, Mapping[str, Series]]
+
+
+def consolidation(metric: str) -> str:
+    """Return the consolidation that hides no spike of a gauge and no message of a total."""
+    return "AVERAGE" if BY_NAME[metric].kind is Kind.DERIVE else "MAX"
+
+
 def history(columns: Mapping[str, Series | None], name: str,
             by_topic: ByTopic = MappingProxyType({})) -> History | None:
     """Return the diagnosis' input, its last point the newest known one; None without the flows.
 
-    Without a known backlog in the span it is not observable: blocking mode, or another bus.
+    All series are brought to the coarsest step of the needed three (files of 5 s of 2014 are read
+    with files of 10 s). Without a known backlog in the span it is hidden: blocking mode, or
+    another bus.
 
     Args:
-        columns: by metric, rates in units/s, gauges in their unit; any step, one for all.
+        columns: by metric, rates in units/s, gauges in their unit; steps may differ.
         name: the consumer, for sentences.
-        by_topic: by the names of ``TOPIC_METRICS``, then by topic; steps that differ are left out.
+        by_topic: by the names of ``TOPIC_METRICS``, then by topic.
     """
     lasts = {metric: series.last() for metric in NEEDED if (series := columns.get(metric))}
-    known = [last[0] for metric, last in lasts.items() if last and metric in FLOWS]
-    if len(known) < len(FLOWS):
+    visible = lasts.get("backlog") is not None
+    used = NEEDED if visible else FLOWS
+    known = [last[0] for metric in used if (last := lasts.get(metric))]
+    if len(known) < len(used):
         return None
-    observable = lasts.get("backlog") is not None
-    first = columns["backlog" if observable else "received"]
-    if first is None:
+    needed = [series for metric in used if (series := columns.get(metric))]
+    step = max(series.step for series in needed)
+    start = max(series.start for series in needed) // step * step
+    end = min(known) // step * step
+    if end <= start:
         return None
-    if observable and lasts["backlog"]:
-        known.append(lasts["backlog"][0])
-    start, end = first.start, min(known)
 
-    def column(metric: str) -> Points | None:
-        return cut(metric, columns.get(metric))
-
-    def cut(metric: str, series: Series | None) -> Points | None:
-        if series is None or series.step != first.step:
+    def cut(series: Series | None, how: str) -> Points | None:
+        # A coarser series says nothing of single steps.
+        if series is None or series.step > step:
             return None
-        points = clip(series, start, end).points
-        if metric in ("busy", "topic_busy"):
-            return [None if value is None else value * _MICRO for value in points]
-        return points
+        return clip(on_grid(series, step, how), start, end).points
 
     def topics(metric: str) -> dict[str, Points]:
-        found = {topic: cut(metric, one) for topic, one in by_topic.get(metric, {}).items()}
+        found = {topic: cut(series, "AVERAGE")
+                 for topic, series in by_topic.get(metric, {}).items()}
         return {topic: points for topic, points in found.items() if points is not None}
 
-    received, processed, backlog = (column(metric) for metric in NEEDED)
-    if received is None or processed is None:
-        return None
-    if backlog is None or not observable:
-        backlog = [None] * len(received)
-    return History(first.step, end, received, processed, backlog, name=name,
-                   failed=column("failed"), rejected=column("rejected"), busy=column("busy"),
-                   in_progress=column("in_progress"), oldest=column("oldest"),
-                   delay=column("delay"), workers=column("workers"), topics=topics("received"),
-                   topic_processed=topics("topic_processed"), topic_busy=topics("topic_busy"),
-                   observable=observable,
-                   restarts=_restarts(columns["received"], first) if observable else ())
+    points = {metric: cut(columns.get(metric), consolidation(metric))
+              for metric in (*used, *OPTIONAL)}
+    return from_series(
+        step, end, points, name=name, observable=visible, topics=topics("received"),
+        topic_processed=topics("topic_processed"), topic_busy=topics("topic_busy"),
+        restarts=_restarts(Series(start, step, points["received"] or []),
+                           Series(start, step, points["backlog"] or [])) if visible else ())
 
 
-def _restarts(received: Series | None, backlog: Series) -> tuple[Restart, ...]:
+def _restarts(received: Series, backlog: Series) -> tuple[Restart, ...]:
     """Return the restarts; what waited in the memory just before is what each has lost."""
-    if received is None:
-        return ()
     found = []
     for time in restarts(received, backlog):
         # Steps between the runs have no rate, and the new run's backlog: RRD gives the whole

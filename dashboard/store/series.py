@@ -116,24 +116,44 @@ def _merge_known(points: Points, times: int, step: int, how: str) -> Points:
     return [floor(total * factor + 0.5) / unit for total in totals]
 
 
-def regrid(series: Series, step: int) -> Series:
-    """Return the series on another step by the value that holds at each step's middle.
+def regrid(series: Series, step: int, how: str = "AVERAGE") -> Series:
+    """Return the series on another step: by the part of each step that lies in the new one.
 
-    For the rare fleet whose files have steps that do not divide each other.
+    An average keeps the count over the whole span; a coarser step's value holds in each of the
+    finer ones. Known by half or more, else unknown.
+
+    Args:
+        series: what the store gave.
+        step: seconds.
+        how: AVERAGE, MIN or MAX, as in rrdcreate(1).
     """
     if step == series.step:
         return series
     first, last = series.start // step * step, -(-series.end // step) * step
     points: Points = []
-    for end in range(first + step, last + 1, step):
-        index = (end - step // 2 - 1 - series.start) // series.step
-        points.append(series.points[index] if 0 <= index < len(series.points) else None)
+    for start in range(first, last, step):
+        total = seconds = 0.0
+        values = []
+        for index in range(max(0, (start - series.start) // series.step),
+                           min(len(series.points), -(-(start + step - series.start)
+                                                     // series.step))):
+            value, begin = series.points[index], series.start + index * series.step
+            if value is not None:
+                part = min(start + step, begin + series.step) - max(start, begin)
+                total, seconds = total + value * part, seconds + part
+                values.append(value)
+        if seconds * 2 < step or not values:
+            points.append(None)
+        elif how == "AVERAGE":
+            points.append(values[0] if len(values) == 1 else total / seconds)
+        else:
+            points.append(max(values) if how == "MAX" else min(values))
     return Series(first, step, points)
 
 
 def on_grid(series: Series, step: int, how: str) -> Series:
     """Return the series at ``step``, consolidated where that is exact."""
-    return regrid(consolidate(series, step, how), step)
+    return regrid(consolidate(series, step, how), step, how)
 
 
 def overlay(newer: Series, older: Series) -> Series:

@@ -180,7 +180,7 @@ def test_backtest_says_when_and_how_often_it_had_paged(fleet, tmp_path, capsys):
     report = capsys.readouterr().out.splitlines()
     pages = [line for line in report if "  page (warning): " in line]
     assert len(pages) >= 1
-    assert report[-1] == f"{len(pages)} pages in 2 days: {len(pages) * 30.436875 / 2:.1f} a month"
+    assert report[-1] == f"{len(pages)} pages in 2 d: {len(pages) * 30.436875 / 2:.1f} a month"
     assert any(" SURGE " in line and "Surging" in line and ", still)" in line for line in report)
 
 

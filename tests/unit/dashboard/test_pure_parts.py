@@ -79,7 +79,18 @@ def test_clip_fills_with_unknown():
 
 
 def test_regrid_of_steps_that_do_not_divide():
-    assert regrid(Series(0, 10, [1.0, 2.0, 3.0]), 15).points == [1, 3]
+    """Each new step has the mean of what lies in it: the count stays, 60 messages here."""
+    assert regrid(Series(0, 10, [1.0, 2.0, 3.0]), 15).points == pytest.approx([4 / 3, 8 / 3])
+    assert regrid(Series(0, 10, [1.0, 2.0, 3.0]), 15, "MAX").points == [2, 3]
+    assert regrid(Series(0, 10, [1.0, None, 3.0]), 15).points == [1, 3]
+
+
+@pytest.mark.parametrize(("step", "expected"), [
+    pytest.param(5, [1, 1, None, None, 3, 3], id="held-in-each-finer-step"),
+    pytest.param(10, [1, None, 3], id="its-own"),
+])
+def test_regrid_of_a_coarser_series(step, expected):
+    assert regrid(Series(0, 10, [1.0, None, 3.0]), step).points == expected
 
 
 def test_overlay_prefers_the_newer():
