@@ -18,7 +18,7 @@ from .draw import rrdgraph as pictures
 from .judge.baselines import BUDGET, Baselines
 from .judge.fleet_rows import Fleet
 from .judge.judge import Judge
-from .judge.plain_words import PLAIN, plain, rank
+from .judge.plain_words import GROUPS, PLAIN, counted, plain, rank
 from .judge.usual_ranges import Bands
 from .store.rrd import RRDStore
 from .stored import open_store
@@ -58,9 +58,12 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
     app.jinja_env.globals.update(
         static=lambda name: f"{request.script_root}/static/{assets.digest()}/{name}",
         duration=duration, short=short,
-        panels_json=as_json.dumps({**figures.description(), "plain": PLAIN}).decode(),
-        interval=settings.interval, plain=plain, rank=rank, utc=utc, possible=possible,
-        navigation=app.extensions["navigation"])
+        panels_json=as_json.dumps({**figures.description(), "plain": PLAIN,
+                                   "groups": GROUPS}).decode(),
+        interval=settings.interval, plain=plain, counted=counted, rank=rank, utc=utc,
+        possible=possible,
+        navigation=app.extensions["navigation"],
+        open_alerts=alerting.open_count)
     guard.install(app, settings.hosts)
     login.install_login(app, settings)
     app.register_blueprint(api)

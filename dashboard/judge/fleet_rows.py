@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from collectd_fedmsg.diagnosis import Diagnosis
 from collectd_fedmsg.diagnosis.fleet.incident import Incident
 from collectd_fedmsg.diagnosis.history import PERSIST
+from collectd_fedmsg.humanize import duration, messages
 
+from ..store.base import Daemon
 from ..store.series import Points, Series
 from .background import Keeper
 from .judge import Judge, Seen
-from .plain_words import headline, unread
+from .plain_words import GROUPS, gone, group, headline, pace, unread
 from .usual_ranges import ranges
 
 #: Incidents from this severity on are what the page begins with.
@@ -22,10 +25,10 @@ SERIOUS = 2
 RECENT = 3
 #: So many daemons are judged beside their readers from the first on: a reader waits for fewer.
 MANY = 100
-#: Between what should be looked at today and what should be looked at now.
-UNKNOWN_URGENCY = 2.5
 #: Missing for this many intervals: unknown.
 PATIENCE = 3
+#: The place of each group of rows.
+ORDER = {name: place for place, name in enumerate(GROUPS)}
 
 
 @dataclass(frozen=True)
@@ -65,40 +68,54 @@ class Fleet:
     def _make(self, now: float) -> dict[str, Any]:
         seen, whole = self._judge.everyone(now)
         home = {name: one for one in whole.incidents for name in one.members}
-        rows = [describe(one, home.get(one.daemon.id), now) for one in seen]
-        rows.sort(key=lambda row: (-_urgency(row), -(row["backlog"] or 0), row["id"]))
-        shared = [one for one in whole.incidents if one.shared]
-        return {"daemons": rows, "fleet": summary(rows, shared),
-                "incidents": [one.to_dict() for one in shared], "reading": False}
+        rows = [describe(one, home.get(one.daemon.id), now, self._judge.last_heard)
+                for one in seen]
+        rows.sort(key=_place)
+        fleet = summary(rows, whole.incidents, now)
+        # Where all are silent, the fleet line says so; a line of what they share says it again.
+        shared = [one.to_dict() for one in whole.incidents
+                  if one.shared and fleet["silent"] < len(rows)]
+        return {"daemons": rows, "fleet": fleet, "incidents": shared, "reading": False}
 
     def _unread(self, now: float) -> dict[str, Any] | None:
         """Return what is said of many daemons that are not judged yet: that nothing is known."""
         seen = self._judge.unread(now)
         if len(seen) < MANY:
             return None
-        rows = [{**describe(one, None, now), "silent": False} for one in seen]
-        return {"daemons": rows, "fleet": {**summary(rows), "headline": unread(len(rows))},
+        rows = [{**describe(one, None, now), "silent": False, "group": "unknown"}
+                for one in seen]
+        return {"daemons": rows, "fleet": {**summary(rows, (), now), "headline": unread(len(rows))},
                 "incidents": [], "reading": True}
 
 
-def describe(seen: Seen, incident: Incident | None, now: float) -> dict[str, Any]:
-    """Return one daemon's row: counts in messages, rates in messages/s, times in seconds."""
+def describe(seen: Seen, incident: Incident | None, now: float,
+             last_heard: Callable[[Daemon], tuple[float, float] | None] = lambda _: None,
+             ) -> dict[str, Any]:
+    """Return one daemon's row: counts in messages, rates in messages/s, times in seconds.
+
+    Args:
+        seen, incident, now: what was judged, with whom it suffers, epoch seconds.
+        last_heard: asked for (epoch seconds, backlog) of a daemon silent for longer than was
+            looked at.
+    """
     daemon, columns, found = seen.daemon, seen.columns, seen.judged.diagnosis
     backlog, oldest = columns["backlog"], columns["oldest"]
     arrival, completion = _recent(columns["received"]), _recent(columns["processed"])
-    last = backlog.last() if backlog else None
+    last = (backlog.last() if backlog else None) or last_heard(daemon)
     oldest_last = oldest.last() if oldest else None
     # An age that was not reported with the last backlog is of a backlog that is gone.
     age = oldest_last[1] if oldest_last and last and oldest_last[0] >= last[0] else None
     said, cause = state(found), found.findings[0]
     waiting = last[1] if last else None
     heard, step = last[0] if last else seen.judged.last, backlog.step if backlog else 0
-    return {
+    silent = said.name == "UNKNOWN" and (heard is None or now - heard > PERSIST * step)
+    row = {
         "id": daemon.id, "host": daemon.host, "service": daemon.service,
         "consumer": daemon.consumer, "state": said.name, "severity": said.severity,
-        "text": said.text, "action": cause.verdict.action,
+        "text": silence(now - heard, waiting) if silent and heard is not None else said.text,
+        "action": cause.verdict.action,
         "evidence": list(found.evidence), "missing": list(found.missing),
-        "certainty": round(cause.certainty, 3), "since": cause.since,
+        "certainty": round(cause.certainty, 3), "since": heard if silent else cause.since,
         "saturation_time": found.saturation_time,
         **evidence(found),
         "verdicts": [one.name for one in found.verdicts],
@@ -106,12 +123,19 @@ def describe(seen: Seen, incident: Incident | None, now: float) -> dict[str, Any
         "beside": (incident.beside or None) if incident else None,
         "backlog": waiting, "arrival_rate": arrival,
         "completion_rate": completion, "oldest": age,
-        "drain_seconds": drain_seconds(waiting, arrival, completion),
-        "last_sample": heard,
-        "silent": said.name == "UNKNOWN" and (heard is None or now - heard > PERSIST * step),
+        "drain_seconds": found.drain.seconds if found.drain else drain_seconds(
+            waiting, arrival, completion),
+        "last_sample": heard, "silent": silent,
         "step": seen.judged.history.step if seen.judged.history else None,
         "metrics": sorted(daemon.files), "topics": sorted(daemon.topics),
     }
+    return {**row, "group": group(row), "pace": pace(row), "gone": gone(row)}
+
+
+def silence(seconds: float, waiting: float | None) -> str:
+    """Return what is said of a daemon not heard of for ``seconds``, however many they are."""
+    said = f"no numbers for {duration(seconds)}"
+    return f"{said}; {messages(waiting)} waited then" if waiting else said
 
 
 def evidence(found: Diagnosis) -> dict[str, Any]:
@@ -135,30 +159,27 @@ def _recent(series: Series | None) -> float | None:
     return known_mean(points[-RECENT:])
 
 
-def _urgency(row: Mapping[str, Any]) -> float:
-    """Return the place of a row's severity in the order of rows.
+def _place(row: Mapping[str, Any]) -> tuple[int, int, float, str]:
+    """Return a row's place: by group, severity, backlog; those that are well by name, so that
+    they stay where they are."""
+    ill = row["group"] in ("attention", "recovering")
+    return (ORDER[row["group"]], -row["severity"], -(row["backlog"] or 0) if ill else 0, row["id"])
 
-    What is not known may be worse than anything mild, and comes before it.
-    """
-    return UNKNOWN_URGENCY if row["state"] == "UNKNOWN" else float(row["severity"])
 
-
-def summary(rows: list[dict[str, Any]], shared: Sequence[Incident] = ()) -> dict[str, Any]:
-    """Return the fleet line: how many daemons, behind, silent, not known though they are heard
-    of, and the backlog of all."""
-    states: dict[str, int] = {}
-    for row in rows:
-        states[row["state"]] = states.get(row["state"], 0) + 1
-    silent = sum(row["silent"] for row in rows)
-    unknown = states.get("UNKNOWN", 0) - silent
-    behind = [row for row in rows if row["severity"] >= 1 and row["state"] != "UNKNOWN"]
+def summary(rows: list[dict[str, Any]], incidents: Sequence[Incident],
+            now: float) -> dict[str, Any]:
+    """Return the fleet line: daemons by group and by state, and the backlog of all (messages)."""
+    counts, states = Counter(row["group"] for row in rows), Counter(row["state"] for row in rows)
+    worst = next((row for row in rows if row["group"] == "attention"), None)
+    heard = max((row["last_sample"] or 0 for row in rows), default=0) or None
+    said = headline(counts, worst, now - heard if heard is not None else None)
+    shared = [one for one in incidents if one.shared]
     return {
-        "daemons": len(rows), "states": states, "silent": silent, "unknown": unknown,
-        "behind": len(behind),
-        "headline": (together(shared) if silent < len(rows) else None) or headline(
-            len(rows), len(behind), silent, unknown, behind[0] if behind else None),
-        "backlog": sum(row["backlog"] or 0 for row in rows),
-        "last_sample": max((row["last_sample"] or 0 for row in rows), default=0) or None,
+        "daemons": len(rows), "states": dict(states),
+        **{name: counts[name] for name in GROUPS},
+        "headline": (together(shared) if counts["silent"] < len(rows) else None) or said,
+        "backlog": sum(row["backlog"] or 0 for row in rows if not row["silent"]),
+        "last_sample": heard,
     }
 
 

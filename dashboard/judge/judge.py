@@ -92,6 +92,17 @@ class Judge:
         return seen if found is None else replace(seen, judged=replace(
             seen.judged, diagnosis=found, history=None))
 
+    def last_heard(self, daemon: Daemon) -> tuple[float, float] | None:
+        """Return (epoch seconds, messages) of a daemon's newest backlog, however old it is.
+
+        None of a store that is asked by name: it forgets what is old.
+
+        Raises:
+            StoreError: the store cannot answer.
+        """
+        ref = daemon.files.get("backlog")
+        return None if ref is None or isinstance(ref, Selector) else self._store.newest(ref)
+
     def together(self, now: float, seen: Iterable[Seen]) -> Judgement:
         """Return the fleet's judgement from its daemons'."""
         return judgement(now, [one.judged for one in seen], self._shared)

@@ -5,41 +5,95 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-#: Verdicts as they are said to who has just been woken up.
+from collectd_fedmsg.humanize import duration, rate
+
+#: Each verdict as the page, the alerts and the help write it.
 PLAIN = {
     "OK": "Well", "IDLE": "Idle", "RECOVERING": "Catching up", "RESTART": "Restarted",
     "REPLAY": "Replaying", "CREEP": "Workers nearly full", "ERRORS": "Messages fail",
-    "SURGE": "More messages than usual", "MIX": "Dearer messages than usual",
-    "RETRIES": "Retries pile up", "SLOW": "Slower handling", "BOTH": "Surge and slower handling",
-    "WORKERS_LOST": "Workers are gone", "SATURATED": "Beyond its capacity",
+    "SURGE": "Surge of messages", "MIX": "More expensive messages",
+    "RETRIES": "Retries pile up", "SLOW": "Slow processing", "BOTH": "Surge and slow processing",
+    "WORKERS_LOST": "Workers lost", "SATURATED": "Over capacity",
     "STARVED": "Receives nothing", "STALLED": "Stuck", "TELEMETRY_LOST": "Numbers do not arrive",
-    "DOWN": "Down", "UNKNOWN": "Not known",
+    "DOWN": "Down", "UNKNOWN": "Not known", "NO_CONSUMER": "No consumer",
+    "POISON": "One message fails again and again", "PAUSED": "Paused",
 }
+#: The groups of rows in their order, and the words that follow a group's count.
+GROUPS = {"attention": ("needs attention", "need attention"), "silent": ("silent", "silent"),
+          "unknown": ("not known", "not known"), "recovering": ("recovering", "recovering"),
+          "well": ("well", "well")}
+#: A row of this severity or more needs attention; below it, above 0, it recovers.
+ATTENTION = 2
+#: A backlog whose flows differ by less than this share neither grows nor drains.
+STEADY = 0.02
 
 
-def headline(daemons: int, behind: int, silent: int, unknown: int,
-             worst: Mapping[str, Any] | None) -> str:
-    """Return the fleet in one sentence, for who looks at the page for a second.
+def group(row: Mapping[str, Any]) -> str:
+    """Return which of ``GROUPS`` a row belongs to."""
+    if row["state"] == "UNKNOWN":
+        return "silent" if row["silent"] else "unknown"
+    if row["severity"] >= ATTENTION:
+        return "attention"
+    return "recovering" if row["severity"] else "well"
+
+
+def counted(name: str, number: int) -> str:
+    """Return a group's heading: ``3 need attention``."""
+    return f"{number:,} {GROUPS[name][number != 1]}"
+
+
+def headline(counts: Mapping[str, int], worst: Mapping[str, Any] | None,
+             silence: float | None = None) -> str:
+    """Return the fleet in one sentence.
 
     Args:
-        daemons, behind, silent, unknown: how many there are, want a look, have no recent sample,
-            have one and cannot be judged by it.
-        worst: the row of the worst of those behind.
+        counts: rows by group; groups without rows may be absent.
+        worst: the row of the worst that needs attention.
+        silence: seconds since anything was heard; None when nothing ever was.
     """
+    daemons = sum(counts.values())
     if not daemons:
         return "No daemon yet"
-    if silent == daemons:
-        return "collectd is silent: nothing is known of the present"
-    if behind and worst is not None:
-        what = f"{worst['consumer']}: {plain(worst['state']).lower()}"
-        return what if behind == 1 else f"{behind} daemons want a look, first {what}"
-    well = daemons - silent - unknown
-    said = [f"{count} {one if count == 1 else more}" for count, one, more in (
-        (well, "keeps up", "keep up"), (silent, "is silent", "are silent"),
-        (unknown, "is not known", "are not known")) if count]
-    if well < daemons:
-        return ", ".join(said)
-    return "It keeps up" if daemons == 1 else f"All {daemons} daemons keep up"
+    if counts.get("silent", 0) == daemons:
+        lasting = f" for {duration(silence)}" if silence is not None else ""
+        return f"collectd has been silent{lasting}: the present is not known"
+    if worst is not None and (ill := counts.get("attention", 0)):
+        what = plain(worst["state"])
+        if ill == 1:
+            return f"{worst['consumer']}: {what[:1].lower()}{what[1:]}"
+        return (f"{ill} daemons need attention; worst: {worst['consumer']},"
+                f" {what[:1].lower()}{what[1:]}")
+    if counts.get("well", 0) == daemons:
+        return "The daemon is well" if daemons == 1 else f"All {daemons:,} daemons are well"
+    order = ("well", "recovering", "silent", "unknown")
+    return ", ".join(counted(name, counts[name]) for name in order if counts.get(name))
+
+
+def pace(row: Mapping[str, Any]) -> str:
+    """Return how fast a backlog grows or drains; empty when that is not known or not asked."""
+    arrival, completion = row["arrival_rate"], row["completion_rate"]
+    if not row["severity"] or row["silent"] or arrival is None or completion is None:
+        return ""
+    if not row["backlog"] and arrival <= completion:
+        return ""
+    growth = arrival - completion
+    if abs(growth) <= STEADY * max(arrival, completion):
+        return "neither grows nor drains"
+    return f"grows by {rate(growth)}" if growth > 0 else f"drains by {rate(-growth)}"
+
+
+def gone(row: Mapping[str, Any]) -> str:
+    """Return when the backlog will be gone; empty when nothing waits or nothing is known."""
+    drain, seconds = row["drain"], row["drain_seconds"]
+    if not row["severity"] or row["silent"] or not row["backlog"]:
+        return ""
+    if drain is not None:
+        latest = "or never" if drain["latest"] is None else f"to {duration(drain['latest'])}"
+        return f"gone in {duration(drain['seconds'])} ({duration(drain['earliest'])} {latest})"
+    if row["arrival_rate"] is None or row["completion_rate"] is None:
+        return ""
+    return "never gone at this pace" if seconds is None else (
+        f"gone in {duration(seconds)} at this pace")
 
 
 def unread(daemons: int) -> str:
@@ -48,10 +102,8 @@ def unread(daemons: int) -> str:
 
 
 def rank(row: Mapping[str, Any]) -> str:
-    """Return how a row is coloured: 0 well, 2 a warning, 3 bad, "none" not known."""
-    if row["state"] == "UNKNOWN":
-        return "none"
-    return "3" if row["severity"] >= 3 else "2" if row["severity"] >= 1 else "0"
+    """Return how a row is coloured: its severity, 0 to 3, or "none" when it is not known."""
+    return "none" if row["state"] == "UNKNOWN" else str(row["severity"])
 
 
 def plain(state: str) -> str:

@@ -1,5 +1,5 @@
 // What the diagnosis rests on, drawn: the drain with its bounds, the usual range, incidents.
-import { age, plain } from "./words.js";
+import { plain } from "./words.js";
 
 const NS = "http://www.w3.org/2000/svg";
 function shape(name, attributes) {
@@ -16,17 +16,15 @@ function tag(name, className, content) {
 
 // From now on the left to when the backlog is gone: at the earliest, likely, at the latest.
 export function drainBar(row, drain) {
-  const holder = row.querySelector(".drain");
-  if (!holder) return;
-  holder.hidden = !drain;
-  if (!drain) return;
+  const holder = row.querySelector(".gone");
+  if (!drain) { holder.querySelector("svg")?.remove(); return; }
   const whole = (drain.latest ?? 2 * drain.seconds) * 1.05 || 1, at = (seconds) => Math.min(100, 100 * seconds / whole);
   const svg = shape("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" });
   const from = at(drain.earliest), to = drain.latest === null ? 100 : at(drain.latest);
   svg.append(shape("rect", { x: from, y: 0, width: Math.max(1, to - from), height: 10, class: "bounds" }),
     shape("rect", { x: Math.max(0, at(drain.seconds) - 1), y: 0, width: 2, height: 10, class: "likely" }));
-  const latest = drain.latest === null ? "or never" : `to ${age(drain.latest)}`;
-  holder.replaceChildren(svg, tag("span", "", `gone in ${age(drain.seconds)} (${age(drain.earliest)} ${latest})`));
+  holder.querySelector("svg")?.remove();
+  holder.append(svg);
 }
 
 // A band's outline as one path: hour by hour along its top, and back along its bottom.
@@ -47,7 +45,7 @@ export function incidents(list) {
   holder.hidden = list.length === 0;
   holder.querySelector("ul").replaceChildren(...list.map((one) => {
     const item = document.createElement("li");
-    item.dataset.rank = one.severity >= 3 ? "3" : one.severity === 2 ? "2" : "none";
+    item.dataset.rank = String(one.severity);
     item.append(tag("span", "state", plain(one.cause)), " ", tag("span", "said", one.sentence), " ", tag("span", "action", one.action));
     return item;
   }));

@@ -1,33 +1,112 @@
-// Which rows are shown and in which order: the search, the filters, the sort.
+// Which rows are shown and in which order: groups, the search, the filters, the sort.
 import { remember, view } from "./view.js";
+import { counted } from "./words.js";
 
 const byId = (id) => document.getElementById(id), main = byId("main");
 const FILTERS = ["host", "service", "consumer", "state"];
+// The groups in their order; rows of the slim ones are one line each.
+const GROUPS = ["attention", "silent", "unknown", "recovering", "well"], SLIM = ["silent", "well"];
 export const rows = () => [...main.querySelectorAll(".row")];
 
-// states: what the server said last, by id, with each one's place in its order.
-export function arrange(states) {
-  if (!byId("nomatch")) return;
-  const place = (row) => states.get(row.dataset.id);
-  const key = { worst: (r) => place(r)?.place ?? 0, name: (r) => r.dataset.id, backlog: (r) => -(place(r)?.backlog ?? 0) }[view.sort] || ((r) => r.dataset.id);
-  const now = rows(), words = view.find.toLowerCase().split(/\s+/).filter(Boolean);
-  const sorted = states.size ? [...now].sort((a, b) => { const x = key(a), y = key(b); return x < y ? -1 : x > y ? 1 : 0; }) : now;
-  if (sorted.some((row, i) => row !== now[i])) sorted.forEach((row) => main.insertBefore(row, byId("nomatch")));
-  for (const row of now) {
+// Nothing moves under a pointer or away from the focus.
+const pointed = matchMedia("(hover: hover)");
+const held = () => (pointed.matches && main.matches(":hover")) || Boolean(document.activeElement?.closest("#main .row")?.matches(":focus-within") && document.activeElement.matches(":focus-visible"));
+let due = null;
+
+// Rows by group, then by what is asked for; a group's rows of equal key by name.
+function sorted(all, states) {
+  if (!states.size) return all;
+  const state = (row) => states.get(row.dataset.id);
+  const keys = { worst: (row) => state(row)?.place ?? 0, backlog: (row) => -(state(row)?.backlog ?? 0), name: () => 0 };
+  const key = keys[view.sort] ?? keys.worst;
+  return [...all].sort((a, b) => GROUPS.indexOf(a.dataset.group) - GROUPS.indexOf(b.dataset.group)
+    || key(a) - key(b) || (a.dataset.id < b.dataset.id ? -1 : 1));
+}
+
+function heading(group) {
+  const found = main.querySelector(`.heading[data-group="${group}"]`);
+  if (found) return found;
+  const made = document.createElement("h2"), count = document.createElement("span");
+  made.className = "heading";
+  made.dataset.group = group;
+  count.className = "count";
+  made.append(count);
+  return made;
+}
+
+// Each row in its group and size; true when one of them must be drawn again.
+function regroup(all, states) {
+  let changed = false;
+  for (const row of all) {
+    row.dataset.group = states.get(row.dataset.id)?.group ?? row.dataset.group;
+    const size = SLIM.includes(row.dataset.group) && !view.large ? "slim" : "large";
+    if (row.dataset.size === size) continue;
+    row.dataset.size = size;
+    row.drawn = false;
+    changed = true;
+  }
+  return changed;
+}
+
+function place(all) {
+  const wanted = [];
+  for (const group of GROUPS) {
+    const members = all.filter((row) => row.dataset.group === group), shown = members.filter((row) => !row.hidden).length;
+    const title = heading(group);
+    if (!members.length) { title.remove(); continue; }
+    title.hidden = !shown;
+    if (title.firstChild.textContent !== counted(group, shown)) title.firstChild.textContent = counted(group, shown);
+    wanted.push(title, ...members);
+  }
+  const now = [...main.children].filter((child) => child.matches(".row, .heading"));
+  if (wanted.some((node, i) => node !== now[i])) wanted.forEach((node) => main.insertBefore(node, byId("nomatch")));
+}
+
+function hide(all) {
+  const words = view.find.toLowerCase().split(/\s+/).filter(Boolean);
+  for (const row of all) {
     const text = `${row.dataset.search} ${row.dataset.state.toLowerCase()} ${row.querySelector(".state").textContent.toLowerCase()}`;
     row.hidden = !words.every((word) => text.includes(word)) || FILTERS.some((name) => view[name].size && !view[name].has(row.dataset[name]));
   }
-  byId("nomatch").hidden = now.length === 0 || now.some((row) => !row.hidden);
+  byId("nomatch").hidden = all.length === 0 || all.some((row) => !row.hidden);
+}
+
+// states: what the server said last, by id, with each one's place in its order. Returns whether
+// rows changed their size; while the pointer is over them they keep order and size.
+export function arrange(states, atOnce = false) {
+  if (!byId("nomatch")) return false;
+  const all = rows();
+  hide(all);
+  if (!atOnce && held()) { due = states; return false; }
+  due = null;
+  const changed = regroup(all, states);
+  place(sorted(all, states));
+  return changed;
+}
+
+const chosen = () => FILTERS.reduce((sum, name) => sum + (view[name].size ? 1 : 0), view.columns.size);
+function showChosen() {
+  const mark = byId("filtered");
+  if (mark) { mark.textContent = ` ${chosen()}`; mark.hidden = !chosen(); }
+}
+
+// What the address says, put into the fields.
+export function showFilters() {
+  for (const name of FILTERS) if (byId(name)) byId(name).value = [...view[name]][0] ?? "";
+  if (byId("find")) byId("find").value = view.find;
+  if (byId("sort")) byId("sort").value = view.sort;
+  if (byId("large")) byId("large").checked = view.large;
+  showChosen();
 }
 
 export function wireFilters(changed) {
-  for (const name of FILTERS) {
-    const field = byId(name);
-    if (!field) continue;
-    field.value = [...view[name]][0] ?? "";
-    field.addEventListener("change", () => { view[name] = new Set(field.value ? [field.value] : []); remember(); changed(); });
-  }
-  const find = byId("find"), sort = byId("sort");
-  if (find) { find.value = view.find; find.addEventListener("input", () => { view.find = find.value; remember(); changed(); }); }
-  if (sort) { sort.value = view.sort; sort.addEventListener("change", () => { view.sort = sort.value; remember(); changed(); }); }
+  const act = () => { remember(); showChosen(); changed(); };
+  for (const name of FILTERS) byId(name)?.addEventListener("change", ({ target }) => { view[name] = new Set(target.value ? [target.value] : []); act(); });
+  byId("find")?.addEventListener("input", ({ target }) => { view.find = target.value; act(); });
+  byId("large")?.addEventListener("change", ({ target }) => { view.large = target.checked; act(); });
+  byId("sort")?.addEventListener("change", ({ target }) => { view.sort = target.value; act(); });
+  const release = () => setTimeout(() => { if (due && !held()) changed(); });
+  main.addEventListener("pointerleave", release);
+  main.addEventListener("focusout", release);
+  showFilters();
 }

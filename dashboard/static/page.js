@@ -1,38 +1,49 @@
 // The page: what is asked for, when it is drawn, and how it is kept up to date.
 import { ask } from "./ask.js";
-import { wireControls } from "./controls.js";
+import { showBadge } from "./badge.js";
+import { showControls, showPast, wireControls } from "./controls.js";
 import * as own from "./daemon_page.js";
 import { incidents } from "./evidence.js";
-import { arrange, rows, wireFilters } from "./filter.js";
+import { arrange, rows, showFilters, wireFilters } from "./filter.js";
 import { fleetLine, fresh, say, showError, stale } from "./live.js";
 import { panelLoader } from "./loading.js";
-import { fill } from "./rows.js";
+import { wireOrders } from "./orders.js";
+import { fill, known } from "./rows.js";
 import { setPanels } from "./spec.js";
-import { view, when } from "./view.js";
-import { clock, setPlain } from "./words.js";
+import { recall, toAddress, view, when } from "./view.js";
+import { clock, setPlain, writeTimes } from "./words.js";
 
 const main = document.getElementById("main");
 const byId = (id) => document.getElementById(id);
 const told = JSON.parse(byId("panels").textContent);
-const single = main.classList.contains("one");
+const single = main.classList.contains("one"), writable = byId("order") !== null;
 setPanels(told);
-setPlain(told.plain);
+setPlain(told.plain, told.groups);
 
 const titles = (main.dataset.panels || "").split(","), optional = (main.dataset.columns || "").split(",").filter(Boolean);
 const specs = [...titles, ...optional].map((metric) => ({ ...told.panels.find((one) => one.metric === metric), always: titles.includes(metric) }));
 let states = new Map();
 view.marks = [];
 
+// What the panels were drawn for last: when the server is away they may be of another span.
+let drawnFor = JSON.stringify(when()), drawnAt = Date.now() / 1000;
+const oldPanels = () => drawnFor === JSON.stringify(when()) ? "" : ` The panels still show what was chosen before, as of ${clock(drawnAt, view.zone)}.`;
 const panels = panelLoader({
   main, specs, single,
-  changed: (body) => { say(""); if (single) { own.table(body, view); own.marks(view.marks, body.daemons[0]?.restarts ?? [], view); } },
-  failed: showError,
+  changed: (body) => {
+    say("");
+    [drawnFor, drawnAt] = [JSON.stringify(when()), body.end];
+    if (single) { own.table(body, view); own.marks(view.marks, body.daemons[0]?.restarts ?? [], view); }
+  },
+  failed: (error) => showError(error, oldPanels()),
 });
 const { load, visible } = panels;
 const redraw = () => { if (single) own.links(when()); return panels.redraw(); };
+const undrawn = () => load(visible().filter((row) => !row.drawn));
 addEventListener("zoomed", (event) => {
   if (single) own.links(when());
   byId("unzoom").hidden = !event.detail;
+  showPast();
 });
 
 async function refresh() {
@@ -49,10 +60,12 @@ async function refresh() {
   const present = new Map(rows().map((row) => [row.dataset.id, row]));
   if (!single && body.daemons.some((one) => !present.has(one.id))) { location.reload(); return; }
   states = new Map(body.daemons.map((one, place) => [one.id, { ...one, place }]));
-  for (const [id, row] of present) if (states.has(id)) fill(row, states.get(id));
+  for (const [id, row] of present) if (states.has(id)) fill(row, states.get(id), view.zone);
   if (single) await own.evidence(states.get(rows()[0].dataset.id), view);
-  if (!single) { fleetLine(body.fleet); incidents(body.incidents ?? []); for (const [id, row] of present) if (!states.has(id)) gone(row); }
-  arrange(states);
+  for (const [id, row] of present) known(row, body.alerts?.daemons[id], writable);
+  if (single) showBadge(body.alerts?.count ?? null);
+  else { fleetLine(body.fleet, body.alerts); incidents(body.incidents ?? []); for (const [id, row] of present) if (!states.has(id)) gone(row); }
+  if (arrange(states)) await undrawn();
 }
 
 // A daemon that the store no longer has.
@@ -61,19 +74,50 @@ function gone(row) {
   row.remove();
 }
 
+// Milliseconds between two questions: while it is looked at, and while the tab is hidden.
+const EVERY = Number(main.dataset.interval) * 1000, HIDDEN = 60_000;
+let next;
 async function tick() {
-  if (byId("live").checked && !document.hidden) {
-    try { await refresh(); await load(visible()); fresh(view.zone); } catch (error) { showError(error); stale(view.zone); }
+  clearTimeout(next);
+  if (byId("live").checked) {
+    try {
+      await refresh();
+      if (!document.hidden) await load(visible());
+      fresh(view.zone);
+      showPast();
+    } catch (error) { showError(error, oldPanels()); stale(view.zone); }
   }
-  setTimeout(tick, Number(main.dataset.interval) * 1000);
+  clearTimeout(next);
+  next = setTimeout(tick, document.hidden ? HIDDEN : Number(main.dataset.interval) * 1000);
 }
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(next);
+  if (document.hidden) next = setTimeout(tick, HIDDEN); else tick();
+});
 
-wireControls(redraw, () => panels.zoom(null));
-wireFilters(() => { arrange(states); load(visible().filter((row) => !row.drawn)); });
+// Where a link leads, the same span, zone and filters are shown.
+for (const kind of ["click", "auxclick", "contextmenu"]) {
+  document.addEventListener(kind, ({ target }) => {
+    const link = target.closest?.(".name a, nav a, .top h1 a");
+    if (link) link.search = toAddress(view, "");
+  }, true);
+}
+addEventListener("popstate", () => {
+  recall();
+  showControls();
+  showFilters();
+  writeTimes(document, view.zone);
+  arrange(states, true);
+  redraw();
+});
+
+wireControls({ redraw, unzoom: () => panels.zoom(null), retime: () => rows().forEach((row) => states.has(row.dataset.id) && fill(row, states.get(row.dataset.id), view.zone)) });
+wireFilters(() => { arrange(states); undrawn(); });
+wireOrders(main, () => refresh().catch(showError));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
-document.querySelectorAll("time[data-time]").forEach((one) => { one.textContent = clock(Number(one.dataset.time), view.zone); });
+writeTimes(document, view.zone);
 if (single) own.notes(rows()[0].dataset.id, () => refresh().then(redraw).catch(showError));
 arrange(states);
 panels.start();
 refresh().then(() => fresh(view.zone)).then(() => view.marks.length && redraw()).catch(showError);
-setTimeout(tick, Number(main.dataset.interval) * 1000);
+next = setTimeout(tick, EVERY);

@@ -54,7 +54,7 @@ const moved = (panel, view) => Object.fromEntries(Object.entries(span(panel, pan
 export function draw(panel, grid, row, view, zoomed) {
   const spec = specOf(panel), plotted = panel.classList.contains("js-plotly-plot");
   Object.assign(panel, { grid, view });
-  if (view.compact) {
+  if (view.compact || panel.closest(".row").dataset.size === "slim") {
     if (plotted) forget(panel);
     const points = row?.series?.[spec.metric] ?? [];
     spark(panel, points, highest(panel, grid, row, { ...view, mode: "rate" }), hue(spec.colour));

@@ -1,6 +1,6 @@
 // A row's words and figures: what the server wrote once, kept up to date.
 import { drainBar } from "./evidence.js";
-import { age, number, plain } from "./words.js";
+import { age, number, plain, shortClock } from "./words.js";
 
 const tag = (name, className, content) => {
   const made = document.createElement(name);
@@ -8,9 +8,11 @@ const tag = (name, className, content) => {
   if (content !== undefined) made.textContent = content;
   return made;
 };
+// Nothing is written that stands there already: what is not touched is not laid out again.
+const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
 
 const NS = "http://www.w3.org/2000/svg";
-// How the growth of the backlog divides: more arrivals on the left, slower handling on the right.
+// How the growth of the backlog divides: more arrivals on the left, slow processing on the right.
 export function splitBar(row, split) {
   const holder = row.querySelector(".split");
   const whole = split ? Math.max(0, split.excess) + Math.max(0, split.lost) : 0;
@@ -26,20 +28,51 @@ export function splitBar(row, split) {
     for (const [k, v] of Object.entries({ x, y: 0, width, height: 10, class: name })) part.setAttribute(k, v);
     svg.append(part);
   }
-  holder.replaceChildren(svg, tag("span", "", `growth: ${share} % more arrivals, ${100 - share} % slower handling`));
+  holder.replaceChildren(svg, tag("span", "", `growth: ${share} % more arrivals, ${100 - share} % slow processing`));
 }
 
-export function fill(row, one) {
-  row.dataset.state = one.state;
-  row.dataset.rank = one.severity >= 3 ? 3 : one.severity >= 1 ? 2 : 0;
-  if (one.state === "UNKNOWN") row.dataset.rank = "none";
-  row.querySelector(".state").textContent = plain(one.state);
-  row.querySelector(".text").textContent = one.text;
-  const action = row.querySelector(".action");
-  action.textContent = one.action && one.severity >= 1 && one.state !== "UNKNOWN" ? one.action : "";
-  const shown = [number(one.backlog), age(one.oldest), number(one.arrival_rate), number(one.completion_rate), age(one.drain?.seconds ?? one.drain_seconds)];
-  row.querySelector(".first i").textContent = one.silent ? "waited when last heard" : "waiting";
-  row.querySelectorAll(".numbers b").forEach((b, i) => { b.textContent = shown[i]; });
-  splitBar(row, one.split);
-  drainBar(row, one.drain);
+// The first line: since when, how fast, until when.
+function facts(row, daemon, zone) {
+  const since = row.querySelector(".since"), told = daemon.since && (daemon.severity || daemon.silent);
+  if (!told) since.replaceChildren();
+  else {
+    const time = since.querySelector("time") ?? tag("time");
+    time.dataset.time = daemon.since;
+    write(time, shortClock(daemon.since, zone));
+    since.replaceChildren("since ", time, ` (${age(Date.now() / 1000 - daemon.since)})`);
+  }
+  write(row.querySelector(".pace"), daemon.pace);
+  write(row.querySelector(".gone"), daemon.gone);
+}
+
+// Who knows of a row's alerts, and the button for who does not.
+export function known(row, alert, writable) {
+  const holder = row.querySelector(".known"), key = JSON.stringify(alert ?? null);
+  if (holder.dataset.key === key) return;
+  holder.dataset.key = key;
+  const said = [];
+  if (alert?.by.length) said.push(tag("span", "", `acknowledged by ${alert.by.join(", ")}`));
+  if (alert?.silenced_until) said.push(tag("span", "", `silenced until ${shortClock(alert.silenced_until, "local")}`));
+  if (alert?.ids.length && writable) {
+    const button = tag("button", "ack", "acknowledge");
+    button.type = "button";
+    button.dataset.ids = alert.ids.join(",");
+    button.setAttribute("aria-label", `Acknowledge the alert of ${row.dataset.consumer}`);
+    said.push(button);
+  }
+  holder.replaceChildren(...said);
+}
+
+export function fill(row, daemon, zone) {
+  row.dataset.state = daemon.state;
+  row.dataset.rank = daemon.state === "UNKNOWN" ? "none" : daemon.severity;
+  write(row.querySelector(".state"), plain(daemon.state));
+  facts(row, daemon, zone);
+  write(row.querySelector(".text"), daemon.text);
+  write(row.querySelector(".action"), daemon.action && daemon.severity && daemon.state !== "UNKNOWN" ? daemon.action : "");
+  const shown = [number(daemon.backlog), age(daemon.oldest), number(daemon.arrival_rate), number(daemon.completion_rate)];
+  write(row.querySelector(".first i"), daemon.silent ? "waited when last heard" : "waiting");
+  row.querySelectorAll(".numbers b").forEach((b, i) => write(b, shown[i]));
+  splitBar(row, daemon.split);
+  drainBar(row, daemon.severity && !daemon.silent ? daemon.drain : null);
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -31,7 +31,8 @@ from . import security as login
 alerts = Blueprint("alerts", __name__)
 #: Seconds of past alerts on the page.
 PAST = 7 * 86400
-RANKS = {"critical": "3", "warning": "2", "info": "0"}
+#: An alert's severity as the rows write theirs.
+RANKS = {"critical": "3", "warning": "2", "info": "1"}
 PARTS = ("host", "service", "consumer", "rule")
 
 
@@ -80,9 +81,53 @@ def whole(now: float) -> dict[str, Any]:
         "given_up": refused, "troubles": troubles}
 
 
+def by_cause(shown: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return alerts with those of one subject and one cause as one, under the worst of them.
+
+    ``others`` are the further ones: what they say, their rules and ids.
+    """
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in shown:
+        first = found.setdefault((one["subject_id"], one["cause"]), {**one, "others": []})
+        if first["id"] != one["id"]:
+            first["others"].append(one)
+            first["since"] = min(first["since"], one["since"])
+    return list(found.values())
+
+
+def open_alerts(now: float) -> dict[str, Any] | None:
+    """Return what the page of daemons says of alerts at ``now``: ``count`` of causes that nobody
+    has acknowledged, ``daemons`` by id. None where there is no evaluator or its file is away."""
+    if current_app.extensions["alerts"] is None:
+        return None
+    try:
+        with _book() as book:
+            state, given = book.load()[0], book.actions()
+    except StoreError:
+        return None
+    shown = [_shown(acked(one, given), now, given.silences) for one in state.alerts]
+    daemons: dict[str, dict[str, Any]] = {}
+    for one in sorted(shown, key=lambda one: -SEVERITIES.index(one["severity"])):
+        known = daemons.setdefault(one["subject_id"], {"ids": [], "by": [], "silenced_until": None})
+        if one["ack"]:
+            known["by"] = sorted({*known["by"], one["ack"]["by"]})
+        else:
+            known["ids"].append(one["id"])
+        if one["silenced_until"]:
+            known["silenced_until"] = max(one["silenced_until"], known["silenced_until"] or 0)
+    return {"count": len(by_cause(one for one in shown if not one["ack"])), "daemons": daemons}
+
+
+def open_count() -> int | None:
+    """Return how many causes of alerts nobody has acknowledged; None when that is not known."""
+    found = open_alerts(time.time())
+    return found["count"] if found is not None else None
+
+
 def _shown(alert: Alert, now: float, silences: Any) -> dict[str, Any]:
     covering = [one for one in silences if one.covers(alert.subject, alert.rule, now)]
     return {**alert.to_json(), "what": one_line(alert),
+            "subject_id": alert.subject.id,
             "page": request.script_root + path(alert, now), "peak_words": peak(alert),
             "rank": RANKS[alert.severity],
             "silenced_until": max((one.end for one in covering), default=None)}
@@ -120,9 +165,10 @@ def marks(start: int, end: int, daemon: str | None) -> list[dict[str, Any]]:
 @alerts.get("/alerts")
 def page() -> str:
     """Active, acknowledged and past alerts, and silences."""
-    writable = bool(current_app.extensions["settings"].token)
-    return render_template("alerts.html", writable=writable, now=time.time(),
-                           **whole(time.time()))
+    settings, found = current_app.extensions["settings"], whole(time.time())
+    found |= {name: by_cause(found[name]) for name in ("active", "acknowledged")}
+    return render_template("alerts.html", writable=bool(settings.token), now=time.time(),
+                           login=login.logged_in(settings), **found)
 
 
 @alerts.get("/api/v1/alerts")
@@ -133,10 +179,10 @@ def listed() -> Response:
 
 @alerts.post("/api/v1/alerts/<name>/ack")
 def acknowledge(name: str) -> Response:
-    """Note who knows of an open alert."""
+    """Note who knows of an open alert: the one logged in, else who is named."""
     given = _ordered(("by", "comment"))
     with _book() as book:
-        actions.acknowledge(book, name, given.get("by", ""), given.get("comment", ""), time.time())
+        actions.acknowledge(book, name, _by(given), given.get("comment", ""), time.time())
     return _json({"id": name}, 201)
 
 
@@ -157,7 +203,7 @@ def silence() -> Response:
     seconds = given.get("seconds")
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
         raise BadQuery("seconds: a number is wanted")
-    made = actions.silence(Match(**parts), seconds, given.get("by", ""), given.get("comment", ""),
+    made = actions.silence(Match(**parts), seconds, _by(given), given.get("comment", ""),
                           time.time(), secrets.token_hex(4))
     with _book() as book:
         book.silence(made)
@@ -175,6 +221,11 @@ def unsilence(name: str) -> Response:
             abort(404, "No such silence.")
         book.silence(replace(found, end=now))
     return Response(status=204)
+
+
+def _by(given: Mapping[str, Any]) -> Any:
+    """Return who orders: nobody writes another's name where a login is known."""
+    return login.logged_in(current_app.extensions["settings"]) or given.get("by", "")
 
 
 def _ordered(keys: tuple[str, ...]) -> Mapping[str, Any]:

@@ -77,7 +77,8 @@ def daemons() -> Response:
         wanted = set(request.args.getlist(name))
         if wanted:
             rows = [row for row in rows if row[name] in wanted]
-    return send({**whole, "found": len(rows), "daemons": rows[offset: offset + limit]})
+    return send({**whole, "found": len(rows), "daemons": rows[offset: offset + limit],
+                 "alerts": alerting.open_alerts(time.time())})
 
 
 @api.get("/series")
@@ -135,7 +136,7 @@ def marks() -> Response:
 def add_mark() -> Response:
     """Keep a note; wants the token."""
     login.may_write(settings().token)
-    mark = check(query.body(request.get_data()), time.time())
+    mark = check(query.body(request.get_data()), time.time(), login.logged_in(settings()))
     notes().add(mark)
     return send({"id": mark.id}, 201)
 

@@ -34,10 +34,12 @@ class Mark:
     text: str
     daemon: str = ""
     kind: str = "note"
+    #: Who wrote it: the name of the login; empty without one.
+    by: str = ""
 
 
-def check(given: object, now: float) -> Mark:
-    """Return a new mark from a JSON body ``{"text": …, "time": …, "daemon": …}``.
+def check(given: object, now: float, by: str = "") -> Mark:
+    """Return a new mark of ``by`` from a JSON body ``{"text": …, "time": …, "daemon": …}``.
 
     Raises:
         BadQuery: something is missing, unknown, too long or of the wrong kind.
@@ -54,7 +56,7 @@ def check(given: object, now: float) -> Mark:
         raise BadQuery("daemon: the id of a daemon, a host or host/service is wanted")
     if isinstance(moment, bool) or not isinstance(moment, int) or not 0 < moment <= now + 86400:
         raise BadQuery("time: seconds since the epoch, at most a day ahead, are wanted")
-    return Mark(secrets.token_hex(8), moment, text.strip(), daemon)
+    return Mark(secrets.token_hex(8), moment, text.strip(), daemon, by=by[:LONGEST_TEXT])
 
 
 class Marks:

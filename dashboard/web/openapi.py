@@ -9,6 +9,7 @@ from collectd_fedmsg.diagnosis.fleet.incident import Scope
 from collectd_fedmsg.metrics import METRICS
 
 from ..grid.derived import DERIVED
+from ..judge.plain_words import GROUPS
 from . import query
 from .notes import LONGEST_TEXT
 
@@ -68,7 +69,8 @@ ROW: JSON = {"type": "object", "required": ["id", "host", "service", "consumer",
        "properties": {"id": TEXT, "host": TEXT, "service": TEXT, "consumer": TEXT, "state": TEXT,
                       "severity": {"type": "integer"}, "text": TEXT, "backlog": NUMBER,
                       "oldest": NUMBER, "arrival_rate": NUMBER, "completion_rate": NUMBER,
-                      "drain_seconds": NUMBER, "last_sample": NUMBER,
+                      "drain_seconds": NUMBER, "pace": TEXT, "gone": TEXT,
+                      "group": {"type": "string", "enum": list(GROUPS)}, "last_sample": NUMBER,
                       "silent": {"type": "boolean"},
                       "verdicts": {"type": "array", "items": TEXT},
                       "evidence": {"type": "array", "items": TEXT},
@@ -88,7 +90,7 @@ SERIES = _object(start={"type": "integer"}, end={"type": "integer"}, step={"type
                                     "tied": COLUMNS, "restarts": POINTS,
                                     "usual": {"type": "object", "additionalProperties": {
                                         "type": "array", "items": POINTS}}}}})
-MARK = _object(id=TEXT, time={"type": "integer"}, text=TEXT, daemon=TEXT, kind=TEXT)
+MARK = _object(id=TEXT, time={"type": "integer"}, text=TEXT, daemon=TEXT, kind=TEXT, by=TEXT)
 NEW_MARK: JSON = {
     "type": "object", "required": ["text"], "additionalProperties": False,
     "properties": {"text": {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT},
@@ -160,6 +162,7 @@ def description(root: str = "") -> JSON:
             "The daemons.", _object(daemons={"type": "array", "items": ROW},
                                     fleet={"type": "object"}, found={"type": "integer"},
                                     reading={"type": "boolean"},
+                                    alerts={"type": ["object", "null"]},
                                     incidents={"type": "array", "items": INCIDENT})),
             _parameter("limit", _whole(1, 10_000, 10_000), "Daemons in the answer."),
             _parameter("offset", _whole(0, 1_000_000, 0), "Daemons left out before."), *filters),
@@ -170,8 +173,7 @@ def description(root: str = "") -> JSON:
                             _answer("A row per step.", TEXT, "text/csv"),
                             ONE_DAEMON, METRIC_LIST, *WINDOW, *SWITCHES),
         "/state": _get("state", "The fleet in numbers.", _answer(
-            "The fleet.", {"type": "object", "required": ["daemons", "behind", "silent",
-                                                        "unknown"]})),
+            "The fleet.", {"type": "object", "required": ["daemons", *GROUPS]})),
         "/marks": {
             **_get("marks", "Notes on the time axis.",
                    _answer("The notes.", _object(marks={"type": "array", "items": MARK})),

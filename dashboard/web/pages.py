@@ -21,6 +21,7 @@ from . import query
 from . import static_files as assets
 from .api import fleet, settings, store
 from .prometheus_text import exposition
+from .security import logged_in
 from .verdict_help import explained
 
 views = Blueprint("views", __name__)
@@ -39,6 +40,12 @@ def _when(usual: str) -> dict[str, Any]:
     return {"span": span, "when": urlencode({"span": span})}
 
 
+def _page(usual: str) -> dict[str, Any]:
+    """Return what both pages' templates need: the span, the moment, who may write."""
+    return {**_when(usual), "now": time.time(), "writable": bool(settings().token),
+            "login": logged_in(settings())}
+
+
 @views.get("/")
 def index() -> str:
     """The fleet: one row per daemon."""
@@ -48,7 +55,7 @@ def index() -> str:
     return render_template("fleet.html", rows=whole["daemons"], fleet=whole["fleet"],
                            incidents=whole["incidents"],
                            panels=figures.PANELS, columns=figures.COLUMNS, kinds=kinds,
-                           spans=query.SPANS, tied=_tied, **_when("now"))
+                           spans=query.SPANS, tied=_tied, **_page("now"))
 
 
 def _tied(name: str) -> list[dict[str, str]]:
@@ -75,7 +82,7 @@ def daemon(name: str) -> str:
               for metric in (panel.metric, *panel.also)]
     return render_template("daemon.html", row=rows[0], panels=figures.PANELS + tuple(extra),
                            metrics=",".join(dict.fromkeys(wanted)), spans=query.SPANS,
-                           tied=_tied, writable=bool(settings().token), **_when("hour"))
+                           tied=_tied, **_page("hour"))
 
 
 @views.get("/help")

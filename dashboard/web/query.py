@@ -15,7 +15,8 @@ from ..store.series import Window
 
 #: Seconds; the names of the span presets.
 SPANS: Mapping[str, int] = {
-    "now": 900, "hour": 3600, "day": 86400, "week": 604800, "month": 2678400, "year": 31622400,
+    "now": 900, "hour": 3600, "6h": 21600, "day": 86400, "week": 604800,
+    "month": 2678400, "year": 31622400,
 }
 LONGEST = 10 * SPANS["year"]
 #: Points of one series in an answer: an unbounded span once made 117 million rows.

@@ -151,6 +151,15 @@ def install_login(app: Flask, settings: Settings) -> None:
         return None
 
 
+def logged_in(settings: Settings) -> str:
+    """Return the name of who asks, as the proxy or basic auth has it; empty without a login."""
+    if settings.auth_header:
+        return request.headers.get(settings.auth_header, "").strip()
+    if settings.users_file and request.authorization is not None:
+        return request.authorization.username or ""
+    return ""
+
+
 def may_write(token: str) -> None:
     """Abort with 401 or 403 unless the request carries the token as ``X-Token`` or a bearer.
 

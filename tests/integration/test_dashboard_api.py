@@ -296,4 +296,4 @@ def test_many_daemons_are_not_called_anything_before_they_are_judged(tmp_path, n
         time.sleep(0.05)
     # Only the backlog is known of these: heard of, and not to be judged.
     assert (found["fleet"]["silent"], found["fleet"]["unknown"]) == (0, MANY)
-    assert found["fleet"]["headline"] == f"{MANY} are not known"
+    assert found["fleet"]["headline"] == f"{MANY} not known"

@@ -19,6 +19,8 @@ CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
              "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium here")
+#: Rows of daemons that are well have panels, too, instead of lines.
+LARGE = "?large=1"
 DRAWN = "document.querySelectorAll('.panel .scatterlayer .trace path.js-line').length >= {}"
 
 
@@ -85,7 +87,7 @@ def test_draws_three_panels_a_daemon_within_the_policy(site, chromium):
     """Each panel holds a drawn trace; nothing breaks the content policy."""
     folder, address = site
     fleet(folder, now(), 2)
-    page = opened(chromium, address)
+    page = opened(chromium, f"{address}{LARGE}")
     until(page, DRAWN.format(6))
     metrics = page.eval_on_selector_all(".panel", "all => all.map(p => p.dataset.metric)")
     assert metrics == ["received", "processed", "backlog"] * 2
@@ -97,7 +99,7 @@ def test_zoom_moves_every_panel_and_the_address(site, chromium):
     """A drag in one panel zooms all; a live update keeps it; the button undoes it."""
     folder, address = site
     fleet(folder, now(), 2)
-    page = opened(chromium, address)
+    page = opened(chromium, f"{address}{LARGE}")
     until(page, DRAWN.format(6))
     box = page.locator(".panel").first.locator(".nsewdrag").bounding_box()
     y = box["y"] + box["height"] / 2
@@ -120,7 +122,7 @@ def test_hover_tells_values_in_all_three_panels(site, chromium):
     """Hover over one panel of a row shows the values of all three."""
     folder, address = site
     fleet(folder, now())
-    page = opened(chromium, address)
+    page = opened(chromium, f"{address}{LARGE}")
     until(page, DRAWN.format(3))
     box = page.locator(".panel .nsewdrag").first.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -143,7 +145,7 @@ def test_live_update_adds_the_newest_sample(site, chromium):
     folder, address = site
     end = now()
     path = write(folder, "backlog", dict.fromkeys(range(end - 600, end - 10, STEP), 3))
-    page = opened(chromium, address)
+    page = opened(chromium, f"{address}{LARGE}")
     page.wait_for_selector(".panel[data-metric=backlog][data-points]")
     before = page.get_attribute(".panel[data-metric=backlog]", "data-points")
     import rrdtool
@@ -166,7 +168,7 @@ def test_a_store_that_went_away_is_said(site, chromium):
     """The page keeps what it drew and says that it is not up to date."""
     folder, address = site
     fleet(folder, now())
-    page = opened(chromium, address)
+    page = opened(chromium, f"{address}{LARGE}")
     until(page, DRAWN.format(3))
     for path in folder.rglob("*.rrd"):
         path.write_bytes(b"broken")
@@ -197,7 +199,7 @@ def test_panels_fit_the_window_and_the_paper(site, chromium):
     """Drawn again to their new size: in a narrower window, for a sheet, and after it."""
     folder, address = site
     fleet(folder, now())
-    page = opened(chromium, address)
+    page = opened(chromium, f"{address}{LARGE}")
     until(page, DRAWN.format(3))
     drawn = "[...document.querySelectorAll('.panel .main-svg')].map(one => one.clientWidth)"
     shown = "[...document.querySelectorAll('.panel')].map(one => one.getBoundingClientRect().width)"
@@ -218,7 +220,7 @@ def test_nothing_overflows(site, chromium, width):
     """No sideways scrolling from a phone to a wall, and no row cuts off what a finding says."""
     folder, address = site
     fleet(folder, now(), 2)
-    page = opened(chromium, address, viewport={"width": width, "height": 800})
+    page = opened(chromium, f"{address}{LARGE}", viewport={"width": width, "height": 800})
     until(page, DRAWN.format(3))
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     topic = "org.fedoraproject.prod.buildsys." + "state." * 12
@@ -244,7 +246,10 @@ def test_silence_of_collectd_is_said(site, chromium):
     """No daemon has a recent sample: history is shown, and called history."""
     folder, address = site
     fleet(folder, now() - 300)
-    page = opened(chromium, f"{address}?span=hour")
+    page = opened(chromium, f"{address}{LARGE}&span=hour")
     until(page, DRAWN.format(3))
-    assert "collectd is silent" in page.inner_text("#silent")
+    assert "look at collectd and its disk first" in page.inner_text("#silent")
+    assert page.inner_text("#headline").startswith("collectd has been silent for 5 min")
     assert page.inner_text(".state").endswith("Not known")
+    # Said in the head and in the banner, not in each row again.
+    assert page.locator(".row .text:visible").count() == 0

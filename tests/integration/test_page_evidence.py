@@ -81,9 +81,9 @@ def test_split_and_drain_are_drawn(site, chromium):  # noqa: F811
     page = opened(chromium, site)
     row = page.locator('.row[data-consumer="User1"]')
     until(page, "document.querySelector('[data-consumer=User1] .split:not([hidden])')")
-    assert "0 % more arrivals, 100 % slower handling" in row.locator(".split").inner_text()
-    until(page, "document.querySelector('[data-consumer=Draining] .drain:not([hidden])')")
-    drain = page.locator('.row[data-consumer="Draining"] .drain')
+    assert "0 % more arrivals, 100 % slow processing" in row.locator(".split").inner_text()
+    until(page, "document.querySelector('[data-consumer=Draining] .gone svg')")
+    drain = page.locator('.row[data-consumer="Draining"] .gone')
     assert drain.inner_text().startswith("gone in ")
     assert drain.locator("svg rect").count() == 2
 

@@ -12,6 +12,7 @@ axe = pytest.importorskip("axe_playwright_python")
 from tests.integration.serving import serving  # noqa: E402
 from tests.integration.test_page_chromium import (  # noqa: E402, F401 - chromium is a fixture
     DRAWN,
+    LARGE,
     chromium,
     no_page_left_open,
     now,
@@ -56,12 +57,13 @@ def metrics(page, row=1):
 def test_columns_are_switched_on_and_linked(site, chromium):  # noqa: F811
     """A column adds its panel to every row, the address holds it, the unit is a share."""
     _, address = site
-    page = opened(chromium, f"{address}?sort=name")
+    page = opened(chromium, f"{address}{LARGE}&sort=name")
     until(page, DRAWN.format(6))
+    page.click("details.more > summary")
     page.check("[name=column][value=utilisation]")
     selector = ".row[data-consumer=Consumer0] .panel[data-metric=utilisation]"
     until(page, f"document.querySelector('{selector}')?.data?.at(-1).y.includes(0.25)")
-    assert page.evaluate("location.search") == "?sort=name&columns=utilisation"
+    assert page.evaluate("location.search") == "?sort=name&columns=utilisation&large=1"
     again = opened(chromium, page.url)
     until(again, f"document.querySelector('{selector}')?.data")
     assert page.faults + again.faults == []
@@ -70,7 +72,7 @@ def test_columns_are_switched_on_and_linked(site, chromium):  # noqa: F811
 def test_tied_series_share_the_axis_and_are_text(site, chromium):  # noqa: F811
     """What is tied is drawn below, on the same range, its title as text."""
     _, address = site
-    page = opened(chromium, address)
+    page = opened(chromium, f"{address}{LARGE}")
     until(page, "document.querySelectorAll('.tied .panel.js-plotly-plot').length === 2")
     assert "Load of <b>db01</b>" in page.inner_text(".tied figcaption")
     ranges = "[...document.querySelectorAll('.panel')].map(p => String(p.layout.xaxis.range))"
@@ -94,7 +96,7 @@ def test_figures_are_valid_plotly(site, chromium):  # noqa: F811
 def test_custom_span(site, chromium):  # noqa: F811
     """A span typed in is asked for and linked; what is no time is told and not asked for."""
     _, address = site
-    page = opened(chromium, address)
+    page = opened(chromium, f"{address}{LARGE}")
     until(page, DRAWN.format(6))
     page.click("summary:has-text('custom')")
     page.fill("#start", "yesterday")
@@ -113,8 +115,9 @@ def test_custom_span(site, chromium):  # noqa: F811
 def test_filter_and_compact(site, chromium):  # noqa: F811
     """A filter hides the others and is in the address; compact draws small multiples."""
     _, address = site
-    page = opened(chromium, address)
+    page = opened(chromium, f"{address}{LARGE}")
     until(page, DRAWN.format(6))
+    page.click("details.more > summary")
     page.select_option("#consumer", "Consumer1")
     assert page.locator(".row:not([hidden])").count() == 1
     assert "consumer=Consumer1" in page.url
@@ -130,7 +133,8 @@ def test_filter_and_compact(site, chromium):  # noqa: F811
 def test_the_diagnosis_is_drawn(site, chromium):  # noqa: F811
     """Split as a bar with words, the drain with its bounds (see test_page_evidence)."""
     _, address = site
-    more = {"state": "SLOW", "severity": 3, "action": "Look at the database.",
+    more = {"state": "SLOW", "severity": 3, "group": "attention", "pace": "grows by 2/s",
+            "gone": "gone in 5 min (3 min 20 s or never)", "action": "Look at the database.",
             "split": {"growth": 100, "excess": 25, "lost": 75},
             "drain": {"seconds": 300, "earliest": 200, "latest": None}}
 
@@ -146,9 +150,10 @@ def test_the_diagnosis_is_drawn(site, chromium):  # noqa: F811
     page.goto(address)
     until(page, "document.querySelector('.split:not([hidden])')?.innerText.includes('25 % more')")
     row = page.locator(".row", has=page.locator(".split:not([hidden])"))
-    assert row.locator(".state").inner_text().endswith("Slower handling")
-    assert row.locator(".numbers b").last.inner_text() == "5 min"
-    assert row.locator(".drain").inner_text() == "gone in 5 min (3 min 20 s or never)"
+    assert row.locator(".state").inner_text().endswith("Slow processing")
+    assert row.locator(".gone").inner_text() == "gone in 5 min (3 min 20 s or never)"
+    assert row.locator(".gone svg rect").count() == 2
+    assert row.get_attribute("data-size") == "large"
 
 
 def test_a_note_is_added_and_drawn(site, chromium):  # noqa: F811
@@ -167,7 +172,7 @@ def test_a_note_is_added_and_drawn(site, chromium):  # noqa: F811
 def test_keyboard_zooms(site, chromium):  # noqa: F811
     """Plus zooms all panels, Escape undoes it."""
     _, address = site
-    page = opened(chromium, address)
+    page = opened(chromium, f"{address}{LARGE}")
     until(page, DRAWN.format(6))
     page.focus(".panel")
     page.keyboard.press("+")
@@ -236,7 +241,7 @@ def test_a_zoom_is_filled_with_finer_steps(site, chromium):  # noqa: F811
 def test_the_gap_between_the_curves_is_the_backlog(site, chromium):  # noqa: F811
     """Cumulative: at every known step arrivals less departures are the stored backlog."""
     _, address = site
-    page = opened(chromium, f"{address}?mode=total&sort=name")
+    page = opened(chromium, f"{address}{LARGE}&mode=total&sort=name")
     until(page, DRAWN.format(6))
     wrong = page.evaluate("""(() => {
         const row = document.querySelector('.row[data-consumer=Consumer0]');
@@ -254,7 +259,7 @@ def test_the_gap_between_the_curves_is_the_backlog(site, chromium):  # noqa: F81
 def test_a_daemon_that_is_gone_leaves(site, chromium):  # noqa: F811
     """Files taken away: the row goes without a reload, the fleet line counts one less."""
     folder, address = site
-    page = opened(chromium, f"{address}?sort=name")
+    page = opened(chromium, f"{address}{LARGE}&sort=name")
     until(page, DRAWN.format(6))
     for path in folder.rglob("*Consumer1_*.rrd"):
         path.unlink()

@@ -180,25 +180,66 @@ WORST = {"consumer": "Archiver", "state": "SLOW"}
 
 
 @pytest.mark.parametrize(("counts", "worst", "sentence"), [
-    pytest.param((0, 0, 0, 0), None, "No daemon yet", id="empty-store"),
-    pytest.param((13, 0, 0, 0), None, "All 13 daemons keep up", id="well"),
-    pytest.param((13, 0, 1, 0), None, "12 keep up, 1 is silent", id="silent-is-not-well"),
-    pytest.param((13, 0, 0, 2), None, "11 keep up, 2 are not known", id="heard-but-not-judged"),
-    pytest.param((4, 0, 2, 1), None, "1 keeps up, 2 are silent, 1 is not known", id="each-kind"),
-    pytest.param((1, 0, 0, 1), None, "1 is not known", id="only-unknown-is-not-silence"),
-    pytest.param((13, 1, 1, 0), WORST, "Archiver: slower handling", id="one-behind"),
-    pytest.param((13, 2, 0, 0), WORST, "2 daemons want a look, first Archiver: slower handling",
-                 id="worst-of-two"),
-    pytest.param((2, 0, 2, 0), None, "collectd is silent: nothing is known of the present",
+    pytest.param({}, None, "No daemon yet", id="empty-store"),
+    pytest.param({"well": 13}, None, "All 13 daemons are well", id="well"),
+    pytest.param({"well": 1}, None, "The daemon is well", id="one-well"),
+    pytest.param({"well": 12, "silent": 1}, None, "12 well, 1 silent", id="silent-is-not-well"),
+    pytest.param({"well": 11, "unknown": 2}, None, "11 well, 2 not known",
+                 id="heard-but-not-judged"),
+    pytest.param({"well": 1, "silent": 2, "unknown": 1, "recovering": 3}, None,
+                 "1 well, 3 recovering, 2 silent, 1 not known", id="each-kind"),
+    pytest.param({"unknown": 1}, None, "1 not known", id="only-unknown-is-not-silence"),
+    pytest.param({"well": 12, "attention": 1}, WORST, "Archiver: slow processing", id="one-ill"),
+    pytest.param({"well": 10, "attention": 3}, WORST,
+                 "3 daemons need attention; worst: Archiver, slow processing", id="worst-of-three"),
+    pytest.param({"silent": 2}, None, "collectd has been silent for 3 h: the present is not known",
                  id="all-silent"),
 ])
 def test_headline(counts, worst, sentence):
-    """The fleet in one sentence; silence is never told as health."""
-    assert words.headline(*counts, worst) == sentence
+    """The fleet in one sentence; silence is never taken for health."""
+    assert words.headline(counts, worst, 10800.0) == sentence
+
+
+def row(**changes):
+    return {"state": "SLOW", "severity": 3, "silent": False, "backlog": 100, "arrival_rate": 7.0,
+            "completion_rate": 2.0, "drain": None, "drain_seconds": None, **changes}
+
+
+@pytest.mark.parametrize(("changes", "pace", "gone"), [
+    pytest.param({}, "grows by 5/s", "never gone at this pace", id="grows"),
+    pytest.param({"completion_rate": 9.0, "drain_seconds": 50.0}, "drains by 2/s",
+                 "gone in 50 s at this pace", id="drains"),
+    pytest.param({"completion_rate": 6.9}, "neither grows nor drains", "never gone at this pace",
+                 id="within-two-percent"),
+    pytest.param({"completion_rate": 9.0, "drain": {"seconds": 50.0, "earliest": 40.0,
+                                                    "latest": None}},
+                 "drains by 2/s", "gone in 50 s (40 s or never)", id="with-bounds"),
+    pytest.param({"severity": 0}, "", "", id="well"),
+    pytest.param({"silent": True}, "", "", id="silent"),
+    pytest.param({"completion_rate": None}, "", "", id="rate-not-known"),
+    pytest.param({"backlog": 0, "completion_rate": 8.0}, "", "", id="nothing-waits"),
+])
+def test_pace(changes, pace, gone):
+    """How fast a backlog grows or drains and when it is gone; what is not known is not said."""
+    assert (words.pace(row(**changes)), words.gone(row(**changes))) == (pace, gone)
+
+
+@pytest.mark.parametrize(("changes", "group"), [
+    pytest.param({}, "attention", id="urgent"),
+    pytest.param({"state": "CREEP", "severity": 2}, "attention", id="today"),
+    pytest.param({"state": "RESTART", "severity": 1, "backlog": 0}, "recovering",
+                 id="nothing-waits-is-no-need"),
+    pytest.param({"state": "OK", "severity": 0}, "well", id="well"),
+    pytest.param({"state": "UNKNOWN", "severity": 1}, "unknown", id="heard-but-not-judged"),
+    pytest.param({"state": "UNKNOWN", "severity": 1, "silent": True}, "silent", id="silent"),
+])
+def test_group(changes, group):
+    assert words.group(row(**changes)) == group
 
 
 @pytest.mark.parametrize(("state", "severity", "rank"), [
-    ("OK", 0, "0"), ("CREEP", 1, "2"), ("STALLED", 3, "3"), ("UNKNOWN", 1, "none"),
+    ("OK", 0, "0"), ("RESTART", 1, "1"), ("CREEP", 2, "2"), ("STALLED", 3, "3"),
+    ("UNKNOWN", 1, "none"),
 ])
 def test_rank(state, severity, rank):
     """The colour follows severity; what is not known has one of its own."""
