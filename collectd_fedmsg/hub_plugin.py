@@ -1,16 +1,18 @@
-"""EDGE moksha: the producer that instruments every consumer of a hub.
+"""The moksha producer that instruments every consumer of a hub.
 
 Loaded by the entry point ``moksha.producer``, switched on from fedmsg.d. It replaces
 methods on the instances only, so the daemon's code and moksha's own accounts stay as they
-are, and it never raises into the daemon.
+are, and it never raises into the daemon. A forked child reports only once it works as a daemon.
 """
 
 from __future__ import annotations
 
 import inspect
 import logging
+import math
 import os
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -33,6 +35,7 @@ class HealthProducer(Producer):
 
     def __init__(self, hub: Any) -> None:
         self._responder: Responder | None = None
+        self._instrumented: list[Instrumented] = []
         try:
             self._begin(hub)
         except ConfigError as error:
@@ -44,20 +47,39 @@ class HealthProducer(Producer):
         settings = read(hub.config)
         if settings is None:
             return
-        counted = instrument_all(hub.consumers)
+        self._instrumented = instrumented(hub.consumers)
+        all_counts = [one.counts for one in self._instrumented]
 
         def take(at: float) -> list[Sample]:
-            return [counts.sample(at) for counts in counted]
+            return [counts.sample(at) for counts in all_counts]
 
         self._responder = Responder(settings, take, lambda: roster_of(hub))
         self._responder.start()
         os.register_at_fork(after_in_child=self._after_fork)
         super().__init__(hub)
-        log.info("health reports of %s are on: %d consumers", settings.service, len(counted))
+        log.info("health reports of %s are on: %d consumers", settings.service, len(all_counts))
 
     def _after_fork(self) -> None:
-        if self._responder is not None:
-            self._responder.restart_in_child()
+        """Let go of what is the parent's; a lock taken here could be one that nobody gives back."""
+        try:
+            if self._responder is not None:
+                self._responder.forget_in_child()
+                for one in self._instrumented:
+                    one.counts.forget_this_thread()
+                    one.watch_for_use(self._serve_in_child)
+        except Exception:  # noqa: S110 - nor may a child log: handlers have locks
+            pass
+
+    def _serve_in_child(self) -> None:
+        """Report from a forked child: it has just received or handled a message."""
+        try:
+            for one in self._instrumented:
+                one.unwatch()
+                one.counts.begin_again()
+            if self._responder is not None:
+                self._responder.serve_in_child()
+        except Exception:
+            log.exception("health reports of a forked child are off, it goes on")
 
     def stop(self) -> None:
         """End the thread; moksha calls it when the hub closes, and closes the hub itself."""
@@ -69,38 +91,102 @@ class HealthProducer(Producer):
 def roster_of(hub: Any) -> Roster:
     """Return who works in a hub at this moment, by moksha's own attributes."""
     return Roster(
-        consumers=tuple(type(one).__name__ for one in hub.consumers),
+        consumers=tuple(names_of(hub.consumers)),
         producers=tuple(producer_of(one) for one in hub.producers),
     )
 
 
 def producer_of(producer: Any) -> rosters.Producer:
-    """Return what one producer tells of itself; a class of another make may tell less."""
+    """Return what one producer says of itself; what a class of another make has, may be odd."""
     interval = getattr(producer, "frequency", None)
     if isinstance(interval, timedelta):  # one that is not initialized
         interval = interval.total_seconds()
+    exceptions = getattr(producer, "_exception_count", 0)
     return rosters.Producer(
         name=type(producer).__name__,
-        interval=None if interval is None else float(interval),
-        last_run=getattr(producer, "_last_ran", None),
-        initialized=bool(getattr(producer, "_initialized", False)),
-        exceptions=int(getattr(producer, "_exception_count", 0)),
+        interval=_seconds(interval),
+        last_run=_seconds(getattr(producer, "_last_ran", None)),
+        initialized=getattr(producer, "_initialized", False) is True,
+        exceptions=exceptions if type(exceptions) is int and exceptions >= 0 else 0,
     )
 
 
-def instrument_all(consumers: Iterable[Any]) -> list[Counts]:
+def _seconds(value: Any) -> float | None:
+    """Return a number that a reader takes for seconds, None for anything else."""
+    if type(value) not in (int, float) or not math.isfinite(value) or value < 0:
+        return None
+    return float(value)
+
+
+def names_of(consumers: Iterable[Any]) -> list[str]:
+    """Return the name that each consumer is reported under: its class's, if no other has it.
+
+    Classes of one name get their modules before it, objects of one class a number after it.
+    """
+    kinds = [type(consumer) for consumer in consumers]
+    shared = Counter(kind.__name__ for kind in {*kinds})
+    names, taken = [], Counter[str]()
+    for kind in kinds:
+        name = kind.__name__
+        if shared[name] > 1:
+            name = f"{kind.__module__}.{name}"
+        taken[name] += 1
+        names.append(name if taken[name] == 1 else f"{name}.{taken[name]}")
+    return names
+
+
+class Instrumented:
+    """One consumer that is counted."""
+
+    def __init__(self, consumer: Any, counts: Counts) -> None:
+        self._consumer = consumer
+        self.counts = counts
+        self._plain: tuple[Any, Any] | None = None
+
+    def watch_for_use(self, begin: Callable[[], None]) -> None:
+        """Call ``begin`` before the next message is put or worked on; takes no lock."""
+        consumer = self._consumer
+        if self._plain is not None:
+            return
+        put, work = self._plain = (consumer.incoming.put, consumer._do_work)
+
+        def first_put(*args: Any, **kwargs: Any) -> Any:
+            begin()
+            return put(*args, **kwargs)
+
+        def first_work(*args: Any, **kwargs: Any) -> Any:
+            begin()
+            return work(*args, **kwargs)
+
+        consumer.incoming.put, consumer._do_work = first_put, first_work
+
+    def unwatch(self) -> None:
+        """Let messages pass as before."""
+        if self._plain is not None:
+            self._consumer.incoming.put, self._consumer._do_work = self._plain
+            self._plain = None
+
+
+def instrumented(consumers: Sequence[Any]) -> list[Instrumented]:
     """Instrument each consumer that can be; log the ones that cannot."""
-    counted = []
-    for consumer in consumers:
+    done = []
+    for consumer, name in zip(consumers, names_of(consumers)):
         try:
-            counted.append(instrument(consumer))
+            done.append(Instrumented(consumer, instrument(consumer, name)))
         except Exception:
-            log.exception("%s is not counted", type(consumer).__name__)
-    return counted
+            log.exception("%s is not counted", name)
+    return done
 
 
-def instrument(consumer: Any) -> Counts:
+def instrument_all(consumers: Sequence[Any]) -> list[Counts]:
+    """Instrument each consumer that can be; return their accounts."""
+    return [one.counts for one in instrumented(consumers)]
+
+
+def instrument(consumer: Any, name: str = "") -> Counts:
     """Count on one consumer from now on; return its accounts.
+
+    ``name``: what it is reported under, its class's name by default.
 
     What waits on its queue already is received by definition; what a worker has in hand
     already is left alone.
@@ -109,7 +195,8 @@ def instrument(consumer: Any) -> Counts:
     workers = 0 if consumer.blocking_mode else consumer.N
     loop = getattr(type(consumer), "_work_loop", None)
     code = getattr(loop, "__code__", None)
-    counts = Counts(type(consumer).__name__, queue.mutex, queue.queue, workers, loop=code)
+    name = name or type(consumer).__name__
+    counts = Counts(name, queue.mutex, queue.queue, workers, loop=code)
     with queue.mutex:
         note = counts.count_put(lambda _: None)
         for waiting in queue.queue:

@@ -15,11 +15,11 @@ from collectd_fedmsg.commands import doctor_collectd_conf as examine_collectd
 from collectd_fedmsg.commands.doctor_finding import Finding
 from collectd_fedmsg.errors import ConfigError
 from collectd_fedmsg.http_client import exchange
-from collectd_fedmsg.hub import listener as endpoints
 from collectd_fedmsg.hub import settings
 from collectd_fedmsg.metrics import PLUGIN, escape_consumer
 from collectd_fedmsg.names import escape
 from collectd_fedmsg.reader.collect import Harvest, latest
+from collectd_fedmsg.reader.endpoints import listens
 
 #: Bytes of the dashboard's answer about its whole fleet.
 MAX_FLEET_BYTES = 64 << 20
@@ -109,11 +109,13 @@ def run_folder(folder: Path) -> Iterator[Finding]:
         yield Finding(False, f"{folder}: {error.strerror}",
                       "start a daemon with the plugin, or join the folder's group")  # fmt: skip
         return
-    if mode & 0o007:
-        yield Finding(False, f"{folder} is open to everyone ({mode & 0o777:o})",
-                      f"chmod o= {folder}")  # fmt: skip
-    stale = [path.name for path in sockets
-             if (named := endpoints.parse_socket_name(path.name)) and not endpoints.alive(named[1])]
+    if mode & 0o002:
+        yield Finding(False, f"{folder} can be written by everyone ({mode & 0o7777:o})",
+                      f"chmod o-w {folder}")  # fmt: skip
+    elif mode & 0o020 and not mode & 0o1000:
+        yield Finding(False, f"in {folder} ({mode & 0o7777:o}) one user's daemon can remove"
+                      " another's socket", f"chmod +t {folder}")  # fmt: skip
+    stale = [path.name for path in sockets if listens(path) is False]
     yield Finding(len(sockets) > len(stale), f"{folder}: {len(sockets) - len(stale)} sockets"
                   f" of living daemons, {len(stale)} of dead ones",
                   "" if len(sockets) > len(stale) else

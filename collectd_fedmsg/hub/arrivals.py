@@ -15,6 +15,9 @@ LIMIT = 4096
 #: The finest grain, ns: nobody acts on a millisecond, and it makes most messages free.
 FINEST = 1_000_000
 
+#: Seconds that a sender's clock may be ahead, and that a message may have been on its way.
+MIN_DELAY, MAX_DELAY = -86400.0, 366 * 86400.0
+
 
 class Ages:
     """Arrival stamps (nanoseconds, monotonic) of the messages that have not ended."""
@@ -23,6 +26,11 @@ class Ages:
         self._stamps: deque[tuple[int, int]] = deque()
         self._grain = FINEST
         #: A message that arrives at this time or later needs a stamp.
+        self.due = 0
+
+    def clear(self) -> None:
+        """Forget every stamp."""
+        self._stamps.clear()
         self.due = 0
 
     def stamp(self, number: int, arrived: int) -> None:
@@ -62,13 +70,18 @@ class Delays:
     def add(self, message: Any, now: int) -> None:
         """Look at a message of whatever shape, received at ``now`` (ns, monotonic)."""
         try:
-            delay = now / 1e9 + self._epoch - message["body"]["timestamp"]
+            stamp = message["body"]["timestamp"]
+            if type(stamp) is not float and type(stamp) is not int:
+                return
+            delay = now / 1e9 + self._epoch - stamp
+        except Exception:
+            # Any shape may come; a message without a timestamp has no delay.
+            return
+        # Neither milliseconds nor the year 1 is a time at which it was sent.
+        if MIN_DELAY <= delay <= MAX_DELAY:
+            self._count += 1
             if delay > 0:
                 self._sum += delay
-            self._count += 1
-        except Exception:
-            # Any shape may come; a message without a timestamp has no delay to tell.
-            return
 
     def take(self, epoch: float) -> float | None:
         """Return the mean, None without a message; begin anew with the wall clock as it is now."""

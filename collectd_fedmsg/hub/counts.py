@@ -1,7 +1,7 @@
 """Count one consumer's messages exactly, from any number of threads.
 
-Arrivals are counted under the queue's own lock; each thread that works has a cell that it
-alone writes. A sampler holds that lock and reads cells first, totals after: what ended was
+Arrivals are counted under the queue's own lock; each thread that works has counts that it
+alone writes. A sampler holds that lock and reads the threads first, totals after: what ended was
 received before, so a sample balances at whatever moment it is taken.
 
 Nothing here raises into the daemon: a message of unknown shape is still counted.
@@ -17,7 +17,7 @@ from typing import Any
 
 from ..protocol.sample import OTHER, Sample
 from .arrivals import Ages, Delays
-from .thread_counts import Cells, ServiceTimes, add_up
+from .thread_counts import CountsByThread, ServiceTimes, add_up
 from .topics import Topics, topic_of
 
 #: What moksha puts on the queue to end a worker; not a message.
@@ -60,7 +60,7 @@ class Counts:
         self._delays = Delays(wall() - clock() / 1e9)
         self._ages = Ages()
         self._topics = Topics()
-        self._cells = Cells(self._topics.admit)
+        self._by_thread = CountsByThread(self._topics.admit)
         self._service_times = ServiceTimes()
 
     # The hooks are closures and repeat small things in place: a call costs as much as the deed.
@@ -94,65 +94,66 @@ class Counts:
         Such a loop may call ``_do_work`` or not: when it asks for the next message without
         having called it, the last one has ended.
         """
-        mine = self._cells.mine
+        counts_of = self._by_thread.for_this_thread
 
         def counted_get() -> Any:
             message = get()
             if message is SENTINEL:
                 return message
-            cell = mine(direct=False)
-            cell.direct = False
-            if cell.held is not None and not cell.running:
-                cell.end(self._topics.admit(cell.topic))
-            cell.topic = topic_of(message)
-            cell.held = self._queued - len(self._waiting) - 1
+            own = counts_of(direct=False)
+            own.direct = False
+            if own.current_number is not None and not own.running:
+                own.end(self._topics.admit(own.topic))
+            own.topic = topic_of(message)
+            own.current_number = self._queued - len(self._waiting) - 1
             return message
 
         return counted_get
 
     def count_work(self, work: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """Return ``_do_work`` that also counts: moksha's returns False when handling failed."""
-        clock, local, waiting = self._clock, self._cells.local, self._waiting
+        clock, local, waiting = self._clock, self._by_thread.local, self._waiting
         admit = self._topics.admit
 
         def counted_work(message: Any) -> Any:
             try:
-                cell = local.cell
+                own = local.counts
             except AttributeError:
-                cell = self._cells.mine(direct=sys._getframe(1).f_code is not self._loop)
-            if cell.direct:
+                direct = sys._getframe(1).f_code is not self._loop
+                own = self._by_thread.for_this_thread(direct)
+            if own.direct:
                 self._receive_directly(message)
             else:
                 # Without the lock: with more workers it may be a later one, by one or two.
-                cell.held = self._queued - len(waiting) - 1
+                own.current_number = self._queued - len(waiting) - 1
             try:
-                topic = cell.topic = message["topic"]
+                topic = own.topic = message["topic"]
             except Exception:
-                topic = cell.topic = OTHER
-            start = cell.started = clock()
+                topic = own.topic = OTHER
+            start = own.started = clock()
             handled: Any = False
             try:
                 handled = work(message)
                 return handled
             finally:
                 spent = clock() - start
-                ended = cell.ended
+                ended = own.ended
                 try:
                     processed, busy = ended[topic]
                 except Exception:
                     topic = admit(topic)
                     processed, busy = ended.get(topic, (0, 0))
-                cell.ending = start
+                own.ending = start
                 ended[topic] = (processed + 1, busy + spent)
-                cell.last = start
-                cell.held = None
+                own.last = start
+                own.current_number = None
                 if handled is False:
-                    cell.failed += 1
+                    own.failed += 1
                 # histogram.bucket(), in place.
                 octave = (spent | 8).bit_length() - 3
-                cell.buckets[(octave << 2) + (spent >> octave)] += 1
-                if spent > cell.peak:  # noqa: PLR1730 - max() is a call
-                    cell.peak = spent
+                own.buckets[(octave << 2) + (spent >> octave)] += 1
+                if spent > own.peak:  # noqa: PLR1730 - max() is a call
+                    own.peak = spent
 
         return counted_work
 
@@ -162,19 +163,24 @@ class Counts:
         For a consumer that takes messages its own way: past the queue, or past ``_do_work``.
         A second call for one message from the queue is not one more message.
         """
-        counted, mine = self.count_work(consume), self._cells.mine
+        counted, counts_of = self.count_work(consume), self._by_thread.for_this_thread
 
         def counted_consume(message: Any) -> Any:
-            cell = mine(direct=True)
-            if cell.running or (cell.held is None and not cell.direct):
+            own = counts_of(direct=True)
+            if own.running or (own.current_number is None and not own.direct):
                 return consume(message)
             return counted(message)
 
         return counted_consume
 
     def _receive_directly(self, message: Any) -> None:
-        """Count a message that came past the queue: blocking mode, or a consumer's own way."""
+        """Count a message that came past the queue: blocking mode, or a consumer's own way.
+
+        Not one that was taken from the queue and handed over elsewhere than in moksha's loop.
+        """
         with self._mutex:
+            if self._queued and self._taken_and_not_begun():
+                return
             self._direct += 1
             self._delays.add(message, self._clock())
             try:
@@ -182,11 +188,39 @@ class Counts:
             except Exception:
                 self._topics.first(message)
 
+    def _taken_and_not_begun(self) -> bool:
+        """Return whether more has left the queue than has ended or is in hand.
+
+        A worker on its way from the queue to its work looks the same: then one message more
+        will have ended than was received, and ``sample`` adds it.
+        """
+        by_thread = self._by_thread.all()
+        ended = sum(done for own in by_thread for done, _ in own.ended.copy().values())
+        in_hand = sum(own.current_number is not None or own.running for own in by_thread)
+        return self._queued + self._direct - len(self._waiting) > ended + in_hand
+
+    def forget_this_thread(self) -> None:
+        """Note that the calling thread is a forked child's only one; takes no lock."""
+        self._by_thread.forget_this_thread()
+
+    def begin_again(self) -> None:
+        """Begin with zeros and what waits now: a forked child's own accounts."""
+        with self._mutex:
+            self._by_thread.forget_all()
+            self._service_times = ServiceTimes()
+            self._ages.clear()
+            self._topics.clear()
+            self._queued = self._direct = 0
+            note = self.count_put(lambda _: None)
+            self._sentinels = 0
+            for message in self._waiting:
+                note(message)
+
     def refuse(self) -> None:
         """Note an exception of ``validate``: a rejection, unless the message was queued before."""
-        cell = self._cells.mine(direct=True)
-        if not cell.running:
-            cell.rejected += 1
+        own = self._by_thread.for_this_thread(direct=True)
+        if not own.running:
+            own.rejected += 1
 
     def sample(self, at: float) -> Sample:
         """Return the totals now, stamped with the wall time ``at``; one caller only.
@@ -194,20 +228,20 @@ class Counts:
         The cost under the lock does not depend on the backlog's length, until a daemon that
         shuts down has marked the queue's end.
         """
-        self._cells.fold_dead_threads()
+        self._by_thread.fold_dead_threads()
         with self._mutex:
             # The clock first: what has ended by now is in ``ended`` whole, so busy never falls.
             now = self._clock()
-            cells = self._cells.all()
-            failed = sum(cell.failed for cell in cells)
-            numbers = [cell.held for cell in cells if cell.held is not None]
-            seen = [cell.read() for cell in cells]
+            by_thread = self._by_thread.all()
+            failed = sum(own.failed for own in by_thread)
+            numbers = [own.current_number for own in by_thread if own.current_number is not None]
+            threads = [own.read() for own in by_thread]
             waiting = len(self._waiting)
             if self._sentinels:
-                waiting -= sum(1 for one in self._waiting if one is SENTINEL)
+                waiting -= sum(1 for message in self._waiting if message is SENTINEL)
             # Past the queue and nothing on it: what waits is in a socket's buffer, unseen.
             observable = self.workers > 0 and not (self._direct and not self._queued)
-            processed = sum(done for one in seen for done, _ in one.ended.values())
+            processed = sum(done for thread in threads for done, _ in thread.ended.values())
             # What a worker had in hand when the accounts began ends without having been put.
             self._direct += max(0, processed - (self._queued + self._direct - waiting))
             received = self._queued + self._direct
@@ -216,12 +250,13 @@ class Counts:
             first = self._ages.oldest(min(numbers, default=self._queued))
             delay = self._delays.take(self._wall() - now / 1e9)
             topics = self._topics.snapshot()
-        running = [(one.topic, max(0, now - one.started)) for one in seen if one.started]
+        running = [(thread.topic, max(0, now - thread.started))
+                   for thread in threads if thread.started]
         spent = [elapsed for _, elapsed in running]
         stamps = [now - elapsed for elapsed in spent]
         if numbers and first is not None:
             stamps.append(first)
-        ended = add_up(one.ended for one in seen)
+        ended = add_up(thread.ended for thread in threads)
         backlog = received - processed
         return Sample(
             consumer=self.name,
@@ -231,11 +266,11 @@ class Counts:
             waiting=waiting,
             in_progress=backlog - waiting,
             failed=failed,
-            rejected=sum(cell.rejected for cell in cells),
+            rejected=sum(own.rejected for own in by_thread),
             workers=self.workers if observable else 0,
             oldest=max(0, now - min(stamps)) / 1e9 if backlog and stamps else None,
             delay=delay,
             observable=observable,
             **{**self._topics.report(topics, ended, running),
-               **self._service_times.summary(cells, spent)},
+               **self._service_times.summary(by_thread, spent)},
         )

@@ -1,35 +1,37 @@
-"""EDGE zmq, daemon side: one thread that samples on time and answers readers.
+"""One thread inside the daemon: a sample of everything each interval, answers in between.
 
-It has its own thread and zmq context, so a hub whose reactor is blocked still reports. It
-never raises into the daemon: what cannot be served is one log line, and the daemon runs on.
+It has its own thread, so a hub whose reactor is blocked still reports. It never raises into the
+daemon, and no exception ends it: what cannot be served is one log line, and is tried again.
+A sample that is due comes before any answer.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import select
 import socket as sockets
 import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from typing import Any
 
-import zmq
-
-from ..errors import HealthError
 from ..protocol import wire
 from ..protocol.roster import Roster
 from ..protocol.sample import Sample
-from . import listener as endpoints
+from .connections import close_quietly
 from .ring import Ring
+from .server import Server
 from .settings import Settings
 
 log = logging.getLogger("collectd_fedmsg")
-#: Requests answered between two looks at the clock, so that a mad peer cannot delay a sample.
-BURST = 64
 #: Seconds that stop() waits for the thread.
-GRACE = 1.0
+STOP_SECONDS = 1.0
+#: Seconds until it serves again after an exception.
+REVIVE_SECONDS = 1.0
+#: Different exceptions that are logged, once each.
+MAX_LOGGED = 50
 
 
 class Responder:
@@ -51,7 +53,9 @@ class Responder:
         self._take = take
         self._tell = tell
         self._thread: threading.Thread | None = None
-        self._wake = -1
+        self._wake = (-1, -1)
+        self._server: Server | None = None
+        self._logged: set[str] = set()
 
     def start(self) -> None:
         """Start the thread; it begins with a sample of the moment before anything was counted."""
@@ -68,9 +72,9 @@ class Responder:
         # Nothing was counted before the start, so the last tick's totals are known: zero.
         self._last = _floor(time.time(), interval)
         self._sample(self._last)
-        reader, self._wake = os.pipe()
+        self._wake = os.pipe()
         self._thread = threading.Thread(
-            target=self._run, args=(reader, self._wake), name="collectd_fedmsg", daemon=True
+            target=self._run, args=self._wake, name="collectd_fedmsg", daemon=True
         )
         self._thread.start()
 
@@ -79,83 +83,93 @@ class Responder:
         thread, self._thread = self._thread, None
         if thread is None:
             return
-        try:
-            os.write(self._wake, b"x")
-        except OSError as error:
-            log.debug("already stopped: %s", error)
-        thread.join(GRACE)
+        with contextlib.suppress(OSError):
+            os.write(self._wake[1], b"x")
+        thread.join(STOP_SECONDS)
 
-    def restart_in_child(self) -> None:
-        """Begin a new run after fork: threads and sockets stayed with the parent."""
-        if self._thread is not None:
-            os.close(self._wake)
+    def forget_in_child(self) -> None:
+        """Let go of the parent's descriptors after a fork; takes no lock, starts and logs nothing.
+
+        A child that has the parent's listening socket open would keep it alive unanswered.
+        """
+        thread, self._thread = self._thread, None
+        server, self._server = self._server, None
+        if thread is not None:
+            close_quietly([*self._wake, *(server.descriptors() if server else [])])
+
+    def serve_in_child(self) -> None:
+        """Begin a run in a forked child that turned out to work as a daemon."""
+        if self._thread is None:
             self.start()
+            log.info("%s: a forked child works here, health reports of pid %d are on",
+                     self._settings.service, self._origin.pid)  # fmt: skip
 
     def _run(self, reader: int, writer: int) -> None:
-        context = zmq.Context(io_threads=1)
-        served = endpoints.Served(context, self._settings, self._origin.pid)
         try:
-            self._serve(served, reader)
-        except Exception:
-            log.exception("%s: health reports stop, the daemon goes on", self._settings.service)
+            while not self._serve(reader):
+                if select.select([reader], [], [], REVIVE_SECONDS)[0]:
+                    return
         finally:
-            served.close()
-            context.destroy(linger=0)
-            os.close(reader)
-            if self._wake == writer:
-                os.close(writer)
+            close_quietly((reader, writer))
 
-    def _serve(self, served: endpoints.Served, reader: int) -> None:
-        poller = zmq.Poller()
-        poller.register(reader, zmq.POLLIN)
-        for socket in served.open():
-            poller.register(socket, zmq.POLLIN)
+    def _serve(self, reader: int) -> bool:
+        """Serve until told to stop; return False when an exception came in between."""
+        try:
+            self._server = Server(self._settings, self._origin.pid, self._answer)
+            self._server.watch_for_stop(reader)
+            self._loop(self._server)
+        except BaseException as error:
+            self._log_once(error, "health reports begin again, the daemon goes on")
+            return False
+        finally:
+            server, self._server = self._server, None
+            if server is not None:
+                try:
+                    server.close()
+                except Exception as error:
+                    self._log_once(error, "a socket is not closed")
+        return True
+
+    def _loop(self, server: Server) -> None:
+        server.open()
+        interval = self._settings.interval
         while True:
             now = time.time()
-            due = self._last + self._settings.interval - now
-            if due <= 0 or due > 2 * self._settings.interval:
+            due = self._last + interval - now
+            if due <= 0 or due > 2 * interval:
                 # Late or the wall clock was set back: the tick that has passed, or this one.
-                self._tick(_floor(now, self._settings.interval))
+                self._last = _floor(now, interval)
+                self._sample(self._last)
+                server.repair()
                 continue
-            ready = dict(poller.poll(max(1, int(due * 1000) + 1)))
-            if reader in ready:
+            if not server.turn(due):
                 return
-            for socket in ready:
-                self._answer_all(socket)
-
-    def _tick(self, at: float) -> None:
-        self._last = at
-        self._sample(at)
 
     def _sample(self, at: float) -> None:
         try:
             self._ring.add(self._take(at))
-        except Exception:
-            log.exception("%s: no sample at %s", self._settings.service, at)
-
-    def _answer_all(self, socket: Any) -> None:
-        for _ in range(BURST):
-            try:
-                *envelope, frame = socket.recv_multipart(zmq.NOBLOCK)
-                socket.send_multipart([*envelope, self._answer(frame)], zmq.NOBLOCK)
-            except zmq.Again:
-                return
-            except (zmq.ZMQError, HealthError, ValueError) as error:
-                log.debug("a request is not answered: %s", error)
+        except BaseException as error:
+            self._log_once(error, f"no sample at {at:.0f}")
 
     def _answer(self, frame: bytes) -> bytes:
         request = wire.decode_request(frame)
         after = request.after if request.run == self._origin.run else None
         page = self._ring.after(after)
-        return wire.encode_reply(self._origin, time.time(), time.monotonic(), page, self._told())
+        return wire.encode_reply(self._origin, time.time(), time.monotonic(), page, self._roster())
 
-    def _told(self) -> Roster:
+    def _roster(self) -> Roster:
         try:
             return self._tell()
         except Exception as error:
-            # The daemon's own lists, of whatever shape: what cannot be read is not told.
-            log.debug("who works here is not told: %s", error)
+            # The daemon's own lists, of whatever shape: what cannot be read is left out.
+            self._log_once(error, "consumers and producers are not reported")
             return Roster()
+
+    def _log_once(self, error: BaseException, what: str) -> None:
+        kind = f"{type(error).__name__}: {error!s:.200}"
+        if kind not in self._logged and len(self._logged) < MAX_LOGGED:
+            self._logged.add(kind)
+            log.error("%s: %s", self._settings.service, what, exc_info=error)
 
 
 def _floor(now: float, interval: int) -> float:

@@ -23,9 +23,7 @@ from ..config_check import (
 )
 
 PREFIX = "collectd_fedmsg."
-#: sun_path of unix(7) has 108 bytes with its NUL.
-LONGEST_SOCKET = 107
-LONGEST_HISTORY = 7 * 86400
+MAX_HISTORY = 7 * 86400
 _SERVICE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,59}\Z")
 
 #: All that fedmsg.d may say, without ``PREFIX``.
@@ -36,7 +34,7 @@ KEYS: Table = {
     "run_folder": Key(absolute_path),
     "group": Key(optional(text)),
     "interval": Key(whole(1, 3600, "seconds")),
-    "history": Key(whole(60, LONGEST_HISTORY, "seconds")),
+    "history": Key(whole(60, MAX_HISTORY, "seconds")),
     "endpoint": Key(optional(tcp_endpoint)),
     "curve_keys": Key(optional(absolute_path)),
 }

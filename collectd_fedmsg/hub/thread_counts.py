@@ -12,22 +12,22 @@ from . import histogram
 Ended = Mapping[str, "tuple[int, int]"]
 
 
-class Seen(NamedTuple):
-    """What a cell held at one moment; ``started`` (ns) is 0 when nothing runs."""
+class ThreadTotals(NamedTuple):
+    """What a thread had counted at one moment; ``started`` (ns) is 0 when nothing runs."""
 
     ended: Ended
     started: int
     topic: str
 
 
-class Cell:
+class ThreadCounts:
     """One thread's share of the counts; only that thread writes it.
 
     ``ending``, ``ended`` and ``last`` are written in this order when a message ends, so a
     reader that finds ``ending`` as ``last`` was has seen no half of it.
     """
 
-    __slots__ = ("buckets", "direct", "ended", "ending", "failed", "held", "last", "peak",
+    __slots__ = ("buckets", "current_number", "direct", "ended", "ending", "failed", "last", "peak",
                  "rejected", "started", "thread", "topic")  # fmt: skip
 
     def __init__(self, direct: bool) -> None:
@@ -43,7 +43,7 @@ class Cell:
         self.ending = 0
         self.last = 0
         #: The number of the queue's message in hand, None without one.
-        self.held: int | None = None
+        self.current_number: int | None = None
         self.failed = 0
         self.rejected = 0
         self.buckets = [0] * histogram.BUCKETS
@@ -60,7 +60,7 @@ class Cell:
         processed, busy = self.ended.get(topic, (0, 0))
         self.ended[topic] = (processed + 1, busy)
 
-    def absorb(self, other: Cell) -> None:
+    def absorb(self, other: ThreadCounts) -> None:
         """Add the counts of a thread that has ended."""
         self.ended = add_up([self.ended, other.ended])
         self.failed += other.failed
@@ -68,49 +68,61 @@ class Cell:
         self.buckets = [one + two for one, two in zip(self.buckets, other.buckets)]
         self.peak = max(self.peak, other.peak)
 
-    def read(self) -> Seen:
+    def read(self) -> ThreadTotals:
         """Return what belongs together, from another thread."""
         while True:
             started, last, topic = self.started, self.last, self.topic
             ended = dict(self.ended)
             if self.ending == last:
-                return Seen(ended, started if started != last else 0, topic)
+                return ThreadTotals(ended, started if started != last else 0, topic)
 
 
-class Cells:
-    """The cells of one consumer's threads; ``mine`` by any thread, the rest by one caller only.
+class CountsByThread:
+    """Every thread's counts of one consumer; ``for_this_thread`` is called by any thread.
+
+    The rest has one caller only.
 
     Args:
         admit: returns the name that a topic of whatever shape is counted under.
     """
 
     def __init__(self, admit: Callable[[Any], str]) -> None:
-        #: Has ``cell`` in a thread that has one; public for the hot path.
+        #: Has ``counts`` in a thread that has one; public for the hot path.
         self.local = threading.local()
         self._admit = admit
-        self._cells: list[Cell] = []
-        self._folded = Cell(direct=False)
+        self._by_thread: list[ThreadCounts] = []
+        self._folded = ThreadCounts(direct=False)
 
-    def mine(self, direct: bool) -> Cell:
-        """Return the calling thread's cell; a new one at its first call is ``direct`` or not."""
+    def for_this_thread(self, direct: bool) -> ThreadCounts:
+        """Return the calling thread's counts; a new one at its first call is ``direct`` or not."""
         try:
-            return self.local.cell  # type: ignore[no-any-return]
+            return self.local.counts  # type: ignore[no-any-return]
         except AttributeError:
-            cell = self.local.cell = Cell(direct)
-            self._cells.append(cell)
-            return cell
+            counts = self.local.counts = ThreadCounts(direct)
+            self._by_thread.append(counts)
+            return counts
 
-    def all(self) -> list[Cell]:
-        """Return every thread's cell, those of ended threads as one."""
-        return [self._folded, *self._cells]
+    def all(self) -> list[ThreadCounts]:
+        """Return every thread's counts, those of ended threads as one."""
+        return [self._folded, *self._by_thread]
 
     def fold_dead_threads(self) -> None:
-        """Move the counts of ended threads into one cell, so that churn leaks nothing."""
-        for cell in [one for one in self._cells if not one.thread.is_alive()]:
-            if cell.held is not None and not cell.running:
-                cell.end(self._admit(cell.topic))
-            self._folded.absorb(cell)
-            self._cells.remove(cell)
+        """Add the counts of ended threads together, so that churn leaks nothing."""
+        ended = [counts for counts in self._by_thread if not counts.thread.is_alive()]
+        for counts in ended:
+            if counts.current_number is not None and not counts.running:
+                counts.end(self._admit(counts.topic))
+            self._folded.absorb(counts)
+            self._by_thread.remove(counts)
+
+    def forget_all(self) -> None:
+        """Begin with no thread: in a forked child, before any of its threads counts."""
+        self._by_thread.clear()
+        self._folded = ThreadCounts(direct=False)
+
+    def forget_this_thread(self) -> None:
+        """Let the calling thread begin again at its next call; takes no lock."""
+        self.local.__dict__.clear()
 
 
 def add_up(parts: Iterable[Ended]) -> dict[str, tuple[int, int]]:
@@ -127,20 +139,22 @@ class ServiceTimes:
     """What had been counted at the last sample; one caller only."""
 
     def __init__(self) -> None:
-        self._seen = [0] * histogram.BUCKETS
+        self._totals = [0] * histogram.BUCKETS
 
-    def summary(self, cells: Sequence[Cell], running: Sequence[int]) -> dict[str, float | None]:
+    def summary(
+        self, by_thread: Sequence[ThreadCounts], running: Sequence[int]
+    ) -> dict[str, float | None]:
         """Return the percentiles since the last call, as fields of ``Sample`` in seconds.
 
         Args:
             running: elapsed time (ns) of each message in hand: as if it ended now.
         """
-        longest = max([cell.peak for cell in cells] + [*running])
-        for cell in cells:
-            cell.peak = 0
-        totals = [sum(column) for column in zip(*(cell.buckets for cell in cells))]
-        fresh = [now - before for now, before in zip(totals, self._seen)]
-        self._seen = totals
+        longest = max([counts.peak for counts in by_thread] + [*running])
+        for counts in by_thread:
+            counts.peak = 0
+        totals = [sum(column) for column in zip(*(counts.buckets for counts in by_thread))]
+        grown = [now - before for now, before in zip(totals, self._totals)]
+        self._totals = totals
         for spent in running:
-            fresh[histogram.bucket(spent)] += 1
-        return histogram.summary(fresh, longest)
+            grown[histogram.bucket(spent)] += 1
+        return histogram.summary(grown, longest)

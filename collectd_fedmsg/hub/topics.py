@@ -19,7 +19,7 @@ from .thread_counts import Ended
 DISTINCT = 512
 REPORTED = 20
 #: Longest topic kept, in characters; fedmsg's own are below 100.
-LONGEST = 200
+MAX_TOPIC = 200
 #: Samples until half of a topic's weight is forgotten: ten minutes at the default interval.
 HALF_LIFE = 60
 
@@ -33,12 +33,19 @@ class Topics:
         #: Fields of ``Sample``, each with its own account of the same topics.
         self._shares = {name: Share() for name in ("topics", "topic_processed", "topic_busy")}
 
+    def clear(self) -> None:
+        """Forget every total; whoever holds ``totals`` goes on adding to it."""
+        self.totals.clear()
+        self._shares = {name: Share() for name in self._shares}
+
     def first(self, message: Any) -> None:
         """Count a message of whatever shape whose topic ``totals`` does not have."""
         try:
             topic = message["topic"]
             known = topic in self.totals or len(self.totals) < DISTINCT
-            kept = known and isinstance(topic, str) and 0 < len(topic) <= LONGEST
+            kept = known and isinstance(topic, str) and 0 < len(topic) <= MAX_TOPIC
+            # Half a surrogate is no text that a reader would take.
+            kept = kept and bool(topic.encode("utf-8"))
         except Exception:
             kept = False
         name = topic if kept else OTHER

@@ -1,4 +1,4 @@
-"""One JSON object to a frame of bytes and back, and checks of the values in it; pure.
+"""One JSON object to a frame of bytes and back, and checks of the values in it.
 
 Refuses what is too long, not JSON, of another version, or a value of another type or range.
 """
@@ -6,6 +6,7 @@ Refuses what is too long, not JSON, of another version, or a value of another ty
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from ..errors import DecodeError
@@ -15,6 +16,25 @@ VERSION = 1
 MAX_TOTAL = 2**63 - 1
 #: Characters of a name.
 MAX_NAME = 1024
+
+
+@dataclass
+class Dropped:
+    """Fields and rows of a frame that were not usable and are passed over."""
+
+    count: int = 0
+    #: The first of them, in words.
+    first: str = ""
+
+    def note(self, error: Exception) -> None:
+        """Count one more."""
+        self.count += 1
+        self.first = self.first or str(error)
+
+
+def clean(name: object, limit: int = MAX_NAME) -> str:
+    """Return a name that every reader takes: UTF-8, not empty, not too long."""
+    return str(name).encode("utf-8", "replace").decode("utf-8")[:limit] or "?"
 
 
 def dump(value: object) -> bytes:

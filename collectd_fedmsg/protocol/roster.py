@@ -1,19 +1,20 @@
-"""Who works in a daemon: its consumers and producers, and when each producer last ran; pure.
+"""Who works in a daemon: its consumers and producers, and when each producer last ran.
 
-An edition of the protocol before this one tells neither: that is None, never an empty list.
+A daemon of the protocol's first edition says neither: that is None, never an empty list.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .frames import number, refuse, text
+from ..errors import DecodeError
+from .frames import MAX_TOTAL, Dropped, clean, number, refuse, text
 
 #: Of each kind; and characters of a name: so a reply's head stays below ``MAX_HEAD`` bytes.
-MOST = 64
-LONGEST = 64
+MAX_LISTED = 64
+MAX_LENGTH = 64
 MAX_HEAD = 128 * 1024
 
 
@@ -43,40 +44,63 @@ class Roster:
         """Return plain types for the head of a reply; what is not known is left out."""
         told: dict[str, Any] = {}
         if self.consumers is not None:
-            told["consumers"] = [name[:LONGEST] for name in self.consumers[:MOST]]
+            told["consumers"] = [clean(name, MAX_LENGTH) for name in self.consumers[:MAX_LISTED]]
         if self.producers is not None:
             told["producers"] = [
-                [one.name[:LONGEST], one.interval, one.last_run, one.initialized, one.exceptions]
-                for one in self.producers[:MOST]
+                [clean(producer.name, MAX_LENGTH), _bounded(producer.interval),
+                 _bounded(producer.last_run), producer.initialized,
+                 max(0, min(producer.exceptions, MAX_TOTAL))]
+                for producer in self.producers[:MAX_LISTED]
             ]
         return told
 
 
-def decode(frame: bytes, raw: Mapping[str, Any]) -> Roster:
-    """Return the roster in a reply's head.
-
-    Raises:
-        DecodeError: it is there, and of another shape.
-    """
-    names, producers = raw.get("consumers"), raw.get("producers")
+def decode(frame: bytes, raw: Mapping[str, Any], dropped: Dropped) -> Roster:
+    """Return the roster in a reply's head; what of it is of another shape is dropped."""
     return Roster(
-        None if names is None else tuple(
-            text(frame, "consumers", name) for name in _listed(frame, "consumers", names)),
-        None if producers is None else tuple(
-            _producer(frame, one) for one in _listed(frame, "producers", producers)),
-    )  # fmt: skip
+        _each(frame, raw, "consumers", lambda name: text(frame, "consumers", name), dropped),
+        _each(frame, raw, "producers", lambda row: _producer(frame, row, dropped), dropped),
+    )
 
 
-def _listed(frame: bytes, name: str, value: Any) -> Iterable[Any]:
-    if not isinstance(value, list) or len(value) > MOST:
-        refuse(frame, name, value)
-    return value
+def _each(
+    frame: bytes, raw: Mapping[str, Any], key: str, read: Callable[[Any], Any], dropped: Dropped
+) -> tuple[Any, ...] | None:
+    """Return what is listed under a key, None when nothing is or it is no list."""
+    listed = raw.get(key)
+    if listed is None:
+        return None
+    kept = []
+    try:
+        if not isinstance(listed, list) or len(listed) > MAX_LISTED:
+            refuse(frame, key, listed)
+    except DecodeError as error:
+        dropped.note(error)
+        return None
+    for item in listed:
+        try:
+            kept.append(read(item))
+        except DecodeError as error:
+            dropped.note(error)
+    return tuple(kept)
 
 
-def _producer(frame: bytes, row: Any) -> Producer:
+def _producer(frame: bytes, row: Any, dropped: Dropped) -> Producer:
     # More places than these are of a later edition.
     if not isinstance(row, list) or len(row) < 5 or type(row[3]) is not bool:
         refuse(frame, "producers", row)
-    times = [None if one is None else number(frame, "producers", one) for one in row[1:3]]
+    name = text(frame, "producers", row[0])
     exceptions = number(frame, "producers", row[4], int)
-    return Producer(text(frame, "producers", row[0]), times[0], times[1], row[3], exceptions)
+    times: list[float | None] = []
+    for value in row[1:3]:
+        try:
+            times.append(None if value is None else number(frame, "producers", value))
+        except DecodeError as error:
+            dropped.note(error)
+            times.append(None)
+    return Producer(name, times[0], times[1], row[3], exceptions)
+
+
+def _bounded(seconds: float | None) -> float | None:
+    """Return seconds that a reader takes, None for others."""
+    return seconds if seconds is not None and 0 <= seconds <= MAX_TOTAL else None

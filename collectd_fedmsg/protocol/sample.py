@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .frames import MAX_TOTAL, dump, number, refuse, text
+from ..errors import DecodeError
+from .frames import MAX_TOTAL, Dropped, clean, dump, number, refuse, text
 
 _COUNTS = ("received", "processed", "waiting", "in_progress", "failed", "rejected", "busy")
 
@@ -93,80 +94,114 @@ TOTALS = (
 )
 GAUGES = ("oldest", "delay", "service_p50", "service_p95", "service_p99", "service_max")
 #: Seconds that an age or a service time can be: a hundred years.
-LONGEST = 3.2e9
+MAX_SECONDS = 3.2e9
 FIELDS = ("seq", "time", "consumer", *TOTALS, *GAUGES, "observable", "topics")
 #: Numbers in the order of ``topics``' names, which would be most of a row's bytes.
 LATER = ("topic_processed", "topic_busy")
 
 
 def encode_row(seq: int, sample: Sample) -> bytes:
-    """Return one sample as a JSON array: ``FIELDS``, then ``LATER``."""
+    """Return one sample as a JSON array: ``FIELDS``, then ``LATER``; only what a reader takes."""
+    topics = {clean(topic): total for topic, total in sample.topics.items()}
     return dump(
         [
             seq,
             sample.time,
-            sample.consumer,
+            clean(sample.consumer),
             *(getattr(sample, name) for name in TOTALS),
             *(_rounded(getattr(sample, name)) for name in GAUGES),
             sample.observable,
-            dict(sample.topics),
+            topics,
             *(_aligned(sample.topics, getattr(sample, name)) for name in LATER),
         ]
     )
 
 
-def decode_row(frame: bytes, fields: Sequence[str], row: object) -> tuple[int, Sample]:
-    """Return number and sample in a row; ``fields`` names its places.
+def decode_row(
+    frame: bytes, fields: Sequence[str], row: object, dropped: Dropped
+) -> tuple[int | None, Sample | None]:
+    """Return number and sample in a row, None for what is not legible; ``fields`` names places.
 
-    Raises:
-        DecodeError: a value of another type or out of range.  ValueError: it does not balance.
+    A gauge or topics that cannot be are dropped alone. A row without its name, its time or one of
+    its totals, or whose totals do not balance, is no sample.
     """
-    if not isinstance(row, list) or len(row) != len(fields):
-        refuse(frame, "row", row)
-    values: Mapping[str, Any] = dict(zip(fields, row))
-    topics = values["topics"]
-    if not isinstance(topics, dict) or len(topics) > MAX_TOPICS:
-        refuse(frame, "topics", topics)
-    if not isinstance(values["observable"], bool):
-        refuse(frame, "observable", values["observable"])
-    read: dict[str, Any] = {
-        name: number(frame, name, values[name], int, high=MAX_TOTAL) for name in TOTALS
-    }
-    read.update({
-        name: None if values[name] is None else number(frame, name, values[name], high=LONGEST)
-        for name in GAUGES
-    })  # fmt: skip
-    read.update({name: _named(frame, name, topics, values.get(name)) for name in LATER})
-    seq = number(frame, "seq", values["seq"], int, high=MAX_TOTAL)
-    return seq, Sample(
-        consumer=text(frame, "consumer", values["consumer"]),
-        time=number(frame, "time", values["time"]),
-        observable=values["observable"],
-        topics={
-            text(frame, "topic", topic): number(frame, "topic", total, int, high=MAX_TOTAL)
-            for topic, total in topics.items()
-        },
-        **read,
-    )
+    seq = None
+    try:
+        if not isinstance(row, list) or len(row) != len(fields):
+            refuse(frame, "row", row)
+        values: Mapping[str, Any] = dict(zip(fields, row))
+        seq = number(frame, "seq", values["seq"], int, high=MAX_TOTAL)
+        read: dict[str, Any] = {
+            name: number(frame, name, values[name], int, high=MAX_TOTAL) for name in TOTALS
+        }
+        if not isinstance(values["observable"], bool):
+            refuse(frame, "observable", values["observable"])
+        read["consumer"] = text(frame, "consumer", values["consumer"])
+        read["time"] = number(frame, "time", values["time"])
+        read["observable"] = values["observable"]
+        read.update(_gauges(frame, values, dropped))
+        read.update(_by_topic(frame, values, dropped))
+        return seq, Sample(**read)
+    except (DecodeError, ValueError) as error:
+        dropped.note(error)
+        return seq, None
+
+
+def _gauges(
+    frame: bytes, values: Mapping[str, Any], dropped: Dropped
+) -> dict[str, float | None]:
+    gauges: dict[str, float | None] = {}
+    for name in GAUGES:
+        gauges[name] = None
+        try:
+            if values[name] is not None:
+                gauges[name] = number(frame, name, values[name], high=MAX_SECONDS)
+        except DecodeError as error:
+            dropped.note(error)
+    return gauges
+
+
+def _by_topic(
+    frame: bytes, values: Mapping[str, Any], dropped: Dropped
+) -> dict[str, dict[str, int]]:
+    """Return ``topics`` and ``LATER``; a topic that cannot be is left out of all of them."""
+    raw = values["topics"]
+    try:
+        if not isinstance(raw, dict) or len(raw) > MAX_TOPICS:
+            refuse(frame, "topics", raw)
+    except DecodeError as error:
+        dropped.note(error)
+        return {}
+    topics: dict[str, int] = {}
+    for topic, total in raw.items():
+        try:
+            topics[text(frame, "topic", topic)] = number(frame, "topic", total, int, high=MAX_TOTAL)
+        except DecodeError as error:
+            dropped.note(error)
+    by_topic = {"topics": topics}
+    for name in LATER:
+        totals = values.get(name)
+        if totals is None:
+            continue
+        try:
+            if not isinstance(totals, list) or len(totals) != len(raw):
+                refuse(frame, name, totals)
+            by_topic[name] = {
+                topic: number(frame, name, total, int, high=MAX_TOTAL)
+                for topic, total in zip(raw, totals)
+                if total is not None and topic in topics
+            }
+        except DecodeError as error:
+            dropped.note(error)
+    return by_topic
 
 
 def _aligned(topics: Mapping[str, int], totals: Mapping[str, int]) -> list[int | None] | None:
     return [totals.get(name) for name in topics] if totals else None
 
 
-def _named(
-    frame: bytes, name: str, topics: Mapping[str, int], totals: object
-) -> dict[str, int]:
-    if totals is None:
-        return {}
-    if not isinstance(totals, list) or len(totals) != len(topics):
-        refuse(frame, name, totals)
-    return {
-        topic: number(frame, name, total, int, high=MAX_TOTAL)
-        for topic, total in zip(topics, totals)
-        if total is not None
-    }
-
-
 def _rounded(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds, 6)
+    """Return seconds as they travel, None for what no reader takes (NaN among it)."""
+    if seconds is None or not 0 <= seconds <= MAX_SECONDS:
+        return None
+    return round(seconds, 6)

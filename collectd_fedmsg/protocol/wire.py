@@ -2,7 +2,8 @@
 
 A request asks for the samples after a sequence number; a reply carries them, oldest first.
 JSON, one frame each way, versioned. Refuses what is too big, too deep, of another version,
-or not of this shape; what a later edition added may be missing. No socket, clock or thread.
+or without its head; a field or row that cannot be is dropped and counted, and what a later
+edition added may be missing.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 
 from ..errors import DecodeError
 from . import roster
-from .frames import VERSION, dump, load, number, refuse, text
+from .frames import VERSION, Dropped, clean, dump, load, number, refuse, text
 from .roster import Roster
 from .sample import FIELDS, LATER, Sample, decode_row
 
@@ -50,6 +51,7 @@ class Reply:
     """Samples with their sequence numbers, oldest first; ``more`` when a page is not all.
 
     ``oldest`` is the first number still in the ring, ``newest`` the last one taken (-1: none).
+    ``last`` is the highest number among the rows, those without a sample included (-1: none).
     """
 
     origin: Origin
@@ -60,6 +62,8 @@ class Reply:
     more: bool
     samples: Sequence[tuple[int, Sample]]
     roster: Roster = field(default_factory=Roster)
+    last: int = -1
+    dropped: Dropped = field(default_factory=Dropped)
 
 
 def encode_request(request: Request) -> bytes:
@@ -94,8 +98,8 @@ def encode_reply(
     head = dump(
         {
             "v": VERSION,
-            "service": origin.service,
-            "host": origin.host,
+            "service": clean(origin.service),
+            "host": clean(origin.host),
             "pid": origin.pid,
             "run": origin.run,
             "started": origin.started,
@@ -115,11 +119,14 @@ def encode_reply(
 def decode_reply(frame: bytes) -> Reply:
     """Return the reply in a frame; fields that this version does not know are ignored.
 
+    ``dropped`` counts what was not usable.
+
     Raises:
-        DecodeError: too long, not JSON, another version, a field missing or of another type,
-            a number out of range, or a sample that does not balance.
+        DecodeError: too long, not JSON, another version, or a field of the head is missing or
+            cannot be.
     """
     raw = load(frame, MAX_REPLY)
+    dropped = Dropped()
     try:
         origin = Origin(
             service=text(frame, "service", raw["service"]),
@@ -134,6 +141,7 @@ def decode_reply(frame: bytes) -> Reply:
             refuse(frame, "fields", fields)
         if not isinstance(raw["rows"], list) or not isinstance(raw["more"], bool):
             refuse(frame, "rows", type(raw["rows"]).__name__)
+        rows = [decode_row(frame, fields, row, dropped) for row in raw["rows"]]
         return Reply(
             origin=origin,
             wall=number(frame, "wall", raw["wall"]),
@@ -141,8 +149,10 @@ def decode_reply(frame: bytes) -> Reply:
             oldest=number(frame, "oldest", raw["oldest"], int),
             newest=number(frame, "newest", raw["newest"], int, low=-1),
             more=raw["more"],
-            samples=[decode_row(frame, fields, row) for row in raw["rows"]],
-            roster=roster.decode(frame, raw),
+            samples=[(seq, sample) for seq, sample in rows if seq is not None and sample],
+            roster=roster.decode(frame, raw, dropped),
+            last=max((seq for seq, _ in rows if seq is not None), default=-1),
+            dropped=dropped,
         )
     except DecodeError:
         raise

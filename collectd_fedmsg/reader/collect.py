@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ..hub.listener import alive, impostor, parse_socket_name
 from ..protocol.sample import Sample
+from ..protocol.sockets import parse_socket_name
 from ..protocol.wire import Origin, Reply, Request
 from .cursors import Cursors, Ended
-from .requester import Requester, Round, sockets_in
+from .endpoints import sockets_in
+from .requester import Requester, Round
 
 #: Seconds of the past that a ring can hold; what claims to be older is refused.
-OLDEST = 8 * 86400.0
+MAX_AGE = 8 * 86400.0
 
 
 @dataclass
@@ -35,6 +36,7 @@ class Reader:
     Args:
         patterns: socket files or globs of them, ``ipc:///…`` and ``tcp://…`` endpoints.
         hosts: ``tcp://…`` endpoint → the host that its series get; its address otherwise.
+        replicas: whether several daemons of one name are all taken, for who stores nothing.
     """
 
     def __init__(
@@ -43,9 +45,11 @@ class Reader:
         requester: Requester,
         cursors: Cursors | None = None,
         hosts: Mapping[str, str] | None = None,
+        replicas: bool = False,
     ) -> None:
-        self._fixed = [one for one in patterns if "://" in one]
-        self._globs = [one for one in patterns if "://" not in one]
+        self._fixed = [pattern for pattern in patterns if "://" in pattern]
+        self._globs = [pattern for pattern in patterns if "://" not in pattern]
+        self._replicas = replicas
         self._requester = requester
         self._hosts = hosts or {}
         self.cursors = cursors or Cursors()
@@ -66,18 +70,20 @@ class Reader:
         interval from it.
         """
         harvest = Harvest()
-        wanted = {one: self.cursors.request(one) for one in self._endpoints(harvest)}
-        for endpoint in self.cursors.known():
-            if endpoint not in wanted:
-                harvest.ended.append(self.cursors.end(endpoint))
+        found, harvest.errors = sockets_in(
+            self._globs, self.cursors.known(), self._requester.limit - len(self._fixed)
+        )
+        wanted = {name: self.cursors.request(name) for name in [*self._fixed, *found]}
         answers = self._requester.ask(wanted, timeout)
+        for endpoint in self.cursors.known():
+            if endpoint not in wanted or endpoint in answers.gone:
+                harvest.ended.append(self.cursors.end(endpoint))
         harvest.errors.update(answers.errors)
         harvest.silent = answers.silent
-        for endpoint in harvest.silent:
-            self.cursors.missed(endpoint)
+        self.cursors.missed(harvest.silent)
         harvest.octets, harvest.daemons = answers.octets, len(answers.replies)
         for endpoint, reply in _in_order(answers):
-            self._accept(endpoint, reply, now, harvest)
+            self._accept(endpoint, reply, answers, now, harvest)
         return harvest
 
     def again(self, endpoints: Sequence[str], timeout: float) -> Harvest:
@@ -88,7 +94,7 @@ class Reader:
         answers = self._requester.ask(dict.fromkeys(endpoints, Request()), timeout)
         harvest = Harvest(silent=answers.silent, errors=answers.errors, octets=answers.octets)
         for endpoint, reply in _in_order(answers):
-            if _false_claim(endpoint, reply):
+            if _false_claim(endpoint, reply, answers):
                 continue
             place, service = self.place(endpoint), reply.origin.service
             known = [
@@ -98,16 +104,29 @@ class Reader:
             harvest.fresh.append((endpoint, reply.origin, known))
         return harvest
 
-    def _accept(self, endpoint: str, reply: Reply, now: float, harvest: Harvest) -> None:
-        wrong = _false_claim(endpoint, reply)
+    def _accept(
+        self, endpoint: str, reply: Reply, answers: Round, now: float, harvest: Harvest
+    ) -> None:
+        place = self.place(endpoint)
+        wrong = _false_claim(endpoint, reply, answers)
+        process = answers.processes.get(endpoint)
+        if process is not None and not wrong:
+            wrong = self.cursors.claim(place, reply.origin.service, process.user, now)
         if wrong:
             harvest.errors[endpoint] = wrong
             return
+        if reply.dropped.count:
+            harvest.errors[endpoint] = (
+                f"{reply.dropped.count} fields are dropped: {reply.dropped.first}"
+            )
         reply, wrong = _plausible(reply, now)
         if wrong:
             harvest.errors[endpoint] = wrong
         harvest.heads[endpoint] = replace(reply, samples=())
-        taken = self.cursors.accept(endpoint, reply, self.place(endpoint))
+        if self._replicas:
+            # Each has a place of its own, so none is another's rival.
+            place = endpoint
+        taken = self.cursors.accept(endpoint, reply, place)
         if taken.refused:
             harvest.errors[endpoint] = taken.refused
         if taken.ended:
@@ -115,26 +134,15 @@ class Reader:
         if taken.fresh:
             harvest.fresh.append((endpoint, reply.origin, taken.fresh))
 
-    def _endpoints(self, harvest: Harvest) -> Iterator[str]:
-        yield from self._fixed
-        for endpoint in sockets_in(self._globs):
-            named = parse_socket_name(endpoint)
-            if not named or not alive(named[1]):
-                continue
-            wrong = impostor(endpoint, named[1])
-            if wrong:
-                harvest.errors[endpoint] = wrong
-                continue
-            yield endpoint
 
-
-def _false_claim(endpoint: str, reply: Reply) -> str:
-    """Return who a reply wrongly says it is from, empty when its socket's name agrees."""
+def _false_claim(endpoint: str, reply: Reply, answers: Round) -> str:
+    """Return who a reply wrongly says it is from, by its socket's name and by the kernel."""
     claimed = (reply.origin.service, reply.origin.pid)
     named = parse_socket_name(endpoint) if endpoint.startswith("ipc://") else None
     if named and (named[0].rpartition("/")[2], named[1]) != claimed:
         return f"claims to be {claimed[0]!r:.80}, pid {claimed[1]}"
-    return ""
+    process = answers.processes.get(endpoint)
+    return "" if process is None else process.refuses(reply.origin.pid)
 
 
 def _plausible(reply: Reply, now: float) -> tuple[Reply, str]:
@@ -143,8 +151,8 @@ def _plausible(reply: Reply, now: float) -> tuple[Reply, str]:
     A time in the future would block its series until then. A clock that was stepped leaves some
     of either kind in the ring: those are passed over, the rest is good.
     """
-    first, last = now - OLDEST, now + reply.origin.interval
-    good = [one for one in reply.samples if first <= one[1].time <= last]
+    first, last = now - MAX_AGE, now + reply.origin.interval
+    good = [row for row in reply.samples if first <= row[1].time <= last]
     if len(good) == len(reply.samples):
         return reply, ""
     newest = reply.samples[-1][1].time
@@ -153,14 +161,14 @@ def _plausible(reply: Reply, now: float) -> tuple[Reply, str]:
         wrong = f"its clock is {newest - now:.0f} s ahead"
     elif newest < first:
         wrong = f"its newest sample is {now - newest:.0f} s old"
-    return replace(reply, samples=good), wrong
+    return replace(reply, samples=good, last=-1), wrong
 
 
 def latest(patterns: Sequence[str], timeout: float, now: float) -> Harvest:
     """Return each daemon's whole ring once, for a command that runs and ends."""
     requester = Requester()
     try:
-        return Reader(patterns, requester).collect(timeout, now)
+        return Reader(patterns, requester, replicas=True).collect(timeout, now)
     finally:
         requester.close()
 
@@ -170,5 +178,3 @@ def _in_order(answers: Round) -> Iterator[tuple[str, Reply]]:
         for reply in replies:
             yield endpoint, reply
 
-
-__all__ = ["Harvest", "Reader", "Request", "latest"]

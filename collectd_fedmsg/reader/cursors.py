@@ -1,13 +1,13 @@
 """Remember, per endpoint, which samples were dispatched; decide which of a reply are new.
 
-Pure but for ``load`` and ``save``. Refuses duplicates, replies of a run that has ended,
-samples that go back in time and an endpoint that claims another daemon's name.
+Refuses duplicates, replies of a run that has ended, samples that go back in time, an endpoint
+that sends another daemon's series, and a service that belongs to another user.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,15 @@ from ..protocol.sample import Sample
 from ..protocol.wire import Reply, Request
 
 #: Consumers of one endpoint that are followed; each is a dozen files and a place in memory.
-MOST_CONSUMERS = 1000
+MAX_CONSUMERS = 1000
 #: Rounds that a silent daemon keeps its series from another one of its name.
-PATIENCE = 3
+MISSED_ROUNDS = 3
 #: Series whose last time is remembered after their daemon has gone.
-MOST_TIMES = 100_000
+MAX_TIMES = 100_000
+#: Seconds after its last answer for which a service's name is kept for its user.
+OWNER_SECONDS = 86400.0
+#: Services whose users are remembered.
+MAX_SERVICES = 10_000
 
 
 @dataclass
@@ -62,6 +66,8 @@ class Cursors:
         self._times: dict[str, float] = {}
         self._owners: dict[str, str] = {}
         self._silent: dict[str, int] = {}
+        #: Of a service: the user whose daemon it was last, and when (s).
+        self._users: dict[str, tuple[int, float]] = {}
 
     def request(self, endpoint: str) -> Request:
         """Return what to ask an endpoint next."""
@@ -77,7 +83,6 @@ class Cursors:
             place: the host that its series get; empty: this one.
         """
         service = reply.origin.service
-        self._silent.pop(endpoint, None)
         names = {sample.consumer for _, sample in reply.samples}
         keys = {name: _series(place, service, name) for name in names}
         rival = self._rival(endpoint, service, keys)
@@ -112,11 +117,33 @@ class Cursors:
                     f"its clock was set back: nothing of {sample.consumer!r:.80} can be stored"
                     f" for another {last - sample.time:.0f} s, or until: collectd-fedmsg rewind"
                 )
+        # What was not legible in it is not asked for again.
+        cursor.after = max(reply.last, -1 if cursor.after is None else cursor.after)
         return Taken(fresh, ended, refused)
 
-    def missed(self, endpoint: str) -> None:
-        """Note that an endpoint did not answer this round."""
-        self._silent[endpoint] = self._silent.get(endpoint, 0) + 1
+    def claim(self, place: str, service: str, user: int, now: float) -> str:
+        """Return why a user's daemon may not have a service's name, empty when it has it now.
+
+        A name is its last user's until OWNER_SECONDS after its last answer; root may take any.
+        ``now``: seconds since the epoch.
+        """
+        key = json.dumps([place, service])
+        owner, heard = self._users.get(key, (user, now))
+        left = OWNER_SECONDS - abs(now - heard)
+        if user not in (owner, 0) and left > 0:
+            return (
+                f"{service} is a daemon of uid {owner}: what uid {user} says of it is not believed"
+                f" for another {left / 3600:.0f} h"
+            )
+        self._users.pop(key, None)
+        self._users[key] = (user, now)
+        if len(self._users) > MAX_SERVICES:
+            del self._users[next(iter(self._users))]
+        return ""
+
+    def missed(self, endpoints: Iterable[str]) -> None:
+        """Note who did not answer this round; who is not asked any more is forgotten."""
+        self._silent = {endpoint: self._silent.get(endpoint, 0) + 1 for endpoint in endpoints}
 
     def dispatched(self, place: str, service: str, consumer: str) -> float:
         """Return the time (s) of the last sample that was returned as fresh, 0 without one."""
@@ -127,9 +154,9 @@ class Cursors:
         cursor = self._cursors.pop(endpoint)
         self._silent.pop(endpoint, None)
         self._owners = {key: one for key, one in self._owners.items() if one != endpoint}
-        if len(self._times) > MOST_TIMES:
+        if len(self._times) > MAX_TIMES:
             # The newest half; a series that comes back after that begins anew.
-            kept = sorted(self._times.items(), key=lambda one: one[1])[MOST_TIMES // 2 :]
+            kept = sorted(self._times.items(), key=lambda one: one[1])[MAX_TIMES // 2 :]
             self._times = dict(kept)
         lost = {name: count for name, count in cursor.backlog.items() if count}
         return Ended(cursor.service, lost)
@@ -157,6 +184,7 @@ class Cursors:
             "cursors": {key: vars(one) for key, one in self._cursors.items()},
             "times": self._times,
             "owners": self._owners,
+            "users": self._users,
         }
         atomic_write(path, json.dumps(state).encode(), durable=False)
 
@@ -172,10 +200,13 @@ class Cursors:
             raw = json.loads(path.read_text("utf-8"))
             cursors = {str(key): _cursor(one) for key, one in raw["cursors"].items()}
             times = {str(key): float(at) for key, at in raw["times"].items()}
-            owners = {str(key): str(one) for key, one in raw.get("owners", {}).items()}
+            owners = {str(key): str(owner) for key, owner in raw.get("owners", {}).items()}
+            users = {str(key): (int(user), float(heard))
+                     for key, (user, heard) in raw.get("users", {}).items()}
         except (TypeError, AttributeError, KeyError, ValueError, RecursionError) as error:
             raise ValueError(f"{path}: {type(error).__name__}: {error}") from error
         self._cursors, self._times, self._owners = cursors, times, owners
+        self._users = users
 
     def _rival(self, endpoint: str, service: str, keys: Mapping[str, str]) -> str:
         """Return why not, when another living endpoint sends one of these series already.
@@ -184,7 +215,7 @@ class Cursors:
         """
         for consumer, series in keys.items():
             owner = self._owners.get(series, endpoint)
-            patient = self._silent.get(owner, 0) < PATIENCE
+            patient = self._silent.get(owner, 0) < MISSED_ROUNDS
             if owner != endpoint and owner in self._cursors and patient:
                 return (
                     f"{service}/{consumer!r:.80} is sent by {owner} already:"
@@ -200,8 +231,8 @@ def _series(place: str, service: str, consumer: str) -> str:
 def _implausible(cursor: Cursor, sample: Sample) -> str:
     known = cursor.totals.get(sample.consumer)
     if known is None:
-        many = len(cursor.backlog) >= MOST_CONSUMERS and sample.consumer not in cursor.backlog
-        return f"more than {MOST_CONSUMERS} consumers" if many else ""
+        many = len(cursor.backlog) >= MAX_CONSUMERS and sample.consumer not in cursor.backlog
+        return f"more than {MAX_CONSUMERS} consumers" if many else ""
     if sample.received < known[0] or sample.processed < known[1]:
         return f"a total of {sample.consumer!r:.80} shrank within one run"
     return ""

@@ -35,7 +35,7 @@ KEPT, KEPT_AGE = 64, 2.0
 #: From this many intervals in a step on, the server's own rate() is exact enough.
 COARSE = 6
 OVER_TIME = {"MAX": "max_over_time", "MIN": "min_over_time", "AVERAGE": "avg_over_time"}
-MOST_CONSUMERS = 5000
+MAX_CONSUMERS = 5000
 _Key = tuple[str, str, str, int, int, int]
 
 
@@ -138,7 +138,7 @@ class PrometheusStore:
             if identity is None or not host or PLUGIN not in labels:
                 continue
             daemon = Daemon(unescape(host), unescape(labels[PLUGIN]), identity.consumer)
-            if daemon.id not in found and len(found) >= MOST_CONSUMERS:
+            if daemon.id not in found and len(found) >= MAX_CONSUMERS:
                 continue
             daemon = found.setdefault(daemon.id, daemon)
             total = identity.topic is not None or identity.metric in totals

@@ -29,7 +29,7 @@ LISTING_AGE = 5.0
 #: Seconds that a reader waits for the others: librrd draws one picture at a time.
 PATIENCE = 10.0
 #: Consumers of one host and service beyond these are not shown: names may come from anyone.
-MOST_CONSUMERS = 500
+MAX_CONSUMERS = 500
 _SUFFIX = ".rrd"
 
 
@@ -209,7 +209,7 @@ def _consumers(folder: Path, host: str, service: str) -> dict[str, Daemon]:
         if identity is None:
             continue
         daemon = Daemon(host, service, identity.consumer)
-        if daemon.id not in found and len(found) >= MOST_CONSUMERS:
+        if daemon.id not in found and len(found) >= MAX_CONSUMERS:
             continue
         daemon = found.setdefault(daemon.id, daemon)
         daemon.put(identity, folder / name)

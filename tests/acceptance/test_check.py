@@ -15,10 +15,10 @@ import pytest
 
 from collectd_fedmsg.cli import main
 from collectd_fedmsg.commands import nagios as plugin
-from collectd_fedmsg.hub.listener import socket_path
 from collectd_fedmsg.hub.responder import Responder
 from collectd_fedmsg.hub.settings import Settings
 from collectd_fedmsg.protocol.sample import Sample
+from collectd_fedmsg.protocol.sockets import socket_path
 from examples.processes import Processes, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]

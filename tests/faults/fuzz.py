@@ -22,7 +22,7 @@ from collectd_fedmsg.hub.ring import Ring
 from collectd_fedmsg.metrics import TOPIC_METRICS
 from collectd_fedmsg.protocol import wire
 from collectd_fedmsg.protocol.sample import Sample
-from collectd_fedmsg.reader.collect import OLDEST, _plausible
+from collectd_fedmsg.reader.collect import MAX_AGE, _plausible
 from collectd_fedmsg.reader.cursors import Cursors
 
 NOW = 1_800_000_000.0
@@ -147,7 +147,7 @@ class Reader:
 
     def check(self, reply: wire.Reply, sample: Sample) -> None:
         assert sample.received == sample.processed + sample.waiting + sample.in_progress
-        assert NOW - OLDEST <= sample.time <= NOW + reply.origin.interval
+        assert NOW - MAX_AGE <= sample.time <= NOW + reply.origin.interval
         key = json.dumps([reply.origin.service, sample.consumer])
         assert sample.time > self.times.get(key, 0.0)
         self.times[key] = sample.time

@@ -5,6 +5,7 @@ They speak once asked, and then as they like: frames of 100 MB, floods, pages wi
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -12,27 +13,27 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-import zmq
-
-from collectd_fedmsg.hub.listener import socket_path
 from collectd_fedmsg.protocol import wire
 from collectd_fedmsg.protocol.sample import Sample, encode_row
+from collectd_fedmsg.protocol.sockets import pack, socket_path
+from tests.played_daemons import listen
 
 #: Made once: making it takes longer than sending.
 ENDLESS: list[bytes] = []
 Send = Callable[[bytes], None]
 
 
-def reply(service: str, first: int, count: int, **changes: Any) -> bytes:
+def reply(service: str, first: int, rows_sent: int, **changes: Any) -> bytes:
     """Return a reply with rows of consecutive numbers, then changed."""
     origin = wire.Origin(service, socket.gethostname(), os.getpid(), service, time.time(), 1)
     now = float(int(time.time()))
-    rows = [encode_row(first + n, Sample("C", now - count + n, 5 + first + n, 5, first + n, 0))
-            for n in range(count)]  # fmt: skip
-    frame = wire.encode_reply(origin, time.time(), 1.0, (first, first + count, False, rows))
+    rows = [encode_row(first + n, Sample("C", now - rows_sent + n, 5 + first + n, 5, first + n, 0))
+            for n in range(rows_sent)]  # fmt: skip
+    frame = wire.encode_reply(origin, time.time(), 1.0, (first, first + rows_sent, False, rows))
     return json.dumps({**json.loads(frame), **changes}).encode() if changes else frame
 
 
@@ -80,27 +81,25 @@ def names(send: Send, number: int) -> None:
 MODES = (oversized, garbage, flood, endless, replayed, tomorrow, another, names)
 
 
-def serve(context: zmq.Context[Any], folder: Path, mode: Callable[[Send, int], None]) -> None:
-    one = context.socket(zmq.ROUTER)
-    one.bind(f"ipc://{socket_path(folder, mode.__name__, os.getpid())}")
-    number = 0
-    while True:
-        envelope, _ = one.recv_multipart()
-        number += 1
+def serve(folder: Path, mode: Callable[[Send, int], None]) -> None:
+    listener = listen(socket_path(folder, mode.__name__, os.getpid()))
+    for number in count(1):
+        connection, _ = listener.accept()
+        connection.settimeout(5.0)
 
-        def send(frame: bytes, to: bytes = envelope) -> None:
-            try:
-                one.send_multipart([to, frame], zmq.NOBLOCK)
-            except zmq.ZMQError:
-                time.sleep(0.001)
+        def send(frame: bytes, to: socket.socket = connection) -> None:
+            to.sendall(pack(frame))
 
-        mode(send, number)
+        # The reader goes away as soon as it has heard enough.
+        with contextlib.suppress(OSError), connection:
+            while connection.recv(2048):
+                mode(send, number)
 
 
 def main() -> None:
-    folder, context = Path(sys.argv[1]), zmq.Context()
+    folder = Path(sys.argv[1])
     for mode in MODES:
-        threading.Thread(target=serve, args=(context, folder, mode), daemon=True).start()
+        threading.Thread(target=serve, args=(folder, mode), daemon=True).start()
     while not all(socket_path(folder, one.__name__, os.getpid()).exists() for one in MODES):
         time.sleep(0.05)
     (folder / "ready").touch()

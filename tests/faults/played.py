@@ -37,11 +37,17 @@ class Expected:
     totals: dict[str, tuple[int, int]] = field(default_factory=dict)
     times: dict[tuple[str, str], float] = field(default_factory=dict)
 
-    def take(self, head: dict[str, Any], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def take(self, head: dict[str, Any], numbered: strict.Rows) -> list[dict[str, Any]]:
         if head["run"] != self.run:
             self.run, self.after, self.totals = head["run"], None, {}
-        rows = [one for one in rows if NOW - DAYS <= one["time"] <= NOW + head["interval"]]
-        return [one for one in rows if self.new(head["service"], one)]
+        rows = [one for _, one in numbered if one is not None]
+        present = [one for one in rows if NOW - DAYS <= one["time"] <= NOW + head["interval"]]
+        fresh = [one for one in present if self.new(head["service"], one)]
+        if len(present) == len(rows):
+            # What was not usable is not asked for again.
+            numbers = [number for number, _ in numbered if number is not None]
+            self.after = max([-1 if self.after is None else self.after, *numbers])
+        return fresh
 
     def new(self, service: str, row: dict[str, Any]) -> bool:
         if self.after is not None and row["seq"] <= self.after:
@@ -107,7 +113,7 @@ def tell(
 ) -> None:
     """Do what collectd's plugin does with a reply."""
     try:
-        admitted: tuple[dict[str, Any], list[dict[str, Any]]] | None = strict.reply(frame)
+        admitted: tuple[dict[str, Any], strict.Rows] | None = strict.reply(frame)
     except strict.RefusedError:
         admitted = None
     try:

@@ -71,8 +71,11 @@ def request(frame: bytes) -> tuple[str | None, int | None]:
     return run, after
 
 
-def reply(frame: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Return the head of a reply, and its rows by the names of their places.
+Rows = list[tuple[Any, Any]]
+
+
+def reply(frame: bytes) -> tuple[dict[str, Any], Rows]:
+    """Return the head of a reply, and its rows: number and values by name, None if unusable.
 
     Raises:
         RefusedError: a reader must refuse all of it.
@@ -84,7 +87,6 @@ def reply(frame: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     hold(all(whole(raw.get(name)) and real(raw[name]) for name in ("pid", "oldest")))
     hold(whole(raw.get("newest")) and real(raw["newest"], -1))
     hold(raw.get("more") is True or raw.get("more") is False)
-    roster(raw)
     places = raw.get("fields")
     # A place of a later edition may have any name, if one can call it by that.
     hold(isinstance(places, list) and not any(isinstance(one, (list, dict)) for one in places))
@@ -93,32 +95,40 @@ def reply(frame: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     return raw, [row(places, one) for one in raw["rows"]]
 
 
-def roster(raw: dict[str, Any]) -> None:
-    consumers, producers = raw.get("consumers"), raw.get("producers")
-    if consumers is not None:
-        hold(isinstance(consumers, list) and len(consumers) <= 64 and all(map(word, consumers)))
-    if producers is not None:
-        hold(isinstance(producers, list) and len(producers) <= 64)
-        for one in producers:
-            hold(isinstance(one, list) and len(one) >= 5 and word(one[0]))
-            hold(all(moment is None or real(moment) for moment in one[1:3]))
-            hold((one[3] is True or one[3] is False) and whole(one[4]) and real(one[4]))
+def total(value: Any) -> bool:
+    return whole(value) and 0 <= value <= MOST
 
 
-def row(places: list[str], raw: Any) -> dict[str, Any]:
-    hold(isinstance(raw, list) and len(raw) == len(places))
+def row(places: list[str], raw: Any) -> tuple[Any, Any]:
+    if not isinstance(raw, list) or len(raw) != len(places):
+        return None, None
     one = dict(zip(places, raw))
-    hold(all(whole(one[name]) and 0 <= one[name] <= MOST for name in ("seq", *TOTALS)))
-    hold(all(one[name] is None or real(one[name], 0, CENTURY) for name in GAUGES))
-    hold(word(one["consumer"]) and real(one["time"]))
-    hold(one["observable"] is True or one["observable"] is False)
-    topics = one["topics"]
-    hold(isinstance(topics, dict) and len(topics) <= 64 and all(map(word, topics)))
-    hold(all(whole(total) and 0 <= total <= MOST for total in topics.values()))
-    for name in BY_TOPIC:
-        totals = one.get(name)
-        if totals is not None:
-            hold(isinstance(totals, list) and len(totals) == len(topics))
-            hold(all(n is None or (whole(n) and 0 <= n <= MOST) for n in totals))
-    hold(one["received"] == one["processed"] + one["waiting"] + one["in_progress"])
-    return one
+    number = one["seq"] if total(one["seq"]) else None
+    sound = (
+        number is not None and all(total(one[name]) for name in TOTALS)
+        and word(one["consumer"]) and real(one["time"])
+        and (one["observable"] is True or one["observable"] is False)
+        and one["received"] == one["processed"] + one["waiting"] + one["in_progress"]
+    )  # fmt: skip
+    if not sound:
+        return number, None
+    for name in GAUGES:
+        one[name] = one[name] if real(one[name], 0, CENTURY) else None
+    by_topic(one)
+    return number, one
+
+
+def by_topic(one: dict[str, Any]) -> None:
+    """Drop what of the topics cannot be; the arrays follow the names that are left."""
+    topics = one["topics"] if isinstance(one["topics"], dict) and len(one["topics"]) <= 64 else None
+    if topics is None:
+        one.update({"topics": {}, **dict.fromkeys(BY_TOPIC)})
+        return
+    kept = {name: value for name, value in topics.items() if word(name) and total(value)}
+    for field in BY_TOPIC:
+        totals = one.get(field)
+        sound = isinstance(totals, list) and len(totals) == len(topics)
+        told = dict(zip(topics, totals)) if sound else {}
+        told = {name: told[name] for name in kept if told.get(name) is not None}
+        one[field] = [told.get(name) for name in kept] if all(map(total, told.values())) else None
+    one["topics"] = kept

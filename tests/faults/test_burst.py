@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-import zmq
-
-from collectd_fedmsg.hub.listener import socket_path
 from collectd_fedmsg.hub.ring import Ring
 from collectd_fedmsg.protocol import wire
 from collectd_fedmsg.protocol.sample import Sample
+from collectd_fedmsg.protocol.sockets import socket_path
 from examples.chain import Chain
 from examples.processes import wait_for
 from tests.conftest import Figure
 from tests.integration.test_back_fill import fetch
+from tests.played_daemons import Served, listen
 
 COUNT = 1000
 
@@ -31,17 +31,17 @@ def serve(folder: Path, began: int, ended: threading.Event) -> None:
     for n in range(COUNT + 1):
         ring.add([Sample("C", float(began + n), total(n), total(n), 0, 0)])
     origin = wire.Origin("d", "h", os.getpid(), "run", float(began), 1)
-    context = zmq.Context()
-    one = context.socket(zmq.ROUTER)
-    one.bind(f"ipc://{socket_path(folder, 'd', os.getpid())}")
+
+    def answer(frame: bytes) -> Iterator[bytes]:
+        request = wire.decode_request(frame)
+        page = ring.after(request.after if request.run == "run" else None)
+        yield wire.encode_reply(origin, time.time(), time.monotonic(), page)
+
+    served = Served()
+    served.add(listen(socket_path(folder, "d", os.getpid())), answer)
     while not ended.is_set():
-        if one.poll(100):
-            *envelope, frame = one.recv_multipart()
-            request = wire.decode_request(frame)
-            page = ring.after(request.after if request.run == "run" else None)
-            reply = wire.encode_reply(origin, time.time(), time.monotonic(), page)
-            one.send_multipart([*envelope, reply])
-    context.destroy(linger=0)
+        served.turn(0.1)
+    served.close()
 
 
 def test_each_is_stored(short_folder: Path, figure: Figure) -> None:

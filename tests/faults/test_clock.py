@@ -12,9 +12,9 @@ rrdtool = pytest.importorskip("rrdtool")
 pytest.importorskip("flask")
 
 from collectd_fedmsg.hub import responder  # noqa: E402
-from collectd_fedmsg.hub.listener import socket_path  # noqa: E402
 from collectd_fedmsg.hub.settings import Settings  # noqa: E402
 from collectd_fedmsg.protocol.sample import Sample  # noqa: E402
+from collectd_fedmsg.protocol.sockets import socket_path  # noqa: E402
 from collectd_fedmsg.reader.collect import Harvest, Reader, latest  # noqa: E402
 from collectd_fedmsg.reader.requester import Requester  # noqa: E402
 from examples.processes import wait_for  # noqa: E402

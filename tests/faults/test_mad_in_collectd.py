@@ -12,10 +12,10 @@ import pytest
 
 from collectd_fedmsg.bounded_log import MOST
 from collectd_fedmsg.commands import config as snippets
-from collectd_fedmsg.hub.listener import socket_path
 from collectd_fedmsg.hub.responder import Responder
 from collectd_fedmsg.hub.settings import Settings
 from collectd_fedmsg.protocol.sample import Sample
+from collectd_fedmsg.protocol.sockets import socket_path
 from examples import collectd_conf
 from examples.chain import ROOT
 from examples.processes import Processes, wait_for

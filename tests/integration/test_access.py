@@ -15,10 +15,10 @@ import pytest
 
 from collectd_fedmsg.cli import main
 from collectd_fedmsg.errors import ConfigError
-from collectd_fedmsg.hub.listener import socket_path
 from collectd_fedmsg.hub.responder import Responder
 from collectd_fedmsg.hub.settings import Settings, read
 from collectd_fedmsg.protocol.sample import Sample
+from collectd_fedmsg.protocol.sockets import socket_path
 from collectd_fedmsg.protocol.wire import Request
 from collectd_fedmsg.reader.requester import Requester
 from examples.processes import free_port, wait_for
@@ -109,19 +109,20 @@ def test_a_dead_daemon_s_socket_is_removed(short_folder: Path, started: list[Res
 
 
 def test_a_fork_reports_for_itself(short_folder: Path) -> None:
-    """A daemon that forks after the start goes on reporting, as its new pid."""
+    """A child that works as a daemon reports as its new pid, and the parent's socket ends."""
     code = f"""
 import os, sys, time
 from pathlib import Path
-from collectd_fedmsg.responder import Responder
-from collectd_fedmsg.sample import Sample
-from collectd_fedmsg.settings import Settings
+from collectd_fedmsg.hub.responder import Responder
+from collectd_fedmsg.protocol.sample import Sample
+from collectd_fedmsg.hub.settings import Settings
 responder = Responder(Settings("d", Path({str(short_folder)!r})),
                       lambda at: [Sample("C", at, 3, 2, 1, 0)])
 responder.start()
-os.register_at_fork(after_in_child=responder.restart_in_child)
+os.register_at_fork(after_in_child=responder.forget_in_child)
 if os.fork():
     os._exit(0)
+responder.serve_in_child()
 print(os.getpid(), flush=True)
 time.sleep(30)
 """

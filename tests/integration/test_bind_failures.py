@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from collectd_fedmsg.commands.keys import make
-from collectd_fedmsg.hub.listener import socket_path
 from collectd_fedmsg.hub.responder import Responder
 from collectd_fedmsg.hub.settings import Settings
 from collectd_fedmsg.protocol.sample import Sample
+from collectd_fedmsg.protocol.sockets import socket_path
 from collectd_fedmsg.reader.collect import latest
 from examples.chain import ROOT
 from examples.processes import wait_for
@@ -69,7 +69,7 @@ def stack() -> Iterator[contextlib.ExitStack]:
     (file_in_the_way, "is the folder there", False),
     (no_such_group, "is the folder there", False),
     (too_long, "longer than", False),
-    (path_in_use, "in use by another process", False),
+    (path_in_use, "is taken by another process", True),
     (port_in_use, "is the address free", True),
     (no_keys, "are the keys there", True),
 ], ids=lambda one: getattr(one, "__name__", None))  # fmt: skip
@@ -100,8 +100,8 @@ def test_without_permission(short_folder: Path) -> None:
     code = f"""
 import logging, os, sys, threading
 from pathlib import Path
-from collectd_fedmsg.responder import Responder
-from collectd_fedmsg.settings import Settings
+from collectd_fedmsg.hub.responder import Responder
+from collectd_fedmsg.hub.settings import Settings
 logged = threading.Event()
 class Handler(logging.StreamHandler):
     def emit(self, record):

@@ -14,7 +14,7 @@ from pathlib import Path
 import zmq
 
 from collectd_fedmsg.collector.sources.moksha import MokshaSource
-from collectd_fedmsg.hub.listener import socket_path
+from collectd_fedmsg.protocol.sockets import socket_path
 from collectd_fedmsg.protocol.wire import Request
 from collectd_fedmsg.reader.requester import Requester
 from examples.chain import ROOT

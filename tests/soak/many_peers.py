@@ -6,15 +6,16 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-import zmq
-
 from collectd_fedmsg.files import raise_file_limit
-from collectd_fedmsg.hub.listener import socket_path
 from collectd_fedmsg.hub.ring import Ring
 from collectd_fedmsg.protocol import wire
 from collectd_fedmsg.protocol.sample import Sample
+from collectd_fedmsg.protocol.sockets import socket_path
+from tests.played_daemons import Served, listen
 
 INTERVAL = 10
 
@@ -22,16 +23,19 @@ INTERVAL = 10
 def main() -> None:
     folder, daemons, consumers = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     raise_file_limit()
-    context = zmq.Context()
-    context.set(zmq.MAX_SOCKETS, 4 * daemons)
-    poller, names, last = zmq.Poller(), {}, 0
-    for number in range(daemons):
-        one = context.socket(zmq.ROUTER)
-        one.bind(f"ipc://{socket_path(folder, f'd{number}', os.getpid())}")
-        names[one] = number
-        poller.register(one, zmq.POLLIN)
+    served, last = Served(), 0
     # All alike, so one ring serves all: what is measured is the reader.
     ring, began = Ring(rounds=360), time.time()
+
+    def answer(service: str, frame: bytes) -> Iterator[bytes]:
+        request = wire.decode_request(frame)
+        origin = wire.Origin(service, socket.gethostname(), os.getpid(), service, began, INTERVAL)
+        page = ring.after(request.after if request.run == service else None)
+        yield wire.encode_reply(origin, time.time(), time.monotonic(), page)
+
+    for number in range(daemons):
+        listener = listen(socket_path(folder, f"d{number}", os.getpid()))
+        served.add(listener, partial(answer, f"d{number}"))
     (folder / "ready").touch()
     while True:
         now = int(time.time()) // INTERVAL * INTERVAL
@@ -41,15 +45,7 @@ def main() -> None:
                              oldest=0.5, delay=0.1, service_p50=0.1, service_p95=0.2,
                              service_p99=0.3, service_max=0.4)
                       for n in range(consumers)])  # fmt: skip
-        for one, _ in poller.poll(200):
-            *envelope, frame = one.recv_multipart()
-            request = wire.decode_request(frame)
-            service = f"d{names[one]}"
-            origin = wire.Origin(service, socket.gethostname(), os.getpid(), service, began,
-                                 INTERVAL)  # fmt: skip
-            page = ring.after(request.after if request.run == service else None)
-            reply = wire.encode_reply(origin, time.time(), time.monotonic(), page)
-            one.send_multipart([*envelope, reply])
+        served.turn(0.2)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from collectd_fedmsg.hub.listener import socket_path
+from collectd_fedmsg.protocol.sockets import socket_path
 from collectd_fedmsg.protocol.wire import Reply, Request
 from collectd_fedmsg.reader.requester import Requester
 from examples.processes import wait_for

@@ -8,6 +8,7 @@ import queue
 import random
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from typing import Any
@@ -115,7 +116,7 @@ class PastTheQueue(Fedmsg):
 
 
 def message(number: int, topic: str = "t") -> dict[str, Any]:
-    return {"topic": topic, "body": {"timestamp": 1.0, "number": number}}
+    return {"topic": topic, "body": {"timestamp": time.time() - 5, "number": number}}
 
 
 @pytest.fixture

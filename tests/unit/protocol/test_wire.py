@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from collectd_fedmsg.errors import DecodeError
 from collectd_fedmsg.hub.ring import PAGE, Ring
 from collectd_fedmsg.protocol import wire
-from collectd_fedmsg.protocol.roster import LONGEST, MAX_HEAD, MOST, Producer, Roster
+from collectd_fedmsg.protocol.roster import MAX_HEAD, MAX_LENGTH, MAX_LISTED, Producer, Roster
 from collectd_fedmsg.protocol.sample import Sample, encode_row
 
 ORIGIN = wire.Origin("hub", "bus01", 7, "ab12", 100.5, 10)
@@ -100,24 +100,67 @@ def row(**changes: object) -> list[object]:
         pytest.param(frame(wall=float("inf")), id="infinity"),
         pytest.param(frame(rows={}), id="rows-of-another-type"),
         pytest.param(frame(fields=["seq"]), id="fields-missing"),
-        pytest.param(frame(rows=[[1]]), id="short-row"),
-        pytest.param(frame(rows=[row(received=6)]), id="does-not-balance"),
-        pytest.param(frame(rows=[row(received=-5)]), id="negative"),
-        pytest.param(frame(rows=[row(busy=2**63)]), id="beyond-derive"),
-        pytest.param(frame(rows=[row(consumer="\ud800")]), id="lone-surrogate"),
-        pytest.param(frame(rows=[row(topics={str(n): 1 for n in range(99)})]), id="many-topics"),
-        pytest.param(frame(rows=[row(topic_busy=[1, 2])]), id="times-of-other-topics"),
-        pytest.param(frame(rows=[row(topic_busy={"t": 1})]), id="times-of-another-type"),
-        pytest.param(frame(producers=[["x"]]), id="short-producer"),
-        pytest.param(frame(producers=[["x", -1, None, True, 0]]), id="negative-interval"),
-        pytest.param(frame(consumers="x"), id="consumers-of-another-type"),
-        pytest.param(frame(consumers=["x"] * 1000), id="many-consumers"),
     ],
 )
 def test_hostile_reply(hostile: bytes) -> None:
     """Each is refused with one kind of error."""
     with pytest.raises(DecodeError):
         wire.decode_reply(hostile)
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "kept"),
+    [
+        pytest.param({"rows": [[1]]}, None, id="short-row"),
+        pytest.param({"rows": [row(received=6)]}, None, id="does-not-balance"),
+        pytest.param({"rows": [row(received=-5)]}, None, id="negative"),
+        pytest.param({"rows": [row(busy=2**63)]}, None, id="beyond-derive"),
+        pytest.param({"rows": [row(consumer="\ud800")]}, None, id="lone-surrogate"),
+        pytest.param({"rows": [row(delay=float("nan"))]}, {}, id="delay-nan"),
+        pytest.param({"rows": [row(oldest=1e300)]}, {"oldest": None}, id="absurd-age"),
+        pytest.param({"rows": [row(topics={"\ud83d": 1})]},
+                     {"topics": {}, "topic_processed": {}, "topic_busy": {}}, id="half-a-topic"),
+        pytest.param({"rows": [row(topics={str(n): 1 for n in range(99)})]},
+                     {"topics": {}, "topic_processed": {}, "topic_busy": {}}, id="many-topics"),
+        pytest.param({"rows": [row(topic_busy=[1, 2])]}, {"topic_busy": {}}, id="other-topics"),
+        pytest.param({"rows": [row(topic_busy={"t": 1})]}, {"topic_busy": {}}, id="no-array"),
+        pytest.param({"producers": [["x"]]}, {}, id="short-producer"),
+        pytest.param({"producers": [["x", -1, None, True, 0]]}, {}, id="negative-interval"),
+        pytest.param({"producers": [["x", 1, "never", True, 0]]}, {}, id="last-run-a-text"),
+        pytest.param({"consumers": "x"}, {}, id="consumers-of-another-type"),
+        pytest.param({"consumers": ["x"] * 1000}, {}, id="many-consumers"),
+    ],
+)  # fmt: skip
+def test_one_bad_field_is_dropped_alone(
+    spoiled: dict[str, object], kept: dict[str, object] | None
+) -> None:
+    """It is counted and named; the rest of the reply is taken, a row without its totals is not."""
+    reply = wire.decode_reply(frame(**spoiled))
+    assert reply.dropped.count == 1
+    assert "is refused" in reply.dropped.first or "received 6 !=" in reply.dropped.first
+    assert [sample for _, sample in reply.samples] == (
+        [] if kept is None else [replace(TIMED, **kept)])  # type: ignore[arg-type]
+    if spoiled.get("producers") == [["x", 1, "never", True, 0]]:
+        assert reply.roster.producers == (Producer("x", 1.0),)
+
+
+def test_what_is_not_legible_is_passed_by() -> None:
+    """The reader goes on after a row without a sample, and asks for it no more."""
+    reply = wire.decode_reply(frame(rows=[row(received=6, seq=7)]))
+    assert (reply.last, list(reply.samples)) == (7, [])
+
+
+def test_the_writer_says_only_what_a_reader_takes() -> None:
+    """NaN, infinity, ages of centuries and half a character never leave the daemon."""
+    odd = replace(SAMPLE, consumer="\ud800", oldest=float("nan"), delay=5e10,
+                  service_max=float("inf"), topics={"\udfff": 1})  # fmt: skip
+    crowd = Roster(("\ud800",), (Producer("\ud800", float("inf"), float("nan"), True, -1),))
+    sent = wire.encode_reply(ORIGIN, 1.0, 2.0, (0, 0, False, [encode_row(0, odd)]), crowd)
+    reply = wire.decode_reply(sent)
+    assert reply.dropped.count == 0
+    [(_, sample)] = reply.samples
+    assert (sample.consumer, sample.topics, sample.delay) == ("?", {"?": 1}, None)
+    assert reply.roster == Roster(("?",), (Producer("?"),))
 
 
 @given(st.binary(max_size=300))
@@ -138,7 +181,7 @@ def test_ring_pages_and_forgets() -> None:
     small = Ring(rounds=1000, limit=2200)
     for _ in range(50):
         small.add([SAMPLE])
-    assert 0 < len(small.after(None)[3]) <= 10
+    assert 0 < len(small.after(None)[3]) <= 22
 
 
 def test_large_ring_is_paged() -> None:
@@ -164,7 +207,7 @@ def test_a_reply_s_head_is_bounded() -> None:
     assert len(wire.encode_reply(ORIGIN, 1.0, 2.0, (0, -1, False, []), crowd)) < MAX_HEAD
     told = wire.decode_reply(wire.encode_reply(ORIGIN, 1.0, 2.0, (0, -1, False, []), crowd)).roster
     assert told.producers is not None
-    assert (len(told.producers), len(told.producers[0].name)) == (MOST, LONGEST)
+    assert (len(told.producers), len(told.producers[0].name)) == (MAX_LISTED, MAX_LENGTH)
 
 
 def test_an_hour_of_ten_consumers_is_kept() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from collectd_fedmsg.protocol.sample import Sample
 from collectd_fedmsg.protocol.wire import Origin, Reply
-from collectd_fedmsg.reader.cursors import MOST_CONSUMERS, PATIENCE, Cursors
+from collectd_fedmsg.reader.cursors import MAX_CONSUMERS, MISSED_ROUNDS, Cursors
 
 HERE = "ipc:///run/d.1.sock"
 
@@ -78,8 +78,8 @@ def test_two_of_one_name_do_not_mix() -> None:
     cursors.end(HERE)
     assert [one.time for one in cursors.accept(other, reply("c", 1, 2)).fresh] == [20.0]
     assert cursors.accept(HERE, reply("a", 3)).refused
-    for _ in range(PATIENCE):
-        cursors.missed(other)
+    for _ in range(MISSED_ROUNDS):
+        cursors.missed([other])
     assert cursors.accept(HERE, reply("a", 3)).fresh
 
 
@@ -111,5 +111,5 @@ def test_a_peer_gone_mad_is_bounded() -> None:
     assert accept(1, "C", 5) == ""
     assert "shrank" in accept(2, "C", 4)
     assert accept(3, "C", 6) == ""
-    refused = [accept(4 + n, f"C{n}", 1) for n in range(MOST_CONSUMERS + 5)]
+    refused = [accept(4 + n, f"C{n}", 1) for n in range(MAX_CONSUMERS + 5)]
     assert sum(map(bool, refused)) == 6

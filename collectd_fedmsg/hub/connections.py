@@ -1,0 +1,286 @@
+"""Serve framed requests on a unix socket, bounded in peers, bytes, time and processor.
+
+A daemon's descriptors are its own business: connections are few, and where the process is at
+its limit of open files one reserved descriptor still serves one reader at a time. One request
+of a peer is answered at a time, and none while too many bytes are on their way. Readers of
+different users take turns.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import resource
+import select
+import socket
+import struct
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ..errors import HealthError
+from ..protocol.sockets import Unpacker, pack
+from ..protocol.wire import MAX_REQUEST
+
+#: Connections in all, and of one user; fewer where the limit of open files is low.
+MAX_CONNECTIONS, MAX_PER_USER = 64, 16
+#: The share of the limit of open files that connections may take.
+FILES_SHARE = 16
+#: Descriptors below the limit that stay free, but for one connection.
+HEADROOM = 32
+#: Seconds until a connection on which nothing moves is closed.
+IDLE_SECONDS = 10.0
+#: Bytes of replies that peers have not taken yet, of all peers together.
+MAX_OUTPUT = 4 << 20
+#: Seconds of processor that answers may take at once, and in each second.
+CREDIT, MAX_CPU_SHARE = 1.0, 0.1
+#: Seconds until another try to accept where no descriptor was to be had.
+NO_FILES_SECONDS = 1.0
+#: Connections accepted between two looks at the clock.
+MAX_ACCEPTS = 8
+_CREDENTIALS = struct.Struct("3i")
+_READ, _WRITE = select.POLLIN, select.POLLOUT
+
+
+class Connection:
+    """One reader: its user, its waiting request and what is on the way to it."""
+
+    def __init__(self, peer: socket.socket, now: float) -> None:
+        self.peer = peer
+        self.moved = now
+        octets = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        self.user: int = _CREDENTIALS.unpack(octets)[1]
+        self.unpacker = Unpacker(MAX_REQUEST)
+        self.request: bytes | None = None
+        self.output = memoryview(b"")
+
+
+class Connections:
+    """The listening socket and the readers on it; used by one thread.
+
+    Args:
+        poll: where descriptors are registered; its events come to ``handle``.
+        answer: makes the reply to a request, both frames; HealthError and ValueError mean none.
+    """
+
+    def __init__(self, poll: Any, answer: Callable[[bytes], bytes]) -> None:
+        self._poll = poll
+        self._answer = answer
+        self._listener: socket.socket | None = None
+        self._readers: dict[int, Connection] = {}
+        self._reserve: int | None = None
+        self._paused = False
+        self._retry = 0.0
+        self._credit, self._credited = CREDIT, time.monotonic()
+        #: How often each user was answered lately.
+        self._turns: Counter[int] = Counter()
+
+    def listen(self, listener: socket.socket) -> None:
+        """Serve this listening socket instead of the one before."""
+        self.stop_listening()
+        listener.setblocking(False)
+        self._listener = listener
+        self._poll.register(listener.fileno(), _READ)
+        self._take_reserve()
+
+    def stop_listening(self) -> None:
+        """Close the listening socket; connections stay."""
+        if self._listener is not None:
+            if not self._paused:
+                self._poll.unregister(self._listener.fileno())
+            self._listener.close()
+            self._listener, self._paused = None, False
+
+    def close(self) -> None:
+        """Close everything."""
+        self.stop_listening()
+        for number in list(self._readers):
+            self._drop(number)
+        if self._reserve is not None:
+            os.close(self._reserve)
+            self._reserve = None
+
+    def descriptors(self) -> list[int]:
+        """Return the numbers of all open descriptors, for a forked child to close."""
+        own = [] if self._listener is None else [self._listener.fileno()]
+        return [*own, *self._readers, *([] if self._reserve is None else [self._reserve])]
+
+    def timeout(self) -> float:
+        """Return the seconds after which ``work`` should be called though nothing happened."""
+        waiting = any(reader.request is not None for reader in self._readers.values())
+        if waiting and not self._output_full():
+            return max(0.0, -self._earned() / MAX_CPU_SHARE)
+        if self._paused:
+            return NO_FILES_SECONDS
+        return IDLE_SECONDS / 2 if self._readers else 3600.0
+
+    def rest(self) -> float:
+        """Return the seconds for which nothing should be looked at: readers took too much."""
+        return max(0.0, -(self._earned() + CREDIT / 10) / MAX_CPU_SHARE)
+
+    def handle(self, number: int, event: int) -> None:
+        """Do what a descriptor's event asks for; unknown ones are passed by."""
+        began = time.thread_time()
+        if self._listener is not None and number == self._listener.fileno():
+            self._accept()
+        elif number in self._readers:
+            self._move(number, event)
+        self._credit -= time.thread_time() - began
+
+    def work(self) -> None:
+        """Answer one request, if any may be answered now; drop whoever is idle."""
+        now = time.monotonic()
+        for number in [n for n, one in self._readers.items() if now - one.moved > IDLE_SECONDS]:
+            self._drop(number)
+        if self._paused and now >= self._retry:
+            self._resume()
+        waiting = [n for n, one in self._readers.items() if one.request is not None]
+        if not waiting or self._output_full() or self._earned() <= 0:
+            return
+        if sum(self._turns.values()) > 1000:
+            self._turns.clear()
+        number = min(waiting, key=lambda n: self._turns[self._readers[n].user])
+        began = time.thread_time()
+        self._reply(number)
+        self._credit -= time.thread_time() - began
+
+    def _earned(self) -> float:
+        now = time.monotonic()
+        self._credit = min(CREDIT, self._credit + (now - self._credited) * MAX_CPU_SHARE)
+        self._credited = now
+        return self._credit
+
+    def _output_full(self) -> bool:
+        return sum(len(one.output) for one in self._readers.values()) >= MAX_OUTPUT
+
+    def _accept(self) -> None:
+        assert self._listener is not None
+        for _ in range(MAX_ACCEPTS):
+            try:
+                peer, _ = self._listener.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno in (errno.EMFILE, errno.ENFILE):
+                    if self._reserve is None:
+                        self._pause()
+                        return
+                    # The reserved descriptor serves this reader; it is taken again after it.
+                    os.close(self._reserve)
+                    self._reserve = None
+                    continue
+                if error.errno not in (errno.ECONNABORTED, errno.EINTR):
+                    self._pause()
+                    return
+                continue
+            self._admit(peer)
+
+    def _admit(self, peer: socket.socket) -> None:
+        try:
+            reader = Connection(peer, time.monotonic())
+        except OSError:
+            peer.close()
+            return
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = MAX_CONNECTIONS
+        if soft != resource.RLIM_INFINITY:
+            most = max(2, min(MAX_CONNECTIONS, soft // FILES_SHARE))
+        users = Counter(one.user for one in self._readers.values())
+        near = 0 <= soft - HEADROOM <= peer.fileno()
+        # Not root's: what reads for the host's monitoring is never kept out by others.
+        others = sum(count for user, count in users.items() if user)
+        if (
+            users[reader.user] >= max(1, most * MAX_PER_USER // MAX_CONNECTIONS)
+            or (reader.user and others >= most)
+            or (near and self._readers)
+        ):
+            peer.close()
+            self._take_reserve()
+            return
+        peer.setblocking(False)
+        self._readers[peer.fileno()] = reader
+        self._poll.register(peer.fileno(), _READ)
+
+    def _move(self, number: int, event: int) -> None:
+        reader = self._readers[number]
+        try:
+            if event & _WRITE:
+                self._send(number, reader)
+            elif event & _READ:
+                octets = reader.peer.recv(MAX_REQUEST + 4)
+                if not octets:
+                    self._drop(number)
+                    return
+                reader.moved = time.monotonic()
+                reader.unpacker.feed(octets)
+                self._next_request(number, reader)
+            elif event:
+                self._drop(number)
+        except (OSError, HealthError) as error:
+            if not isinstance(error, BlockingIOError):
+                self._drop(number)
+
+    def _next_request(self, number: int, reader: Connection) -> None:
+        """Wait for the peer's next request, or stop reading until the one that came is answered."""
+        reader.request = reader.unpacker.take()
+        self._poll.modify(number, _READ if reader.request is None else 0)
+
+    def _reply(self, number: int) -> None:
+        reader = self._readers[number]
+        request, reader.request = reader.request, None
+        self._turns[reader.user] += 1
+        try:
+            reader.output = memoryview(pack(self._answer(request or b"")))
+        except (HealthError, ValueError):
+            self._drop(number)  # it does not speak the protocol
+            return
+        try:
+            self._send(number, reader)
+        except BlockingIOError:
+            self._poll.modify(number, _WRITE)
+        except (OSError, HealthError):
+            self._drop(number)
+
+    def _send(self, number: int, reader: Connection) -> None:
+        while reader.output:
+            sent = reader.peer.send(reader.output, socket.MSG_NOSIGNAL)
+            reader.output = reader.output[sent:]
+            reader.moved = time.monotonic()
+        reader.output = memoryview(b"")
+        self._next_request(number, reader)
+
+    def _drop(self, number: int) -> None:
+        reader = self._readers.pop(number)
+        with contextlib.suppress(KeyError, OSError):
+            self._poll.unregister(number)
+        reader.peer.close()
+        self._take_reserve()
+        if self._paused:
+            self._resume()
+
+    def _pause(self) -> None:
+        """Look no more at the listening socket for a while: no descriptor is to be had."""
+        if self._listener is not None and not self._paused:
+            self._poll.unregister(self._listener.fileno())
+            self._paused = True
+        self._retry = time.monotonic() + NO_FILES_SECONDS
+
+    def _resume(self) -> None:
+        self._take_reserve()
+        if self._listener is not None and self._paused:
+            self._poll.register(self._listener.fileno(), _READ)
+            self._paused = False
+
+    def _take_reserve(self) -> None:
+        if self._reserve is None:
+            with contextlib.suppress(OSError):
+                self._reserve = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+
+
+def close_quietly(descriptors: Iterable[int]) -> None:
+    """Close descriptors by number, whatever has become of them."""
+    for number in descriptors:
+        with contextlib.suppress(OSError):
+            os.close(number)

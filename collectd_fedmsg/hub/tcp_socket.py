@@ -1,0 +1,144 @@
+"""The TCP endpoint of one daemon: zmq with CURVE, watched so that it takes no descriptor needed.
+
+libzmq accepts on its own thread and knows no limit of connections. So the listening socket is
+closed before the process reaches its limit of open files, or at MAX_PEERS connections, and
+bound again after; who does not finish the handshake is dropped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import resource
+import time
+from collections.abc import Callable
+from typing import Any
+
+import zmq
+from zmq.auth import load_certificate
+from zmq.auth.thread import ThreadAuthenticator
+from zmq.utils.monitor import parse_monitor_message
+
+from ..errors import HealthError
+from ..protocol.wire import MAX_REQUEST
+from .settings import Settings
+
+log = logging.getLogger("collectd_fedmsg")
+#: Connections at which the listening socket is closed.
+MAX_PEERS = 32
+#: Milliseconds for a handshake.
+HANDSHAKE = 3000
+#: Free descriptors below which the listening socket is closed; at twice as many it is bound.
+MIN_FREE = 64
+#: Seconds between two tries to bind, and between two looks at the descriptors.
+RETRY_SECONDS, WATCH_SECONDS = 1.0, 0.25
+#: Requests answered, and events read, between two looks at the clock.
+MAX_REQUESTS, MAX_EVENTS = 16, 512
+#: Pages on their way to one peer: what exceeds them is dropped.
+MAX_QUEUED = 4
+
+
+class TcpSocket:
+    """One ROUTER with CURVE; used by one thread.
+
+    Args:
+        settings: with ``endpoint`` and ``curve_keys``.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._endpoint = str(settings.endpoint)
+        if settings.curve_keys is None:  # pragma: no cover - settings.read refuses it
+            raise ValueError("TCP without keys")
+        self._peers: set[int] = set()
+        self._bound = False
+        self._retry = 0.0
+        # The keys first: nothing is open when they cannot be read.
+        public, secret = load_certificate(settings.curve_keys / "server.key_secret")
+        self._context: zmq.Context[Any] = zmq.Context(io_threads=1)
+        # Without an allowlist CURVE lets any stranger in: ZAP, RFC 27.
+        self._guard = ThreadAuthenticator(self._context)
+        self._guard.start()
+        self._guard.configure_curve(domain="*", location=str(settings.curve_keys / "clients"))
+        socket = self._socket = self._context.socket(zmq.ROUTER)
+        socket.setsockopt(zmq.LINGER, 0)
+        socket.setsockopt(zmq.MAXMSGSIZE, MAX_REQUEST)
+        socket.setsockopt(zmq.SNDHWM, MAX_QUEUED)
+        socket.setsockopt(zmq.RCVHWM, MAX_REQUESTS)
+        socket.setsockopt(zmq.HANDSHAKE_IVL, HANDSHAKE)
+        socket.setsockopt(zmq.BACKLOG, 8)
+        socket.curve_publickey, socket.curve_secretkey = public, secret
+        socket.curve_server = True
+        events = zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED
+        self._monitor = socket.get_monitor_socket(events)
+
+    def bind(self) -> None:
+        """Listen.
+
+        Raises:
+            zmq.ZMQError: the address is not free, or not ours.
+        """
+        self._socket.bind(self._endpoint)
+        self._bound = True
+
+    def descriptors(self) -> list[int]:
+        """Return what to poll for input; after any event, ``serve``."""
+        return [int(self._socket.get(zmq.FD)), int(self._monitor.get(zmq.FD))]
+
+    def serve(self, answer: Callable[[bytes], bytes]) -> bool:
+        """Answer a few requests and watch the descriptors; return whether more is waiting."""
+        self._watch()
+        for _ in range(MAX_REQUESTS):
+            try:
+                *envelope, frame = self._socket.recv_multipart(zmq.NOBLOCK)
+                self._socket.send_multipart([*envelope, answer(frame)], zmq.NOBLOCK)
+            except zmq.Again:
+                return False
+            except (zmq.ZMQError, HealthError, ValueError) as error:
+                log.debug("a request is not answered: %s", error)
+        return True
+
+    def close(self) -> None:
+        """Close all at once, whatever is on its way."""
+        self._socket.disable_monitor()
+        self._monitor.close(linger=0)
+        self._socket.close(linger=0)
+        self._guard.stop()
+        self._context.destroy(linger=0)
+
+    def _watch(self) -> None:
+        for _ in range(MAX_EVENTS):
+            try:
+                parts = self._monitor.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                break
+            event = parse_monitor_message(parts)
+            if event["event"] == zmq.EVENT_ACCEPTED:
+                self._peers.add(event["value"])
+            else:
+                self._peers.discard(event["value"])
+        free, now = free_descriptors(), time.monotonic()
+        if self._bound and (free < MIN_FREE or len(self._peers) >= MAX_PEERS):
+            with contextlib.suppress(zmq.ZMQError):
+                self._socket.unbind(self._endpoint)
+            self._bound, self._retry = False, now + RETRY_SECONDS
+            log.warning("%s accepts nobody for now: %d connections, %d descriptors are free",
+                        self._endpoint, len(self._peers), free)  # fmt: skip
+        elif not self._bound and now >= self._retry:
+            self._retry = now + RETRY_SECONDS
+            if free >= 2 * MIN_FREE and len(self._peers) < MAX_PEERS // 2:
+                with contextlib.suppress(zmq.ZMQError):
+                    self.bind()
+
+
+def free_descriptors() -> int:
+    """Return about how many more files this process can open, by the lowest free number."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return 1 << 20
+    try:
+        number = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return 0
+    os.close(number)
+    return soft - number

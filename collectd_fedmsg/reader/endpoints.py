@@ -1,0 +1,101 @@
+"""Find the daemons' socket files, within bounds for each user that makes them."""
+
+from __future__ import annotations
+
+import errno
+import glob
+import os
+import socket
+import stat
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from itertools import chain, islice, zip_longest
+from pathlib import Path
+
+from ..protocol.sockets import parse_socket_name
+
+#: Files that are looked at in one round.
+MAX_ENTRIES = 65_536
+#: Endpoints that are asked in one round, and those of one user that is not root.
+MAX_ENDPOINTS, MAX_PER_USER = 8192, 2048
+
+
+def sockets_in(
+    patterns: Sequence[str], known: Collection[str] = (), limit: int = MAX_ENDPOINTS
+) -> tuple[list[str], dict[str, str]]:
+    """Return the ``ipc://`` endpoints that glob patterns name, and what is wrong, by place.
+
+    Whoever answered before comes first; then users take turns, so that one of them who makes
+    names without end keeps nobody else out.
+
+    Args:
+        known: endpoints that answered before.
+        limit: endpoints at most.
+    """
+    wrong: dict[str, str] = {}
+    by_user: dict[int, list[str]] = defaultdict(list)
+    first: list[str] = []
+    for path, user in _socket_files(patterns, wrong):
+        endpoint = f"ipc://{path}"
+        (first if endpoint in known else by_user[user]).append(endpoint)
+    for user, endpoints in by_user.items():
+        if user and len(endpoints) > MAX_PER_USER:
+            wrong[f"uid {user}"] = f"{len(endpoints)} sockets: only {MAX_PER_USER} are asked"
+            del endpoints[MAX_PER_USER:]
+    turns = chain.from_iterable(zip_longest(*by_user.values()))
+    found = [*first, *(endpoint for endpoint in turns if endpoint is not None)]
+    if len(found) > limit:
+        wrong["sockets"] = f"{len(found)} socket files, only {limit} are asked"
+    return found[:limit], wrong
+
+
+def _socket_files(patterns: Sequence[str], wrong: dict[str, str]) -> Iterator[tuple[str, int]]:
+    seen: set[str] = set()
+    for pattern in patterns:
+        entries = list(islice(glob.iglob(pattern), MAX_ENTRIES + 1))  # noqa: PTH207 - no Path each
+        if len(entries) > MAX_ENTRIES:
+            wrong[pattern] = f"more than {MAX_ENTRIES} files: some are not looked at"
+        if not entries:
+            reason = _unreadable(pattern)
+            if reason:
+                wrong[pattern] = reason
+        for path in sorted(entries[:MAX_ENTRIES]):
+            if path in seen or not parse_socket_name(path):
+                continue
+            seen.add(path)
+            try:
+                status = os.lstat(path)
+            except OSError:
+                continue
+            # Links are not followed: they would lead to anything.
+            if stat.S_ISSOCK(status.st_mode):
+                yield path, status.st_uid
+
+
+def _unreadable(pattern: str) -> str:
+    """Return why a pattern's folder cannot be listed, empty when it can or is not there."""
+    folder = Path(pattern).parent
+    if glob.has_magic(str(folder)):
+        return ""
+    try:
+        with os.scandir(folder):
+            return ""
+    except PermissionError as error:
+        return f"{folder} may not be read: {error.strerror}; are you in its group?"
+    except OSError:
+        return ""
+
+
+def listens(path: str | Path) -> bool | None:
+    """Return whether a process listens on a socket file; None when that may not be tried."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.setblocking(False)
+        try:
+            result = probe.connect_ex(str(path))
+        except OSError:
+            return False
+    if result in (0, errno.EAGAIN):
+        return True
+    return None if result in (errno.EACCES, errno.EPERM) else False
+
+
