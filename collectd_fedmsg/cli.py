@@ -26,6 +26,7 @@ COMMANDS = (
     "diagnose",
     "backtest",
     "rewind",
+    "forget",
 )
 
 #: What a shell says of a command that SIGPIPE, and SIGINT, ended.

@@ -6,12 +6,15 @@ Refuses to follow a symbolic link where it writes: whoever owns the folder could
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import resource
+import secrets
+import stat
 import time
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 
 #: Seconds between two attempts to get a lock that another process holds.
 LOCK_POLL_SECONDS = 0.01
@@ -76,6 +79,75 @@ def atomic_write(path: Path, content: bytes, mode: int = 0o644, *, durable: bool
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
+        raise
+
+
+@contextlib.contextmanager
+def folder_beneath(root: Path, relative: PurePath) -> Iterator[int]:
+    """Yield the descriptor of a folder below ``root``; no link on the way is followed.
+
+    Whoever owns a folder may plant links in it: by descriptor nothing outside is reached, even
+    when the names change meanwhile.
+
+    Raises:
+        OSError: one of the folders is a link, is none, or may not be entered.
+    """
+    opened = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for part in relative.parts:
+            inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | _FLAGS, dir_fd=opened)
+            os.close(opened)
+            opened = inner
+        yield opened
+    finally:
+        os.close(opened)
+
+
+@contextlib.contextmanager
+def file_beneath(folder: int, name: str) -> Iterator[int]:
+    """Yield the descriptor of a regular file in an open folder, for reading.
+
+    Raises:
+        OSError: it is not there, or may not be read.
+        ValueError: it is a link, or no regular file.
+    """
+    try:
+        # A named pipe would wait for its other end.
+        opened = os.open(name, os.O_RDONLY | os.O_NONBLOCK | _FLAGS, dir_fd=folder)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise ValueError("is a symbolic link: not followed") from error
+        raise
+    try:
+        if not stat.S_ISREG(os.fstat(opened).st_mode):
+            raise ValueError("is no regular file")
+        yield opened
+    finally:
+        os.close(opened)
+
+
+def replace_beneath(folder: int, name: str, content: bytes, like: os.stat_result) -> None:
+    """Replace a file in an open folder, with owner, mode and times of ``like``.
+
+    Raises:
+        OSError: it cannot be written; the old file is as it was.
+    """
+    temporary = f".{name[:200]}.{secrets.token_hex(4)}"
+    made = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, 0o600,
+                   dir_fd=folder)
+    try:
+        with os.fdopen(made, "wb") as file:
+            file.write(content)
+            file.flush()
+            if os.geteuid() == 0 or like.st_uid != os.geteuid():
+                os.fchown(made, like.st_uid, like.st_gid)
+            os.fchmod(made, stat.S_IMODE(like.st_mode))
+            os.utime(made, ns=(like.st_atime_ns, like.st_mtime_ns))
+            os.fsync(made)
+        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary, dir_fd=folder)
         raise
 
 

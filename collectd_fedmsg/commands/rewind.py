@@ -1,23 +1,31 @@
-"""EDGE files: ``collectd-fedmsg rewind``: let series go on after a clock was set back.
+"""``collectd-fedmsg rewind``: let series go on after a clock was set back.
 
 Run it with collectd stopped: collectd, too, takes nothing until the clock has passed what it has.
+Refuses to follow links: it may run as root in a folder that belongs to somebody else.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ..files import file_beneath, folder_beneath, replace_beneath
 from ..names import printable
 from ..reader.cursors import Cursors
 from ..rrdcached import Rrdcached
 from .rewind_dump import rewound
+
+#: Seconds that rrdcached, and rrdtool, may take for one file.
+RRDCACHED_SECONDS = 30.0
+RRDTOOL_SECONDS = 60.0
 
 
 def add(commands: Any) -> None:
@@ -26,6 +34,8 @@ def add(commands: Any) -> None:
         "rewind", help="let series go on after a clock was set back (collectd must be stopped)"
     )
     parser.add_argument("data_dir", type=Path, help="collectd's folder of RRD files")
+    parser.add_argument("--host", action="append",
+                        help="only this host's series, by its whole name; repeat")
     parser.add_argument("--rrdcached", default="", help="unix:/path of the one behind collectd")
     parser.add_argument("--state-file", type=Path, help="the plugin's StateFile")
     parser.add_argument("--backup", type=Path, help="keep here what files were like before")
@@ -36,17 +46,29 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Rewind each file whose newest sample is in the future; return 1 when one could not be."""
-    found = [one for name in patterns(options.all) for one in options.data_dir.glob(f"*/{name}")]
-    return rewind_all(options, found)
+    try:
+        options.data_dir = options.data_dir.resolve(strict=True)
+        paths = files(options.data_dir, options.host or (), everything=options.all)
+    except OSError as error:
+        print(f"{options.data_dir}: {error.strerror}", file=sys.stderr)
+        return 1
+    for host in options.host or ():
+        if not (options.data_dir / host).is_dir():
+            print(f"{options.data_dir}: no series of a host {host!r}", file=sys.stderr)
+            return 1
+    return rewind_all(options, paths)
 
 
-#: Seconds that rrdcached may take to write one file out.
-PATIENCE = 30.0
+def files(data_dir: Path, hosts: Sequence[str], *, everything: bool) -> list[Path]:
+    """Return the files of these hosts, of all without any; ours, or those of other plugins too.
 
-
-def patterns(everything: bool) -> tuple[str, ...]:
-    """Return which files of a host's folder: ours, or those of other plugins, too."""
-    return ("*/*.rrd",) if everything else ("fedmsg-*/*.rrd", "collectd_fedmsg/*.rrd")
+    Raises:
+        OSError: the folder cannot be listed.
+    """
+    folders = [folder for folder in data_dir.iterdir() if not hosts or folder.name in hosts]
+    patterns = ("*/*.rrd",) if everything else ("fedmsg-*/*.rrd", "collectd_fedmsg/*.rrd")
+    return sorted(path for folder in folders for pattern in patterns
+                  for path in folder.glob(pattern))
 
 
 def rewind_all(options: argparse.Namespace, paths: Sequence[Path]) -> int:
@@ -57,14 +79,17 @@ def rewind_all(options: argparse.Namespace, paths: Sequence[Path]) -> int:
     if paths and not shutil.which("rrdtool"):
         print("rewind needs the rrdtool command: install the package rrdtool", file=sys.stderr)
         paths, failed = [], len(paths)
-    for path in sorted(one.absolute() for one in paths):
+    for path in paths:
         try:
             done += rewind(path, now, cache, options)
         except (OSError, ValueError, subprocess.SubprocessError) as error:
             failed += 1
-            print(printable(f"{path}: {error}"), file=sys.stderr)
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            print(printable(f"{path}: {reason}"), file=sys.stderr)
     if options.state_file and not options.dry_run:
         try:
+            if not options.state_file.exists():
+                raise ValueError(f"{options.state_file}: is not there")
             cursors = Cursors()
             cursors.load(options.state_file)
             cursors.set_back(float(now))
@@ -77,51 +102,72 @@ def rewind_all(options: argparse.Namespace, paths: Sequence[Path]) -> int:
     return 1 if failed else 0
 
 
-def newest(path: Path, cache: Rrdcached | None) -> float:
-    """Return when a file's newest sample is from (s), one that rrdcached still holds included.
-
-    Raises:
-        OSError, ValueError, SubprocessError: it could not be read.
-    """
-    held = cache.last(str(path), PATIENCE) if cache is not None else None
-    return held if held is not None else float(_rrdtool("last", str(path)))
-
-
 def rewind(path: Path, now: int, cache: Rrdcached | None, options: argparse.Namespace) -> bool:
     """Rewind one file when its newest sample is later than ``now``; return whether it was.
 
     Raises:
         OSError, ValueError, SubprocessError: it could not be read or written; it is as it was.
     """
-    if newest(path, cache) <= now:
-        return False
-    if options.dry_run:
-        print(printable(str(path)))
-        return True
-    if cache is not None:
-        # What it holds would come after us; its journal learns that it was written, too.
-        cache.let_go(str(path), PATIENCE)
-    if options.backup:
-        copy = options.backup / path.relative_to(options.data_dir.absolute())
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, copy)
-    beside, xml = path.with_suffix(".rewound"), path.with_suffix(".xml")
-    try:
-        xml.write_text(rewound(_rrdtool("dump", str(path)), now), "utf-8")
-        _rrdtool("restore", "--force-overwrite", str(xml), str(beside))
-        shutil.copystat(path, beside)
-        owner = path.stat()
-        shutil.chown(beside, owner.st_uid, owner.st_gid)
-        beside.replace(path)
-    finally:
-        xml.unlink(missing_ok=True)
-        beside.unlink(missing_ok=True)
+    relative = path.relative_to(options.data_dir)
+    with folder_beneath(options.data_dir, relative.parent) as folder:
+        with file_beneath(folder, path.name) as file:
+            if newest(path, file, cache) <= now:
+                return False
+        if options.dry_run:
+            print(printable(str(path)))
+            return True
+        if cache is not None:
+            # What it holds would come after us; its journal learns that it was written, too.
+            cache.let_go(str(path), RRDCACHED_SECONDS)
+        with file_beneath(folder, path.name) as file:
+            if options.backup:
+                _back_up(file, options.backup / relative)
+            dump = rewound(_rrdtool(file, "dump"), now)
+            replace_beneath(folder, path.name, _restored(dump), os.fstat(file))
     return True
 
 
-def _rrdtool(*words: str) -> str:
+def newest(path: Path, file: int, cache: Rrdcached | None) -> float:
+    """Return when a file's newest sample is from (s), one that rrdcached still holds included.
+
+    Args:
+        path, file: its absolute path, which rrdcached knows it by, and its descriptor.
+        cache: the rrdcached behind collectd, if any.
+
+    Raises:
+        OSError, ValueError, SubprocessError: it could not be read.
+    """
+    held = cache.last(str(path), RRDCACHED_SECONDS) if cache is not None else None
+    return held if held is not None else float(_rrdtool(file, "last"))
+
+
+def _back_up(file: int, copy: Path) -> None:
+    """Copy an open file, with its times."""
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    status = os.fstat(file)
+    with os.fdopen(os.dup(file), "rb") as source, copy.open("wb") as target:
+        source.seek(0)
+        shutil.copyfileobj(source, target)
+    os.utime(copy, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def _restored(dump: str) -> bytes:
+    """Return the bytes of the RRD that a dump describes."""
+    with tempfile.TemporaryDirectory(prefix="collectd-fedmsg-") as name:
+        xml, rrd = Path(name) / "dump.xml", Path(name) / "new.rrd"
+        xml.write_text(dump, "utf-8")
+        _run("restore", str(xml), str(rrd))
+        return rrd.read_bytes()
+
+
+def _rrdtool(file: int, command: str) -> str:
+    """Return what rrdtool prints of an open file: by its descriptor no name can be swapped."""
+    return _run(command, f"/proc/self/fd/{file}", keep=(file,))
+
+
+def _run(*words: str, keep: Sequence[int] = ()) -> str:
     done = subprocess.run(["rrdtool", *words], capture_output=True, text=True, check=False,  # noqa: S603, S607 - a list: no shell
-                          timeout=60)  # fmt: skip
+                          pass_fds=tuple(keep), timeout=RRDTOOL_SECONDS)
     if done.returncode:
         raise ValueError(done.stderr.strip() or f"rrdtool ended with {done.returncode}")
     return done.stdout

@@ -158,3 +158,62 @@ def test_with_collectd_and_rrdcached(short_folder: Path, figure: Figure) -> None
         chain.processes.stop_all()
     figure("clock set back by 1 h, then collectd-fedmsg rewind",
            f"{len(files)} series go on, from the second after the command")
+
+
+def ahead_at(path: Path, now: int) -> None:
+    """Write an RRD whose newest sample is ten minutes ahead."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rrdtool.create(str(path), "--start", str(now - 60), "--step", "10",
+                   "DS:value:GAUGE:20:0:U", "RRA:AVERAGE:0.5:1:100")
+    rrdtool.update(str(path), f"{now + 600}:1")
+
+
+@pytest.mark.parametrize("trap", ["file", "folder", "host"])
+def test_links_in_the_data_folder_are_not_followed(
+    tmp_path: Path, trap: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever owns it could plant them: what they lead to stays as it is, and is named."""
+    now, data = int(time.time()), tmp_path / "rrd"
+    victim = tmp_path / "other" / "fedmsg-hub" / "gauge-C_backlog.rrd"
+    ahead_at(victim, now)
+    ahead_at(data / "good" / "fedmsg-hub" / "gauge-C_backlog.rrd", now)
+    before = victim.read_bytes()
+    if trap == "host":
+        (data / "h").symlink_to(victim.parents[1])
+    elif trap == "folder":
+        (data / "h").mkdir()
+        (data / "h/fedmsg-hub").symlink_to(victim.parent)
+    else:
+        (data / "h/fedmsg-hub").mkdir(parents=True)
+        (data / "h/fedmsg-hub" / victim.name).symlink_to(victim)
+    assert main(["rewind", str(data)]) == 1
+    said = capsys.readouterr()
+    assert "1 files rewound" in said.out
+    assert f"{data}/h/fedmsg-hub/{victim.name}: " in said.err
+    assert victim.read_bytes() == before
+
+
+def test_only_the_hosts_that_are_named_are_touched(tmp_path: Path) -> None:
+    """A whole name: neither another domain's, nor one that begins the same."""
+    now = int(time.time())
+    names = ("app01.a.example", "app01.b.example", "app01", "app010.a.example")
+    paths = {name: tmp_path / name / "fedmsg-hub" / "gauge-C_backlog.rrd" for name in names}
+    for path in paths.values():
+        ahead_at(path, now)
+    assert main(["rewind", str(tmp_path), "--host", "app01.a.example"]) == 0
+    assert {name for name, path in paths.items() if rrdtool.last(str(path)) <= time.time()} == {
+        "app01.a.example"}
+    assert main(["rewind", str(tmp_path), "--host", "app02"]) == 1
+    assert main(["rewind", str(tmp_path)]) == 0
+    assert all(rrdtool.last(str(path)) <= time.time() for path in paths.values())
+
+
+@pytest.mark.parametrize("name", ["nowhere", "a", "a/b"])
+def test_a_folder_that_is_not_there_fails(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a").write_text("a file")
+    for words in (["rewind", f"{tmp_path}/{name}"],
+                  ["forget", f"{tmp_path}/{name}", "--host", "h"]):
+        assert main(words) == 1
+        assert f"{tmp_path}/{name}: " in capsys.readouterr().err

@@ -1,0 +1,131 @@
+"""``collectd-fedmsg forget``: delete the stored series of what is gone for good.
+
+Refuses what had a sample lately, and to follow links.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from ..config_check import duration
+from ..files import file_beneath, folder_beneath
+from ..humanize import duration as words
+from ..metrics import PLUGIN, parse_instance
+from ..names import unescape, visible
+from ..rrdcached import Rrdcached
+from .options import checked
+from .rewind import RRDCACHED_SECONDS, newest
+
+#: Seconds without a sample, unless another span is given.
+WEEK = 7 * 86400.0
+
+
+@dataclass(frozen=True)
+class Series:
+    """One file of ours, and what it is of; ``topic`` is None where it is of no topic."""
+
+    path: Path
+    host: str
+    service: str
+    consumer: str
+    topic: str | None
+
+
+def add(commands: Any) -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser("forget", help="delete the series of what is gone for good")
+    parser.add_argument("data_dir", type=Path, help="collectd's folder of RRD files")
+    for name in ("host", "service", "consumer", "topic"):
+        parser.add_argument(f"--{name}", metavar="PATTERN", help=f"{name}s like this")
+    parser.add_argument("--older", type=checked(duration(3600.0)), default=WEEK,
+                        metavar="SPAN", help="only without a sample for so long (7d)")
+    parser.add_argument("--rrdcached", default="", help="unix:/path of the one behind collectd")
+    parser.add_argument("--dry-run", action="store_true", help="name the files, delete nothing")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Delete; 0 when all that was meant is gone, 1 when something is alive or could not be."""
+    if not any((options.host, options.service, options.consumer, options.topic)):
+        print("forget: say what: --host, --service, --consumer or --topic", file=sys.stderr)
+        return 2
+    try:
+        options.data_dir = options.data_dir.resolve(strict=True)
+        meant = [one for one in stored(options.data_dir) if _meant(one, options)]
+    except OSError as error:
+        print(f"{options.data_dir}: {error.strerror}", file=sys.stderr)
+        return 1
+    if not meant:
+        print("forget: nothing is stored of that", file=sys.stderr)
+        return 1
+    cache = Rrdcached(options.rrdcached) if options.rrdcached else None
+    now, gone, failed, alive = time.time(), 0, 0, dict[str, float]()
+    for one in meant:
+        try:
+            age = _forget(one.path, now, cache, options)
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
+            failed += 1
+            print(visible(f"{one.path}: {error}"), file=sys.stderr)
+            continue
+        if age is None:
+            gone += 1
+        else:
+            name = f"{one.host}/{one.service}/{one.consumer}"
+            alive[name] = min(age, alive.get(name, age))
+    for name, age in alive.items():
+        print(visible(f"{name}: has a sample of {words(age)} ago, kept"), file=sys.stderr)
+    print(f"{gone} files {'would be deleted' if options.dry_run else 'deleted'}, {failed} failed")
+    return 1 if failed or alive else 0
+
+
+def stored(data_dir: Path) -> Iterator[Series]:
+    """Yield our series below a folder.
+
+    Raises:
+        OSError: the folder cannot be listed.
+    """
+    for host in sorted(data_dir.iterdir()):
+        for path in sorted(host.glob(f"{PLUGIN}-*/*.rrd")):
+            kind, _, instance = path.stem.partition("-")
+            identity = parse_instance(kind, instance)
+            if identity is not None:
+                service = unescape(path.parent.name.removeprefix(f"{PLUGIN}-"))
+                yield Series(path, host.name, service, identity.consumer, identity.topic)
+
+
+def _meant(one: Series, options: argparse.Namespace) -> bool:
+    if options.topic is not None and one.topic is None:
+        return False
+    return all(fnmatchcase(getattr(one, name) or "", getattr(options, name) or "*")
+               for name in ("host", "service", "consumer", "topic"))
+
+
+def _forget(path: Path, now: float, cache: Rrdcached | None,
+            options: argparse.Namespace) -> float | None:
+    """Delete a file; return the age (s) of its newest sample when it is kept instead."""
+    relative = path.relative_to(options.data_dir)
+    with folder_beneath(options.data_dir, relative.parent) as folder:
+        with file_beneath(folder, path.name) as file:
+            age = now - newest(path, file, cache)
+        if age < options.older:
+            return max(0.0, age)
+        if options.dry_run:
+            print(visible(str(path)))
+            return None
+        if cache is not None:
+            cache.let_go(str(path), RRDCACHED_SECONDS)
+        os.unlink(path.name, dir_fd=folder)
+    with suppress(OSError):  # others are left in it
+        path.parent.rmdir()
+        path.parent.parent.rmdir()
+    return None
