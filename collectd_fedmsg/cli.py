@@ -79,7 +79,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if argv is None else argv)
     # Loading them all takes longer than most commands: one that is named comes alone.
     named = given[:1] if given[:1] and given[0] in COMMANDS else COMMANDS
-    options = parser(named).parse_args(given)
+    whole = parser(named)
+    options, unknown = whole.parse_known_args(given)
+    if unknown:
+        getattr(options, "usage", whole.error)(f"unrecognized arguments: {' '.join(unknown)}")
     streams = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = Cleaned(sys.stdout), Cleaned(sys.stderr)
     try:
@@ -93,7 +96,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return CUT_SHORT
     except Exception as error:
         print(_sentence(error), file=sys.stderr)
-        return FAILED
+        return int(getattr(options, "failure", FAILED))
     finally:
         sys.stdout, sys.stderr = streams
 

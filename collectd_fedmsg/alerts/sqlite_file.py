@@ -25,18 +25,22 @@ class SqliteFile:
         path: the file.
         schema: statements that make what is not there.
         create: whether the file may be made.
+        read_only: for who may read the file and not write it.
 
     Raises:
         StoreError: from every method: the file cannot be used now, or holds what is not ours.
     """
 
-    def __init__(self, path: Path, schema: str, *, create: bool) -> None:
+    def __init__(self, path: Path, schema: str, *, create: bool, read_only: bool = False) -> None:
         self.path = path
         with self.translated():
             if not create and not path.exists():
                 raise StoreError(f"{path}: is not there; does `collectd-fedmsg alerts run` run?")
-            self.base = sqlite3.connect(path, timeout=TIMEOUT_SECONDS, isolation_level=None,
-                                        check_same_thread=False)
+            address = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+            self.base = sqlite3.connect(address, timeout=TIMEOUT_SECONDS, isolation_level=None,
+                                        check_same_thread=False, uri=True)
+            if read_only:
+                return
             try:
                 # FULL: what was committed is on the disk, also after a power cut.
                 self.base.execute("PRAGMA journal_mode = WAL")

@@ -44,8 +44,8 @@ MAX_PAST = 100_000
 class AlertDatabase(Outbox):
     """The evaluator's file; errors as in ``SqliteFile``."""
 
-    def __init__(self, path: Path, *, create: bool = True) -> None:
-        super().__init__(path, f"{SCHEMA}{OUTBOX}", create=create)
+    def __init__(self, path: Path, *, create: bool = True, read_only: bool = False) -> None:
+        super().__init__(path, f"{SCHEMA}{OUTBOX}", create=create, read_only=read_only)
 
     def load(self) -> tuple[State, float]:
         """Return the last step's state and time (epoch seconds; 0 when there was none)."""

@@ -39,7 +39,8 @@ def add(subcommands: Any) -> None:
     silence.add_argument("--for", dest="span", required=True, help="30min, 2h, at most 30d")
     silence.add_argument("--comment", default="")
     _parser(subcommands, "unsilence", unsilenced, "end a silence now").add_argument("id")
-    _parser(subcommands, "status", status, "a Nagios/Icinga check of the evaluator itself")
+    plugin.behave(_parser(subcommands, "status", status,
+                          "a Nagios/Icinga check of the evaluator itself"))
 
 
 def _parser(subcommands: Any, name: str, action: Action, text: str) -> argparse.ArgumentParser:
@@ -60,17 +61,32 @@ def user_name() -> str:
 
 def _with_database(action: Action, options: argparse.Namespace) -> int:
     try:
-        database = AlertDatabase(options.state, create=False)
+        reads = action in (show, status)
+        database = AlertDatabase(options.state, create=False, read_only=reads)
         try:
             return action(database, options, time.time())
         finally:
             database.close()
     except (HealthError, OSError, ValueError) as error:
         if action is status:
-            print(plugin.line(plugin.CRITICAL, str(error), []))
-            return plugin.CRITICAL
+            # Not to be let in says nothing about the evaluator.
+            denied = _denied(options.state)
+            code = plugin.UNKNOWN if denied else plugin.CRITICAL
+            print(plugin.line(code, denied or str(error), []))
+            return code
         print(error, file=sys.stderr)
         return 1
+
+
+def _denied(path: Path) -> str:
+    """Return why a file may not be read, empty when it may or is not there."""
+    try:
+        with path.open("rb"):
+            return ""
+    except PermissionError as error:
+        return f"{path}: {error.strerror}: is this user in the evaluator's group?"
+    except OSError:
+        return ""
 
 
 def show(database: AlertDatabase, options: argparse.Namespace, now: float) -> int:

@@ -7,14 +7,14 @@ of the call and failures within the plugin only.
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Any, NoReturn
+from typing import Any
 
 from collectd_fedmsg.commands import check_producers as producers
 from collectd_fedmsg.commands import nagios as plugin
+from collectd_fedmsg.commands.options import seconds
 from collectd_fedmsg.protocol.sample import Sample
 from collectd_fedmsg.reader.collect import Harvest, latest
 
@@ -31,16 +31,17 @@ class _Bad(Exception):  # noqa: N818 - carries the exit code and the text to mai
 def add(commands: Any) -> None:
     """Add the command's parser."""
     parser = commands.add_parser("check", help="a Nagios/Icinga check of the daemons here")
-    # By the guidelines a wrong call is UNKNOWN, 3; argparse would exit with 2, CRITICAL.
-    parser.error = _usage
+    plugin.behave(parser)
     parser.add_argument("mode", nargs="?", default="backlog", choices=tuple(UNITS))
     parser.add_argument("-w", "--warning", type=_range, help="range")
     parser.add_argument("-c", "--critical", type=_range, help="range")
-    parser.add_argument("-t", "--timeout", type=float, default=10.0, help="seconds")
+    parser.add_argument("-t", "--timeout", type=seconds(0.1, 600), default=10.0,
+                        help="seconds")
     parser.add_argument("--service", default="*", help="name or pattern")
     parser.add_argument("--consumer", action="append", help="name or pattern; repeat")
     parser.add_argument("--producer", action="append", help="name or pattern; repeat")
-    parser.add_argument("--window", type=float, default=300.0, help="seconds: exceptions")
+    parser.add_argument("--window", type=seconds(0, 7 * 86400), default=300.0,
+                        help="seconds: exceptions")
     parser.add_argument("--endpoints", default="/run/fedmsg-health/*.sock", help="glob")
     parser.set_defaults(run=run)
 
@@ -63,7 +64,12 @@ def examine(options: argparse.Namespace, harvest: Harvest) -> tuple[int, str, li
     found = select(harvest, options.service, options.consumer or ["*"])
     daemons = producers.select(harvest, options.service)
     asked = options.producer or []
+    denied = [f"{where}: {error}" for where, error in harvest.errors.items()
+              if "ermission denied" in error]
     wrong = _gaps(options, harvest, found, daemons)
+    if denied and not found:
+        # Nothing was seen, so nothing is known of the daemons.
+        raise _Bad(plugin.UNKNOWN, "; ".join(denied))
     if wrong:
         raise _Bad(plugin.CRITICAL, "; ".join(wrong))
     if asked and any(one.producers is None for one in daemons.values()):
@@ -118,19 +124,28 @@ def _values(options: argparse.Namespace, found: Found) -> tuple[int, str, list[s
 def select(harvest: Harvest, service: str, consumers: Sequence[str]) -> Found:
     """Return the samples of the daemons meant, oldest first, by ``service/consumer``.
 
-    With its pid where two daemons of this host have one name: neither hides the other.
+    Of several daemons of one name on this host the second is ``service#2``, by their starts:
+    a pid in a label would make new performance data at each restart.
     """
-    origins = [origin for _, origin, _ in harvest.fresh if fnmatchcase(origin.service, service)]
-    pids = {one.service: {other.pid for other in origins if other.service == one.service}
-            for one in origins}
+    fresh = sorted((one for one in harvest.fresh if fnmatchcase(one[1].service, service)),
+                   key=lambda one: (one[1].started, one[1].pid))
+    names = numbered([(origin.service, origin.run) for _, origin, _ in fresh])
     found: Found = {}
-    for _, origin, samples in harvest.fresh:
+    for _, origin, samples in fresh:
         for sample in samples:
-            if origin.service in pids and any(
-                    fnmatchcase(sample.consumer, one) for one in consumers):
-                pid = f".{origin.pid}" if len(pids[origin.service]) > 1 else ""
-                found.setdefault(f"{origin.service}{pid}/{sample.consumer}", []).append(sample)
+            if any(fnmatchcase(sample.consumer, pattern) for pattern in consumers):
+                name = f"{names[origin.service, origin.run]}/{sample.consumer}"
+                found.setdefault(name, []).append(sample)
     return found
+
+
+def numbered(runs: Sequence[tuple[str, object]]) -> dict[tuple[str, object], str]:
+    """Return a name for each (service, run): the service's own, then with ``#2``, ``#3``."""
+    names: dict[tuple[str, object], str] = {}
+    for service, run in dict.fromkeys(runs):
+        count = sum(known == service for known, _ in names) + 1
+        names[service, run] = service if count == 1 else f"{service}#{count}"
+    return names
 
 
 def measure(mode: str, samples: Sequence[Sample], window: float) -> float | None:
@@ -154,8 +169,3 @@ def _range(text: str) -> plugin.Range:
         return plugin.Range.parse(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _usage(message: str) -> NoReturn:
-    print(plugin.line(plugin.UNKNOWN, message, []))
-    sys.exit(plugin.UNKNOWN)

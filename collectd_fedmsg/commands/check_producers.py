@@ -5,6 +5,7 @@ Fedora's ``check_fedmsg_producers_last_ran`` of 2014, for every producer of a da
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -34,12 +35,16 @@ class Daemon:
 
 def select(harvest: Harvest, service: str) -> dict[str, Daemon]:
     """Return the daemons meant, by endpoint."""
-    return {
-        endpoint: Daemon(head.origin.service, head.origin.started, head.wall,
-                         head.roster.producers)
-        for endpoint, head in sorted(harvest.heads.items())
-        if fnmatchcase(head.origin.service, service)
-    }  # fmt: skip
+    found: dict[str, Daemon] = {}
+    counts: Counter[str] = Counter()
+    heads = sorted(harvest.heads.items(), key=lambda one: (one[1].origin.started, one[0]))
+    for endpoint, head in heads:
+        name = head.origin.service
+        if fnmatchcase(name, service):
+            counts[name] += 1
+            label = name if counts[name] == 1 else f"{name}#{counts[name]}"
+            found[endpoint] = Daemon(label, head.origin.started, head.wall, head.roster.producers)
+    return found
 
 
 def absent(seen: Mapping[str, Daemon], asked: Sequence[str]) -> list[str]:

@@ -5,16 +5,50 @@ Source: https://www.monitoring-plugins.org/doc/guidelines.html
 
 from __future__ import annotations
 
+import argparse
 import math
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NoReturn
+
+from collectd_fedmsg import __version__
 
 from ..names import printable
 
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
 NAMES = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 _RANGE = re.compile(r"(@?)(?:(~|-?\d+(?:\.\d+)?)?:)?(-?\d+(?:\.\d+)?)?", re.ASCII)
+
+
+def behave(parser: argparse.ArgumentParser) -> None:
+    """Have a command's parser follow the guidelines: whatever is no check exits with UNKNOWN.
+
+    argparse would exit with 2, CRITICAL, for a wrong call and with 0, OK, for ``--help``.
+    """
+    parser.error = usage  # type: ignore[method-assign]
+    parser.add_argument("-V", "--version", action=_Version, nargs=0, help="print the version")
+    parser.exit = _exit  # type: ignore[method-assign,assignment]
+    parser.set_defaults(usage=usage, failure=UNKNOWN)
+
+
+def usage(message: str) -> NoReturn:
+    """Print what is wrong with a call and exit with UNKNOWN."""
+    print(line(UNKNOWN, message, []))
+    sys.exit(UNKNOWN)
+
+
+def _exit(*_: object) -> NoReturn:
+    sys.exit(UNKNOWN)
+
+
+class _Version(argparse.Action):
+    """Prints the version; no check was made."""
+
+    def __call__(self, *_: object) -> None:
+        print(f"collectd-fedmsg {__version__}")
+        sys.exit(UNKNOWN)
 
 
 @dataclass(frozen=True)

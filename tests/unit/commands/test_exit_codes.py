@@ -1,0 +1,103 @@
+"""Exit codes: a check that was not made is UNKNOWN (3); no command shows a traceback."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from collectd_fedmsg import cli
+from collectd_fedmsg.alerts.evaluator import State
+from collectd_fedmsg.alerts.state_db import AlertDatabase
+from collectd_fedmsg.cli import Cleaned, main
+from collectd_fedmsg.commands.check import numbered
+
+
+@pytest.mark.parametrize("words", [
+    ["check", "--bogus"], ["check", "-V"], ["check", "--version"], ["check", "--help"],
+    ["check", "-t", "nan"], ["check", "-t", "inf"], ["check", "-t", "-1"], ["check", "-t", "x"],
+    ["check", "-t", "1e999"], ["check", "--window", "1e99"], ["check", "-w", "9" * 400 + ":1"],
+    ["check", "backlog", "oldest"], ["check", "-w"], ["check", "nonsense"],
+    ["alerts", "status", "--bogus"], ["alerts", "status", "-V"], ["alerts", "status", "more"],
+], ids=" ".join)
+def test_a_call_that_checks_nothing_is_unknown(
+        words: list[str], capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    assert caught.value.code == 3
+    said = capsys.readouterr()
+    assert said.out.strip()
+    assert said.err == ""
+
+
+def test_a_wrong_call_of_another_command_is_2():
+    with pytest.raises(SystemExit) as caught:
+        main(["doctor", "--bogus"])
+    assert caught.value.code == 2
+
+
+@pytest.mark.parametrize(("command", "code"), [("check", 3), ("config", 2)])
+def test_what_no_command_expects_is_one_sentence(
+        command: str, code: int, monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str]):
+    def broken(*_: object) -> int:
+        raise ZeroDivisionError("division by \x1b[2Jzero")
+
+    whole = cli.parser([command])
+    options = whole.parse_args([command])
+    options.run = broken
+    monkeypatch.setattr(whole, "parse_known_args", lambda _: (options, []))
+    monkeypatch.setattr(cli, "parser", lambda _: whole)
+    assert main([command]) == code
+    said = capsys.readouterr().err
+    assert said.startswith("collectd-fedmsg: internal error, please report: ZeroDivisionError")
+    assert "\x1b" not in said
+    assert "Traceback" not in said
+
+
+def test_what_is_printed_steers_no_terminal():
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
+    Cleaned(stream).write("a\x1b[2J\u202eb\x9bc ä €\tz\n")
+    stream.flush()
+    assert stream.buffer.getvalue() == (  # type: ignore[attr-defined]
+        b"a\\x1b[2J\\u202eb\\x9bc \xe4 \\u20ac\tz\n")
+
+
+def test_daemons_of_one_name_are_numbered_without_a_pid():
+    """Performance data keep their labels over restarts."""
+    runs = [("hub", "r1"), ("relay", "r2"), ("hub", "r3"), ("hub", "r1")]
+    assert numbered(runs) == {("hub", "r1"): "hub", ("relay", "r2"): "relay",
+                              ("hub", "r3"): "hub#2"}
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="becomes another user")
+def test_status_for_a_user_who_may_only_read(tmp_path: Path):
+    """Nagios' user reads the file of a running evaluator; without permission it is UNKNOWN."""
+    folder = tmp_path / "state"
+    folder.mkdir(mode=0o755)
+    for parent in (tmp_path, *tmp_path.parents):
+        if parent.owner() == "root" and parent.is_relative_to("/tmp"):
+            parent.chmod(parent.stat().st_mode | 0o055)
+    state = folder / "alerts.db"
+    running = AlertDatabase(state)
+    running.commit(time.time(), 10, State(), [], [])
+
+    def asked() -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "collectd_fedmsg.cli", "alerts", "status", "--state",
+             str(state)], user=65534, group=65534, extra_groups=[], capture_output=True,
+            text=True, check=False, timeout=60)
+        return done.returncode, done.stdout
+
+    code, line = asked()
+    assert (code, line[:24]) == (0, "FEDMSG OK: evaluated 0 s"), line
+    folder.chmod(0o700)
+    code, line = asked()
+    assert code == 3
+    assert "Permission denied" in line
+    running.close()
