@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from collectd_fedmsg.commands import doctor_brokers
 from collectd_fedmsg.commands.doctor_finding import Finding
 
 #: Debian's and Fedora's.
@@ -30,6 +31,7 @@ def look(named: str) -> Iterator[Finding]:
         yield Finding(None, f"{error.filename}: {error.strerror}: not looked at")
         return
     yield from judge(text, str(path))
+    yield from doctor_brokers.look(text, str(path))
 
 
 def judge(text: str, name: str) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from collectd_fedmsg.collector.sources.base import PartialSample
 from collectd_fedmsg.collector.sources.broker import Broker
 from collectd_fedmsg.collector.sources.queue_account import UNCOUNTED
 from collectd_fedmsg.collector.sources.rabbitmq import RabbitSource
+from collectd_fedmsg.commands.doctor_collectd_conf import look
 from examples import rabbitmq
 from examples.processes import Processes, free_port, wait_for
 
@@ -208,6 +209,30 @@ def test_each_refusal_is_one_line_that_names_the_cure(broker, tmp_path):
     assert (origin.service, sample.backlog) == ("seen", 0)
     found = RabbitSource([Broker(url, queues=("x*",))], 10.0).collect(5.0, 1.0)
     assert ["matches Queues" in note for note in found.notes.values()] == [True]
+
+
+def test_doctor_names_the_cure(broker, tmp_path):
+    """Of each block of collectd.conf: asked as collectd asks, with the file's own options."""
+    (tmp_path / "wrong").write_text("guess\n")
+    conf = tmp_path / "collectd.conf"
+    conf.write_text(f"""WriteThreads 1
+<RabbitMQ "{broker.url}">
+  User "guest"   # wrong below
+  PasswordFile "{tmp_path}/wrong"
+</RabbitMQ>
+<RabbitMQ "amqp://127.0.0.1:{broker.amqp}">
+  Queues "seen-by-doctor"
+</RabbitMQ>
+""")
+    connection = broker.connect()
+    connection.channel().queue_declare("seen-by-doctor")
+    findings = [(one.good, one.what, one.mend) for one in look(str(conf))]
+    connection.close()
+    assert [good for good, _, _ in findings] == [True, False, None, True]
+    assert "change_password" in findings[1][2]
+    assert "tells of 1 queues" in findings[3][1]
+    conf.write_text('<RabbitMQ "http://127.0.0.1:1/x">\n  Quues "a"\n</RabbitMQ>\n')
+    assert [one.what for one in look(str(conf)) if "RabbitMQ" in one.what or "Quues" in one.what]
 
 
 def test_without_the_api_only_backlog_and_consumers(broker):

@@ -16,7 +16,7 @@ from . import management_api, passive_declare
 from .base import SampleOrigin, SourceRound
 from .broker import Broker, BrokerAnswer, BrokerError
 from .questions import Questions
-from .queue_account import Figures, QueueAccount
+from .queue_account import NO_TOTALS, Figures, QueueAccount
 
 #: Queues of one broker beyond this are not read: each is a dozen files.
 MAX_QUEUES = 10_000
@@ -93,7 +93,7 @@ class RabbitSource:
             except (ValueError, TypeError, AttributeError) as error:
                 found.errors[f"{place} {name}"] = f"not a queue's figures: {error!r:.100}"
                 continue
-            if account.why:
+            if account.why and not (answer.note and account.why == NO_TOTALS):
                 found.notes[f"{place} {name}"] = account.why
             service = broker.service(vhost, name)
             owner = self._owners.setdefault(service, key)
