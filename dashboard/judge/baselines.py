@@ -17,16 +17,18 @@ from ..grid.answer import read
 from ..store.base import Daemon, Store
 from ..store.series import Series, Window
 from . import coarse_hours as hours
+from .coarse_hours import PERCENTILES
 from .packed_hours import PackedHours
 from .stored_history import ByTopic, history
 
 #: Looked back, the longest that the store keeps by the hour or finer: six weeks are what a
 #: baseline keeps of each hour of the week; collectd's own archives hold 31 days at 37 min.
 SPANS = (42 * DAY, 28 * DAY, 7 * DAY, DAY)
-#: What a baseline is made of, beside the backlog.
-RATES = ("received", "processed", "busy", "failed", "workers", "delay")
+#: What a baseline is made of besides the greatest backlog and age: hourly means.
+AVERAGES = ("received", "processed", "busy", "failed", "workers", "delay", *PERCENTILES.values())
 #: What a finely known day shows of pauses and clumps.
-FINE = ("received", "processed", "backlog", "busy", "failed", "workers")
+FINE = ("received", "processed", "backlog", "busy", "failed", "workers", "oldest",
+        *PERCENTILES.values())
 #: Seconds that one pass over a fleet may spend on reading; the others' turn comes next time.
 BUDGET = 2.0
 #: Of the first pass: somebody may be waiting for it.
@@ -87,8 +89,9 @@ class Baselines:
         start, backlog = found
         window = Window(start, end, HOUR)
         columns = {"backlog": backlog}
-        for metric in RATES:
-            series = read(self._store, daemon, metric, "AVERAGE", window)
+        wanted = [(metric, "AVERAGE") for metric in AVERAGES]
+        for metric, cf in (*wanted, ("oldest", "MAX")):
+            series = read(self._store, daemon, metric, cf, window)
             if series is not None and series.step <= HOUR:
                 columns[metric] = series
         fine, interval = self._fine(daemon, end)

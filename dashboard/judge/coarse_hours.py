@@ -17,6 +17,15 @@ from ..store.series import Series
 #: A metric's values by the hour's start.
 Means = dict[int, float]
 _MICRO = 1e-6
+#: Percentiles of the service time, by an hour's field.
+PERCENTILES = {name: metric for name, metric in (("p50", "service_p50"), ("p99", "service_p99"))
+               if name in Hour.__dataclass_fields__}
+#: Messages beyond those in the workers' hands: in an hour with more of them, ages are of waiting.
+SHORT = 3.0
+#: What is read as the hour's greatest value.
+PEAKS = ("backlog", "oldest")
+#: An hour with a longer pause, or with more failures than this share, shows nothing usual.
+LONG_PAUSE, FAILING = HOUR / 2, 0.5
 NONE: Mapping[str, float] = {}
 
 
@@ -60,8 +69,9 @@ def hours(columns: Mapping[str, Series], interval: int, end: int) -> list[Hour]:
     """
     if not {"received", "processed", "backlog"} <= set(columns):
         return []
-    by = {name: means(series) for name, series in columns.items() if name != "backlog"}
+    by = {name: means(series) for name, series in columns.items() if name not in PEAKS}
     peak = highest(columns["backlog"])
+    ages = highest(columns["oldest"]) if "oldest" in columns else {}
     # An hour's maximum is its 1 in n level, what is wanted is the 1 in 100: with the
     # exponential tail of a queue that lies ln(100)/ln(n) as high.
     tail = min(1.0, log(100) / log(max(100, HOUR / max(1, interval))))
@@ -77,18 +87,33 @@ def hours(columns: Mapping[str, Series], interval: int, end: int) -> list[Hour]:
             backlog=peak[hour] * tail,
             service=used * _MICRO / done if used and done else None,
             failed=min(1.0, failed[hour] / done) if hour in failed and done else None,
-            workers=workers.get(hour), delay=delay.get(hour), topics=NONE, costs=NONE))
+            workers=workers.get(hour), delay=delay.get(hour), topics=NONE, costs=NONE,
+            held=_held(ages.get(hour), peak[hour], workers.get(hour)),
+            # Work waited all the hour and nothing ended: a hang, not what is usual.
+            gap=float(HOUR) if peak[hour] and not done and by["received"][hour] else 0.0,
+            **{name: by[metric].get(hour) for name, metric in PERCENTILES.items()  # type: ignore[arg-type]
+               if metric in by}))
     return made
+
+
+def _held(age: float | None, backlog: float, workers: float | None) -> float | None:
+    """Return how long one message was held at most, s; None where ages are of messages that wait.
+
+    In an hour with a short queue the greatest age is of a message in a worker's hands, or longer.
+    """
+    return age if backlog <= 2 * (workers or 1.0) + SHORT else None
 
 
 def refined(coarse: list[Hour], fine: list[Hour]) -> list[Hour]:
     """Return the coarse hours with what only a fine series shows; fine ones take their place.
 
-    Pauses and how clumped arrivals are come from the same hour of a finely known day.
+    Pauses and how clumped arrivals are come from the same hour of a finely known day, unless
+    that hour was in trouble: a hang of one day is no pause of every day.
     """
     if not fine:
         return coarse
-    same = {int(one.start % DAY): one for one in fine}
+    same = {int(one.start % DAY): one for one in fine
+            if one.gap < LONG_PAUSE and (one.failed or 0.0) <= FAILING}
     starts = {one.start for one in fine}
     made = []
     for hour in coarse:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from math import isnan
 from typing import overload
 
 from collectd_fedmsg.diagnosis.hours import Hour
 
-NUMBERS = ("start", "received", "processed", "backlog", "service", "failed", "workers", "gap",
-           "delay", "dispersion")
+NUMBERS = tuple(one.name for one in fields(Hour) if one.name not in ("topics", "costs"))
 _NONE: Mapping[str, float] = {}
 
 

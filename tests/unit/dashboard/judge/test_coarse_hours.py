@@ -81,3 +81,40 @@ def test_packed_hours_come_back_as_they_were():
     packed = PackedHours(plain)
     assert list(packed) == plain
     assert (len(packed), packed[-1], packed[1:]) == (3, plain[-1], plain[1:])
+
+
+def series(values, start=0):
+    return Series(start, HOUR, [float(value) for value in values])
+
+
+@pytest.mark.parametrize(("backlog", "held"), [
+    pytest.param(4, 90.0, id="a-short-queue"),
+    pytest.param(7, 90.0, id="as-many-as-count-as-short"),
+    pytest.param(8, None, id="ages-of-what-waits"),
+])
+def test_the_longest_message_is_read_where_nothing_waits(backlog, held):
+    """The greatest age of an hour is how long a message was held, unless messages waited."""
+    (found,) = hours({"received": series([1]), "processed": series([1]), "workers": series([2]),
+                      "backlog": series([backlog]), "oldest": series([90])}, 10, HOUR)
+    assert found.held == held
+
+
+def test_an_hour_in_which_nothing_ended_is_a_pause():
+    """A hang of hours that only coarse steps still show is known as one."""
+    found = hours({"received": series([1, 1, 0]), "processed": series([1, 0, 0]),
+                   "backlog": series([4, 3600, 0])}, 10, 3 * HOUR)
+    assert [hour.gap for hour in found] == [0.0, HOUR, 0.0]
+
+
+def test_a_hang_of_one_day_is_no_pause_of_every_day():
+    """What the finest day shows of pauses is spread over other days only from calm hours."""
+    day, calm, hung = 24 * HOUR, 2 * HOUR, 3 * HOUR
+    fine = [hour(day + calm, gap=60.0), hour(day + hung, gap=3600.0)]
+    found = refined([hour(float(calm)), hour(float(hung))], fine)
+    assert [one.gap for one in found] == [60.0, 0.0, 60.0, 3600.0]
+
+
+def test_packed_hours_keep_every_number():
+    """What an hour knows is unpacked as it was packed, unknown numbers too."""
+    known = Hour(0.0, 1.0, 1.0, 2.0, service=0.5, held=150.0, gap=20.0, seconds=1800.0)
+    assert list(PackedHours([known, hour(HOUR)])) == [known, hour(HOUR)]
