@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import sysconfig
 from collections.abc import Callable
 from pathlib import Path
@@ -80,3 +81,13 @@ def test_purge_leaves_the_machine_as_it_was(debs: Path, in_copy: Callable[..., s
         "f var/lib/collectd/collectd_fedmsg.json", "d etc/collectd-fedmsg",
         "d var/lib/collectd-fedmsg"]
     assert left["purged"] == []
+
+
+def test_collectd_s_python_library_is_there(debs: Path):
+    """Debian's collectd only suggests it, and without it loads no python plugin and ends."""
+    (package,) = debs.glob("collectd-fedmsg_*.deb")
+    depends = subprocess.run(["dpkg-deb", "--field", package, "Depends"], check=True, text=True,
+                             capture_output=True, timeout=30).stdout
+    version = subprocess.run(["/usr/bin/python3", "--version"], check=True, text=True,
+                             capture_output=True, timeout=30).stdout
+    assert f"libpython{version.split()[1].rpartition('.')[0]}" in depends.split(", ")
