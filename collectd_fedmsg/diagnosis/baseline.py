@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Callable, TypeVar
 
 from .history import History
-from .hours import DAY, HOUR, WEEK, Hour, weekend, whole_hours
-from .usual import Usual, usual_of
+from .hours import (
+    HOUR,
+    WEEK,
+    WEEK_HOURS,
+    Hour,
+    HourOfWeek,
+    utc_hour_of_week,
+    weekend,
+    whole_hours,
+)
+from .stats import median
+from .usual import FAILING, Usual, usual_of
 
 T = TypeVar("T")
 #: Same hours of the past kept: a median of 6 stands two weeks of incidents.
 KEEP = 6
 #: A median needs three values to outvote a bad one.
 ENOUGH = 3
+#: An hour whose messages took three times as long as at most hours was an incident.
+SLOWER = 3.0
+#: Hours known before one of them is called an incident: a day has its slow hours.
+DAY_HOURS = 24
 
 
 @dataclass(frozen=True)
@@ -23,6 +37,8 @@ class Baseline:
 
     #: Oldest first.
     hours: Sequence[Hour] = ()
+    #: The hour of the week of a moment: by the clock that the daemon's work follows.
+    hour_of_week: HourOfWeek = utc_hour_of_week
     #: What was found for an hour of asking: whole hours change nothing in between.
     _found: dict[tuple[str, int], Any] = field(default_factory=dict, compare=False, repr=False)
 
@@ -37,7 +53,7 @@ class Baseline:
             per_slot[slot] = per_slot.get(slot, 0) + 1
             if per_slot[slot] <= KEEP:
                 kept.append(hour)
-        return Baseline(tuple(reversed(kept)))
+        return Baseline(tuple(reversed(kept)), self.hour_of_week)
 
     def usual(self, now: float) -> Usual | None:
         """Return what is usual at ``now`` (epoch seconds), None without past hours.
@@ -52,7 +68,7 @@ class Baseline:
         asked = (name, int(now // HOUR))
         memory = self._found
         if asked not in memory:
-            if len(memory) > WEEK // HOUR:
+            if len(memory) > WEEK_HOURS:
                 # A backtest goes through many. Replaced, not emptied: readers may be threads.
                 memory = {}
                 object.__setattr__(self, "_found", memory)
@@ -61,25 +77,38 @@ class Baseline:
         return made
 
     def _search(self, now: float) -> Usual | None:
-        past = [h for h in self.hours if h.start + HOUR <= now]
+        past = _undisturbed([h for h in self.hours if h.start + HOUR <= now])
         if not past:
             return None
-        hour, free = int(now % DAY // HOUR), weekend(now)
-        same_day = [h for h in past if int(h.start % DAY // HOUR) == hour]
-        kind = [h for h in same_day if weekend(h.start) == free]
-        week = [h for h in kind if int(h.start % WEEK // DAY) == int(now % WEEK // DAY)]
-        chosen = next((c for c in (week, kind, same_day) if len(c) >= ENOUGH), past)
-        return usual_of(chosen, past)
+        at = self.hour_of_week(now)
+        slots = [(self.hour_of_week(h.start), h) for h in past]
+        same_day = [(slot, h) for slot, h in slots if slot % 24 == at % 24]
+        kind = [(slot, h) for slot, h in same_day if weekend(slot) == weekend(at)]
+        week = [(slot, h) for slot, h in kind if slot == at]
+        chosen = next((c for c in (week, kind, same_day) if len(c) >= ENOUGH), slots)
+        return usual_of([h for _, h in chosen], past, _peaks(slots))
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain types for JSON."""
-        return {"hours": [asdict(h) for h in self.hours]}
 
-    @classmethod
-    def from_dict(cls, stored: Mapping[str, Any]) -> Baseline:
-        """Return the baseline that ``to_dict`` wrote.
+def _undisturbed(past: Sequence[Hour]) -> Sequence[Hour]:
+    """Return the hours without a hang, failures of most messages or slowness."""
+    services = [h.service for h in past if h.service is not None]
+    most = SLOWER * median(services) if len(services) >= DAY_HOURS else float("inf")
+    kept = [h for h in past if h.gap < HOUR / 2 and (h.failed or 0.0) <= FAILING
+            and (h.service or 0.0) <= most]
+    return kept if len(kept) >= min(len(past), DAY_HOURS) / 2 else past
 
-        Raises:
-            KeyError, TypeError: it is not one.
-        """
-        return cls(tuple(Hour(**h) for h in stored["hours"]))
+
+def _peaks(slots: Sequence[tuple[int, Hour]]) -> Iterator[tuple[float, float]]:
+    """Yield (start, messages) of the hours that had more waiting than such hours usually do.
+
+    A batch that comes by the clock is in its own hour's usual level, and excuses no other hour.
+    """
+    groups: dict[tuple[bool, int], list[float]] = {}
+    for slot, hour in slots:
+        groups.setdefault((weekend(slot), slot % 24), []).append(hour.backlog)
+    middles = {group: median(levels) for group, levels in groups.items()}
+    lowest = median(middles.values())
+    for slot, hour in slots:
+        usual = middles[weekend(slot), slot % 24]
+        regular = usual > 2 * lowest and hour.backlog <= 2 * usual
+        yield hour.start, (lowest if regular else hour.backlog)

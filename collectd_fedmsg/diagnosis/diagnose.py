@@ -1,36 +1,18 @@
-"""The diagnosis of one daemon: run every rule in cause order; reads no clock or store."""
+"""The diagnosis of one daemon: ask every rule in order; reads no clock or store."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Callable
 
 from ..humanize import count, rate, waits
-from . import rules_ahead, rules_young
-from .audit import unexplained
 from .baseline import Baseline
-from .drain import time_to_drain
-from .evidence import missing
-from .facts import Facts, gather
+from .causes import cause, evident
+from .draining import time_to_drain
+from .facts import Facts, gather, missing
 from .history import PERSIST, History, window
-from .rules import blocking as rules_blocking
-from .rules import capacity as rules_level
-from .rules import growth as rules_growth
-from .rules import presence as rules_life
-from .rules import work as rules_work
+from .rules import FINAL, RULES
+from .rules.capacity import slower_but_keeping_up
 from .verdict import Diagnosis, Finding, Verdict
-
-Rule = Callable[[Facts], "Finding | tuple[Finding, ...] | None"]
-#: Rules that, when they fire, leave nothing for the others to judge.
-FINAL: tuple[Rule, ...] = (rules_life.down, rules_life.silent, rules_life.frozen)
-#: The others in cause order: what comes first explains what comes after it.
-RULES: tuple[Rule, ...] = (
-    rules_work.stalled, rules_work.workers_lost, rules_work.failures,
-    rules_growth.growth, rules_blocking.unseen, rules_level.recovering, rules_level.saturated,
-    rules_young.outrun,
-    rules_life.starved, rules_level.unexplained_backlog, rules_life.restarted,
-    rules_life.unjudgeable, rules_ahead.creep, rules_young.nearly_full,
-)
 
 
 def diagnose(history: History, now: float, baseline: Baseline | None = None) -> Diagnosis:
@@ -39,31 +21,33 @@ def diagnose(history: History, now: float, baseline: Baseline | None = None) -> 
     An hour at 10 s costs under a millisecond.
     """
     facts = gather(history, now, baseline)
+    facts = replace(facts, cause=evident(facts) if facts.onset is None else cause(facts))
     for rule in FINAL:
-        found = _several(rule(facts))
-        if found:
-            return Diagnosis(now, found, missing=found[0].missing)
+        final = _several(rule(facts))
+        if final:
+            return Diagnosis(now, final, missing=final[0].missing)
     findings = _effects_last([f for rule in RULES for f in _several(rule(facts))])
     well = all(f.verdict.healthy for f in findings)
     if well:
         findings.append(_well(facts))
-    audit = unexplained(facts)
+    balance = unexplained(facts)
     lacking = dict.fromkeys(m for f in findings for m in f.missing)
     lacking.update(dict.fromkeys(["a baseline"][facts.based:] if well else missing(facts)))
-    if audit and audit[1]:
-        lacking[f"trustworthy counts: {count(audit[0])} messages appear or vanish"] = None
+    if balance and balance[1]:
+        lacking[f"trustworthy counts: {count(balance[0])} messages appear or vanish"] = None
         findings = [replace(f, certainty=f.certainty / 2) for f in findings]
-    saturation_time = facts.trend.full_at(now) if facts.trend else None
-    ahead = any(f.verdict is Verdict.CREEP for f in findings)
-    return Diagnosis(now, tuple(findings), facts.split, time_to_drain(facts),
-                     saturation_time if ahead else None, tuple(lacking),
-                     audit[0] if audit else None, facts.limit, facts.usual)
+    verdicts = {f.verdict for f in findings}
+    full = facts.trend.full_at(now) if facts.trend and Verdict.CREEP in verdicts else None
+    return Diagnosis(now, tuple(findings), facts.cause.split if facts.cause else None,
+                     time_to_drain(facts) if Verdict.RECOVERING in verdicts else None,
+                     full, tuple(lacking), balance[0] if balance else None,
+                     facts.limit, facts.usual)
 
 
-def _several(found: Finding | tuple[Finding, ...] | None) -> tuple[Finding, ...]:
-    if found is None:
+def _several(said: Finding | tuple[Finding, ...] | None) -> tuple[Finding, ...]:
+    if said is None:
         return ()
-    return found if isinstance(found, tuple) else (found,)
+    return said if isinstance(said, tuple) else (said,)
 
 
 def _effects_last(findings: list[Finding]) -> list[Finding]:
@@ -86,11 +70,41 @@ def _effects_last(findings: list[Finding]) -> list[Finding]:
 
 def _well(facts: Facts) -> Finding:
     seen, usual = facts.span, facts.usual
+    lacks = () if facts.based else ("a baseline",)
     if not seen.received and not facts.backlog:
-        return Finding(Verdict.IDLE, 0.9 if facts.based else 0.5, ("nothing arrives",),
-                       () if facts.based else ("a baseline",))
+        return Finding(Verdict.IDLE, 0.9 if facts.based else 0.5, ("nothing arrives",), lacks)
     now = window(facts.history, facts.last + 1 - PERSIST, facts.last + 1)
     than = f", usual is {rate(usual.received)}" if usual and facts.based else ""
+    slower = slower_but_keeping_up(facts)
     return Finding(Verdict.OK, 0.95 if facts.based else 0.6, (
-        f"{waits(facts.backlog)}; {rate(now.arrival_rate)} arrive{than}",),
-        () if facts.based else ("a baseline",))
+        f"{waits(facts.backlog)}; {rate(now.arrival_rate)} arrive{than}",
+        *([slower] if slower else [])), lacks)
+
+
+def unexplained(facts: Facts) -> tuple[float, bool] | None:
+    """Return (messages that appear or vanish, whether too many), None when not checkable.
+
+    Δbacklog = received - processed - vanished, or the counting is suspect. A store aligns rates
+    to its steps but keeps gauges as they were: each run of known points may be off by one
+    step's flow at either end, so two steps are allowed.
+    """
+    history = facts.history
+    broken = [r.time for r in history.restarts]
+    gone = history.vanished or [0.0] * len(history)
+    total, flow, peak, level = 0.0, 0.0, 0.0, None
+    # From the point before the onset: a jump is the onset.
+    for i in range(max(0, facts.span.start - 1), facts.span.stop):
+        received, processed, now = history.received[i], history.processed[i], history.backlog[i]
+        vanished = gone[i]
+        if received is None or processed is None or now is None or vanished is None:
+            level = None
+            continue
+        time = history.time(i) if broken else 0.0
+        if level is not None and not any(time - history.step <= b <= time for b in broken):
+            total += now - level - (received - processed - vanished) * history.step
+            flow += 1
+            peak = max(peak, received, processed, vanished)
+        level = now
+    if not flow:
+        return None
+    return total, abs(total) > 2 * peak * history.step + 2

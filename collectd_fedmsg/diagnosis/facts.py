@@ -1,21 +1,30 @@
-"""Everything the rules look at, computed once per evaluation; judges nothing."""
+"""Everything the rules look at, computed once per evaluation; judges nothing.
+
+The last hour is cut where arrivals, time per message or the number of workers changed. What
+acts now is the part since the newest of these turns; the parts before it are history.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from .baseline import Baseline
+from .calm import calm_places, own_usual, since_oldest
 from .history import PERSIST, REFERENCE, History, Window, last_whole, latest, waiting, window
 from .hung_workers import hung_workers
-from .limits import backlog_limit, wandering
-from .own_usual import own_usual, since_oldest
-from .split import Split, shapley
-from .stats import SIGMAS
-from .trend import Trend, trend
-from .usual import Usual
+from .segments import Counts, Segment, scale, segments
+from .trend import Trend, trend, wandering
+from .usual import Usual, backlog_limit, by_points
+from .verdict import Cause
 
-#: Blocks that the split's fluid queue steps through: enough to see a cause begin or end.
-BLOCKS = 12
+#: Times its limit that a backlog must be to need no second sample: no late poll makes as much.
+PLAIN = 10.0
+#: An excursion lasts until a third of the limit: else it would begin and end with each sample
+#: around it.
+LEFT = 1 / 3
+#: Seconds looked at where nothing waits: long enough for rates, short enough for now.
+LOOK = 600
 
 
 @dataclass(frozen=True)
@@ -25,7 +34,7 @@ class Facts:
     history: History
     now: float
     usual: Usual | None
-    #: True when ``usual`` is a real baseline, not the start of this same history.
+    #: True when ``usual`` is a real baseline, not the calm minutes of this same history.
     based: bool
     #: Index of the last point whose three series are known; -1 when there is none.
     last: int
@@ -36,40 +45,42 @@ class Facts:
     limit: float
     #: Where the backlog left its usual level; None when it has not.
     onset: int | None
-    #: From the onset (or the last hour's tail) to the last point.
+    #: The part that acts: from the newest turn (or ten minutes ago) to the last point.
     span: Window
-    #: The latest points over which the direction is certain (or the last few).
-    recent: Window
-    #: Messages/s by which the backlog moves over ``recent``; with its standard error.
+    #: Messages/s by which the backlog moves over ``span``; with its standard error.
     drift: float
     drift_error: float
     workers: float | None
     #: Workers seen hanging, from the oldest message's age.
     hung: float
-    #: Worker-seconds per message over ``span``, hung workers left out.
-    service: float | None
-    split: Split | None
+    #: Points in which nothing but a short queue waited.
+    calm: Sequence[int] = ()
+    #: Stretches of one arrival rate, and of one time per message (events: messages that ended;
+    #: exposure: worker-seconds, or seconds in which work waited where these are not known).
+    arrivals: Sequence[Segment] = ()
+    work: Sequence[Segment] = ()
+    #: What makes the backlog grow; None when nothing acts.
+    cause: Cause | None = None
     #: Utilisation's rise over past hours; None when there is none or no baseline.
     trend: Trend | None = None
     #: The past hours themselves, for what is seldom asked; None without a baseline.
     past: Baseline | None = None
 
     @property
-    def capacity(self) -> float | None:
-        """Messages/s that the workers can end now; None when it cannot be known."""
-        if self.service and self.workers:
-            return max(0.0, self.workers - self.hung) / self.service
-        return self.recent.completion_rate if self.onset is not None else None
+    def timed(self) -> bool:
+        """Whether working time is known."""
+        return self.history.busy is not None and any(x is not None for x in self.history.busy)
 
     @property
-    def usual_capacity(self) -> float | None:
-        """Messages/s that they can usually end: at least what usually arrives."""
-        if self.usual is None:
+    def service(self) -> float | None:
+        """Worker-seconds per message since it last changed, hung workers left out."""
+        part = self.work[-1] if self.timed and self.work else None
+        count, used = (part.count, part.exposure) if part else (
+            self.span.processed, self.span.busy or 0.0)
+        seconds = (part.stop - part.start) * self.history.step if part else self.span.seconds
+        if not count or not self.timed:
             return None
-        workers = self.usual.workers or self.workers
-        if self.usual.service and workers:
-            return workers / self.usual.service
-        return max(self.usual.capacity, self.usual.received)
+        return max(0.0, used - self.hung * seconds) / count or None
 
 
 def gather(history: History, now: float, baseline: Baseline | None) -> Facts:
@@ -78,96 +89,141 @@ def gather(history: History, now: float, baseline: Baseline | None) -> Facts:
     usual = baseline.usual(now) if baseline else None
     based = usual is not None
     workers = latest(history.workers, last)
+    calm: list[int] = []
+    backlog = waiting(history, last)
+    if usual is None or backlog > backlog_limit(usual, workers)[1]:
+        # Asked only now: it costs as much as the rest, and few daemons have a backlog.
+        calm = calm_places(history, since_oldest(history, last))
+        usual = usual.scattering(by_points(history, calm)) if usual else own_usual(history, calm)
     limit, low = backlog_limit(usual, workers)
     onset = _onset(history, last, limit, low)
-    if onset is not None and usual is not None and baseline is not None:
-        # Asked only now: it costs as much as the rest, and few daemons have a backlog.
+    if onset is not None and usual is not None and based and baseline is not None:
         limit, low = backlog_limit(usual, workers, wandering(baseline, usual, now))
         onset = _onset(history, last, limit, low)
-    if usual is None:
-        before = onset if onset is not None else last - PERSIST + 1
-        usual = own_usual(history, min(before, since_oldest(history, last)))
-        limit, low = backlog_limit(usual, workers)
-        onset = _onset(history, last, limit, low)
-    span = window(history, _span_start(history, last, onset), last + 1)
-    recent, drift, error = _direction(history, onset, last, usual)
-    hung = hung_workers(history, last, span, usual)
-    service = None
-    if span.busy is not None and span.processed > 0:
-        service = max(0.0, span.busy - hung * span.seconds) / span.processed or None
+    span = window(history, last + 1 - max(REFERENCE, int(LOOK / history.step)), last + 1)
     facts = Facts(history, now, usual, based, last,
                   now - history.time(last) + history.clock_ahead if last >= 0 else float("inf"),
-                  waiting(history, last), limit, onset, span, recent,
-                  drift, error, workers, hung, service, None,
-                  trend(baseline, now) if baseline and onset is None else None, baseline)
-    return facts if onset is None else _with_split(facts)
+                  backlog, limit, onset, span, 0.0, 0.0, workers,
+                  hung_workers(history, last, span, usual), calm,
+                  trend=trend(baseline, now) if baseline and onset is None else None,
+                  past=baseline)
+    if onset is not None or _strained(facts, low):
+        facts = _cut(facts)
+    return _moving(facts)
 
 
-def _with_split(facts: Facts) -> Facts:
-    usual, able = facts.usual, facts.usual_capacity
-    if usual is None or able is None or facts.onset is None:
-        return facts
-    history, start, stop = facts.history, facts.onset, facts.last + 1
-    size = max(1, -(-(stop - start) // BLOCKS))
-    arrivals, capacity = [], []
-    for first in range(start, stop, size):
-        block = window(history, first, min(stop, first + size))
-        if not block.seconds:
-            continue
-        arrivals.append(block.arrival_rate)
-        capacity.append(_able(facts, block))
-    grown = facts.backlog - (history.backlog[start] or 0.0)
-    split = shapley(
-        grown, arrivals=arrivals, capacity=capacity, usual_arrivals=usual.received,
-        usual_capacity=able, seconds=size * history.step)
-    return replace(facts, split=split)
+def _strained(facts: Facts, low: float) -> bool:
+    """Return whether more waits than usual while all workers are busy."""
+    if facts.last < PERSIST or facts.backlog <= low or not facts.workers or not facts.timed:
+        return False
+    seen = window(facts.history, facts.last + 1 - PERSIST, facts.last + 1)
+    return (seen.busy or 0.0) >= 0.9 * facts.workers * seen.seconds > 0
 
 
-def _able(facts: Facts, block: Window) -> float:
-    # While work waits, what ends is what the workers can do: also right without `busy`.
-    if facts.workers and block.busy is not None and block.processed > 0:
-        service = max(1e-9, block.busy - facts.hung * block.seconds) / block.processed
-        return max(0.0, facts.workers - facts.hung) / service
-    return block.completion_rate
+def _cut(facts: Facts) -> Facts:
+    """Return the facts with the parts of the last hour, and ``span`` being the newest of them."""
+    history, usual, stop = facts.history, facts.usual, facts.last + 1
+    step = history.step
+    places = [i for i in range(stop)
+              if history.received[i] is not None and history.processed[i] is not None]
+    came = Counts(places, [(history.received[i] or 0.0) * step for i in places],
+                  [step] * len(places))
+    done = _work(facts, places)
+    clumped, mixed = (usual.dispersion, usual.variation ** 2) if usual else (1.0, 1.0)
+    arrivals = segments(came, scale(came, clumped))
+    work = segments(done, scale(done, mixed))
+    turns = [part[-1].start for part in (arrivals, work) if part]
+    turns.append(_workers_changed(history, stop))
+    if facts.onset is not None:
+        turns.append(facts.onset)
+    start = min(max(turns), stop - 1)
+    return replace(facts, arrivals=arrivals, work=work, span=window(history, start, stop))
 
 
-def _onset(history: History, last: int, limit: float, low: float) -> int | None:
-    """Return where the backlog left ``low``, when its latest points are above ``limit``."""
-    latest = [b for b in history.backlog[: last + 1] if b is not None][-PERSIST:]
-    if len(latest) < PERSIST or min(latest) <= limit:
-        return None
-    first = last
-    for i in range(last, -1, -1):
-        level = history.backlog[i]
-        if level is not None and level <= low:
-            return first
-        if level is not None:
-            first = i
+def _work(facts: Facts, places: Sequence[int]) -> Counts:
+    history, step = facts.history, facts.history.step
+    if facts.timed:
+        busy = history.busy or ()
+        places = [i for i in places if busy[i] is not None]
+        return Counts(places, [(history.processed[i] or 0.0) * step for i in places],
+                      [(busy[i] or 0.0) * step for i in places])
+    # Without working time: what ends while work waits is what the workers can do.
+    threads = facts.workers or 1.0
+    places = [i for i in places if i and (history.backlog[i] or 0.0) > threads
+              and (history.backlog[i - 1] or 0.0) > threads]
+    return Counts(places, [(history.processed[i] or 0.0) * step for i in places],
+                  [step] * len(places))
+
+
+def _workers_changed(history: History, stop: int) -> int:
+    """Return where the number of workers became what it is; 0 when it has not changed."""
+    column = history.workers
+    if column is None or stop < 1:
+        return 0
+    now = latest(column, stop - 1)
+    for i in range(stop - 1, -1, -1):
+        if column[i] is not None and now is not None and abs((column[i] or 0.0) - now) > 0.5:
+            return i + 1
     return 0
 
 
-def _span_start(history: History, last: int, onset: int | None) -> int:
-    if onset is not None:
-        return onset
-    return max(0, last + 1 - max(REFERENCE, int(600 / history.step)))  # ten minutes
-
-
-def _direction(history: History, onset: int | None, last: int,
-               usual: Usual | None) -> tuple[Window, float, float]:
-    """Return the shortest recent window whose net flow is no chance, and that flow.
+def _moving(facts: Facts) -> Facts:
+    """Return the facts with the backlog's direction over ``span``.
 
     The net of two Poisson flows has the variance of their sum (messages²); batches
     and a mix of long and short messages scatter more, by what is usual.
     """
-    longest = last + 1 - (onset if onset is not None else max(0, last - REFERENCE))
-    size = PERSIST
+    seen, usual = facts.span, facts.usual
     mixed, clumped = (usual.variation ** 2, usual.dispersion) if usual else (1.0, 1.0)
-    while True:
-        seen = window(history, last + 1 - size, last + 1)
-        net = seen.received - seen.processed
-        error = (seen.received * clumped + seen.processed * mixed + 1) ** 0.5
-        if abs(net) > SIGMAS * error or size >= longest:
-            break
-        size = min(longest, size * 2)
+    error = (seen.received * clumped + seen.processed * mixed + 1) ** 0.5
     seconds = seen.seconds or 1.0
-    return seen, net / seconds, error / seconds
+    return replace(facts, drift=(seen.received - seen.processed) / seconds,
+                   drift_error=error / seconds)
+
+
+def _onset(history: History, last: int, limit: float, low: float) -> int | None:
+    """Return where the backlog left ``low``, None unless it has been above ``limit`` since.
+
+    Two points must be above it, or one far above.
+    """
+    left = max(low, limit * LEFT)
+    newest = latest(history.backlog, last)
+    if newest is None or newest <= left:
+        return None
+    first, above = last, 0
+    for i in range(last, -1, -1):
+        level = history.backlog[i]
+        if level is None:
+            continue
+        if level <= (left if not above else low):
+            break
+        above += 2 if level > PLAIN * limit else level > limit
+        first = i
+    else:
+        first = 0
+    return first if above >= 2 else None
+
+
+#: Optional series and what they are called when they are missing.
+SERIES = (("busy", "working time (busy)"), ("workers", "the number of workers"),
+          ("failed", "failures"), ("oldest", "the oldest message's age"))
+
+
+def missing(facts: Facts) -> tuple[str, ...]:
+    """Return the names of all that would make a verdict surer, the weightiest first."""
+    history = facts.history
+    names = []
+    if facts.last < 0:
+        names.append("samples")
+    if not facts.based:
+        names.append("a baseline")
+    if history.blind:
+        names.append("the true backlog (blocking mode)")
+    for name, called in SERIES:
+        column = getattr(history, name)
+        if column is None or all(x is None for x in column):
+            names.append(called)
+    if history.alive is None:
+        names.append("whether the process lives")
+    return tuple(names)
+

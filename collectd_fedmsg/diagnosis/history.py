@@ -9,7 +9,8 @@ from typing import Any, Optional
 #: One value a step, oldest first; None is unknown, never zero.
 Column = Sequence[Optional[float]]
 COLUMNS = ("received", "processed", "backlog", "failed", "rejected", "busy",
-           "in_progress", "oldest", "delay", "workers")
+           "in_progress", "oldest", "delay", "workers", "service_p50", "service_p99",
+           "redelivered", "vanished", "consuming")
 #: By topic.
 BY_TOPIC = ("topics", "topic_processed", "topic_busy")
 
@@ -51,6 +52,14 @@ class History:
     delay: Column | None = None
     #: Threads.
     workers: Column | None = None
+    #: Service time that half and 99 % of the messages do not exceed, s.
+    service_p50: Column | None = None
+    service_p99: Column | None = None
+    #: Messages/s that a broker delivers again, and that leave it without being handled.
+    redelivered: Column | None = None
+    vanished: Column | None = None
+    #: 1 while the consumer takes messages, 0 while it does not.
+    consuming: Column | None = None
     #: Messages/s received, by topic.
     topics: Mapping[str, Column] = field(default_factory=dict)
     #: Of the same topics: messages/s that ended, worker-seconds per second. A topic's service
@@ -62,6 +71,8 @@ class History:
     observable: bool = True
     #: Whether the process or its endpoint was seen at ``end``; None when nobody looked.
     alive: bool | None = None
+    #: Whether somebody has paused it on purpose.
+    paused: bool = False
     #: The consumer's name, for sentences.
     name: str = ""
     #: Seconds by which the samples' clock is ahead of the reader's (behind: negative).

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
 
 from .history import Column, History
 from .stats import known, mean, quantile
@@ -34,6 +35,9 @@ class Hour:
     topics: Mapping[str, float] = field(default_factory=dict)
     #: Worker-seconds per message, by topic.
     costs: Mapping[str, float] = field(default_factory=dict)
+    #: Service time that half and 99 % of the messages do not exceed, s.
+    p50: float | None = None
+    p99: float | None = None
 
     @property
     def load(self) -> float | None:
@@ -43,10 +47,28 @@ class Hour:
         return self.processed * self.service / (self.workers or 1.0)
 
 
-def weekend(time: float) -> bool:
-    """Return whether it is Saturday or Sunday, UTC."""
-    # The epoch was a Thursday: days 2 and 3 of its week are Saturday and Sunday.
-    return int(time % WEEK // DAY) in (2, 3)
+#: Epoch seconds -> hour of the week by the clock that people and cron live by; 0 is Monday 00:00.
+HourOfWeek = Callable[[float], int]
+WEEK_HOURS = WEEK // HOUR
+
+
+def utc_hour_of_week(time: float) -> int:
+    """Return the hour of the week, UTC; ``time`` in epoch seconds."""
+    # The epoch was a Thursday: its week began three days before.
+    return int((time + 3 * DAY) % WEEK // HOUR)
+
+
+def hour_of_week(zone: tzinfo) -> HourOfWeek:
+    """Return the hour of the week by the clock of a time zone, summer time included."""
+    def at(time: float) -> int:
+        local = datetime.fromtimestamp(time, zone)
+        return local.weekday() * 24 + local.hour
+    return at
+
+
+def weekend(hour: int) -> bool:
+    """Return whether an hour of the week is on Saturday or Sunday."""
+    return hour >= 5 * 24
 
 
 def whole_hours(history: History) -> Iterable[Hour]:
@@ -93,7 +115,9 @@ def hour_of(history: History, start: int, stop: int) -> Hour | None:
         dispersion=dispersion,
         held=longest_held(history.oldest, start, stop, history.step),
         topics={t: mean(_part(c, start, stop)) or 0.0 for t, c in history.topics.items()},
-        costs=topic_costs(history, start, stop))
+        costs=topic_costs(history, start, stop),
+        p50=mean(_part(history.service_p50, start, stop)),
+        p99=mean(_part(history.service_p99, start, stop)))
 
 
 def topic_costs(history: History, start: int, stop: int) -> dict[str, float]:

@@ -10,6 +10,9 @@ from .usual import Usual
 #: Three times the longest of an hour: an exponential tail is that far out once in a million
 #: where it is at this length once in 100 (limits.py has the sums).
 BEYOND = 3.0
+#: Mean times where it is not known for how long one is held: single messages of heavy-tailed
+#: work take 50 times the mean once in some thousands.
+UNKNOWN = 60.0
 
 
 def in_hand(history: History, last: int) -> int:
@@ -46,17 +49,17 @@ def hung_workers(history: History, last: int, span: Window, usual: Usual | None)
     # Three points agree. Others must go on, or it is a stall.
     if seconds < (PERSIST - 1) * history.step or since.processed < SURE:
         return 0.0
-    service = usual.service if usual else None
     held = [x for x in history.in_progress[first: last + 1] if x is not None]
     fewest = min(held) if held else 1.0
-    # 14 mean service times: an exponential one lasts that long once in a million.
-    # All busy all the time: then it may be slowness, and one's own time is left out only.
-    suspects = fewest if fewest < (_workers(history, last) or fewest) else 1.0
-    lasting = usual.lasting if usual else None
-    typical = max(lasting or 0.0, _cost(history, since, seconds * suspects))
-    longest = BEYOND * usual.held if usual and usual.held else 0.0
+    # 14 mean service times: an exponential one lasts that long once in a million. The mean is
+    # the present one, with only its own time left out: where all are slower together it is no
+    # hang, and a restart would lose messages and help nothing.
+    lasting = usual.longest_topic_time if usual else None
+    typical = max(lasting or 0.0, _cost(history, since, seconds))
+    longest = BEYOND * usual.held if usual and usual.held else UNKNOWN * typical
     if seconds < max(SURE * typical, longest):
         return 0.0
+    service = usual.service if usual else None
     if service and span.busy is not None:
         by_time = (span.busy - span.processed * service) / span.seconds
         return float(max(1, min(fewest, round(by_time))))

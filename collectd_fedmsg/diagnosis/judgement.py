@@ -18,7 +18,7 @@ from .fleet.incident import Incident
 from .fleet.incidents import incidents
 from .fleet.members import member
 from .history import History
-from .unseen import unseen
+from .rules.blocking import hidden_backlog
 from .verdict import Diagnosis, Finding, Verdict
 
 
@@ -68,12 +68,12 @@ def judge(history: History | None, now: float, baseline: Baseline | None = None)
     if not history.observable:
         # What the rules are sure of without a backlog (a reactor that never rests, nothing
         # received) leads; that the rest cannot be seen is said after it.
-        hidden = unseen(history, now)
+        hidden = hidden_backlog(history, now)
         sure = tuple(f for f in found.findings if f.verdict.rank > Verdict.UNKNOWN.rank)
         return replace(hidden, findings=(*sure, *hidden.findings))
     cause = found.findings[0]
     if history.blind and cause.verdict is Verdict.UNKNOWN:
-        return unseen(history, now)
+        return hidden_backlog(history, now)
     waiting = next((x for x in reversed(history.backlog) if x is not None), None)
     if cause.verdict is Verdict.UNKNOWN and "samples" in cause.missing and waiting:
         said = (*cause.evidence, f"{count(waiting)} messages waited then")

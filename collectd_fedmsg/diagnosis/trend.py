@@ -8,11 +8,11 @@ three days before the rise: a morning looks like a creep.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .baseline import ENOUGH, Baseline
-from .hours import DAY, HOUR, WEEK, Hour, weekend
+from .hours import DAY, HOUR, Hour, weekend
 from .stats import SIGMAS, median, quantile, spread
 from .usual import Usual
 
@@ -25,9 +25,10 @@ BLOCKS = 24
 HALF = 1.64
 #: Doom further off than two weeks is a matter of planning, and its date a guess.
 HORIZON = 14 * DAY
+#: Kind of day (weekend or not) and hour of the day.
 Slot = tuple[bool, int]
-#: Kind of day and hour, by the hour of the epoch's week.
-SLOTS: tuple[Slot, ...] = tuple((weekend(hour * HOUR), hour % 24) for hour in range(WEEK // HOUR))
+#: Hours since the epoch -> slot.
+SlotOf = Callable[[int], Slot]
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,19 @@ class Trend:
 
 def trend(baseline: Baseline, now: float) -> Trend | None:
     """Return the rise of utilisation at ``now`` (epoch seconds), None when it is no trend."""
-    return baseline.once("trend", now, lambda hour: _trend(baseline.hours, hour,
-                                                           baseline.usual(hour)))
+    return baseline.once("trend", now, lambda hour: _trend(
+        baseline.hours, hour, baseline.usual(hour), _slots(baseline)))
 
 
-def _trend(hours: Sequence[Hour], now: float, usual: Usual | None) -> Trend | None:
+def _slots(baseline: Baseline) -> SlotOf:
+    def slot(hour: int) -> Slot:
+        place = baseline.hour_of_week(hour * HOUR)
+        return weekend(place), place % 24
+    return slot
+
+
+def _trend(hours: Sequence[Hour], now: float, usual: Usual | None,
+           slot_of: SlotOf) -> Trend | None:
     newest = [load for h in hours[-3:] if h.start <= now - HOUR and (load := h.load) is not None]
     # What creeps is above usual by now; half of the daemons that do not are dismissed here.
     if usual is None or usual.load is None or not newest or median(newest) <= usual.load:
@@ -59,11 +68,11 @@ def _trend(hours: Sequence[Hour], now: float, usual: Usual | None) -> Trend | No
              if h.start <= now - HOUR and (load := h.load) is not None]
     latest = loads[-1][0]
     for rising, windows in SPANS:
-        season = _season([x for x in loads if x[0] <= latest - rising])
+        season = _season([x for x in loads if x[0] <= latest - rising], slot_of)
         if not season:
             return None
         times = [(hour, load / season[slot]) for hour, load in loads[-rising:]
-                 if hour > latest - rising and (slot := SLOTS[hour % 168]) in season]
+                 if hour > latest - rising and (slot := slot_of(hour)) in season]
         for size in windows:
             window = [x for x in times if x[0] > latest - size]
             found = _rise(_blocks(window, size)) if len(window) >= size * 3 // 4 else None
@@ -80,22 +89,35 @@ def wander(baseline: Baseline, now: float) -> float:
     Pooled over all hours, and robust: a single hour of the week has few of its kind. Where the
     usual is not known from three days, infinite: then nothing is unusual.
     """
-    return baseline.once("wander", now, lambda hour: _wander(baseline.hours, hour))
+    return baseline.once("wander", now, lambda hour: _wander(
+        baseline.hours, hour, _slots(baseline)))
 
 
-def _wander(hours: Sequence[Hour], now: float) -> float:
+def wandering(baseline: Baseline, usual: Usual, now: float) -> float:
+    """Return how far an hour's arrivals wander beyond what counting explains; a share, 1 σ.
+
+    0 where that is not known from three days: what is not known excuses nothing.
+    """
+    share = wander(baseline, now)
+    if not math.isfinite(share) or not usual.received:
+        return 0.0
+    counted = usual.dispersion / (usual.received * HOUR)
+    return math.sqrt(max(0.0, share * share - counted))
+
+
+def _wander(hours: Sequence[Hour], now: float, slot_of: SlotOf) -> float:
     rates = [(int(h.start // HOUR), h.received) for h in hours if h.start <= now - HOUR]
-    season = _season(rates)
+    season = _season(rates, slot_of)
     off = [abs(rate / season[slot] - 1) for hour, rate in rates
-           if (slot := SLOTS[hour % 168]) in season]
+           if (slot := slot_of(hour)) in season]
     return 1.4826 * median(off) if off else math.inf
 
 
-def _season(loads: Sequence[tuple[int, float]]) -> dict[Slot, float]:
+def _season(loads: Sequence[tuple[int, float]], slot_of: SlotOf) -> dict[Slot, float]:
     """Return the usual load by kind of day and hour, where three days tell it."""
     found: dict[Slot, list[float]] = {}
     for hour, load in loads:
-        found.setdefault(SLOTS[hour % 168], []).append(load)
+        found.setdefault(slot_of(hour), []).append(load)
     middles = {slot: median(known) for slot, known in found.items() if len(known) >= ENOUGH}
     return {slot: middle for slot, middle in middles.items() if middle > 0}
 

@@ -43,6 +43,12 @@ class Verdict(Enum):
                  "Add workers or make handling faster; waiting does not help.")
     STARVED = (3, "A usually busy daemon receives nothing.",
                "Check its subscription, the relay before it and the network.")
+    NO_CONSUMER = (3, "Work waits on the broker and no consumer takes it.",
+                   "Start the service; see whether it may connect and subscribe.")
+    POISON = (3, "The same messages are delivered again and again and never acknowledged.",
+              "Find the message at the head of the queue; reject it or mend its handling.")
+    PAUSED = (1, "Somebody has paused the consumer; what waits is on purpose.",
+              "Resume it when the work is done.")
     STALLED = (3, "Work waits and nothing is finished.",
                "Take a stack dump, then restart; look for a lock or a hung connection.")
     TELEMETRY_LOST = (2, "The daemon lives but its numbers do not arrive or are frozen.",
@@ -74,6 +80,32 @@ class Finding:
     since: float | None = None
     #: The topic blamed.
     topic: str | None = None
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What was coped with: messages/s, worker-seconds a message (None: not known), messages/s
+    that the workers can end, and for how long (s) that was watched."""
+
+    arrivals: float
+    service: float | None
+    capacity: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What acts now: SURGE, SLOW or BOTH, by how much, compared with what, and since when."""
+
+    verdict: Verdict
+    #: Growth of the part that acts, in messages.
+    split: Split
+    #: Times that arrivals are those coped with, and that a message takes longer; None: it does not.
+    arrivals: float
+    service: float | None
+    reference: Reference
+    #: Index of the point since which it acts.
+    start: int
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,28 @@
-"""The rules of the diagnosis; pure."""
+"""The rules of the diagnosis, in the one order in which they are asked.
+
+What comes first explains what comes after it: a daemon that is gone is asked nothing else, hung
+workers make a backlog that no slowness made, and only what nothing explains is unexplained.
+"""
+
+from __future__ import annotations
+
+from typing import Callable, Union
+
+from ..facts import Facts
+from ..verdict import Finding
+from . import blocking, broker, capacity, growth, presence, work
+
+Rule = Callable[[Facts], Union[Finding, "tuple[Finding, ...]", None]]
+#: Rules that, when they fire, leave nothing for the others to judge.
+FINAL: tuple[Rule, ...] = (presence.down, presence.silent, presence.frozen, broker.paused)
+#: The others: the first finding is the cause, the rest are its effects or worth knowing.
+RULES: tuple[Rule, ...] = (
+    # Nobody works, or the work does not end.
+    broker.no_consumer, broker.poison, work.stalled, work.workers_lost, work.failures,
+    # The backlog grows, or is left of what made it grow.
+    growth.growth, blocking.always_busy, growth.recovering, capacity.saturated,
+    # Nothing comes, or something was lost.
+    presence.starved, capacity.unexplained_backlog, presence.restarted, presence.unjudgeable,
+    # Nothing waits yet.
+    capacity.creep,
+)

@@ -1,20 +1,26 @@
-"""Rule 16: in blocking mode nobody sees the backlog, but a reactor always busy has one."""
+"""Hidden backlog: nobody sees what waits, but a thread that never rests has work waiting.
+
+In moksha's blocking mode what waits is in a socket's buffer; a fedora-messaging service's queue
+is the broker's. Rates, handling time and delay are seen all the same, and named; such a daemon is
+never called well.
+"""
 
 from __future__ import annotations
 
 from ...humanize import duration, rate, ratio
-from ..changes import excess
+from ..causes import excess
 from ..facts import Facts
-from ..failures import windows
+from ..history import PERSIST, Column, History, window
 from ..stats import SIGMAS, SURE
-from ..verdict import Finding, Verdict
+from ..verdict import Diagnosis, Finding, Verdict
+from .work import windows
 
 #: Busy 19 seconds of 20, a queue at random times would be 19 long (ρ/(1 - ρ)); the polls
 #: between two messages take the rest.
 ALWAYS = 0.95
 
 
-def unseen(facts: Facts) -> Finding | None:
+def always_busy(facts: Facts) -> Finding | None:
     """SLOW or SURGE of a daemon whose one thread never rests, by what changed."""
     usual = facts.usual
     if not facts.history.blind or usual is None or not usual.service:
@@ -32,8 +38,45 @@ def unseen(facts: Facts) -> Finding | None:
         if slower - 1 > SIGMAS * usual.variation / seen.processed ** 0.5:
             return Finding(Verdict.SLOW, 0.85, (
                 f"{says} unseen; {ratio(slower)} the usual time per message", ), hidden)
-        if seen.processed >= SURE and excess(facts, seen) > SIGMAS:
+        if seen.processed >= SURE and excess(usual, seen) > SIGMAS:
             return Finding(Verdict.SURGE, 0.85, (
                 f"{says} unseen; {rate(seen.arrival_rate)} are taken, usual is "
                 f"{rate(usual.received)}",), hidden)
     return None
+
+
+HIDDEN = "the true backlog"
+
+
+def hidden_backlog(history: History, now: float) -> Diagnosis:
+    """Return UNKNOWN with what is seen; ``now`` in epoch seconds."""
+    last = next((i for i in range(len(history) - 1, -1, -1)
+                 if history.received[i] is not None and history.processed[i] is not None), None)
+    silence = now - history.time(last) if last is not None else None
+    if last is None or silence is None or silence > PERSIST * history.step:
+        since = "no numbers at all" if silence is None else f"no numbers for {duration(silence)}"
+        return _unknown(now, (since,), ("samples", HIDDEN, "whether the process lives"))
+    said = [_where(history, last)]
+    seen = window(history, last + 1 - PERSIST, last + 1)
+    said.append(f"{rate(seen.arrival_rate)} arrive, {rate(seen.completion_rate)} are processed")
+    delay = _latest(history.delay, last)
+    if delay is not None:
+        said.append(f"they arrive {duration(delay)} after they were sent")
+    if seen.busy is not None and seen.processed:
+        said.append(f"each takes {duration(seen.busy / seen.processed)}")
+    return _unknown(now, tuple(said), (HIDDEN,))
+
+
+def _where(history: History, last: int) -> str:
+    if _latest(history.workers, last) == 0:
+        return "the daemon runs in blocking mode: what waits is in a socket's buffer"
+    return "this kind of daemon does not tell what waits"
+
+
+def _latest(column: Column | None, last: int) -> float | None:
+    points = column[max(0, last + 1 - PERSIST): last + 1] if column else ()
+    return next((x for x in reversed(points) if x is not None), None)
+
+
+def _unknown(now: float, said: tuple[str, ...], missing: tuple[str, ...]) -> Diagnosis:
+    return Diagnosis(now, (Finding(Verdict.UNKNOWN, 1.0, said, missing),), missing=missing)

@@ -1,49 +1,131 @@
-"""Rules 12-14: a backlog that shrinks, that stays for good, or that nothing explains."""
+"""Capacity: full for good, filling up, or a backlog that nothing explains yet."""
 
 from __future__ import annotations
 
-from ...humanize import count, rate, waits
-from ..changes import fewer_workers
-from ..draining import PLATEAU_SECONDS, draining
+from ...humanize import count, duration, rate, ratio, waits
+from ..causes import fewer_workers
+from ..draining import PLATEAU_SECONDS, falls, rises
 from ..facts import Facts
+from ..history import PERSIST, Window, window
+from ..stats import SIGMAS, known
+from ..trend import HORIZON, wander
 from ..verdict import Finding, Verdict
-from .growth import growth
+from .growth import recovering
+from .work import stalled
 
-
-def recovering(facts: Facts) -> Finding | None:
-    """Rule 12: above usual but shrinking beyond chance."""
-    if not draining(facts):
-        return None
-    return Finding(Verdict.RECOVERING, 0.95, (
-        f"{count(facts.backlog)} messages left, {count(-facts.drift)} fewer each second",))
+#: From here on the wait explodes: ρ/(1 - ρ) service times are 9 at 0.9 and 19 at 0.95
+#: (Kingman 1961).
+FULL = 0.9
+#: Watched that long (s): a passing surge of minutes is no creep.
+LONG = 1800
+#: Points watched without a baseline: five minutes at the default interval, longer than what a
+#: burst of mail or a garbage collection lasts.
+YOUNG = 30
+#: Times the usual time per message from which it is said though the workers keep up.
+NOTABLE = 3.0
+MISSING = ("a baseline",)
 
 
 def saturated(facts: Facts) -> Finding | None:
-    """Rule 13: for half an hour the backlog stays or grows, whatever the cause."""
-    if facts.onset is None or draining(facts) or facts.span.seconds < PLATEAU_SECONDS:
+    """SATURATED: for half an hour what acts has not let the backlog shrink, whatever it is.
+
+    Without anything to compare with: all workers busy, and more arrives than they end.
+    """
+    if facts.onset is None or falls(facts) or not facts.span.processed:
         return None
-    # Nothing ended at all: stalled (rule 7), which is no lack of capacity.
-    if not facts.recent.processed or _rule_8(facts):
+    if facts.hung or fewer_workers(facts):
         return None
-    return Finding(Verdict.SATURATED, 0.9 if facts.usual else 0.6, (
-        f"{rate(facts.span.arrival_rate)} arrive, {rate(facts.span.completion_rate)} are handled "
-        f"at most: {count(facts.backlog)} wait and it will never catch up",),
-        () if facts.based else ("a baseline",))
+    history = facts.history
+    begun = facts.cause.start if facts.cause else facts.onset
+    lasting = (facts.last + 1 - begun) * history.step >= PLATEAU_SECONDS
+    outrun = facts.usual is None and rises(facts) and (
+        (_load(facts, facts.span, YOUNG) or 0.0) >= FULL)
+    if not outrun and not (lasting and (facts.cause or facts.usual is None)):
+        return None
+    seen = window(history, begun, facts.last + 1)
+    return Finding(Verdict.SATURATED, 0.9 if facts.based else 0.6, (
+        f"{rate(seen.arrival_rate)} arrive, {rate(seen.completion_rate)} are handled at most: "
+        f"{count(facts.backlog)} wait and at these rates it will never catch up",),
+        () if facts.based else MISSING, history.time(begun) - history.step)
 
 
 def unexplained_backlog(facts: Facts) -> Finding | None:
-    """Rule 14: a backlog above chance that nothing explains yet, or nothing to compare it with."""
-    if facts.onset is None or draining(facts) or growth(facts):
+    """UNKNOWN: a backlog above chance that nothing explains, or nothing to compare it with."""
+    if facts.onset is None or facts.cause is not None or recovering(facts):
         return None
     if facts.usual is None:
         return Finding(Verdict.UNKNOWN, 0.9, (
-            f"{waits(facts.backlog)}; what is usual is not known",), ("a baseline",))
-    if not facts.recent.processed or _rule_8(facts) or facts.span.seconds >= PLATEAU_SECONDS:
+            f"{waits(facts.backlog)}; what is usual is not known",), MISSING)
+    if stalled(facts) or facts.hung or fewer_workers(facts):
         return None
     return Finding(Verdict.UNKNOWN, 0.9, (
-        f"{waits(facts.backlog)}, more than chance makes; "
-        "too early to say why",), ("more samples",))
+        f"{waits(facts.backlog)}, more than chance makes; nothing explains it yet",),
+        ("more samples",))
 
 
-def _rule_8(facts: Facts) -> bool:
-    return bool(facts.hung) or fewer_workers(facts)
+def creep(facts: Facts) -> Finding | None:
+    """CREEP: nothing waits yet, but the workers are filling up.
+
+    With its date from the trend of past hours, or without one from the last half hour.
+    """
+    if facts.onset is not None:
+        return None
+    trend = facts.trend
+    if trend is not None and trend.full_at(facts.now) - facts.now <= HORIZON:
+        left = trend.full_at(facts.now) - facts.now
+        return Finding(Verdict.CREEP, 0.9, (
+            f"the workers are busy {trend.level:.0%} of the time at the busiest hour, "
+            f"{trend.per_hour:.1%} more each hour over {duration(trend.hours * 3600)}: "
+            f"at that pace full in {duration(left)}",),
+            since=facts.now - trend.hours * 3600)
+    return _nearly_full(facts)
+
+
+def _nearly_full(facts: Facts) -> Finding | None:
+    usual, history, last = facts.usual, facts.history, facts.last + 1
+    if usual is None or usual.load is None or usual.load >= FULL:
+        return None
+    least = round(LONG / history.step / 2) if facts.based else YOUNG
+    longest = int(LONG / history.step) if facts.based else YOUNG
+    seen = window(history, last - longest, last)
+    # Work that was caught up is no trend: only what came after it is looked at.
+    levels = history.backlog[seen.start: seen.stop]
+    waited = [i for i, x in enumerate(levels) if (x or 0.0) > facts.limit]
+    if waited:
+        seen = window(history, seen.start + waited[-1] + 1, last)
+    load = _load(facts, seen, least)
+    if load is None or load < FULL:
+        return None
+    # Part of the rest may be its tail.
+    left = max(known(history.backlog[seen.start: seen.stop]), default=0.0)
+    if seen.processed <= left or load * (1 - left / seen.processed) < FULL:
+        return None
+    # The mean of n messages' times scatters by c/√n, and so do n arrivals by their own;
+    # and a load that wanders from one day to the next is used to it.
+    wanders = wander(facts.past, facts.now) if facts.past is not None and facts.based else 0.0
+    chance = (usual.dispersion + usual.variation ** 2) / max(1.0, seen.processed)
+    if load - usual.load < SIGMAS * load * (chance + wanders ** 2) ** 0.5:
+        return None
+    than = "usual is" if facts.based else "before it was"
+    return Finding(Verdict.CREEP, 0.85 if facts.based else 0.7, (
+        f"the workers are busy {load:.0%} of the time, {than} {usual.load:.0%}: "
+        "a little more and messages wait",), () if facts.based else MISSING,
+        history.time(max(0, seen.start)))
+
+
+def _load(facts: Facts, seen: Window, least: float) -> float | None:
+    """Return utilisation (0 to 1); None for fewer than ``least`` points, or where unknown."""
+    if seen.busy is None or not facts.workers or seen.seconds < least * facts.history.step:
+        return None
+    return seen.busy / seen.seconds / facts.workers
+
+
+def slower_but_keeping_up(facts: Facts) -> str | None:
+    """Return the sentence that each message takes several times as long while nothing waits."""
+    usual, seen = facts.usual, facts.span
+    if usual is None or not usual.service or seen.busy is None or seen.processed < PERSIST:
+        return None
+    times = seen.busy / seen.processed / usual.service
+    if times < NOTABLE or times - 1 < SIGMAS * usual.variation / seen.processed ** 0.5:
+        return None
+    return f"each message takes {ratio(times)} its usual time; the workers keep up"

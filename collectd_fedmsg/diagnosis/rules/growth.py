@@ -1,4 +1,4 @@
-"""Rule 11: the backlog grew: who grew it, and which came first?"""
+"""Growth: who makes the backlog grow now, and what is only left of an earlier trouble?"""
 
 from __future__ import annotations
 
@@ -6,86 +6,79 @@ from dataclasses import replace
 
 from ...humanize import count, duration, rate, ratio, topic_name
 from ...protocol.sample import OTHER
-from ..changes import blamed_topic, fewer_workers, lead, less_service, more_arrivals
-from ..draining import draining, level
+from ..causes import PART, blamed_topic, fewer_workers
+from ..draining import falls, rises
 from ..facts import Facts
-from ..history import PERSIST
-from ..mix import Mix, mix
-from ..verdict import Finding, Verdict
+from ..history import PERSIST, REFERENCE
+from ..parts import ended
+from ..stats import known
+from ..topics import Mix, mix
+from ..verdict import Cause, Finding, Verdict
 
-#: A part below this is not named as a cause of its own: twice the ±10 points that the split
-#: promises.
-PART = 0.2
 #: From this share on a topic is most of something.
 MOST = 0.5
 #: Seconds that messages must be older on arrival than usual to be a catch-up, beside the
 #: outage's own: senders' clocks that ntpd still steps differ by less (128 ms, 1,000 s at worst
 #: at boot); below a minute nobody calls it old.
 OLD = 60.0
+#: Certainty with a baseline, with calm minutes only, and the part of it without working time.
+SURE_OF_IT, YOUNG, UNTIMED = 0.97, 0.7, 0.8
 
 
 def growth(facts: Facts) -> tuple[Finding, ...]:
-    """SURGE, SLOW, BOTH, MIX or REPLAY, by the split of the growth; what came first leads."""
-    if facts.onset is None or facts.split is None or draining(facts) or level(facts):
+    """SURGE, SLOW, BOTH, MIX or REPLAY, by what acts now; nothing where the backlog shrinks."""
+    acting = facts.cause
+    if acting is None or falls(facts):
         return ()
-    after = _after_restart(facts)
-    if after is not None:
-        return (after,)
-    share, verdict = facts.split.surge_share, _cause(facts)
-    if share is None or verdict is None:
-        return ()
-    if verdict is Verdict.SLOW and (facts.hung or fewer_workers(facts)):
-        return ()  # rule 8 has said it
-    said = _told(facts, verdict, share)
-    return (_catch_up(facts, said),) if verdict is Verdict.SURGE else _refined(facts, said)
+    caught_up = _after_restart(facts, acting)
+    if caught_up is not None:
+        return (caught_up,)
+    if acting.verdict is Verdict.SLOW and (facts.hung or fewer_workers(facts)):
+        return ()  # the rule of lost workers says it
+    told = _told(facts, acting)
+    return (_catch_up(facts, told),) if acting.verdict is Verdict.SURGE else _refined(facts, told)
 
 
-def _cause(facts: Facts) -> Verdict | None:
-    """Return SURGE, SLOW or BOTH; None when neither is beyond doubt."""
-    share = facts.split.surge_share if facts.split else None
-    surge, slower = more_arrivals(facts), less_service(facts) is not None
-    if share is None or not (surge or slower):
+def recovering(facts: Facts) -> Finding | None:
+    """RECOVERING: above usual, and it shrinks or nothing makes it grow any more."""
+    if facts.onset is None or not facts.span.processed:
         return None
-    if surge and slower and (PART <= share <= 1 - PART or _each_alone(facts)):
-        return Verdict.BOTH
-    return Verdict.SLOW if slower and (not surge or share < PART) else (
-        Verdict.SURGE if surge else None)
+    if not falls(facts) and (facts.cause is not None or facts.usual is None or rises(facts)
+                             or facts.hung or fewer_workers(facts) or _stands(facts)
+                             or not ended(facts)):
+        return None
+    left = f"{count(facts.backlog)} messages left"
+    if facts.drift < 0:
+        left += f", {count(-facts.drift)} fewer each second"
+    before = ended(facts)
+    return Finding(Verdict.RECOVERING, 0.95 if falls(facts) else 0.8,
+                   (left, before) if before else (left,),
+                   since=facts.history.time(facts.span.start) - facts.history.step)
 
 
-def _each_alone(facts: Facts) -> bool:
-    """Return whether either change without the other would have made the backlog grow."""
-    usual, able, was_able = facts.usual, facts.capacity, facts.usual_capacity
-    if usual is None or able is None or was_able is None:
-        return False
-    return able < usual.received and facts.span.arrival_rate > was_able
+def _stands(facts: Facts) -> bool:
+    """Return whether it has not shrunk for so long that nothing is left to wait for."""
+    return facts.drift >= 0 and facts.span.stop - facts.span.start > REFERENCE
 
 
-def _refined(facts: Facts, said: Finding) -> tuple[Finding, ...]:
-    """Tell a dearer mix from slower handling, and cause from effect."""
-    costs = mix(facts) if less_service(facts) is not None else None
+def _refined(facts: Facts, told: Finding) -> tuple[Finding, ...]:
+    """Tell a costlier mix from slower handling."""
+    costs = mix(facts)
     if costs is not None and costs.share > 1 - PART:
-        dear = Finding(Verdict.MIX, said.certainty, (
-            f"each topic takes its usual time, but more of {topic_name(costs.dearer)} arrive: "
+        costly = Finding(Verdict.MIX, told.certainty, (
+            f"each topic takes its usual time, but more of {topic_name(costs.costlier)} arrive: "
             f"{duration(costs.usual)} → {duration(costs.now)} per message",),
-            since=said.since, topic=_own(costs.dearer))
-        if said.verdict is Verdict.SLOW:
-            return (replace(dear, evidence=(*dear.evidence, *said.evidence)),)
-        return (replace(said, verdict=Verdict.SURGE, topic=_own(costs.dearer)), dear)
+            since=told.since, topic=_named(costs.costlier))
+        if told.verdict is Verdict.SLOW:
+            return (replace(costly, evidence=(*costly.evidence, *told.evidence)),)
+        return (replace(told, verdict=Verdict.SURGE, topic=_named(costs.costlier)), costly)
     if costs is None:
-        said = replace(said, missing=(*said.missing, "working time by topic"))
-    elif said.verdict is Verdict.SLOW:
+        return (replace(told, missing=(*told.missing, "working time by topic")),)
+    if told.verdict is Verdict.SLOW:
         single = costs.part >= MOST and costs.slower != OTHER
-        said = replace(said, topic=costs.slower if single else None,
-                       evidence=(*said.evidence, *_slowest(costs, single)))
-    ahead = lead(facts) if said.verdict is Verdict.BOTH else 0.0
-    if not ahead:
-        return (said,)
-    first, then = ((Verdict.SURGE, Verdict.SLOW) if ahead > 0 else (Verdict.SLOW, Verdict.SURGE))
-    what = (f"the time per message rose {duration(ahead)} after the arrivals" if ahead > 0
-            else f"the arrivals rose {duration(-ahead)} after the time per message")
-    return (replace(said, verdict=first, topic=said.topic if ahead > 0 else None),
-            Finding(then, said.certainty * 0.9, (f"{what}: an effect of it",),
-                    topic=said.topic if ahead < 0 else None))
+        told = replace(told, topic=costs.slower if single else None,
+                       evidence=(*told.evidence, *_slowest(costs, single)))
+    return (told,)
 
 
 def _slowest(costs: Mix, single: bool) -> tuple[str, ...]:
@@ -96,65 +89,72 @@ def _slowest(costs: Mix, single: bool) -> tuple[str, ...]:
     return ()
 
 
-def _own(topic: str) -> str | None:
+def _named(topic: str) -> str | None:
     return None if topic == OTHER else topic  # others' others are no shared topic
 
 
-def _after_restart(facts: Facts) -> Finding | None:
+def _after_restart(facts: Facts, acting: Cause) -> Finding | None:
     """Return REPLAY when the backlog began with a restart and handling is as fast as usual.
 
     The messages that came before the first sample after a restart are in no rate.
     """
-    assert facts.onset is not None
+    if facts.onset is None or acting.service is not None:
+        return None
     history = facts.history
     began = [r.time for r in history.restarts
              if abs(r.time - history.time(facts.onset)) <= 2 * PERSIST * history.step]
-    if not began or less_service(facts) is not None:
+    if not began:
         return None
     return Finding(Verdict.REPLAY, 0.85, (
         f"since the restart {count(facts.span.received)} messages arrived, "
         f"{count(facts.backlog)} wait; each takes its usual time",), since=began[-1])
 
 
-def _catch_up(facts: Facts, said: Finding) -> Finding:
+def _catch_up(facts: Facts, told: Finding) -> Finding:
     """Call a surge REPLAY when its messages are old on arrival."""
-    usual = facts.usual
-    late = _latest_delay(facts)
+    usual, column = facts.usual, facts.history.delay
+    delays = known(column[facts.span.start: facts.span.stop]) if column else []
+    late = min(delays[-PERSIST:], default=None)
     if usual is None or usual.delay is None or late is None or late < usual.delay + OLD:
-        return said
-    return replace(said, verdict=Verdict.REPLAY, certainty=0.8, topic=None, evidence=(
-        f"the messages are {duration(late)} old when they arrive,"
-        f" usual is {duration(usual.delay)}: "
-        "sent long ago and delivered now", *said.evidence))
+        return told
+    return replace(told, verdict=Verdict.REPLAY, certainty=0.8, topic=None, evidence=(
+        f"the messages are {duration(late)} old when they arrive, usual is "
+        f"{duration(usual.delay)}: sent long ago and delivered now", *told.evidence))
 
 
-def _latest_delay(facts: Facts) -> float | None:
-    column = facts.history.delay
-    if column is None:
-        return None
-    found = [x for x in column[facts.span.start: facts.span.stop] if x is not None]
-    return min(found[-3:]) if found else None
-
-
-def _told(facts: Facts, verdict: Verdict, share: float) -> Finding:
-    usual, split, history = facts.usual, facts.split, facts.history
-    assert usual is not None and split is not None and facts.onset is not None
-    certainty = (0.97 if facts.based else 0.7) * (1.0 if facts.service else 0.8)
-    missing = () if facts.service else ("working time (busy)",)
-    topic = blamed_topic(facts) if verdict in (Verdict.SURGE, Verdict.BOTH) else None
+def _told(facts: Facts, acting: Cause) -> Finding:
+    reference, split, history = acting.reference, acting.split, facts.history
+    certainty = (SURE_OF_IT if facts.based else YOUNG) * (1.0 if facts.timed else UNTIMED)
+    missing = () if facts.timed else ("working time (busy)",)
+    topic = blamed_topic(facts) if acting.verdict in (Verdict.SURGE, Verdict.BOTH) else None
+    arriving = facts.arrivals[-1].rate
     says = []
+    share = split.surge_share
+    arrivals = f"{rate(arriving)} arrive" + (
+        f", {ratio(acting.arrivals)} {_than(facts)}" if acting.arrivals else "")
+    service = ""
+    if facts.service and reference.service:
+        service = f", {duration(reference.service)} → {duration(facts.service)} per message"
+    if share is None:
+        says.append(f"{count(facts.backlog)} messages wait: {arrivals}{service}")
+    else:
+        says.append(f"backlog +{count(split.growth)} in {duration(facts.span.seconds)}: "
+                    f"{share:.0%} excess arrivals ({arrivals}), {1 - share:.0%} slower "
+                    f"handling{service}")
     if topic:
         was = ratio(topic[1] / topic[2]) + " usual" if topic[2] else "new"
-        excess = facts.span.arrival_rate - usual.received
-        part = "most" if topic[1] - topic[2] >= MOST * excess else "the largest part"
+        part = "most" if topic[1] - topic[2] >= MOST * (
+            arriving - reference.arrivals) else "the largest part"
         says.append(f"{part} of the excess is {topic_name(topic[0])} ({rate(topic[1])}, {was})")
-    factor = facts.span.arrival_rate / usual.received if usual.received else 0.0
-    arrivals = f"{rate(facts.span.arrival_rate)} arrive" + (
-        f", {ratio(factor)} usual" if factor else "")
-    service = ""
-    if facts.service and usual.service:
-        service = f", {duration(usual.service)} → {duration(facts.service)} per message"
-    says.insert(0, f"backlog +{count(split.growth)} in {duration(facts.span.seconds)}: {share:.0%} "
-                   f"excess arrivals ({arrivals}), {1 - share:.0%} slower handling{service}")
-    return Finding(verdict, certainty, tuple(says), missing, history.time(facts.onset),
-                   _own(topic[0]) if topic else None)
+    before = ended(facts)
+    if before:
+        says.append(before)
+    if not facts.based:
+        says.append(f"compared with {len(facts.calm)} calm samples of its own")
+    return Finding(acting.verdict, certainty, tuple(says), missing,
+                   history.time(acting.start) - history.step,
+                   _named(topic[0]) if topic else None)
+
+
+def _than(facts: Facts) -> str:
+    return "usual" if facts.based else "what came before"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from ...humanize import count, duration, messages
-from ..evidence import missing
-from ..facts import Facts
-from ..history import PERSIST
+from ..facts import Facts, missing
+from ..history import PERSIST, REFERENCE, known_at
 from ..stats import SURE
 from ..trend import wander
 from ..verdict import Finding, Verdict
@@ -66,7 +65,8 @@ def unjudgeable(facts: Facts) -> Finding | None:
     if history.blind:
         return Finding(Verdict.UNKNOWN, 1.0, ("the daemon runs in blocking mode: what waits is in "
                        "a socket's buffer",), missing(facts))
-    seen = facts.span.seconds / history.step
+    recent = range(max(0, facts.last + 1 - REFERENCE), facts.last + 1)
+    seen = sum(known_at(history, i) for i in recent)
     if facts.last >= 0 and seen < PERSIST:
         return Finding(Verdict.UNKNOWN, 1.0, (f"only {count(seen)} samples",),
                        ("samples", *missing(facts)))

@@ -41,14 +41,15 @@ def baseline():
     pytest.param(series(), Verdict.OK, id="usual"),
     pytest.param(series(received=40, processed=20, busy=1), Verdict.SURGE, id="surge"),
     pytest.param(series(received=18, processed=18), Verdict.OK, id="more-but-coped-with"),
-    pytest.param(series(received=40, processed=20, busy=1, tail=2), Verdict.OK,
-                 id="surge-two-points-only"),
+    pytest.param(series(received=40, processed=20, busy=1, tail=1), Verdict.OK,
+                 id="surge-one-point-only"),
     pytest.param(series(received=40, processed=20, busy=1, tail=4), Verdict.SURGE,
                  id="surge-decidable"),
     pytest.param(series(processed=2, busy=1), Verdict.SLOW, id="slow"),
     pytest.param(series(received=40, processed=2, busy=1), Verdict.BOTH, id="both"),
     pytest.param(series(processed=0, busy=1), Verdict.STALLED, id="stalled"),
-    pytest.param(series(processed=0, busy=1, tail=2), Verdict.OK, id="stalled-two-points-only"),
+    pytest.param(series(processed=0, busy=1, tail=2), Verdict.UNKNOWN,
+                 id="stalled-two-points-only"),
     pytest.param(series(received=0, processed=0), Verdict.STARVED, id="starved"),
     pytest.param(series(failed=[0.0] * 300 + [9.0] * 60), Verdict.ERRORS, id="nine-of-ten-fail"),
     pytest.param(series(failed=[0.0] * 300 + [0.4] * 60), Verdict.OK, id="one-of-25-fails"),
@@ -129,13 +130,7 @@ def test_never_raises_and_unknown_is_never_well(rows, alive):
     json.dumps(found.to_dict())
 
 
-def test_baseline_survives_json(baseline):
-    """Stored and read back, it judges alike."""
-    again = Baseline.from_dict(json.loads(json.dumps(baseline.to_dict())))
-    assert again.usual(END) == baseline.usual(END)
-
-
 def test_every_verdict_says_what_to_do():
     """The help page has a text for each."""
-    assert len(list(Verdict)) == 19
+    assert len(list(Verdict)) == 22
     assert all(v.meaning and v.action for v in Verdict)

@@ -112,10 +112,13 @@ TABLE = [
     ("retries: half as many", V.RETRIES, daemon(received=19, processed=19,
                                                failed=late(4.4)), False),
     ("surge", V.SURGE, daemon(received=40, processed=20), True),
-    ("surge: two points", V.SURGE, daemon(received=40, processed=20, tail=2), False),
+    ("surge: two points", V.SURGE, daemon(received=40, processed=20, tail=2), True),
+    ("surge: one point", V.SURGE, daemon(received=40, processed=20, tail=1), False),
+    ("surge: one point, far beyond", V.SURGE, daemon(received=90, processed=20, tail=1), True),
     ("surge: it fits", V.SURGE, daemon(received=19.9, processed=19.9), False),
     ("slow", V.SLOW, daemon(processed=5, each=0.2), True),
-    ("slow: two points", V.SLOW, daemon(processed=5, each=0.2, tail=2), False),
+    ("slow: two points", V.SLOW, daemon(processed=5, each=0.2, tail=2), True),
+    ("slow: one point", V.SLOW, daemon(processed=5, each=0.2, tail=1), False),
     ("slow: it fits", V.SLOW, daemon(each=0.099), False),
     ("both", V.BOTH, daemon(received=40, processed=5, each=0.2), True),
     ("both: nearly all is surge", V.BOTH, daemon(received=200, processed=19, each=1 / 19), False),
@@ -136,6 +139,18 @@ TABLE = [
     ("unexplained: early", V.UNKNOWN, daemon(received=10.4, processed=10, tail=10), True),
     ("nearly full", V.CREEP, daemon(received=18.5, processed=18.5, tail=180), True),
     ("nearly full: for minutes", V.CREEP, daemon(received=18.5, processed=18.5, tail=60), False),
+    ("paused", V.PAUSED, daemon(paused=True), True),
+    ("not paused", V.PAUSED, daemon(), False),
+    ("no consumer", V.NO_CONSUMER, daemon(
+        processed=0, tail=1, workers=late(0.0, 1, 1.0)), True),
+    ("no consumer: it does not consume", V.NO_CONSUMER, daemon(
+        processed=0, tail=1, consuming=late(0.0, 1, 1.0)), True),
+    ("no consumer: one is left", V.NO_CONSUMER, daemon(processed=0, tail=1), False),
+    ("no consumer: nothing waits", V.NO_CONSUMER, daemon(workers=late(0.0, 1, 1.0)), False),
+    ("poison", V.POISON, daemon(processed=0, tail=3, redelivered=late(0.5, 3)), True),
+    ("poison: thirteen in three samples", V.POISON, daemon(
+        processed=0, tail=3, redelivered=late(0.43, 3)), False),
+    ("poison: others are acknowledged", V.POISON, daemon(redelivered=late(9.0, 3)), False),
     ("idle", V.IDLE, daemon(received=0.0, processed=0.0, tail=SIZE), False),
 ]
 
@@ -151,6 +166,7 @@ def test_rule(verdict, history, fires):
 def test_every_verdict_has_a_row_that_fires_and_one_that_does_not():
     """A new verdict is not forgotten; MIX and the date of CREEP have tables of their own."""
     fires = {row[1] for row in TABLE if row[3]} | {V.MIX, V.OK, V.IDLE}
+    assert fires - {V.OK, V.IDLE, V.MIX} == {row[1] for row in TABLE if not row[3]} - {V.IDLE}
     assert fires == set(Verdict)
 
 
@@ -252,14 +268,18 @@ def test_topics_are_named_only_where_they_are_the_cause(history, topic, said):
     assert found.topic == topic
 
 
-@pytest.mark.parametrize(("rates", "each", "verdicts"), [
-    pytest.param([40.0] * 60, [0.05] * 30 + [0.4] * 30, (V.SURGE, V.SLOW), id="surge-then-slow"),
-    pytest.param([10.0] * 30 + [40.0] * 30, [0.2] * 60, (V.SLOW, V.SURGE), id="slow-then-surge"),
-    pytest.param([40.0] * 60, [0.2] * 60, (V.BOTH,), id="at-once"),
-    pytest.param([40.0] * 60, [0.05] * 2 + [0.2] * 58, (V.BOTH,), id="two-points-apart"),
+@pytest.mark.parametrize(("rates", "each", "verdict", "before"), [
+    pytest.param([40.0] * 60, [0.05] * 30 + [0.4] * 30, V.BOTH, None, id="slow-within-a-surge"),
+    pytest.param([40.0] * 60, [0.2] * 60, V.BOTH, None, id="at-once"),
+    pytest.param([40.0] * 30 + [10.0] * 30, [0.05] * 30 + [0.4] * 30, V.SLOW, "a surge",
+                 id="surge-then-slow"),
+    pytest.param([10.0] * 30 + [40.0] * 30, [0.4] * 30 + [0.05] * 30, V.SURGE, "slow handling",
+                 id="slow-then-surge"),
+    pytest.param([40.0] * 30 + [10.0] * 30, [0.05] * 60, V.RECOVERING, "a surge",
+                 id="surge-that-ended"),
 ])
-def test_what_came_first_is_the_cause(rates, each, verdicts):
-    """Of two changes the earlier is the cause; two points apart they are one."""
+def test_what_acts_now_leads(rates, each, verdict, before):
+    """What has ended is history, and is said as such."""
     done = [1 / e for e in each]
     backlog, level = [0.0] * 300, 0.0
     for arrived, ended in zip(rates, done):
@@ -268,7 +288,9 @@ def test_what_came_first_is_the_cause(rates, each, verdicts):
     history = replace(daemon(), received=[10.0] * 300 + rates, processed=[10.0] * 300 + done,
                       backlog=backlog, busy=[0.5] * 300 + [1.0] * 60)
     found = diagnose(history, END, week())
-    assert found.verdicts[:len(verdicts)] == verdicts, found.evidence
+    assert found.verdict is verdict, found.evidence
+    ended = [said for said in found.evidence if said.startswith("after ")]
+    assert ended == ([f"after {before} that ended 5 min ago"] if before else [])
 
 
 def creeping(per_hour=0.0, hours=48, step=0.0, level=0.5):

@@ -1,4 +1,4 @@
-"""Which topics cost how much, now and usually; judges nothing."""
+"""Which topics take how long, now and usually; judges nothing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Mix:
     #: With the present mix at the present costs.
     now: float
     #: The topic that adds most by arriving more often, and the one that adds most by costing more.
-    dearer: str
+    costlier: str
     slower: str
     #: Present cost over usual cost of ``slower``.
     factor: float
@@ -55,14 +55,14 @@ def mix(facts: Facts) -> Mix | None:
     share = {t: rate / total for t, rate in arrived.items()}
     was = {t: usual.topics.get(t, 0.0) / before for t in usual.costs}
     typical = {t: usual.costs.get(t, costs[t]) for t in costs}
-    dearer = max(costs, key=lambda t: (share[t] - was.get(t, 0.0)) * typical[t])
+    costlier = max(costs, key=lambda t: (share[t] - was.get(t, 0.0)) * typical[t])
     rise = {t: share[t] * (costs[t] - typical[t]) for t in costs}
     slower, risen = max(rise, key=lambda t: rise[t]), sum(rise.values())
     return Mix(
         usual=sum(was[t] * usual.costs[t] for t in was),
         mixed=sum(share[t] * typical[t] for t in costs),
         now=sum(share[t] * costs[t] for t in costs),
-        dearer=dearer, slower=slower,
+        costlier=costlier, slower=slower,
         factor=costs[slower] / typical[slower] if typical[slower] else 1.0,
         part=min(1.0, max(0.0, rise[slower] / risen)) if risen > 0 else 0.0,
         longer=sum(costs[t] > LONGER * typical[t] for t in costs if t != OTHER))

@@ -1,0 +1,131 @@
+"""What a daemon's own calm minutes show of the usual; nothing is learnt from trouble.
+
+Where there is no baseline they stand in for it; where there is one they say how single messages
+scatter and with how many arrivals the daemon coped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+
+from .history import REFERENCE, History, known_at
+from .hours import pause
+from .stats import known as known_values
+from .stats import median, quantile
+from .usual import Usual, by_points
+
+#: Messages beyond those in the workers' hands: a short queue is no trouble.
+SHORT = 3.0
+#: Workers busier than that are catching up, or cannot follow.
+BUSY = 0.95
+#: Blocks that calm points are cut into.
+BLOCKS = 12
+#: Fewer known points than two hide even the counts' own scatter.
+LEAST = 2
+
+
+def since_oldest(history: History, last: int) -> int:
+    """Return where the oldest message came in: what happened since is no witness of the usual.
+
+    Else a hung worker's time would become usual, and the hang be forgiven. Where what waits
+    cannot be seen, the newest message's delay says when the trouble began, or later.
+    """
+    ages = history.delay if history.blind else history.oldest
+    age = ages[last] if ages and last >= 0 else None
+    if not age or age <= history.step:
+        return last + 1
+    return last + 1 - ceil(age / history.step)
+
+
+def calm_places(history: History, stop: int) -> list[int]:
+    """Return the points before ``stop`` in which nothing but a short queue waited.
+
+    Least is what waited at the best moment: a daemon whose workers share many messages is never
+    empty. What was caught up, or came while all workers were busy, is not calm.
+    """
+    blind = history.blind
+    known = [i for i in range(max(0, stop)) if known_at(history, i, blind)]
+    if blind or not known:
+        return known
+    backlog = history.backlog
+    workers, busy = history.workers, history.busy
+    least = min(backlog[i] or 0.0 for i in known)
+    if busy is None and least > SHORT + max(known_values(workers), default=1.0):
+        return []  # never empty, and nobody knows whether the workers rest
+    places = []
+    for i in known:
+        threads = (workers[i] if workers else None) or 1.0
+        if (backlog[i] or 0.0) > 2 * least + threads + SHORT:
+            continue
+        worked = busy[i] if busy else None
+        if worked is not None and worked >= BUSY * threads:
+            continue
+        if history.received[i] or history.processed[i] or not backlog[i]:
+            places.append(i)
+    return places
+
+
+def own_usual(history: History, places: Sequence[int]) -> Usual | None:
+    """Return what was usual at the calm ``places``, None from fewer than two."""
+    if len(places) < LEAST:
+        return None
+    step, count = history.step, len(places)
+    received = [history.received[i] or 0.0 for i in places]
+    rate, clumped = _arrivals(received, step)
+    done = sum(history.processed[i] or 0.0 for i in places)
+    busy = [x for i in places if history.busy and (x := history.busy[i]) is not None]
+    workers = [x for i in places if history.workers and (x := history.workers[i]) is not None]
+    failed = [x for i in places if history.failed and (x := history.failed[i]) is not None]
+    delays = [x for i in places if history.delay and (x := history.delay[i]) is not None]
+    levels = [history.backlog[i] or 0.0 for i in places]
+    ended = [x for x in history.processed[places[0]: places[-1] + 1] if x is not None]
+    return Usual(
+        received=rate, received_spread=(clumped * rate / step) ** 0.5,
+        backlog=quantile(levels, 0.5),
+        service=sum(busy) / done * count / len(busy) if busy and done and sum(busy) else None,
+        service_spread=0.0, scatter=by_points(history, places) or 0.0,
+        failed=min(0.5, sum(failed) / done) if failed and done else None,
+        workers=median(workers) if workers else None,
+        longest_pause=_pause(history, places), delay=median(delays) if delays else None, held=0.0,
+        dispersion=clumped,
+        topics={t: _mean(c, places) for t, c in history.topics.items()},
+        costs=_costs(history, places), hours=0, seconds=count * step,
+        # While work waits, what ends is what the workers can do.
+        capacity=quantile(ended, 0.75))
+
+
+def _arrivals(received: Sequence[float], step: float) -> tuple[float, float]:
+    """Return messages/s and variance over mean of the counts per step, at least 1.
+
+    The median of twelve blocks: a burst that was coped with at once is in one of them.
+    """
+    size = max(REFERENCE // 2, -(-len(received) // BLOCKS))
+    rates, clumps = [], [1.0]
+    for first in range(0, len(received), size):
+        block = received[first: first + size]
+        rate = sum(block) / len(block)
+        rates.append(rate)
+        if rate and len(block) >= REFERENCE // 2:
+            clumps.append(sum((x - rate) ** 2 for x in block) / len(block) * step / rate)
+    return median(rates), max(1.0, median(clumps))
+
+
+def _pause(history: History, places: Sequence[int]) -> float:
+    return pause(history, places[0], places[-1] + 1) if len(places) == (
+        places[-1] + 1 - places[0]) else 0.0
+
+
+def _mean(column: Sequence[float | None], places: Sequence[int]) -> float:
+    known = [x for i in places if (x := column[i]) is not None]
+    return sum(known) / len(known) if known else 0.0
+
+
+def _costs(history: History, places: Sequence[int]) -> dict[str, float]:
+    costs = {}
+    for topic, column in history.topic_busy.items():
+        counted = history.topic_processed.get(topic, history.topics.get(topic, ()))
+        messages = _mean(counted, places) if counted else 0.0
+        if messages:
+            costs[topic] = _mean(column, places) / messages
+    return costs

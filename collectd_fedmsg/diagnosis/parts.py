@@ -1,0 +1,36 @@
+"""The earlier parts of a trouble, as history: what acted before, and when it ended."""
+
+from __future__ import annotations
+
+from ..humanize import duration
+from .facts import Facts
+
+#: Times that a part must differ to be told: half as much again is no incident by itself.
+TOLD = 1.5
+#: Messages that must be expected before none at all is a hang.
+NONE_ENDED = 14.0
+
+
+def ended(facts: Facts) -> str | None:
+    """Return e.g. ``after a surge that ended 2 min ago``; None when nothing acted before."""
+    usual = facts.usual
+    if usual is None or facts.onset is None:
+        return None
+    begin = facts.onset - 1
+    past: list[tuple[int, str]] = []
+    for part, later in zip(facts.arrivals, facts.arrivals[1:]):
+        if part.stop > begin and part.rate > TOLD * max(usual.received, later.rate):
+            past.append((part.stop, "a surge"))
+    for part, later in zip(facts.work, facts.work[1:]):
+        if part.stop <= begin or not usual.service or not facts.timed:
+            continue
+        if not part.count and part.exposure > NONE_ENDED * usual.service:
+            past.append((part.stop, "a hang"))
+        elif part.count and part.exposure / part.count > TOLD * max(
+                usual.service, later.exposure / max(later.count, 0.5)):
+            past.append((part.stop, "slow handling"))
+    if not past:
+        return None
+    stop, what = max(past)
+    ago = facts.history.time(facts.last) - facts.history.time(stop - 1)
+    return f"after {what} that ended {duration(ago)} ago" if ago > 0 else None

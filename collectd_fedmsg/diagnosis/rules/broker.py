@@ -1,0 +1,59 @@
+"""Broker: does anybody take what waits, does it come back for ever, is it held on purpose?"""
+
+from __future__ import annotations
+
+from ...humanize import count, duration, waits
+from ..facts import Facts
+from ..history import PERSIST, latest
+from ..stats import SURE, known
+from ..verdict import Finding, Verdict
+
+
+def paused(facts: Facts) -> Finding | None:
+    """PAUSED: somebody has said that it is held on purpose; nothing else is judged."""
+    if not facts.history.paused:
+        return None
+    return Finding(Verdict.PAUSED, 1.0, (f"paused on purpose; {waits(facts.backlog)}",))
+
+
+def no_consumer(facts: Facts) -> Finding | None:
+    """NO_CONSUMER: work waits and no worker is there, or none takes messages; said at once."""
+    history, last = facts.history, facts.last
+    if last < 0 or not facts.backlog or history.blind:
+        return None
+    workers = history.workers[last] if history.workers else None
+    consuming = latest(history.consuming, last)
+    if workers != 0 and consuming != 0:
+        return None
+    who = "no consumer is connected" if workers == 0 else "the consumer does not take messages"
+    return Finding(Verdict.NO_CONSUMER, 0.98, (f"{who} while {waits(facts.backlog)}",),
+                   since=_since(facts))
+
+
+def _since(facts: Facts) -> float | None:
+    """Return when the last worker went, epoch seconds; None where it is before what is known."""
+    history = facts.history
+    column = history.workers if history.workers and history.workers[facts.last] == 0 else (
+        history.consuming)
+    for i in range(facts.last, -1, -1):
+        if column is not None and column[i]:
+            return history.time(i)
+    return None
+
+
+def poison(facts: Facts) -> Finding | None:
+    """POISON: more deliveries are repeated than messages acknowledged, beyond chance."""
+    history, stop = facts.history, facts.last + 1
+    column = history.redelivered
+    if column is None or stop < PERSIST:
+        return None
+    again = known(column[stop - PERSIST: stop])
+    if len(again) < PERSIST or not all(again):
+        return None
+    repeated = sum(again) * history.step
+    done = sum(known(history.processed[stop - PERSIST: stop])) * history.step
+    if repeated < SURE or repeated <= done:
+        return None
+    return Finding(Verdict.POISON, 0.95, (
+        f"{count(repeated)} deliveries were repeated in {duration(PERSIST * history.step)} while "
+        f"{count(done)} messages were acknowledged: the same ones come back",))
