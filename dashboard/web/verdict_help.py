@@ -78,6 +78,18 @@ EXPLAINED: dict[Verdict, tuple[str, tuple[str, ...]]] = {
         "oldest message ages.",
         ("Run collectd-fedmsg doctor on that host.",
          "Check the socket's folder, its permissions, and collectd's log.")),
+    Verdict.NO_CONSUMER: (
+        "The broker holds messages for this consumer and nobody is connected to take them.",
+        ("Start the service; read why it ended.",
+         "If it runs, check its credentials and the queue's name in its settings.")),
+    Verdict.POISON: (
+        "More deliveries are repeated than messages acknowledged: a message that cannot be "
+        "handled is put back and comes again.",
+        ("Read the exception in the service's log.",
+         "Take the message out of the queue, or let the service reject it without requeue.")),
+    Verdict.PAUSED: (
+        "Somebody has said that it is held on purpose; nothing else is judged meanwhile.",
+        ("Resume it when the work is done.",)),
     Verdict.DOWN: (
         "It, or its socket, was looked for and is not there.",
         ("Start the daemon.", "Read why it ended: its log, the kernel's out-of-memory killer.")),

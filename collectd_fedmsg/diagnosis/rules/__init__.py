@@ -10,15 +10,15 @@ from typing import Callable, Union
 
 from ..facts import Facts
 from ..verdict import Finding
-from . import blocking, broker, capacity, growth, presence, work
+from . import blocking, capacity, consuming, growth, presence, work
 
 Rule = Callable[[Facts], Union[Finding, "tuple[Finding, ...]", None]]
 #: Rules that, when they fire, leave nothing for the others to judge.
-FINAL: tuple[Rule, ...] = (presence.down, presence.silent, presence.frozen, broker.paused)
+FINAL: tuple[Rule, ...] = (presence.down, presence.silent, presence.frozen, consuming.paused)
 #: The others: the first finding is the cause, the rest are its effects or worth knowing.
 RULES: tuple[Rule, ...] = (
     # Nobody works, or the work does not end.
-    broker.no_consumer, broker.poison, work.stalled, work.workers_lost, work.failures,
+    consuming.no_consumer, consuming.poison, work.stalled, work.workers_lost, work.failures,
     # The backlog grows, or is left of what made it grow.
     growth.growth, blocking.always_busy, growth.recovering, capacity.saturated,
     # Nothing comes, or something was lost.

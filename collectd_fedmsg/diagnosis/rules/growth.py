@@ -10,9 +10,9 @@ from ..causes import PART, blamed_topic, fewer_workers
 from ..draining import falls, rises
 from ..facts import Facts
 from ..history import PERSIST, REFERENCE
+from ..mix import Mix, mix
 from ..parts import ended
 from ..stats import known
-from ..topics import Mix, mix
 from ..verdict import Cause, Finding, Verdict
 
 #: From this share on a topic is most of something.

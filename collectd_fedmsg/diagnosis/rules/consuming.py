@@ -1,4 +1,4 @@
-"""Broker: does anybody take what waits, does it come back for ever, is it held on purpose?"""
+"""Consuming: does anybody take what waits, does it come back for ever, is it held on purpose?"""
 
 from __future__ import annotations
 
