@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -31,6 +32,8 @@ from .top import printable
 
 #: Seconds; the mean month of the Gregorian calendar.
 MONTH = 30.436875 * 86400
+#: Moments judged in one run: five weeks of minutes, a millisecond each for each daemon.
+MAX_MOMENTS = 50_000
 
 
 def add(commands: Any) -> None:
@@ -50,9 +53,11 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the episodes; 0 when it could be judged, else 2."""
-    end = time.time() if options.end is None else options.end
-    if options.every < 1 or not options.start < end:
-        print("backtest: --from must be before --to, --every 1 or more", file=sys.stderr)
+    now = time.time()
+    end = now if options.end is None else options.end
+    refused = _refused(options, end, now)
+    if refused:
+        print(f"backtest: {refused}", file=sys.stderr)
         return 2
     try:
         paging = None
@@ -64,10 +69,12 @@ def run(options: argparse.Namespace) -> int:
                   file=sys.stderr)
             return 2
         episodes, moments, known = Episodes(), 0, False
+        progress = Progress(options.start, end)
         for whole in series.replay(int(options.start), int(end), options.every):
             told = selection.narrowed(options, whole)
             episodes.add(told)
             moments += 1
+            progress.show(whole.now)
             known = known or bool(told.daemons)
             if paging is not None:
                 paging.add(told)
@@ -85,6 +92,46 @@ def run(options: argparse.Namespace) -> int:
     else:
         print("\n".join(printable(line) for line in report(episodes, paging, seconds)))
     return 0
+
+
+def _refused(options: argparse.Namespace, end: float, now: float) -> str:
+    """Return why these moments are not judged; empty when they are."""
+    if options.every < 1 or not options.start < end:
+        return "--from must be before --to, --every 1 or more"
+    if late := selection.future(end, now):
+        return f"--to {late}"
+    moments = (end - options.start) / options.every
+    if moments > MAX_MOMENTS:
+        least = math.ceil((end - options.start) / MAX_MOMENTS)
+        return (f"{moments:,.0f} moments are more than {MAX_MOMENTS:,}: choose a shorter time"
+                f" or --every {least} or more")
+    return ""
+
+
+class Progress:
+    """How far it is, on a terminal's standard error; nothing where nobody watches."""
+
+    def __init__(self, start: float, end: float) -> None:
+        self._start, self._end = start, end
+        self._began = self._shown = time.monotonic()
+        self._watched = sys.stderr.isatty()
+
+    def show(self, moment: float) -> None:
+        """Write the share judged and the time left, at most once a second."""
+        at = time.monotonic()
+        if not self._watched or (at - self._shown < 1 and moment < self._end):
+            return
+        self._shown = at
+        print(f"\r{self.text(moment, at - self._began)}\x1b[K", end="", file=sys.stderr,
+              flush=True)
+        if moment >= self._end:
+            print(file=sys.stderr)
+
+    def text(self, moment: float, seconds: float) -> str:
+        """Return what is shown after ``seconds`` of judging up to ``moment`` (epoch seconds)."""
+        share = (moment - self._start) / (self._end - self._start)
+        left = duration(seconds * (1 - share) / share) if share > 0 else "–"
+        return f"judged up to {utc(moment)}, {share:.0%}; {left} left"
 
 
 def per_month(pages: int, seconds: float) -> float | None:

@@ -1,7 +1,8 @@
 """``collectd-fedmsg diagnose``: what ails which daemon, and why, now or at a past moment.
 
 From stored series, or without any from the rings of the daemons of this host.
-Exit code 0: nothing to look at today; 1: something is; 2: that cannot be told.
+Exit code 0: nothing to look at today; 1: something is; 2: it cannot be told, because nothing
+answers, or of no daemon enough is known.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from collectd_fedmsg.names import escape
 from collectd_fedmsg.protocol.sample import Sample
 from collectd_fedmsg.reader.collect import Harvest, latest
 
-from ..diagnosis.verdict import Diagnosis
+from ..diagnosis.verdict import Diagnosis, Verdict
 from ..humanize import count, duration, rate
 from . import selection
 from .top import SOCKETS, printable, troubles
@@ -50,6 +51,9 @@ def run(options: argparse.Namespace) -> int:
     now = time.time()
     try:
         series = selection.stored(options)
+        if options.at is not None and (refused := selection.future(options.at, now)):
+            print(f"diagnose: --at {refused}", file=sys.stderr)
+            return 2
         if series is not None:
             whole, wrong = series.judgement(now if options.at is None else options.at), []
         elif options.at is not None:
@@ -72,7 +76,15 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps(told.to_dict()))
     else:
         print("\n".join(printable(line) for line in lines(told, at_length=options.all)))
-    return 1 if any(one.diagnosis.severity >= TODAY for one in told.daemons) else 0
+    return exit_code(told)
+
+
+def exit_code(whole: Judgement) -> int:
+    """Return 1 when somebody should look today, 2 when of no daemon enough is known, else 0."""
+    if any(one.diagnosis.severity >= TODAY for one in whole.daemons):
+        return 1
+    known = any(one.diagnosis.verdict is not Verdict.UNKNOWN for one in whole.daemons)
+    return 0 if known else 2
 
 
 def live(harvest: Harvest, now: float, config: str = "") -> Judgement:

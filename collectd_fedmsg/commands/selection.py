@@ -13,7 +13,10 @@ from collectd_fedmsg.commands.stored_series import Stored, open_stored, settings
 from collectd_fedmsg.diagnosis.fleet.incident import Incident
 from collectd_fedmsg.diagnosis.judgement import Judged, Judgement
 from collectd_fedmsg.errors import ConfigError
-from collectd_fedmsg.humanize import parse_moment
+from collectd_fedmsg.humanize import parse_moment, utc
+
+#: Seconds that a moment typed as "now" may lie ahead of this clock.
+CLOCKS_DIFFER = 60.0
 
 
 def where(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +44,13 @@ def at(text: str) -> float:
         return parse_moment(text, time.time())
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} {error}") from error
+
+
+def future(moment: float, now: float) -> str:
+    """Return why a moment cannot be judged when it has not come yet, else an empty text."""
+    if moment <= now + CLOCKS_DIFFER:
+        return ""
+    return f"{utc(moment)} has not come yet: nothing is known of it"
 
 
 def stored(options: argparse.Namespace) -> Stored | None:
