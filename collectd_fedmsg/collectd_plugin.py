@@ -1,4 +1,4 @@
-"""EDGE collectd: read every daemon, dispatch each sample with its own time.
+"""collectd's reader: ask every daemon, dispatch each sample with its own time.
 
 ``Import "collectd_fedmsg.collectd_plugin"``. A read is bounded by Timeout and never raises:
 a python read that raises is called ever more rarely by collectd, up to once a day.
@@ -9,14 +9,15 @@ from __future__ import annotations
 import ctypes
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import collectd
 
 from .bounded_log import BoundedLog
 from .collector.config import PluginConfig, read_block
-from .collector.outage import Keeper
-from .collector.series import Admission
+from .collector.outage import OutageRecovery
+from .collector.series import SeriesTable
 from .collector.sources.base import PartialSample, Source
 from .collector.sources.fedora_messaging import FedoraMessagingSource
 from .collector.sources.moksha import MokshaSource
@@ -46,16 +47,16 @@ class Plugin:
         self._requester: Requester | None = None
         self._sources: list[Source] = []
         self._values: Any = None
-        self._keeper: Keeper | None = None
+        self._recovery: OutageRecovery | None = None
         self._bounded_log = BoundedLog()
-        self._admission = Admission(self._config.max_consumers, self._config.by_topic())
+        self._table = SeriesTable(self._config.max_consumers, self._config.by_topic())
         self._totals = {"bytes": 0, "samples": 0, "errors": 0}
 
     def configure(self, node: Any) -> None:
         """Read the block; a mistake is one clear line and nothing is read then."""
         try:
             self._config = read_block(node)
-            self._admission = Admission(self._config.max_consumers, self._config.by_topic())
+            self._table = SeriesTable(self._config.max_consumers, self._config.by_topic())
             self._broken = False
         except ConfigError as error:
             self._broken = True
@@ -71,15 +72,11 @@ class Plugin:
         self._reader = Reader(
             self._config.endpoints, self._requester, hosts=self._config.hosts
         )  # fmt: skip
-        if self._config.state_file:
-            try:
-                self._reader.cursors.load(self._config.state_file)
-            except (OSError, ValueError) as error:
-                collectd.warning(printable(f"collectd_fedmsg: begins anew: {error}"))
+        self._load()
         if self._config.rrdcached:
             store = Rrdcached(*self._config.rrdcached)
             folder = self._config.rrdcached[1]
-            self._keeper = Keeper(store, self._reader, self._admission, own_host(), folder)
+            self._recovery = OutageRecovery(store, self._reader, self._table, own_host(), folder)
         if self._config.moksha_sockets:
             moksha = MokshaSource(
                 self._config.moksha_sockets, self._config.interval, time.time()
@@ -101,17 +98,17 @@ class Plugin:
         try:
             self._read()
         except Exception as error:
-            line = f"collectd_fedmsg: read: {type(error).__name__}: {error}"
-            collectd.error(printable(line)[:500])
+            self._log_exception("read", error)
 
     def shutdown(self) -> None:
         """Close the sockets; what is still open on them does not matter."""
-        if self._requester is not None:
-            self._requester.close()
-        if self._keeper is not None:
-            self._keeper.close()
-        for source in self._sources:
-            source.close()
+        opened = (self._requester, self._recovery, *self._sources)
+        for one in opened:
+            try:
+                if one is not None:
+                    one.close()
+            except Exception as error:
+                self._log_exception("shutdown", error)
 
     def _read(self) -> None:
         if self._reader is None:
@@ -129,8 +126,13 @@ class Plugin:
         silent = len(harvest.silent)
         for source in self._sources:
             left = max(0.0, self._config.timeout - (time.monotonic() - began))
-            found = source.collect(left, now // 1)
-            self._dispatch_all(self._held(found.fresh, stores))
+            try:
+                found = source.collect(left, now // 1)
+            except Exception as error:  # the other sources are read all the same
+                self._totals["errors"] += 1
+                self._log_exception(type(source).__name__, error)
+                continue
+            self._dispatch_all(self._buffered(found.fresh, stores))
             self._count(found.errors, found.octets)
             for subject, note in found.notes.items():
                 self._log(subject, f"{subject}: {note}")
@@ -141,19 +143,23 @@ class Plugin:
 
     def _may_store(self) -> bool:
         """Return whether what is dispatched now will be stored; say so when it would not."""
-        if self._keeper is None:
+        if self._recovery is None:
             return True
-        ready, line = self._keeper.ready(self._config.timeout)
+        try:
+            ready, line = self._recovery.ready(self._config.timeout)
+        except Exception as error:
+            self._log_exception("rrdcached", error)
+            return False
         if line:
             self._log(line, line)
         return ready
 
-    def _held(self, fresh: Sequence[Any], stores: bool) -> Sequence[Any]:
+    def _buffered(self, fresh: Sequence[Any], stores: bool) -> Sequence[Any]:
         """Return what shall be stored now of daemons that cannot be asked again."""
-        if self._keeper is None:
+        if self._recovery is None:
             return fresh
-        self._keeper.held.add(fresh)
-        return self._keeper.held.release() if stores else ()
+        self._recovery.buffer.add(fresh)
+        return self._recovery.buffer.release() if stores else ()
 
     def _dispatch_all(self, fresh: Iterable[tuple[str, Any, Sequence[Any]]]) -> None:
         assert self._reader is not None
@@ -164,8 +170,17 @@ class Plugin:
             values.plugin = PLUGIN
             values.plugin_instance = escape(origin.service)
             values.interval = origin.interval
-            for sample in samples:
-                self._dispatch(host, origin.service, sample)
+            if origin.interval < self._config.interval:
+                self._log(f"Interval {endpoint}",
+                          f"{origin.service} samples every {origin.interval:g} s and is read every"
+                          f" {self._config.interval:g} s: what is shown is as much late; set"
+                          f" Interval {origin.interval:g}")
+            try:
+                for sample in samples:
+                    self._dispatch(host, origin.service, sample)
+            except Exception as error:  # the other daemons are stored all the same
+                self._totals["errors"] += 1
+                self._log_exception(endpoint, error)
 
     def _count(self, errors: Mapping[str, str], octets: int) -> None:
         for endpoint, error in errors.items():
@@ -174,7 +189,7 @@ class Plugin:
         self._totals["bytes"] += octets
 
     def _dispatch(self, host: str, service: str, sample: Sample | PartialSample) -> None:
-        series = self._admission.find(host, service, sample.consumer)
+        series = self._table.find(host, service, sample.consumer)
         if series is None:
             one_too_many = f"{service}/{sample.consumer!r:.80} is one too many: MaxConsumers"
             self._log(f"MaxConsumers {host}", one_too_many)
@@ -214,16 +229,41 @@ class Plugin:
             values.type, values.type_instance = kind, name
             values.dispatch(values=[value])
 
-    def _save(self) -> None:
+    def _load(self) -> None:
+        """Read what outlives a restart: cursors, and the topics that have series."""
+        loads = [(self._table.topic_names.load, topics_file(self._config.state_file))]
         if self._config.state_file and self._reader:
+            loads.append((self._reader.cursors.load, self._config.state_file))
+        for load, path in loads:
             try:
+                load(path)
+            except (OSError, ValueError) as error:
+                collectd.warning(printable(f"collectd_fedmsg: begins without {path}: {error}"))
+
+    def _save(self) -> None:
+        try:
+            self._table.topic_names.save(topics_file(self._config.state_file))
+            if self._config.state_file and self._reader:
                 self._reader.cursors.save(self._config.state_file)
-            except OSError as error:
-                self._log("StateFile", f"cursors are not saved: {error}")
+        except OSError as error:
+            self._log("StateFile", f"not saved: {error}")
+
+    def _log_exception(self, about: str, error: Exception) -> None:
+        self._log(f"{about} {type(error).__name__}", f"{about}: {type(error).__name__}: {error}")
 
     def _log(self, about: str, line: str) -> None:
         for one in self._bounded_log.lines(about, line, time.monotonic()):
             collectd.warning(f"collectd_fedmsg: {one}")
+
+
+def topics_file(state_file: Path | None) -> Path:
+    """Return where the names of topics with series are kept: beside the StateFile.
+
+    Without one, in collectd's BaseDir, which is its working folder.
+    """
+    if state_file is None:
+        return Path("collectd_fedmsg.topics.json")
+    return state_file.with_name(f"{state_file.stem}.topics.json")
 
 
 def own_host() -> str:

@@ -1,8 +1,8 @@
-"""Keep samples from being lost with rrdcached: hold them back, then fill what is missing.
+"""Recover what an outage of rrdcached would lose: hold samples back, then fill the gap.
 
-While it is away, or its folder read-only, nothing is taken from the daemons, whose rings
-remember; what other kinds of daemon told is held. When it is back, the samples that it should
-have are asked for once more, and those newer than its files stored. A full disk is told:
+While it is away, or its folder read-only, nothing is taken from the daemons, whose rings keep
+the samples; those of other sources are buffered. When it is back, the samples that it should
+have are asked for again, and those newer than its files stored. A full disk is logged here:
 collectd's own log gives no reason.
 """
 
@@ -17,17 +17,17 @@ from ..metrics import PLUGIN
 from ..names import escape
 from ..reader.collect import Reader
 from ..rrdcached import Presence, Rrdcached
-from .series import Admission
+from .series import SeriesTable
 from .sources.base import PartialSample, SampleOrigin
 
 #: Bytes left on the disk below which a new series finds no place.
 TOO_FULL = 1 << 20
 #: Rounds that a daemon may be silent before what rrdcached lost of it is given up.
-PATIENCE = 3
+MISSED_ROUNDS = 3
 
 
-class Keeper:
-    """What stands between the reader and an rrdcached that may come and go.
+class OutageRecovery:
+    """Stands between the reader and an rrdcached that may come and go.
 
     Args:
         host: the name that collectd gives to series of this host.
@@ -35,11 +35,11 @@ class Keeper:
     """
 
     def __init__(
-        self, store: Rrdcached, reader: Reader, admission: Admission, host: str, folder: str = ""
+        self, store: Rrdcached, reader: Reader, table: SeriesTable, host: str, folder: str = ""
     ) -> None:
         self._store = store
         self._reader = reader
-        self._admission = admission
+        self._table = table
         self._host = host
         self._folder = folder or "."
         self._read_only = False
@@ -47,7 +47,7 @@ class Keeper:
         #: Whether what was stored may lack something.
         self._behind = False
         #: Of daemons that cannot be asked again.
-        self.held = Held()
+        self.buffer = OutageBuffer()
         self.restored = 0
 
     def ready(self, timeout: float) -> tuple[bool, str]:
@@ -65,7 +65,7 @@ class Keeper:
         if presence is Presence.BACK or self._read_only:
             self._read_only = False
             self._due = dict.fromkeys(self._reader.cursors.known(), 0)
-            self._behind = bool(self._due or self.held.stored())
+            self._behind = bool(self._due or self.buffer.stored())
         if not self._behind:
             return True, told
         return self._restore(timeout * 3 / 4)
@@ -76,7 +76,7 @@ class Keeper:
 
     def _restore(self, timeout: float) -> tuple[bool, str]:
         harvest = self._reader.again(list(self._due), timeout / 2)
-        lacking = [*harvest.fresh, *self.held.stored()]
+        lacking = [*harvest.fresh, *self.buffer.stored()]
         stored, done = self._store.restore(self._files(lacking), timeout / 2)
         self.restored += stored
         if not done:
@@ -84,7 +84,8 @@ class Keeper:
         heard = {endpoint for endpoint, _, _ in harvest.fresh}
         for endpoint in list(self._due):
             self._due[endpoint] += endpoint in harvest.silent
-            if endpoint in heard or endpoint in harvest.errors or self._due[endpoint] >= PATIENCE:
+            given_up = self._due[endpoint] >= MISSED_ROUNDS
+            if endpoint in heard or endpoint in harvest.errors or given_up:
                 del self._due[endpoint]
         self._behind = bool(self._due)
         return not self._due, f"rrdcached is back: {stored} lost updates were restored"
@@ -97,8 +98,8 @@ class Keeper:
             place = self._reader.place(endpoint)
             folder = f"{place or self._host}/{PLUGIN}-{escape(origin.service)}"
             for sample in samples:
-                series = self._admission.find(place, origin.service, sample.consumer)
-                for kind, instance, value in series.values(sample) if series else ():
+                series = self._table.find(place, origin.service, sample.consumer)
+                for kind, instance, value in series.values(sample, again=True) if series else ():
                     files[f"{folder}/{kind}-{instance}"].append((int(sample.time), value))
         return files
 
@@ -119,50 +120,50 @@ def room(folder: str) -> tuple[bool, str]:
 
 
 #: Samples of each kind: an hour and more of ten consumers every ten seconds, about 5 MB.
-MOST = 5000
-One = tuple[str, SampleOrigin, Sequence[PartialSample]]
+MAX_SAMPLES = 5000
+Entry = tuple[str, SampleOrigin, Sequence[PartialSample]]
 
 
-class Held:
-    """What waits to be stored, and what was stored last."""
+class OutageBuffer:
+    """Samples that wait to be stored, and those that were stored last."""
 
-    def __init__(self, most: int = MOST) -> None:
+    def __init__(self, most: int = MAX_SAMPLES) -> None:
         self._waiting = Bounded(most)
         self._stored = Bounded(most)
 
-    def add(self, fresh: Iterable[One]) -> None:
+    def add(self, fresh: Iterable[Entry]) -> None:
         """Let these wait, after those that do."""
         for one in fresh:
             self._waiting.add(one)
 
-    def release(self) -> list[One]:
+    def release(self) -> list[Entry]:
         """Return all that waits, oldest first; it is stored from now on."""
         released = self._waiting.take()
         for one in released:
             self._stored.add(one)
         return released
 
-    def stored(self) -> list[One]:
+    def stored(self) -> list[Entry]:
         """Return what was released last, oldest first: the store may have lost some of it."""
         return list(self._stored.kept)
 
 
 class Bounded:
-    """A queue of at most so many samples."""
+    """A queue of at most ``most`` samples."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._count = 0
-        self.kept: deque[One] = deque()
+        self.kept: deque[Entry] = deque()
 
-    def add(self, one: One) -> None:
+    def add(self, one: Entry) -> None:
         """Append; the oldest go when it would be too many."""
         self.kept.append(one)
         self._count += len(one[2])
         while self._count > self._most:
             self._count -= len(self.kept.popleft()[2])
 
-    def take(self) -> list[One]:
+    def take(self) -> list[Entry]:
         """Return all and keep none."""
         taken, self.kept, self._count = list(self.kept), deque(), 0
         return taken

@@ -1,4 +1,4 @@
-"""Which series may exist, and a sample as (type, type instance, value) of each; pure.
+"""Which series may exist, and a sample as (type, type instance, value) of each.
 
 Each series is a file on some disk, so their number is bounded per host and per consumer,
 whatever names daemons make up. Names are escaped once.
@@ -7,65 +7,117 @@ whatever names daemons make up. Names are escaped once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ..metrics import BY_NAME, TOPIC_TYPE, TopicMetric
-from ..protocol.sample import Sample
+from ..protocol.sample import OTHER, Sample
 from .sources.base import PartialSample
+from .topic_names import Consumer, TopicNames
 
-#: Topics of one consumer that may have files; a daemon names its 20 busiest at a time.
-MOST_TOPICS = 100
 #: What nobody can see in blocking mode, where messages wait in a socket's buffer.
-UNSEEN = ("backlog", "oldest")
+HIDDEN = ("backlog", "oldest")
+#: The consumer's total of what a metric counts by topic.
+TOTALS = {"topics": "received", "topic_processed": "processed", "topic_busy": "busy"}
 
 
-class Series:
+@dataclass
+class _Rest:
+    """What topics without series of their own have of one total; it only grows."""
+
+    total: int = 0
+    #: The last sample's, by topic, and of the consumer as a whole.
+    before: Mapping[str, int] = field(default_factory=dict)
+    whole: int | None = None
+    #: Whether a topic without a series was ever reported: until then "other" is the daemon's.
+    mixed: bool = False
+
+    def grow(self, totals: Mapping[str, int], whole: int | None, named: set[str]) -> int:
+        """Return the total of all but ``named`` after one more sample.
+
+        The growth of the whole, less that of the named: topics come and go in what a daemon
+        reports, its total does not.
+        """
+        self.mixed = self.mixed or any(
+            topic not in named and topic != OTHER for topic in totals)
+        if not self.mixed or whole is None:
+            self.total = max(self.total, totals.get(OTHER, 0))
+        elif self.whole is not None and whole >= self.whole:
+            grown = sum(max(0, total - self.before[topic]) for topic, total in totals.items()
+                        if topic in named and topic in self.before)
+            self.total += max(0, whole - self.whole - grown)
+        self.before, self.whole = totals, whole
+        return self.total
+
+
+class ConsumerSeries:
     """The series of one consumer."""
 
-    def __init__(self, consumer: str, by_topic: Sequence[TopicMetric]) -> None:
+    def __init__(self, key: Consumer, by_topic: Sequence[TopicMetric], names: TopicNames) -> None:
+        self._key = key
         self._metrics = [
-            (metric.name, metric.collectd_type, metric.type_instance(consumer))
+            (metric.name, metric.collectd_type, metric.type_instance(key[2]))
             for metric in BY_NAME.values()
         ]
         self._by_topic = by_topic
-        self._topics: dict[str, list[str]] = {}
+        self._names = names
+        self._rests = [_Rest() for _ in by_topic]
+        self._instances: dict[str, list[str]] = {}
 
-    def values(self, sample: Sample | PartialSample) -> Iterator[tuple[str, str, float]]:
-        """Yield collectd's type, type instance and the value, in the metric's own unit."""
+    def values(self, sample: Sample | PartialSample, *,
+               again: bool = False) -> Iterator[tuple[str, str, float]]:
+        """Yield collectd's type, type instance and the value, in the metric's own unit.
+
+        Args:
+            sample: later than the one before, unless ``again``.
+            again: it was dispatched before and is stored once more.
+        """
         for name, kind, instance in self._metrics:
             value = getattr(sample, name, None)
-            if value is not None and (sample.observable or name not in UNSEEN):
+            if value is not None and (sample.observable or name not in HIDDEN):
                 yield kind, instance, value
+        if not self._by_topic or not (
+                sample.topics or sample.topic_processed or sample.topic_busy):
+            return
+        named = self._names.note(self._key, () if again else sample.topics)
         for place, metric in enumerate(self._by_topic):
-            for topic, total in getattr(sample, metric.field).items():
-                instances = self._instances(sample.consumer, topic)
-                if instances:
-                    yield TOPIC_TYPE, instances[place], total
+            totals = getattr(sample, metric.field)
+            for topic, total in totals.items():
+                if topic in named:
+                    yield TOPIC_TYPE, self._instance(topic, place), total
+            rest = self._rests[place]
+            if again and rest.mixed:
+                continue  # it was counted when it was new
+            other = totals.get(OTHER, 0) if again else rest.grow(
+                totals, getattr(sample, TOTALS[metric.field]), named)
+            # From its first moment on, or its first growth would be none of a DERIVE.
+            if other or rest.mixed:
+                yield TOPIC_TYPE, self._instance(OTHER, place), other
 
-    def _instances(self, consumer: str, topic: str) -> list[str]:
-        found = self._topics.get(topic)
-        if found is None:
-            if len(self._topics) >= MOST_TOPICS:
-                return []
-            found = [metric.type_instance(consumer, topic) for metric in self._by_topic]
-            self._topics[topic] = found
-        return found
+    def _instance(self, topic: str, place: int) -> str:
+        instances = self._instances.get(topic)
+        if instances is None:
+            instances = [metric.type_instance(self._key[2], topic) for metric in self._by_topic]
+            self._instances[topic] = instances
+        return instances[place]
 
 
-class Admission:
-    """The consumers that have series, at most ``most`` of a host."""
+class SeriesTable:
+    """The consumers that have series, at most ``max_consumers`` of a host."""
 
-    def __init__(self, most: int, by_topic: Sequence[TopicMetric]) -> None:
-        self._most = most
+    def __init__(self, max_consumers: int, by_topic: Sequence[TopicMetric],
+                 names: TopicNames | None = None) -> None:
+        self._max_consumers = max_consumers
         self._by_topic = by_topic
-        self._series: dict[tuple[str, str, str], Series] = {}
+        self.topic_names = names or TopicNames()
+        self._series: dict[Consumer, ConsumerSeries] = {}
         self._counts: Counter[str] = Counter()
 
-    def find(self, host: str, service: str, consumer: str) -> Series | None:
+    def find(self, host: str, service: str, consumer: str) -> ConsumerSeries | None:
         """Return a consumer's series; None when it is one too many."""
         key = (host, service, consumer)
-        found = self._series.get(key)
-        if found is None and self._counts[host] < self._most:
-            found = self._series[key] = Series(consumer, self._by_topic)
+        series = self._series.get(key)
+        if series is None and self._counts[host] < self._max_consumers:
+            series = self._series[key] = ConsumerSeries(key, self._by_topic, self.topic_names)
             self._counts[host] += 1
-        return found
+        return series

@@ -16,7 +16,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from collectd_fedmsg.collector.series import Admission
+from collectd_fedmsg.collector.series import SeriesTable
 from collectd_fedmsg.errors import DecodeError
 from collectd_fedmsg.hub.ring import Ring
 from collectd_fedmsg.metrics import TOPIC_METRICS
@@ -135,7 +135,7 @@ class Reader:
 
     def __init__(self) -> None:
         self.cursors = Cursors()
-        self.admission = Admission(1000, TOPIC_METRICS)
+        self.table = SeriesTable(1000, TOPIC_METRICS)
         self.times: dict[str, float] = {}
 
     def take(self, frame: bytes) -> str:
@@ -151,7 +151,7 @@ class Reader:
         key = json.dumps([reply.origin.service, sample.consumer])
         assert sample.time > self.times.get(key, 0.0)
         self.times[key] = sample.time
-        series = self.admission.find("", reply.origin.service, sample.consumer)
+        series = self.table.find("", reply.origin.service, sample.consumer)
         for kind, instance, value in series.values(sample) if series else ():
             most = 4e9 if kind == "duration" else 2**63 - 1
             assert math.isfinite(value) and 0 <= value <= most, (kind, instance, value)

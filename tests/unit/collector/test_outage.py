@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collectd_fedmsg.collector.outage import Held
+from collectd_fedmsg.collector.outage import OutageBuffer
 from collectd_fedmsg.collector.sources.base import PartialSample, SampleOrigin
 
 ORIGIN = SampleOrigin("old", 10.0)
@@ -18,26 +18,26 @@ def times(found: list) -> list[float]:  # type: ignore[type-arg]
 
 def test_released_once_and_remembered() -> None:
     """Oldest first; released, it waits no more, and can be stored once more."""
-    held = Held(100)
-    held.add([one(1)])
-    held.add([one(2), one(3)])
-    assert held.stored() == []
-    assert times(held.release()) == [1, 2, 3]
-    assert held.release() == []
-    held.add([one(4)])
-    assert times(held.stored()) == [1, 2, 3]
-    assert times(held.release()) == [4]
-    assert times(held.stored()) == [1, 2, 3, 4]
+    buffer = OutageBuffer(100)
+    buffer.add([one(1)])
+    buffer.add([one(2), one(3)])
+    assert buffer.stored() == []
+    assert times(buffer.release()) == [1, 2, 3]
+    assert buffer.release() == []
+    buffer.add([one(4)])
+    assert times(buffer.stored()) == [1, 2, 3]
+    assert times(buffer.release()) == [4]
+    assert times(buffer.stored()) == [1, 2, 3, 4]
 
 
 def test_bounded_by_samples() -> None:
     """The oldest go, whole, on either side; one answer that is too much by itself goes too."""
-    held = Held(5)
+    buffer = OutageBuffer(5)
     for at in range(1, 5):
-        held.add([one(at)])
-    assert times(held.release()) == [3, 4]
-    held.add([one(5), one(6)])
-    held.release()
-    assert times(held.stored()) == [5, 6]
-    held.add([one(7, consumers=9)])
-    assert held.release() == []
+        buffer.add([one(at)])
+    assert times(buffer.release()) == [3, 4]
+    buffer.add([one(5), one(6)])
+    buffer.release()
+    assert times(buffer.stored()) == [5, 6]
+    buffer.add([one(7, consumers=9)])
+    assert buffer.release() == []
