@@ -95,7 +95,7 @@ def test_status_for_a_user_who_may_only_read(tmp_path: Path):
         return done.returncode, done.stdout
 
     code, line = asked()
-    assert (code, line[:24]) == (0, "FEDMSG OK: evaluated 0 s"), line
+    assert (code, line[:20]) == (0, "FEDMSG OK: evaluated"), line
     folder.chmod(0o700)
     code, line = asked()
     assert code == 3
