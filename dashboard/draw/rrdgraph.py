@@ -14,8 +14,7 @@ from ..grid.derived import DERIVED
 from ..store.base import Daemon, Ref
 from ..store.rrd import RRDStore
 from ..store.series import Window
-from .panels import DARK as ON_DARK
-from .panels import GREEN, HISTORY, ORANGE, PINK, POLL, TOPIC_COLOURS, TOPICS, Panel
+from .panels import ALSO_COLOURS, HISTORY, PALETTE, POLL, TOPIC_COLOURS, TOPICS, Panel
 
 #: The topic of all that are not among the daemon's busiest.
 OTHER = "other"
@@ -83,7 +82,7 @@ def arguments(title: str, panel: Panel, files: Files, window: Window, *, width: 
 
 
 def _lines(panel: Panel, files: Files, dark: bool, highest: str) -> list[str]:
-    colour = ON_DARK.get(panel.colour, panel.colour) if dark else panel.colour
+    colour = PALETTE[panel.colour][dark]
     named = f":{LABELS.get(panel.metric, panel.title)}" if panel.also else ""
     if panel.metric in RPN:
         drawn = [one for name in needs(panel) for one in _define(name, files, "AVERAGE")]
@@ -100,10 +99,10 @@ def _lines(panel: Panel, files: Files, dark: bool, highest: str) -> list[str]:
     elif not panel.also:
         drawn.append(f"AREA:shown{colour}20")
     drawn.append(f"LINE1.5:shown{colour}{named}")
-    for name, hue in zip(panel.also, (ORANGE, PINK, GREEN)):
+    for name, hue in zip(panel.also, ALSO_COLOURS):
         if name in files.metrics:
             drawn += [*_define(name, files, _highest(name, highest)),
-                      f"LINE1:{name}{ON_DARK[hue] if dark else hue}:{LABELS[name]}"]
+                      f"LINE1:{name}{PALETTE[hue][dark]}:{LABELS[name]}"]
     return drawn
 
 
@@ -146,8 +145,7 @@ def _stack(files: Files, dark: bool) -> list[str]:
     drawn = [f"DEF:any={quoted(files.topics[0][1])}:value:AVERAGE", *_gap("any")]
     own = [one for one in files.topics if one[0] != OTHER][:len(TOPIC_COLOURS) - 1]
     for number, (name, path) in enumerate(own):
-        colour = TOPIC_COLOURS[number]
-        colour = ON_DARK.get(colour, colour) if dark else colour
+        colour = PALETTE[TOPIC_COLOURS[number]][dark]
         drawn += [f"DEF:t{number}={quoted(path)}:value:AVERAGE",
                   f"AREA:t{number}{colour}:{label(name)}\\l" + (":STACK" if number else "")]
     rest = files.topics[len(own):]
@@ -155,8 +153,9 @@ def _stack(files: Files, dark: bool) -> list[str]:
         drawn += [f"DEF:r{number}={quoted(path)}:value:AVERAGE"
                   for number, (_, path) in enumerate(rest)]
         total = ",".join(["r0", *(f"r{n},ADDNAN" for n in range(1, len(rest)))])
+        colour = PALETTE[TOPIC_COLOURS[-1]][dark]
         drawn += [f"CDEF:rest={total}",
-                  f"AREA:rest{TOPIC_COLOURS[-1]}:all others\\l" + (":STACK" if own else "")]
+                  f"AREA:rest{colour}:all others\\l" + (":STACK" if own else "")]
     return drawn
 
 

@@ -1,19 +1,21 @@
 // The table of panels as the server describes it, and its colours on this ground.
 export let specs = new Map();
-let onDark = {};
-export let topicHues = [];
-export function setPanels(told) {
-  specs = new Map(told.panels.map((one) => [one.metric, one]));
-  onDark = told.dark;
-  topicHues = told.topics;
+let palette = {};
+export let topicColours = [], alsoColours = [];
+export function setPanels(table) {
+  specs = new Map(table.panels.map((one) => [one.metric, one]));
+  palette = table.palette;
+  topicColours = table.topics;
+  alsoColours = table.also;
 }
 export const specOf = (panel) => specs.get(panel.dataset.metric)
-  ?? { metric: panel.dataset.metric, title: panel.dataset.title, unit: panel.dataset.unit || "", colour: "#b8558f", format: ",.4~r", also: [] };
+  ?? { metric: panel.dataset.metric, title: panel.dataset.title, unit: panel.dataset.unit || "", colour: "pink", format: ",.4~r", also: [], shares: [], under: "", usual: "", floor: 0, tied: true };
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 export const big = matchMedia("(min-width: 2200px)");
 export const tint = (colour, alpha = "1f") => `${colour}${alpha}`;
-export const hue = (colour) => dark.matches ? onDark[colour] ?? colour : colour;
+// A name of the palette as a colour on this ground.
+export const hue = (name) => palette[name][dark.matches ? 1 : 0];
 // Remembered: each reading makes the browser lay out again what plotly has just changed.
 const colours = new Map();
 dark.addEventListener("change", () => colours.clear());

@@ -1,6 +1,6 @@
 // Stored points to plotly's traces.
 import { curves, prefix, torn, unit, values } from "./curves.js";
-import { hue, specOf, specs, text, tint, topicHues } from "./spec.js";
+import { hue, specOf, specs, text, tint, topicColours, alsoColours } from "./spec.js";
 
 // One array of times for all panels of an answer, in seconds: an axis of plain numbers is drawn
 // in less time than one of dates.
@@ -28,7 +28,7 @@ function topics(grid, row, view) {
     shown.push([" ".repeat(same) + "all others", rest[0].map((_, i) => rest.every((p) => p[i] === null) ? null : rest.reduce((t, p) => t + (p[i] ?? 0), 0))]);
   }
   return shown.map(([name, points], i) => ({
-    ...scatter(name.slice(same), times(grid), values(points, spec, view.mode, grid.step), spec, view.mode, { color: hue(i < sorted.length ? topicHues[i] : topicHues.at(-1)), width: 0.5 }),
+    ...scatter(name.slice(same), times(grid), values(points, spec, view.mode, grid.step), spec, view.mode, { color: hue(i < sorted.length ? topicColours[i] : topicColours.at(-1)), width: 0.5 }),
     stackgroup: "all", hovertemplate: `${text(name.slice(same)).slice(0, 60)}: %{y:,.3~f}<extra></extra>`,
   }));
 }
@@ -45,7 +45,7 @@ export function traces(panel, grid, row, view) {
     return [scatter("Received", x, arrived, first, "total", { color: hue(first.colour), dash: "dot" }), { ...line, y: ended }];
   }
   const more = spec.also.filter((name) => series[name]?.some((v) => v !== null)).map((name, i) => ({
-    ...scatter(SHORT[name] ?? name, x, series[name], spec, view.mode, { color: hue(["#d55e00", "#b8558f", "#008f68"][i]), dash: ["solid", "dash", "dot"][i], width: 1 }),
+    ...scatter(SHORT[name] ?? name, x, series[name], spec, view.mode, { color: hue(alsoColours[i]), dash: ["solid", "dash", "dot"][i], width: 1 }),
     hovertemplate: `${SHORT[name] ?? name} %{y:${spec.format}} ${spec.unit}<extra></extra>`,
   }));
   // Where a shade is the usual range, nothing else is shaded, nor in the panel to compare it with.

@@ -79,8 +79,8 @@ def browser(tmp_path):
                          ids=lambda panel: panel.metric)
 def test_every_panel_is_a_picture(browser, panel):
     """Each panel of the page is drawn in its colour, on a light ground and on a dark one."""
-    for theme, hue, ground in (("light", panel.colour, "ffffff"),
-                               ("dark", figures.DARK[panel.colour], "151c25")):
+    on_light, on_dark = figures.PALETTE[panel.colour]
+    for theme, hue, ground in (("light", on_light, "ffffff"), ("dark", on_dark, "151c25")):
         answer = browser.get(f"{WHERE}?metric={panel.metric}&span=now&width=200&height=60"
                              f"&theme={theme}")
         assert answer.status_code == 200, answer.text
@@ -122,7 +122,7 @@ def test_old_files_are_drawn_as_history(tmp_path):
           name="gauge-Consumer0_in")
     browser = create_app({"data_dir": tmp_path}).test_client()
     answer = browser.get(f"{WHERE}?metric=received&span=now&width=200&height=60")
-    assert near(pixels(answer.data), figures.BLUE) > 20
+    assert near(pixels(answer.data), figures.PALETTE["blue"][0]) > 20
     assert "panel.png?daemon=" in browser.get("/").text
 
 
@@ -136,7 +136,7 @@ def test_files_with_averages_only(tmp_path):
     rrdtool.update(str(path), *[f"{t}:5" for t in range(end - 900, end + 1, STEP)])
     answer = create_app({"data_dir": tmp_path}).test_client().get(
         f"{WHERE}?span=now&width=200&height=60")
-    assert near(pixels(answer.data), figures.ORANGE) > 20
+    assert near(pixels(answer.data), figures.PALETTE["orange"][0]) > 20
 
 
 @pytest.mark.parametrize("query", ["theme=pink", "width=1e9", "height=9999", "span=eon"])

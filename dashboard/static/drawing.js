@@ -1,0 +1,126 @@
+// One panel as SVG: the same markup as draw/svg.py writes, from the same table and series; pure.
+import { ticks } from "./axis.js";
+import { columnsOf, merge } from "./columns.js";
+import { gaps } from "./curves.js";
+import { short } from "./humanize.js";
+import { linesOf, usualColumns } from "./lines.js";
+import { areaPath, axes, gapPath, HEIGHT, linePath, runs, WIDTH } from "./paths.js";
+import { present, scale, valueTicks } from "./scale.js";
+
+// Cut peaks with words in a panel, and how far apart (share of its width) words must be.
+const MAX_CUTS = 3, MIN_APART = 0.2;
+// A value this share outside the usual range is drawn thicker.
+const TOLERANCE = 0.1;
+// The backlog (messages) from which on a daemon is behind, for the scale.
+const BEHIND = 10;
+const ALSO = ["orange", "pink", "green"];
+const MARKS = { note: "note", "alert-critical": "critical", "alert-warning": "warning", "alert-info": "info", "alert-over": "over" };
+
+const path = (name, data) => data ? `<path class="${name}" d="${data}"/>` : "";
+const isPercent = (spec) => spec.format.endsWith("p");
+export const worded = (value, spec) => isPercent(spec) ? `${short(100 * value)} %` : short(value);
+
+// A share of the width or height, in per cent with one digit.
+function percent(share) {
+  const permille = Math.floor(1000 * share + 0.5);
+  return `${Math.floor(permille / 10)}.${permille % 10}%`;
+}
+
+// What a panel is drawn from: columns of values within the range, and its scale.
+function prepare(spec, grid, daemon, { mode, range, whole }) {
+  const lines = linesOf(spec, grid, daemon, mode), columns = columnsOf(grid, range);
+  const first = columns.bounds[0], past = columns.bounds.at(-1), within = (points) => points.slice(first, past);
+  const usual = usualColumns(lines.usual, columns.times);
+  const least = Math.max(mode === "rate" ? spec.floor : 0, ...usual.high.map((value) => value ?? 0));
+  const behind = present(within(daemon?.series?.backlog ?? [])) > BEHIND;
+  const axisScale = scale(lines.shared.map(within), { least, behind, whole: whole || mode === "total" });
+  const merged = merge(lines.line, columns), low = merge(lines.least, columns);
+  return {
+    ...axisScale, mode, lines, columns, usual, merged, range,
+    // A gauge's line is the highest of each step, so that no spike is averaged away.
+    value: spec.band ? merged.most : merged.mean,
+    least: spec.band && lines.least.length ? low.least : merged.least,
+    under: lines.under.length ? merge(lines.under, columns).mean : null,
+    points: within(lines.line),
+  };
+}
+
+// The lines and areas, from the ground up.
+function shapes(spec, grid, made) {
+  const { columns: { times, bounds }, usual, value, least, under, lines, merged, points, range, top, mode } = made;
+  const axis = axes(range, top), colour = spec.colour, hasUsual = usual.high.some((high) => high !== null);
+  const zero = value.map(() => 0), at = (index) => grid.start + (bounds[0] + index) * grid.step;
+  const flat = least.every((low, i) => low === merged.most[i]);
+  const outside = value.map((v, i) => v !== null && usual.high[i] !== null && (v > usual.high[i] * (1 + TOLERANCE) || v < usual.low[i] * (1 - TOLERANCE)) ? v : null);
+  return [
+    path("gap", gapPath(gaps(points).map(([a, b]) => [at(a), at(b)]), axis)),
+    path("grid", valueTicks(top, isPercent(spec)).map(([share]) => `M0 ${Math.floor(HEIGHT * (1 - share) + 0.5)}H${WIDTH}`).join("")),
+    path("usual", areaPath(usual.high, usual.low, times, axis)),
+    path(`fill ${colour}`, hasUsual || under ? "" : areaPath(value, zero, times, axis)),
+    path(`spread ${colour}`, flat ? "" : areaPath(merged.most, least, times, axis)),
+    path("missing", under ? areaPath(under, value, times, axis, mode !== "total") : ""),
+    path(`excess ${colour}`, spec.under ? "" : areaPath(value, usual.high, times, axis, true)),
+    path("under", under ? linePath(under, times, axis) : ""),
+    path(`line ${colour}`, linePath(value, times, axis)),
+    path(`out ${colour}`, linePath(outside, times, axis)),
+    ...lines.also.map(([, more], i) => path(`also ${ALSO[i]}`, linePath(merge(more, made.columns).mean, times, axis))),
+  ];
+}
+
+// Restarts, notes and alerts as upright lines.
+function markLines(marks, range) {
+  const { x } = axes(range, 1);
+  return marks.filter(({ time }) => time >= range[0] && time <= range[1])
+    .map(({ time, kind }) => path(`mark ${MARKS[kind] ?? "restart"}`, `M${x(time)} 0V${HEIGHT}`));
+}
+
+// Where a peak is cut: the highest first, and words only where they have room.
+function cuts({ merged, columns: { times }, top, range, cut }, spec) {
+  if (!cut) return [];
+  const share = (i) => ((times[i] + times[i + 1]) / 2 - range[0]) / (range[1] - range[0]);
+  const peaks = runs(merged.most.length, (i) => merged.most[i] !== null && merged.most[i] > top).map(([first, past]) => {
+    let best = first;
+    for (let i = first; i < past; i += 1) if (merged.most[i] > merged.most[best]) best = i;
+    return { at: share(best), value: merged.most[best] };
+  }).sort((a, b) => b.value - a.value);
+  const drawn = [];
+  for (const peak of peaks) {
+    if (drawn.length < MAX_CUTS && drawn.every(({ at }) => Math.abs(at - peak.at) >= MIN_APART)) drawn.push(peak);
+  }
+  return drawn.map(({ at, value }) => `<text class="cut${at > 0.7 ? " left" : ""}" x="${percent(at)}" y="0">▲ ${worded(value, spec)}</text>`);
+}
+
+export function timeLabels(range, room, letter, zone) {
+  const { tickvals, ticktext } = ticks(range, room, letter, zone);
+  return tickvals.map((time, i) => ticktext[i] ? `<text class="x" x="${percent((time - range[0]) / (range[1] - range[0]))}" y="100%">${ticktext[i]}</text>` : "").join("");
+}
+
+function words(spec, made, { room, letter, zone }) {
+  const values = valueTicks(made.top, isPercent(spec)).map(([share, text]) => `<text class="y" x="0" y="${percent(1 - share)}">${text}</text>`);
+  const empty = made.points.every((value) => value === null) ? '<text class="none" x="50%" y="50%">no samples in this span</text>' : "";
+  return `${values.join("")}${empty}${cuts(made, spec).join("")}${timeLabels(made.range, room, letter, zone)}`;
+}
+
+// A panel's markup, whether peaks are cut, its highest and its newest value.
+// range: [from, to] in seconds; marks: [{time, kind}]; room, letter: pixels of the axis and of a letter.
+export function drawing(spec, grid, daemon, options) {
+  const settings = { mode: "rate", zone: "utc", whole: false, marks: [], ...options };
+  const made = prepare(spec, grid, daemon, settings);
+  const area = [...shapes(spec, grid, made), ...markLines(settings.marks, made.range)].join("");
+  const known = made.points.filter((value) => value !== null);
+  return {
+    markup: `<svg class="area" viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" aria-hidden="true">${area}</svg>`
+      + `<svg class="labels" aria-hidden="true">${words(spec, made, settings)}</svg>`,
+    cut: made.cut, top: made.top,
+    highest: known.length ? known.reduce((a, b) => Math.max(a, b)) : null,
+    newest: known.length ? known[known.length - 1] : null,
+    usual: made.lines.usual.at(-1) ?? null,
+  };
+}
+
+// A panel in words: what it says to who cannot see it.
+export function spoken(title, consumer, unit, spec, { highest, newest, usual }) {
+  if (newest === null) return `${title} of ${consumer}: nothing known in this span`;
+  const range = usual ? `, usual ${worded(usual[1], spec)} to ${worded(usual[2], spec)}` : "";
+  return `${title} of ${consumer}, ${unit}: last ${worded(newest, spec)}, highest ${worded(highest, spec)}${range}`;
+}

@@ -1,0 +1,15 @@
+// Draws the cases given as JSON on standard input; writes what drawing.js and axis.js make of them.
+import { readFileSync } from "node:fs";
+import { ticks } from "../../dashboard/static/axis.js";
+import { drawing, spoken } from "../../dashboard/static/drawing.js";
+
+const { panels, ranges, room, letter } = JSON.parse(readFileSync(0, "utf-8"));
+const drawn = panels.map(({ spec, grid, daemon, marks }) => {
+  const made = drawing(spec, grid, daemon, { range: [grid.from_, grid.to], marks, room, letter });
+  return { ...made, spoken: spoken(spec.title, "Archiver", spec.unit, spec, made) };
+});
+const axes = ranges.map((range) => {
+  const { tickvals, ticktext } = ticks(range, room, letter, "utc");
+  return tickvals.map((time, i) => [time, ticktext[i]]);
+});
+process.stdout.write(JSON.stringify({ panels: drawn, axes }));

@@ -1,0 +1,84 @@
+"""Server and page draw the same: one description of a panel, one markup from both."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import shutil
+import subprocess
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from collectd_fedmsg_dashboard.draw import axis, panels, svg
+
+ROOT = Path(__file__).parents[4]
+NODE = shutil.which("node")
+pytestmark = pytest.mark.skipif(NODE is None, reason="no node here")
+NOW = 1_795_900_020
+DRAWN = [panel for panel in panels.BY_METRIC.values() if panel is not panels.TOPICS]
+
+
+def wave(chance: random.Random, count: int, height: float) -> list[float | None]:
+    """Return a level with noise, peaks and gaps, at odd fractions."""
+    points: list[float | None] = [height * (1 + chance.gauss(0, 0.2) / 3) for _ in range(count)]
+    for _ in range(chance.randrange(3)):
+        points[chance.randrange(count)] = height * chance.choice([3, 40, 1000])
+    for _ in range(chance.randrange(3)):
+        begin, long = chance.randrange(count), chance.randint(1, 1 + count // 3)
+        points[begin:begin + long] = [None] * len(points[begin:begin + long])
+    return [None if point is None else max(0.0, point) for point in points]
+
+
+def case(seed: int) -> dict[str, Any]:
+    """Return one panel to draw: a metric of the table, a grid, the daemon's series and marks."""
+    chance = random.Random(seed)
+    panel = DRAWN[seed % len(DRAWN)]
+    step, count = chance.choice([1, 5, 10, 70, 180, 3600, 86400]), chance.choice([1, 2, 90, 360, 721])
+    start = NOW // step * step - step * count
+    height = chance.choice([0, 0.003, 0.5, 8, 1.8e4, 3e7])
+    series = {name: wave(chance, count, height)
+              for name in {panel.metric, *panel.also, *panel.shares, "backlog"}}
+    if panel.band:
+        series[f"{panel.metric}_min"] = [None if v is None else v * 0.7 for v in series[panel.metric]]
+    end = start + step * count
+    usual = [[hour, height * 0.9, height * 1.1 + 0.01]
+             for hour in range(start // 3600 * 3600, end, 3600)][:2000] if seed % 3 else []
+    from_ = start if seed % 4 else start + 0.3 * step * count
+    grid = svg.Grid(start, end, step, from_, end if seed % 5 else end - 0.1 * (end - from_))
+    kinds = [*svg.MARKS, ""]
+    marks = [{"time": start + chance.randrange(step * count), "kind": chance.choice(kinds)}
+             for _ in range(3)]
+    return {"spec": asdict(panel), "grid": asdict(grid), "marks": marks,
+            "daemon": {"series": series, "usual": {panel.usual: usual} if panel.usual else {}}}
+
+
+def test_same_markup_words_and_ticks() -> None:
+    """Every panel of the table, from calm to cut peaks, gaps, a zoom and years."""
+    cases = [case(seed) for seed in range(240)]
+    ranges = [[NOW - span, NOW - span + width] for span in (0, 3600, 86400 * 40)
+              for width in (60, 900, 3600, 21600, 86400, 604800, 2678400, 31622400, 316224000)]
+    given = json.dumps({"panels": cases, "ranges": ranges, "room": axis.ROOM,
+                        "letter": axis.LETTER})
+    answer = subprocess.run([str(NODE), str(ROOT / "tests/javascript/draw.mjs")], input=given,
+                            capture_output=True, text=True, check=True, timeout=60)
+    drawn = json.loads(answer.stdout)
+    for seed, (wanted, found) in enumerate(zip(cases, drawn["panels"])):
+        panel = panels.BY_METRIC[wanted["spec"]["metric"]]
+        made = svg.draw(panel, svg.Grid(**wanted["grid"]), wanted["daemon"], wanted["marks"])
+        assert found["markup"] == made.markup, f"case {seed}: {panel.metric}"
+        assert found["spoken"] == svg.spoken(panel, "Archiver", made)
+        assert (found["cut"], found["highest"]) == (made.cut, made.highest)
+    assert any(found["cut"] for found in drawn["panels"])
+    assert drawn["axes"] == [[list(tick) for tick in axis.ticks(*pair)] for pair in ranges]
+
+
+def test_the_sheet_has_the_palette() -> None:
+    """A panel's colour is one value: in the table, in SVG on both grounds, in pictures."""
+    sheet = (ROOT / "dashboard/static/tokens.css").read_text("utf-8")
+    light, _, dark = sheet.partition("@media (prefers-color-scheme: dark)")
+    for name, colours in panels.PALETTE.items():
+        for part, colour in zip((light, dark), colours):
+            assert re.search(rf"--{name}: {colour};", part), (name, colour)
