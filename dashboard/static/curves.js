@@ -10,12 +10,6 @@ export function gaps(points) {
   return found;
 }
 
-// A filled trace would be filled across its gaps too: unknown would look known.
-export const torn = (points) => {
-  const first = points.findIndex((v) => v !== null), last = points.findLastIndex((v) => v !== null);
-  return points.slice(Math.max(0, first), last).includes(null);
-};
-
 // Arrivals and departures: the vertical gap is the backlog, also at the start and after what is
 // unknown, where nobody counted and the stored backlog says where arrivals stand.
 export function curves(series, step) {

@@ -101,21 +101,45 @@ function words(spec, made, { room, letter, zone }) {
   return `${values.join("")}${empty}${cuts(made, spec).join("")}${timeLabels(made.range, room, letter, zone)}`;
 }
 
+// Layers on top of each other, the first on the ground; unknown where all are.
+function stacked(spec, made, layers) {
+  const { columns, range, top } = made, axis = axes(range, top);
+  let below = null;
+  return layers.map(({ colour, points }) => {
+    const { mean } = merge(points, columns), ground = below ?? mean.map(() => 0);
+    const above = mean.map((value, i) => value === null ? ground[i] : ground[i] + value);
+    below = above;
+    return path(`layer ${colour}`, areaPath(above.map((value, i) => mean[i] === null ? null : value), ground, columns.times, axis));
+  });
+}
+
 // A panel's markup, whether peaks are cut, its highest and its newest value.
-// range: [from, to] in seconds; marks: [{time, kind}]; room, letter: pixels of the axis and of a letter.
+// range: [from, to] in seconds; marks: [{time, kind}]; room, letter: pixels of the axis and of a
+// letter; layers: [{colour, points}] of a stack instead of the panel's own line.
 export function drawing(spec, grid, daemon, options) {
   const settings = { mode: "rate", zone: "utc", whole: false, marks: [], ...options };
-  const made = prepare(spec, grid, daemon, settings);
-  const area = [...shapes(spec, grid, made), ...markLines(settings.marks, made.range)].join("");
+  const { layers } = settings, made = prepare(spec, grid, layers ? stackSum(spec, daemon, layers) : daemon, settings);
+  const inside = layers ? [...shapes(spec, grid, made).slice(0, 2), ...stacked(spec, made, layers)] : shapes(spec, grid, made);
+  const area = [...inside, ...markLines(settings.marks, made.range)].join("");
   const known = made.points.filter((value) => value !== null);
   return {
     markup: `<svg class="area" viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" aria-hidden="true">${area}</svg>`
       + `<svg class="labels" aria-hidden="true">${words(spec, made, settings)}</svg>`,
-    cut: made.cut, top: made.top,
+    cut: made.cut, top: made.top, known: known.length,
     highest: known.length ? known.reduce((a, b) => Math.max(a, b)) : null,
     newest: known.length ? known[known.length - 1] : null,
     usual: made.lines.usual.at(-1) ?? null,
   };
+}
+
+// A stack's whole height as the panel's own series: its scale, its gaps, its values in words.
+function stackSum(spec, daemon, layers) {
+  const count = layers[0]?.points.length ?? 0, total = [];
+  for (let i = 0; i < count; i += 1) {
+    const known = layers.map(({ points }) => points[i]).filter((value) => value !== null);
+    total.push(known.length ? known.reduce((a, b) => a + b, 0) : null);
+  }
+  return { ...daemon, series: { ...daemon?.series, [spec.metric]: total } };
 }
 
 // A panel in words: what it says to who cannot see it.

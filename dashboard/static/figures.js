@@ -1,4 +1,4 @@
-// The figures of a row: a caption and a panel for each thing that is shown.
+// The figures of a row: a caption and a panel for each thing that is shown; as templates/figure.html.
 
 const tag = (name, className, content) => {
   const made = document.createElement(name);
@@ -7,9 +7,11 @@ const tag = (name, className, content) => {
   return made;
 };
 
-function figure(row, { metric, title, unit, tied, starts }) {
-  const made = tag("figure"), caption = tag("figcaption"), panel = tag("div", "panel");
-  caption.append(tag("span", "key"), tag("span", "", title), tag("small", "", unit), tag("span", "at"));
+function figure(row, { metric, title, unit, colour, tied, starts }) {
+  const made = tag("figure"), caption = tag("figcaption"), panel = tag("div", "panel"), whole = tag("button", "whole", "full scale");
+  whole.type = "button";
+  whole.hidden = true;
+  caption.append(tag("span", `key ${metric === "topics" ? "" : colour ?? "pink"}`), tag("span", "", title), tag("small", "", unit), whole, tag("span", "at"));
   panel.tabIndex = 0;
   panel.setAttribute("role", "img");
   panel.setAttribute("aria-label", `${title} of ${row.dataset.consumer}, ${unit}`);
@@ -19,15 +21,14 @@ function figure(row, { metric, title, unit, tied, starts }) {
   return made;
 }
 
+const metricOf = (made) => made.querySelector(".panel").dataset.metric;
+
 // The panels a row should have, built when it comes into view and when columns change.
 export function build(row, specs, tied, columns) {
   const holder = row.querySelector(".panels");
-  const wanted = [...specs.filter((one) => one.always || columns.has(one.metric)).map((one) => ({ ...one, key: one.metric })),
-    ...tied.map((one, i) => ({ ...one, metric: `tied ${one.title}`, tied: true, starts: i === 0, key: `tied ${one.title}` }))];
-  const key = wanted.map((one) => one.key).join("\n");
-  if (row.built === key) return false;
-  const old = new Map([...holder.children].map((one) => [one.querySelector(".panel")?.dataset.metric, one]));
-  holder.replaceChildren(...wanted.map((one) => old.get(one.metric) ?? figure(row, one)));
-  row.built = key;
-  return true;
+  const wanted = [...specs.filter((spec) => spec.always || columns.has(spec.metric)),
+    ...tied.map((series, i) => ({ ...series, metric: `tied ${series.title}`, tied: true, starts: i === 0 }))];
+  const present = new Map([...holder.children].map((made) => [metricOf(made), made]));
+  if (wanted.map(({ metric }) => metric).join("\n") === [...present.keys()].join("\n")) return;
+  holder.replaceChildren(...wanted.map((spec) => present.get(spec.metric) ?? figure(row, spec)));
 }

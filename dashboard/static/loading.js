@@ -1,20 +1,21 @@
 // Which rows are in view, the series they need, and their panels drawn from the answer.
-import { ask } from "./ask.js";
+import { ask, ROOT } from "./ask.js";
 import { build } from "./figures.js";
-import { caption, discard, draw, measure, ready, relayout } from "./panels.js";
+import { drawRow, letGo, redrawRow, relabelRow, roomOf } from "./panels.js";
+import { watchPointers } from "./pointing.js";
+import { beginOf } from "./span.js";
 import { bounded, remember, view, when } from "./view.js";
 
 // A request's address has a bound, and the first rows need not wait for the last.
 const MAX_ROWS = 40;
-// Pixels above and below the window in which rows are drawn as well.
-const MARGIN = 200;
+// Pixels above and below the window in which rows are drawn, and beyond which they are let go.
+const MARGIN = 200, MARGIN_KEPT = 3000;
 // Milliseconds that a zoom rests before finer steps are asked for.
 const REST = 250;
 // Spans in which restarts are asked for: on longer ones they are too many to read.
 const SHORT_SPANS = ["now", "hour"];
 
 const tiedTo = (row) => row.ties ??= JSON.parse(row.dataset.tied || "[]");
-const panelsOf = (row) => row.querySelectorAll(".panel");
 
 function request(wanted, specs, single) {
   const query = new URLSearchParams(when());
@@ -29,11 +30,20 @@ function request(wanted, specs, single) {
   return `/api/v1/series?${query}`;
 }
 
+// Paper does not wait for an answer that comes later.
+function askAtOnce(path) {
+  const asked = new XMLHttpRequest();
+  asked.open("GET", ROOT + path, false);
+  asked.send();
+  return asked.status === 200 ? JSON.parse(asked.responseText) : null;
+}
+
 // changed(body): after drawing; failed(error): when the server did not answer.
 export function panelLoader({ main, specs, single, changed, failed }) {
   const rows = () => [...main.querySelectorAll(".row")];
+  const drawn = () => rows().filter((row) => row.drawn);
   const seen = new Set(), waiting = new Set();
-  let turn = 0, finer;
+  let turn = 0, finer, size = null;
 
   const watcher = new IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) {
@@ -43,12 +53,13 @@ export function panelLoader({ main, specs, single, changed, failed }) {
     }
     if (waiting.size) load([...waiting]);
   }, { rootMargin: `${MARGIN}px` });
+  const farWatcher = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) if (!isIntersecting && target.drawn) letGo(target);
+  }, { rootMargin: `${MARGIN_KEPT}px` });
 
+  const buildRow = (row) => build(row, specs, view.compact ? [] : tiedTo(row), view.compact ? new Set() : view.columns);
   async function load(wanted) {
-    for (const row of wanted) {
-      waiting.delete(row);
-      build(row, specs, view.compact ? [] : tiedTo(row), view.compact ? new Set() : view.columns);
-    }
+    wanted.forEach((row) => { waiting.delete(row); buildRow(row); });
     for (let i = 0; i < wanted.length; i += MAX_ROWS) await loadPart(wanted.slice(i, i + MAX_ROWS));
   }
 
@@ -57,9 +68,8 @@ export function panelLoader({ main, specs, single, changed, failed }) {
     try {
       wanted.forEach((row) => { row.asked = true; });
       const { body, same } = await ask(request(wanted, specs, single));
-      if (!view.compact) await ready;
       if (mine !== turn) return;
-      show(wanted.filter((row) => !(same && row.drawn)), body);
+      show(wanted.filter((row) => !(same && row.drawn && row.answer)), body);
       changed(body);
     } catch (error) {
       wanted.forEach((row) => { row.classList.toggle("failed", !row.drawn); row.drawn = false; });
@@ -69,33 +79,60 @@ export function panelLoader({ main, specs, single, changed, failed }) {
 
   function show(due, body) {
     const answers = new Map(body.daemons.map((daemon) => [daemon.id, daemon]));
-    const each = (act) => due.forEach((row) => panelsOf(row).forEach((panel) => act(panel, answers.get(row.dataset.id))));
-    due.forEach((row) => { row.drawn = true; row.classList.remove("failed"); });
-    each(measure);
-    each((panel, daemon) => draw(panel, body, daemon, view, zoom));
-    // Words after the charts: each would have the page laid out again for the next chart.
-    each((panel, daemon) => caption(panel, daemon, view));
+    const begin = beginOf(body, view.firstSample), moved = begin.time !== view.begin;
+    view.firstSample = begin.firstSample;
+    view.begin = begin.time;
+    size ??= roomOf(main.querySelector(".panel"));
+    for (const row of due) { row.drawn = true; drawRow(row, body, answers.get(row.dataset.id), view, size); }
+    // A row with older samples came into view: one axis for all.
+    if (moved) drawn().filter((row) => !due.includes(row)).forEach((row) => redrawRow(row, view, size));
     const { dataset } = document.body;
     dataset.at = String(performance.now());
     dataset.first ??= dataset.at;
     dataset.drawn = String(Number(dataset.drawn || 0) + 1);
   }
 
+  // What the server has drawn stands: its words of time are put into the reader's zone.
+  function adopt() {
+    const ready = rows().filter((row) => row.querySelector(".panels[data-range]"));
+    if (!ready.length) return;
+    size ??= roomOf(main.querySelector(".panel"));
+    for (const row of ready) {
+      const [from, to, first] = row.querySelector(".panels").dataset.range.split(" ").map(Number);
+      row.drawn = true;
+      view.begin = first || undefined;
+      view.firstSample = first || undefined;
+      relabelRow(row, [from, to], view, size);
+    }
+    document.body.dataset.first ??= String(performance.now());
+  }
+
   // What is in view to begin with, without waiting for the watcher: it waits for the first frame.
   function start() {
+    adopt();
     const end = innerHeight + MARGIN, wanted = [];
     for (const row of rows()) {
-      if (row.hidden) continue;
+      if (row.hidden || (row.drawn && !single)) continue;
       if (row.getBoundingClientRect().top > end) break;
       wanted.push(row);
     }
     if (wanted.length) load(wanted);
-    rows().forEach((row) => watcher.observe(row));
+    rows().forEach((row) => { watcher.observe(row); farWatcher.observe(row); });
+    watchPointers(main, { rows: () => [...seen], zoom, load, redraw: (row) => redrawRow(row, view, size) });
+    new ResizeObserver(resized).observe(main);
   }
+
+  function resized() {
+    const panel = main.querySelector(".row .panel");
+    const now = roomOf(panel);
+    if (size && panel && now.room !== size.room) { size = now; repaint(); }
+  }
+  const repaint = () => drawn().forEach((row) => redrawRow(row, view, size));
 
   const visible = () => [...seen].filter((row) => !row.hidden);
   function redraw() {
     turn += 1;
+    view.begin = view.firstSample = undefined;
     rows().forEach((row) => { row.drawn = false; });
     return load(visible());
   }
@@ -105,17 +142,30 @@ export function panelLoader({ main, specs, single, changed, failed }) {
     view.zoom = range && bounded(range);
     remember();
     dispatchEvent(new CustomEvent("zoomed", { detail: view.zoom }));
-    relayout(main, view);
+    visible().forEach((row) => redrawRow(row, view, size));
     clearTimeout(finer);
     finer = setTimeout(redraw, REST);
   }
 
+  // Every row is on paper, also those that nobody has looked at.
+  function print() {
+    const missing = rows().filter((row) => !row.hidden && !row.drawn);
+    for (let i = 0; i < missing.length; i += MAX_ROWS) {
+      const part = missing.slice(i, i + MAX_ROWS);
+      part.forEach(buildRow);
+      const body = askAtOnce(request(part, specs, single));
+      if (body) show(part, body);
+    }
+  }
+  addEventListener("beforeprint", print);
+
   // A row that leaves the page.
   function forget(row) {
     watcher.unobserve(row);
+    farWatcher.unobserve(row);
     seen.delete(row);
     waiting.delete(row);
-    discard(row);
+    letGo(row);
   }
-  return { forget, load, redraw, start, visible, zoom };
+  return { forget, load, redraw, repaint, start, visible, zoom };
 }

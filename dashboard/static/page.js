@@ -119,5 +119,5 @@ writeTimes(document, view.zone);
 if (single) own.notes(rows()[0].dataset.id, () => refresh().then(redraw).catch(showError));
 arrange(states);
 panels.start();
-refresh().then(() => fresh(view.zone)).then(() => view.marks.length && redraw()).catch(showError);
+refresh().then(() => fresh(view.zone)).then(() => view.marks.length && panels.repaint()).catch(showError);
 next = setTimeout(tick, EVERY);

@@ -1,133 +1,129 @@
-// The panels of the page: drawn, zoomed together, hovered together.
-import { unit } from "./curves.js";
-import { highest, layout, peak, span } from "./layout.js";
-import { hue, specOf } from "./spec.js";
-import { traces } from "./traces.js";
-import { digits, number } from "./words.js";
+// The panels of a row: drawn as SVG from the last answer, and again when the view changes.
+import { unit, values } from "./curves.js";
+import { drawing, spoken, timeLabels, worded } from "./drawing.js";
+import { duration } from "./humanize.js";
+import { overlay } from "./overlay.js";
 import { spark } from "./spark.js";
+import { alsoColours, big, hue, specOf, topicColours } from "./spec.js";
+import { stackOf } from "./topics.js";
 
-// The library comes after the page's own scripts, so that what these ask for need not wait for it.
-const library = document.getElementById("plotly");
-export const ready = new Promise((done, fail) => {
-  if (window.Plotly) done();
-  library.addEventListener("load", done);
-  library.addEventListener("error", () => fail(new Error("the library that draws was not loaded")));
-});
-ready.catch(() => {});
-
-let leading = false;
-const HOVERED = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" };
-const OPTIONS = { displayModeBar: false, doubleClick: false };
-
-// Sizes are asked for before anything is drawn, and plotly, which asks at each drawing, is told
-// what was found: each question between drawings would have the page laid out.
-const SIZES = ["clientWidth", "clientHeight"].map((name) => [name, Object.getOwnPropertyDescriptor(Element.prototype, name).get]);
-export function measure(panel) {
-  const size = SIZES.map(([, ask]) => ask.call(panel)), changed = String(size) !== String(panel.size);
-  if (!size[0]) return false;
-  if (!panel.size) SIZES.forEach(([name], i) => Object.defineProperty(panel, name, { get: () => panel.size[i] }));
-  panel.size = size;
-  return changed;
-}
-// Drawn outside the page and then put back: plotly asks for the place of what it draws in.
-function begin(panel, drawn) {
-  const figure = panel.parentElement, focused = document.activeElement === panel;
-  panel.remove();
-  window.Plotly.newPlot(panel, ...drawn, OPTIONS);
-  figure.append(panel);
-  if (focused) panel.focus({ preventScroll: true });
-}
-function fit(panel) {
-  if (!measure(panel) || !panel.classList.contains("js-plotly-plot")) return;
-  window.Plotly.relayout(panel, { width: panel.size[0], height: panel.size[1], ...moved(panel, panel.view) });
-}
-const resized = new ResizeObserver((entries) => entries.forEach((entry) => fit(entry.target)));
-// Paper is narrower, and does not wait for the observer.
-for (const [event, paper] of [["beforeprint", true], ["afterprint", false]]) {
-  addEventListener(event, () => {
-    document.body.classList.toggle("paper", paper);
-    document.querySelectorAll(".js-plotly-plot").forEach(fit);
-  });
-}
-const moved = (panel, view) => Object.fromEntries(Object.entries(span(panel, panel.grid, view)).map(([name, value]) => [`xaxis.${name}`, value]));
-
-export function draw(panel, grid, row, view, zoomed) {
-  const spec = specOf(panel), plotted = panel.classList.contains("js-plotly-plot");
-  Object.assign(panel, { grid, view });
-  if (view.compact || panel.closest(".row").dataset.size === "slim") {
-    if (plotted) forget(panel);
-    const points = row?.series?.[spec.metric] ?? [];
-    spark(panel, points, highest(panel, grid, row, { ...view, mode: "rate" }), hue(spec.colour));
-    return;
-  }
-  if (!plotted) panel.replaceChildren();
-  const drawn = [traces(panel, grid, row, view), layout(panel, grid, row, view)];
-  // Nearly all of it is new: what react() does to find that out takes time.
-  if (plotted) { [panel.data, panel.layout] = drawn; window.Plotly.redraw(panel); }
-  else begin(panel, drawn);
-  panel.dataset.points = String(panel.data.at(-1)?.y.filter((v) => v !== null).length ?? 0);
-  if (plotted) return;
-  panel.on("plotly_relayout", (change) => {
-    if (leading || change["xaxis.range[0]"] === undefined) return;
-    zoomed([change["xaxis.range[0]"], change["xaxis.range[1]"]]);
-  });
-  panel.on("plotly_doubleclick", () => zoomed(null));
-  panel.on("plotly_hover", (event) => share(panel, event.points[0]?.x));
-  panel.on("plotly_unhover", () => share(panel, undefined));
-  if (panel.wired) return;
-  panel.wired = true;
-  resized.observe(panel);
-  panel.addEventListener("keydown", (event) => keyed(event, panel, zoomed));
-}
-
-function forget(panel) {
-  window.Plotly.purge(panel);
-  panel.classList.remove("js-plotly-plot");
-}
-export const discard = (row) => row.querySelectorAll(".js-plotly-plot").forEach(forget);
+// Pixels beside the axis of time, and of a letter on it.
+const MARGINS = 48, LETTER = 11, LETTER_BIG = 14, USUAL_ROOM = 310;
 
 const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
+const panelsOf = (row) => row.querySelectorAll(".panel");
 
-// What a panel shows, in which colour and unit, and the highest value in it.
-export function caption(panel, row, view) {
-  const spec = specOf(panel), head = panel.parentElement.querySelector("figcaption"), words = unit(spec, view.mode), most = peak(panel, panel.grid, row, view);
-  write(head.querySelector("small"), words);
-  head.querySelector(".key").style.background = spec.metric === "topics" ? "none" : hue(spec.colour);
-  panel.most = most === null ? "" : `max ${d3like(most, spec)}`;
-  if (!panel.hovered) write(head.querySelector(".at"), panel.most);
-}
-const d3like = (value, spec) => spec.format.endsWith("p") ? `${digits(100 * value, 3)}%` : number(value);
+// The range of the time axis, in seconds: the zoom, or what is known of the span.
+export const rangeOf = (grid, view) => view.zoom ?? [view.begin ?? grid.start, grid.end];
 
-// Arrows pan, + and - zoom, Escape shows the whole span: what the mouse can, the keys can.
-function keyed(event, panel, zoomed) {
-  if (event.ctrlKey || event.metaKey || event.altKey || !panel.grid) return;
-  const [from, to] = panel.view.zoom ?? [panel.grid.start, panel.grid.end], width = to - from;
-  const moves = { ArrowLeft: [-0.2, -0.2], ArrowRight: [0.2, 0.2], "+": [0.2, -0.2], "-": [-0.3, 0.3] };
-  if (event.key === "Escape") zoomed(null);
-  else if (event.key in moves) zoomed([from + moves[event.key][0] * width, to + moves[event.key][1] * width]);
-  else return;
-  event.preventDefault();
+// Pixels of the time axis in a panel; asked for once for all panels, before anything is written.
+export const roomOf = (panel) => ({
+  room: (panel?.clientWidth || USUAL_ROOM + MARGINS) - MARGINS, letter: big.matches ? LETTER_BIG : LETTER,
+});
+
+function marksOf(daemon, view) {
+  const restarts = (daemon?.restarts ?? []).map((time) => ({ time, kind: "", text: "" }));
+  const own = (mark) => !mark.daemon || mark.daemon === daemon?.id || daemon?.id.startsWith(`${mark.daemon}/`);
+  return [...restarts, ...(view.marks ?? []).filter(own)];
 }
 
-// Only the same daemon's panels: hover labels on a page of 39 panels would be noise.
-function share(panel, x) {
-  if (leading) return;
-  leading = true;
-  const time = x === undefined ? "" : new Date(x * 1000).toLocaleString("en-GB", panel.view.zone === "utc" ? { ...HOVERED, timeZone: "UTC" } : HOVERED);
-  for (const other of panel.closest(".row").querySelectorAll(".js-plotly-plot")) {
-    other.hovered = Boolean(time);
-    other.parentElement.querySelector(".at").textContent = time || other.most;
-    if (other === panel) continue;
-    if (x === undefined) { window.Plotly.Fx.unhover(other); continue; }
-    const last = other.data.length - 1, index = other.data[last]?.x.findIndex((v) => v >= x) ?? -1;
-    if (index >= 0) window.Plotly.Fx.hover(other, [{ curveNumber: last, pointNumber: index }]);
+function layersOf(spec, daemon, view, grid) {
+  if (spec.metric !== "topics") return null;
+  return stackOf(daemon?.topics).map(({ name, points, rest }, i) => ({
+    name, colour: rest ? topicColours.at(-1) : topicColours[i], points: values(points, spec, view.mode, grid.step),
+  }));
+}
+
+// Names and colours of what a panel shows beside its own line.
+function legend(figure, names) {
+  let list = figure.querySelector(".legend");
+  if (!names.length) { list?.remove(); return; }
+  if (!list) { list = document.createElement("ul"); list.className = "legend"; figure.append(list); }
+  list.replaceChildren(...names.map(({ name, colour }) => {
+    const item = document.createElement("li"), key = document.createElement("span");
+    key.className = `key ${colour}`;
+    item.append(key, name);
+    return item;
+  }));
+}
+
+const ALSO = { service_p50: "median", service_p95: "95 %", service_p99: "99 %", service_max: "longest" };
+function namesOf(spec, layers) {
+  if (layers) return layers;
+  if (!spec.also.length) return [];
+  return [spec.metric, ...spec.also].map((metric, i) => ({ name: ALSO[metric] ?? spec.title, colour: i ? alsoColours[i - 1] : spec.colour }));
+}
+
+function drawPanel(panel, grid, daemon, view, size) {
+  const spec = specOf(panel), row = panel.closest(".row"), layers = layersOf(spec, daemon, view, grid), figure = panel.parentElement;
+  panel.range = rangeOf(grid, view);
+  panel.marks = marksOf(daemon, view);
+  const made = drawing(spec, grid, daemon, { ...size, mode: view.mode, zone: view.zone, whole: row.whole, range: panel.range, marks: panel.marks, layers });
+  pictureOf(panel).innerHTML = made.markup;
+  panel.top = made.top;
+  panel.dataset.points = String(made.known);
+  panel.setAttribute("aria-label", spoken(spec.title, row.dataset.consumer, unit(spec, view.mode), spec, made));
+  panel.most = made.highest === null || layers ? "" : `max ${worded(made.highest, spec)}`;
+  caption(figure, spec, made, row, view, panel);
+  legend(figure, namesOf(spec, layers));
+}
+
+function pictureOf(panel) {
+  const picture = panel.querySelector(".picture");
+  if (picture) return picture;
+  const made = document.createElement("div");
+  made.className = "picture";
+  panel.replaceChildren(made);
+  return made;
+}
+
+// What a panel shows, in which unit, since when, and the highest value in it.
+function caption(figure, spec, made, row, view, panel) {
+  const since = spec.metric === "received" && view.begin && !view.zoom ? ` · ${duration(panel.range[1] - panel.range[0])} so far` : "";
+  write(figure.querySelector("small"), unit(spec, view.mode) + since);
+  if (!panel.classList.contains("crossed")) write(figure.querySelector(".at"), panel.most);
+  const button = figure.querySelector(".whole");
+  button.hidden = !made.cut && !row.whole;
+  write(button, row.whole ? "readable scale" : "full scale");
+}
+
+function drawSpark(panel, daemon) {
+  const spec = specOf(panel), points = daemon?.series?.[spec.metric] ?? [];
+  spark(panel, points, Math.max(spec.floor, ...points.map((value) => value ?? 0)), hue(spec.colour));
+}
+
+// Draw a row from an answer of /api/v1/series; kept, so that a change of view needs no other.
+export function drawRow(row, grid, daemon, view, size) {
+  row.answer = { grid, daemon };
+  row.classList.remove("failed");
+  for (const panel of panelsOf(row)) {
+    if (view.compact) { drawSpark(panel, daemon); continue; }
+    drawPanel(panel, grid, daemon, view, size);
   }
-  leading = false;
+  if (!view.compact) overlay(row, view);
 }
 
-export async function relayout(main, view) {
-  leading = true;
-  await Promise.all([...main.querySelectorAll(".js-plotly-plot")].map((panel) =>
-    window.Plotly.relayout(panel, moved(panel, view))));
-  leading = false;
+export function redrawRow(row, view, size) {
+  if (row.answer) drawRow(row, row.answer.grid, row.answer.daemon, view, size);
+}
+
+// The server writes moments in UTC and for one width: put the reader's own in place.
+export function relabelRow(row, [from, to], view, { room, letter }) {
+  const labels = timeLabels([from, to], room, letter, view.zone);
+  for (const panel of panelsOf(row)) {
+    const svg = panel.querySelector("svg.labels");
+    if (!svg) continue;
+    panel.range = [from, to];
+    panel.most = panel.parentElement.querySelector(".at").textContent;
+    svg.querySelectorAll(".x").forEach((text) => text.remove());
+    svg.insertAdjacentHTML("beforeend", labels);
+  }
+}
+
+// Panels far outside the window keep nothing.
+export function letGo(row) {
+  overlay(row, null);
+  delete row.answer;
+  row.drawn = false;
+  for (const panel of panelsOf(row)) panel.replaceChildren();
 }

@@ -1,0 +1,25 @@
+// Where the time axis begins while the span is not yet full; pure.
+
+// A span is shown whole when at most this share of it is without samples at its begin.
+const MAX_EMPTY = 0.1;
+// Steps that are shown at least: a single one is no line.
+const MIN_STEPS = 12;
+
+function firstKnown({ series }) {
+  let first = Infinity;
+  for (const points of Object.values(series)) {
+    const index = points.findIndex((value) => value !== null);
+    if (index >= 0 && index < first) first = index;
+  }
+  return first;
+}
+
+// The first sample of an answer, or the one of earlier answers when that is older; and the time
+// at which the axis begins, undefined when the span is shown whole. Seconds.
+export function beginOf({ start, end, step, daemons }, earlier = Infinity) {
+  const index = Math.min(...daemons.map(firstKnown), Infinity);
+  const firstSample = Math.min(start + index * step, earlier);
+  const whole = !Number.isFinite(firstSample) || firstSample - start <= MAX_EMPTY * (end - start);
+  const time = whole ? undefined : Math.max(start, Math.min(firstSample, end - MIN_STEPS * step));
+  return { firstSample: Number.isFinite(firstSample) ? firstSample : undefined, time };
+}
