@@ -15,14 +15,15 @@ from collectd_fedmsg.humanize import short
 from ..store.series import Points
 from .axis import ticks
 from .columns import Columns, Merged, columns_of, merge
-from .panels import ALSO_COLOURS, BACKLOG_FLOOR, Panel
+from .panels import ALSO_COLOURS, BACKLOG_FLOOR, TOPICS, Panel
 from .paths import HEIGHT, WIDTH, Axes, area_path, gap_path, line_path, rounded, runs
 from .scale import Scale, present, scale, value_ticks
+from .topics import Layer, layers, whole
 
 #: Cut peaks with words in a panel, and how far apart (share of its width) words must be.
 MAX_CUTS, MIN_APART = 3, 0.2
 #: A value this share outside the usual range is drawn thicker.
-TOLERANCE = 0.1
+TOLERANCE = 0.25
 HOUR = 3600
 #: The class of a mark's line by its kind; any other is a restart.
 MARKS = {"note": "note", "alert-critical": "critical", "alert-warning": "warning",
@@ -84,8 +85,12 @@ def draw(panel: Panel, grid: Grid, daemon: Mapping[str, Any],
         daemon: its ``series`` and ``usual``.
         marks: restarts, notes and alerts: ``time`` (epoch seconds) and ``kind``.
     """
+    stack = layers(daemon.get("topics", {})) if panel is TOPICS else []
+    if stack:
+        daemon = {**daemon, "series": {**daemon["series"], panel.metric: whole(stack)}}
     made = _prepare(panel, grid, daemon)
-    area = "".join([*_shapes(made), *_mark_lines(marks, grid)])
+    shapes = [*_shapes(made)[:2], *_stacked(made, stack)] if stack else _shapes(made)
+    area = "".join([*shapes, *_mark_lines(marks, grid)])
     known = [value for value in made.points if value is not None]
     usual: Usual = daemon.get("usual", {}).get(panel.usual) or []
     return Drawing(
@@ -118,6 +123,20 @@ def _prepare(panel: Panel, grid: Grid, daemon: Mapping[str, Any]) -> _Made:
                  merge(least, columns).least if panel.band and least else merged.least,
                  merge(under, columns).mean if under else None,
                  low, high, columns.within(line), [merge(one, columns).mean for one in also])
+
+
+def _stacked(made: _Made, stack: Sequence[Layer]) -> list[str]:
+    """Return layers on top of each other, the first on the ground."""
+    ground: list[float] = [0.0] * len(made.value)
+    drawn = []
+    for layer in stack:
+        mean = merge(layer.points, made.columns).mean
+        above = [low if value is None else low + value for low, value in zip(ground, mean)]
+        edge = [None if value is None else high for high, value in zip(above, mean)]
+        drawn.append(_path(f"layer {layer.colour}",
+                           area_path(edge, list(ground), made.columns.times, made.axes)))
+        ground = above
+    return drawn
 
 
 def usual_columns(usual: Usual, times: Sequence[float]) -> tuple[Points, Points]:

@@ -10,7 +10,7 @@ import { present, scale, valueTicks } from "./scale.js";
 // Cut peaks with words in a panel, and how far apart (share of its width) words must be.
 const MAX_CUTS = 3, MIN_APART = 0.2;
 // A value this share outside the usual range is drawn thicker.
-const TOLERANCE = 0.1;
+const TOLERANCE = 0.25;
 // The backlog (messages) from which on a daemon is behind, for the scale.
 const BEHIND = 10;
 const ALSO = ["orange", "pink", "green"];
@@ -118,7 +118,7 @@ function stacked(spec, made, layers) {
 // letter; layers: [{colour, points}] of a stack instead of the panel's own line.
 export function drawing(spec, grid, daemon, options) {
   const settings = { mode: "rate", zone: "utc", whole: false, marks: [], ...options };
-  const { layers } = settings, made = prepare(spec, grid, layers ? stackSum(spec, daemon, layers) : daemon, settings);
+  const layers = settings.layers?.length ? settings.layers : null, made = prepare(spec, grid, layers ? stackSum(spec, daemon, layers) : daemon, settings);
   const inside = layers ? [...shapes(spec, grid, made).slice(0, 2), ...stacked(spec, made, layers)] : shapes(spec, grid, made);
   const area = [...inside, ...markLines(settings.marks, made.range)].join("");
   const known = made.points.filter((value) => value !== null);

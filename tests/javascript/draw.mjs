@@ -2,14 +2,18 @@
 import { readFileSync } from "node:fs";
 import { ticks } from "../../dashboard/static/axis.js";
 import { drawing, spoken } from "../../dashboard/static/drawing.js";
+import { beginOf } from "../../dashboard/static/span.js";
+import { stackOf } from "../../dashboard/static/topics.js";
 
-const { panels, ranges, room, letter } = JSON.parse(readFileSync(0, "utf-8"));
+const { panels, bodies, ranges, topicColours, room, letter } = JSON.parse(readFileSync(0, "utf-8"));
 const drawn = panels.map(({ spec, grid, daemon, marks }) => {
-  const made = drawing(spec, grid, daemon, { range: [grid.from_, grid.to], marks, room, letter });
+  const stack = stackOf(daemon.topics).map((layer, i) => ({ ...layer, colour: layer.rest ? topicColours.at(-1) : topicColours[i] }));
+  const layers = spec.metric === "topics" ? stack : null;
+  const made = drawing(spec, grid, daemon, { range: [grid.from_, grid.to], marks, room, letter, layers });
   return { ...made, spoken: spoken(spec.title, "Archiver", spec.unit, spec, made) };
 });
 const axes = ranges.map((range) => {
   const { tickvals, ticktext } = ticks(range, room, letter, "utc");
   return tickvals.map((time, i) => [time, ticktext[i]]);
 });
-process.stdout.write(JSON.stringify({ panels: drawn, axes }));
+process.stdout.write(JSON.stringify({ panels: drawn, axes, begins: bodies.map((body) => beginOf(body).time ?? null) }));

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from collectd_fedmsg_dashboard.draw import axis, panels, svg
+from collectd_fedmsg_dashboard.draw import axis, panels, span, svg
 
 ROOT = Path(__file__).parents[4]
 NODE = shutil.which("node")
 pytestmark = pytest.mark.skipif(NODE is None, reason="no node here")
 NOW = 1_795_900_020
-DRAWN = [panel for panel in panels.BY_METRIC.values() if panel is not panels.TOPICS]
+DRAWN = list(panels.BY_METRIC.values())
 
 
 def wave(chance: random.Random, count: int, height: float) -> list[float | None]:
@@ -51,8 +51,17 @@ def case(seed: int) -> dict[str, Any]:
     kinds = [*svg.MARKS, ""]
     marks = [{"time": start + chance.randrange(step * count), "kind": chance.choice(kinds)}
              for _ in range(3)]
+    names = ["org.a.b.one", "org.a.b.two", "org.a.c", "other", *(f"org.a.d{n}" for n in range(7))]
+    topics = {name: wave(chance, count, height) for name in names[:chance.randrange(len(names))]}
     return {"spec": asdict(panel), "grid": asdict(grid), "marks": marks,
-            "daemon": {"series": series, "usual": {panel.usual: usual} if panel.usual else {}}}
+            "daemon": {"series": series, "topics": topics,
+                       "usual": {panel.usual: usual} if panel.usual else {}}}
+
+
+def fresh(empty: int) -> dict[str, Any]:
+    """Return an answer whose first samples came late."""
+    series = {"received": [None] * empty + [1.0] * (90 - empty), "backlog": [None] * 90}
+    return {"start": 0, "end": 900, "step": 10, "daemons": [{"series": series}]}
 
 
 def test_same_markup_words_and_ticks() -> None:
@@ -60,8 +69,9 @@ def test_same_markup_words_and_ticks() -> None:
     cases = [case(seed) for seed in range(240)]
     ranges = [[NOW - span, NOW - span + width] for span in (0, 3600, 86400 * 40)
               for width in (60, 900, 3600, 21600, 86400, 604800, 2678400, 31622400, 316224000)]
-    given = json.dumps({"panels": cases, "ranges": ranges, "room": axis.ROOM,
-                        "letter": axis.LETTER})
+    bodies = [fresh(empty) for empty in (0, 9, 10, 80, 89, 90)]
+    given = json.dumps({"panels": cases, "ranges": ranges, "bodies": bodies, "room": axis.ROOM,
+                        "letter": axis.LETTER, "topicColours": panels.TOPIC_COLOURS})
     answer = subprocess.run([str(NODE), str(ROOT / "tests/javascript/draw.mjs")], input=given,
                             capture_output=True, text=True, check=True, timeout=60)
     drawn = json.loads(answer.stdout)
@@ -72,6 +82,8 @@ def test_same_markup_words_and_ticks() -> None:
         assert found["spoken"] == svg.spoken(panel, "Archiver", made)
         assert (found["cut"], found["highest"]) == (made.cut, made.highest)
     assert any(found["cut"] for found in drawn["panels"])
+    assert any("layer" in found["markup"] for found in drawn["panels"])
+    assert drawn["begins"] == [span.begin_of(body) for body in bodies]
     assert drawn["axes"] == [[list(tick) for tick in axis.ticks(*pair)] for pair in ranges]
 
 

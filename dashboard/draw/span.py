@@ -1,0 +1,26 @@
+"""Where the time axis begins while the span is not yet full; pure. ``static/span.js`` says the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+#: A span is shown whole when at most this share of it is without samples at its begin.
+MAX_EMPTY = 0.1
+#: Steps that are shown at least: a single one is no line.
+MIN_STEPS = 12
+
+
+def begin_of(body: Mapping[str, Any]) -> int | None:
+    """Return where the axis of an answer of ``/api/v1/series`` begins, epoch seconds; None when
+    the span is shown whole."""
+    start, end, step = body["start"], body["end"], body["step"]
+    known = [index for daemon in body["daemons"] for points in daemon["series"].values()
+             for index in [next((i for i, v in enumerate(points) if v is not None), None)]
+             if index is not None]
+    if not known:
+        return None
+    first = start + min(known) * step
+    if first - start <= MAX_EMPTY * (end - start):
+        return None
+    return int(max(start, min(first, end - MIN_STEPS * step)))
