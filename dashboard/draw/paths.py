@@ -25,69 +25,85 @@ def rounded(value: float) -> int:
 
 
 class Axes:
-    """Seconds to x and values to y."""
+    """Seconds to x and values to y; the columns' bounds once for all lines of a panel."""
 
-    def __init__(self, from_: float, to: float, top: float) -> None:
+    def __init__(self, from_: float, to: float, top: float, times: Sequence[float] = ()) -> None:
         self._from, self._span, self._top = from_, to - from_, top
+        self.times = times
+        self.xs = [self.x(time) for time in times]
 
     def x(self, time: float) -> int:
         """Return a moment's place, within the box."""
         return min(WIDTH, max(0, rounded(WIDTH * (time - self._from) / self._span)))
 
-    def y(self, value: float) -> int:
-        """Return a value's height, downwards."""
-        return max(OUTSIDE, rounded(HEIGHT * (1 - value / self._top)))
+    def heights(self, values: Points) -> list[int | None]:
+        """Return values' heights, downwards."""
+        top, floor = self._top, math.floor
+        return [None if value is None else max(OUTSIDE, floor(HEIGHT * (1 - value / top) + 0.5))
+                for value in values]
 
 
 def runs(count: int, holds: Callable[[int], bool]) -> list[Run]:
     """Return the runs of columns for which a test holds: first, past."""
-    found, first = [], -1
-    for i in range(count + 1):
-        inside = i < count and holds(i)
-        if inside and first < 0:
-            first = i
-        if not inside and first >= 0:
-            found.append((first, i))
-            first = -1
+    return _runs([holds(i) for i in range(count)])
+
+
+def _runs(flags: list[bool]) -> list[Run]:
+    found, at, size = [], 0, len(flags)
+    while at < size:
+        try:
+            first = flags.index(True, at)
+        except ValueError:
+            break
+        try:
+            at = flags.index(False, first)
+        except ValueError:
+            at = size
+        found.append((first, at))
     return found
 
 
-def _edge(values: Points, run: Run, times: Sequence[float], axes: Axes, back: bool = False) -> str:
-    """Return one edge of a run: each column's value from its begin to its end, or back."""
-    first, past = run
-    order = range(past - 1, first - 1, -1) if back else range(first, past)
-    heights = [axes.y(values[i] or 0.0) for i in order]
-    path = f"{axes.x(times[past if back else first])} {heights[0]}"
-    for k, i in enumerate(order):
-        if k and heights[k] != heights[k - 1]:
-            path += f"V{heights[k]}"
+def _edge(heights: Sequence[int | None], bounds: Sequence[int]) -> str:
+    """Return one edge of a run: each column's height from its begin to its end.
+
+    Args:
+        heights: of the columns, in the direction drawn.
+        bounds: their bounds in the same direction, one more.
+    """
+    last = heights[0]
+    path = [f"{bounds[0]} {last}"]
+    for at, height in zip(bounds[1:-1], heights[1:]):
         # Columns of one height are one stretch.
-        if k + 1 == len(heights) or heights[k + 1] != heights[k]:
-            path += f"H{axes.x(times[i if back else i + 1])}"
-    return path
+        if height != last:
+            path.append(f"H{at}V{height}")
+            last = height
+    path.append(f"H{bounds[-1]}")
+    return "".join(path)
 
 
-def line_path(values: Points, times: Sequence[float], axes: Axes) -> str:
+def line_path(values: Points, axes: Axes) -> str:
     """Return a line with a gap where nothing is known."""
-    return "".join(f"M{_edge(values, run, times, axes)}"
-                   for run in runs(len(values), lambda i: values[i] is not None))
+    heights = axes.heights(values)
+    return "".join(f"M{_edge(heights[first:past], axes.xs[first:past + 1])}"
+                   for first, past in _runs([height is not None for height in heights]))
 
 
-def area_path(high: Points, low: Points, times: Sequence[float], axes: Axes,
-              tested: bool = False) -> str:
+def area_path(high: Points, low: Points, axes: Axes, tested: bool = False) -> str:
     """Return the area between two lines, where both are known.
 
     Args:
-        high, low, times, axes: the lines, their columns' bounds, the panel's axes.
+        high, low, axes: the lines and the panel's axes.
         tested: only where the higher line stands out from the lower one.
     """
-    def holds(i: int) -> bool:
-        above, below = high[i], low[i]
-        return above is not None and below is not None and (not tested or above > below)
-
-    return "".join(f"M{_edge(high, run, times, axes)}L{_edge(low, run, times, axes, True)}Z"
-                   for run in runs(len(high), holds)
-                   if not tested or _stands_out(high, low, run, times))
+    flags = [above is not None and below is not None and (not tested or above > below)
+             for above, below in zip(high, low)]
+    found = [run for run in _runs(flags) if not tested or _stands_out(high, low, run, axes.times)]
+    if not found:
+        return ""
+    tops, bottoms, xs = axes.heights(high), axes.heights(low), axes.xs
+    return "".join(f"M{_edge(tops[first:past], xs[first:past + 1])}"
+                   f"L{_edge(bottoms[first:past][::-1], xs[first:past + 1][::-1])}Z"
+                   for first, past in found)
 
 
 def _stands_out(high: Points, low: Points, run: Run, times: Sequence[float]) -> bool:

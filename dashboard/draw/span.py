@@ -1,4 +1,7 @@
-"""Where the time axis begins while the span is not yet full; pure. ``static/span.js`` says the same."""
+"""Where the time axis begins while the span is not yet full; pure.
+
+``static/span.js`` says the same.
+"""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from collectd_fedmsg.humanize import short
@@ -52,6 +53,8 @@ class Drawing:
     highest: float | None
     newest: float | None
     usual: Sequence[float] | None
+    #: Of a stack: what its colours mean.
+    layers: Sequence[Layer] = ()
 
 
 @dataclass(frozen=True)
@@ -71,9 +74,9 @@ class _Made:
     points: Points
     also: list[Points] = field(default_factory=list)
 
-    @property
+    @cached_property
     def axes(self) -> Axes:
-        return Axes(self.grid.from_, self.grid.to, self.scale.top)
+        return Axes(self.grid.from_, self.grid.to, self.scale.top, self.columns.times)
 
 
 def draw(panel: Panel, grid: Grid, daemon: Mapping[str, Any],
@@ -98,7 +101,7 @@ def draw(panel: Panel, grid: Grid, daemon: Mapping[str, Any],
         f' aria-hidden="true">{area}</svg><svg class="labels" aria-hidden="true">'
         f'{_labels(made)}</svg>',
         made.scale.cut, max(known, default=None), known[-1] if known else None,
-        usual[-1] if usual else None)
+        usual[-1] if usual else None, stack)
 
 
 def _prepare(panel: Panel, grid: Grid, daemon: Mapping[str, Any]) -> _Made:
@@ -134,7 +137,7 @@ def _stacked(made: _Made, stack: Sequence[Layer]) -> list[str]:
         above = [low if value is None else low + value for low, value in zip(ground, mean)]
         edge = [None if value is None else high for high, value in zip(above, mean)]
         drawn.append(_path(f"layer {layer.colour}",
-                           area_path(edge, list(ground), made.columns.times, made.axes)))
+                           area_path(edge, list(ground), made.axes)))
         ground = above
     return drawn
 
@@ -161,7 +164,7 @@ def _path(name: str, data: str) -> str:
 
 def _shapes(made: _Made) -> list[str]:
     """Return the lines and areas, from the ground up."""
-    panel, axes, times = made.panel, made.axes, made.columns.times
+    panel, axes = made.panel, made.axes
     value, colour = made.value, panel.colour
     zero: Points = [0.0] * len(value)
     begin = made.grid.start + made.columns.bounds[0] * made.grid.step
@@ -174,17 +177,17 @@ def _shapes(made: _Made) -> list[str]:
     return [
         _path("gap", gap_path(empty, axes)),
         _path("grid", lines),
-        _path("usual", area_path(made.high, made.low, times, axes)),
-        _path(f"fill {colour}", area_path(value, zero, times, axes) if filled else ""),
+        _path("usual", area_path(made.high, made.low, axes)),
+        _path(f"fill {colour}", area_path(value, zero, axes) if filled else ""),
         _path(f"spread {colour}",
-              area_path(made.merged.most, made.least, times, axes) if spread else ""),
-        _path("missing", area_path(made.under, value, times, axes, True) if made.under else ""),
+              area_path(made.merged.most, made.least, axes) if spread else ""),
+        _path("missing", area_path(made.under, value, axes, True) if made.under else ""),
         _path(f"excess {colour}",
-              "" if panel.under else area_path(value, made.high, times, axes, True)),
-        _path("under", line_path(made.under, times, axes) if made.under else ""),
-        _path(f"line {colour}", line_path(value, times, axes)),
-        _path(f"out {colour}", line_path(_outside(made), times, axes)),
-        *(_path(f"also {hue}", line_path(more, times, axes))
+              "" if panel.under else area_path(value, made.high, axes, True)),
+        _path("under", line_path(made.under, axes) if made.under else ""),
+        _path(f"line {colour}", line_path(value, axes)),
+        _path(f"out {colour}", line_path(_outside(made), axes)),
+        *(_path(f"also {hue}", line_path(more, axes))
           for hue, more in zip(ALSO_COLOURS, made.also)),
     ]
 

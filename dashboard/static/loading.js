@@ -112,7 +112,7 @@ export function panelLoader({ main, specs, single, changed, failed }) {
     adopt();
     const end = innerHeight + MARGIN, wanted = [];
     for (const row of rows()) {
-      if (row.hidden || (row.drawn && !single)) continue;
+      if (row.hidden || (row.drawn && !single && !tiedTo(row).length)) continue;
       if (row.getBoundingClientRect().top > end) break;
       wanted.push(row);
     }

@@ -17,9 +17,11 @@ from ..draw import rrdgraph as pictures
 from ..draw import rrdgraph as png
 from ..grid.answer import belongs
 from ..store.rrd import RRDStore
+from ..store.series import Window
 from . import query
 from . import static_files as assets
 from .api import fleet, settings, store
+from .first_paint import drawn_rows
 from .prometheus_text import exposition
 from .security import logged_in
 from .verdict_help import explained
@@ -28,34 +30,37 @@ views = Blueprint("views", __name__)
 FOREVER = "public, max-age=31536000, immutable"
 
 
-def _when(usual: str) -> dict[str, Any]:
-    """Return what templates need to know of the span asked for: its name, its query."""
+def _when(usual: str, now: float) -> tuple[dict[str, Any], Window]:
+    """Return what templates need to know of the span asked for, its name and query; and it."""
     if "start" in request.args and request.args.get("span", "custom") == "custom":
         asked = {name: request.args[name] for name in ("start", "end")
                  if request.args.get(name)}
-        query.window(asked, time.time())
-        return {"span": "custom", "when": urlencode(asked)}
+        return {"span": "custom", "when": urlencode(asked)}, query.window(asked, now)
     span = request.args.get("span", usual)
     span = span if span in query.SPANS else usual
-    return {"span": span, "when": urlencode({"span": span})}
+    asked = {"span": span}
+    return {"span": span, "when": urlencode(asked)}, query.window(asked, now)
 
 
-def _page(usual: str) -> dict[str, Any]:
+def _page(when: dict[str, Any], now: float) -> dict[str, Any]:
     """Return what both pages' templates need: the span, the moment, who may write."""
-    return {**_when(usual), "now": time.time(), "writable": bool(settings().token),
+    return {**when, "now": now, "writable": bool(settings().token),
             "login": logged_in(settings())}
 
 
 @views.get("/")
 def index() -> str:
     """The fleet: one row per daemon."""
-    whole = fleet().answer(time.time())
+    now = time.time()
+    whole = fleet().answer(now)
+    when, window = _when("now", now)
     kinds = {name: sorted({row[name] for row in whole["daemons"]})
              for name in ("host", "service", "consumer", "state")}
     return render_template("fleet.html", rows=whole["daemons"], fleet=whole["fleet"],
                            incidents=whole["incidents"],
                            panels=figures.PANELS, columns=figures.COLUMNS, kinds=kinds,
-                           spans=query.SPANS, tied=_tied, **_page("now"))
+                           spans=query.SPANS, tied=_tied, **_page(when, now),
+                           drawings=drawn_rows(whole["daemons"], figures.PANELS, window, now))
 
 
 def _tied(name: str) -> list[dict[str, str]]:
@@ -80,9 +85,13 @@ def daemon(name: str) -> str:
         extra.append(figures.TOPICS)
     wanted = [metric for panel in (*figures.PANELS, *extra) if panel is not figures.TOPICS
               for metric in (panel.metric, *panel.also)]
-    return render_template("daemon.html", row=rows[0], panels=figures.PANELS + tuple(extra),
+    now = time.time()
+    when, window = _when("hour", now)
+    panels = figures.PANELS + tuple(extra)
+    return render_template("daemon.html", row=rows[0], panels=panels,
                            metrics=",".join(dict.fromkeys(wanted)), spans=query.SPANS,
-                           tied=_tied, **_page("hour"))
+                           tied=_tied, **_page(when, now),
+                           drawings=drawn_rows(rows, panels, window, now))
 
 
 @views.get("/help")

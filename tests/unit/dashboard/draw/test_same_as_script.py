@@ -36,13 +36,15 @@ def case(seed: int) -> dict[str, Any]:
     """Return one panel to draw: a metric of the table, a grid, the daemon's series and marks."""
     chance = random.Random(seed)
     panel = DRAWN[seed % len(DRAWN)]
-    step, count = chance.choice([1, 5, 10, 70, 180, 3600, 86400]), chance.choice([1, 2, 90, 360, 721])
+    step = chance.choice([1, 5, 10, 70, 180, 3600, 86400])
+    count = chance.choice([1, 2, 90, 360, 721])
     start = NOW // step * step - step * count
     height = chance.choice([0, 0.003, 0.5, 8, 1.8e4, 3e7])
     series = {name: wave(chance, count, height)
               for name in {panel.metric, *panel.also, *panel.shares, "backlog"}}
     if panel.band:
-        series[f"{panel.metric}_min"] = [None if v is None else v * 0.7 for v in series[panel.metric]]
+        series[f"{panel.metric}_min"] = [None if value is None else value * 0.7
+                                         for value in series[panel.metric]]
     end = start + step * count
     usual = [[hour, height * 0.9, height * 1.1 + 0.01]
              for hour in range(start // 3600 * 3600, end, 3600)][:2000] if seed % 3 else []

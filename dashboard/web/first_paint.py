@@ -1,0 +1,104 @@
+"""The panels of the first rows as SVG, for the page's first answer.
+
+Drawn are rates over the whole span, as the page shows them by default. What a page's address
+asks for beyond that (a zoom, other sums, more columns) is left to its script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, request
+
+from collectd_fedmsg.errors import StoreError
+
+from ..draw import svg
+from ..draw.panels import TOPICS, Panel
+from ..draw.span import begin_of
+from ..grid.answer import answer
+from ..store.series import Window
+from . import alerts as alerting
+from .api import notes, store
+
+#: Rows in view on a large screen; ``draw=all`` asks for more where no script draws the others.
+FIRST_ROWS, MAX_ROWS = 16, 200
+#: Restarts are drawn on spans up to this, s: on longer ones they are too many to read.
+SHORT_SPAN = 3600
+#: Parts of an address that the page's script alone draws.
+BY_SCRIPT = ("from", "mode", "compact", "columns")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One drawn panel of a row and its words."""
+
+    panel: Panel
+    markup: str
+    spoken: str
+    highest: str
+    cut: bool
+    layers: Sequence[Any] = ()
+
+
+@dataclass(frozen=True)
+class DrawnRow:
+    """The figures of a row, and the range of its axis: from, to, its begin when it is young."""
+
+    range: str
+    figures: Sequence[Figure]
+    #: Seconds that are known so far; None when the span is shown whole.
+    so_far: int | None
+
+
+def drawn_rows(rows: Sequence[Mapping[str, Any]], panels: Sequence[Panel], window: Window,
+               now: float) -> dict[str, DrawnRow]:
+    """Return the first rows drawn, by daemon's id; none when the store cannot answer.
+
+    Args:
+        rows: of ``/api/v1/daemons``, in the order of the page.
+        panels, window: of each row.
+        now: epoch seconds.
+    """
+    if any(name in request.args for name in BY_SCRIPT):
+        return {}
+    known = store().daemons()
+    most = MAX_ROWS if request.args.get("draw") == "all" else FIRST_ROWS
+    chosen = [row for row in rows if row["id"] in known][:most]
+    daemons = [known[row["id"]] for row in chosen]
+    metrics = dict.fromkeys(name for panel in panels if panel is not TOPICS
+                            for name in (panel.metric, *panel.also))
+    try:
+        body = answer(store(), daemons, tuple(metrics), window, topics=TOPICS in panels,
+                      marks=window.end - window.start <= SHORT_SPAN)
+        usual = current_app.extensions["bands"].of(daemons, window, now)
+        marks = [*notes().between(window.start, window.end),
+                 *alerting.marks(window.start, window.end, None)]
+    except StoreError:
+        # The rows stand without panels; the script says what is wrong as soon as it asks.
+        return {}
+    begin = begin_of(body)
+    grid = svg.Grid(body["start"], body["end"], body["step"], begin or body["start"], body["end"])
+    return {row["id"]: DrawnRow(
+        f"{grid.from_:.0f} {grid.to} {begin or 0}",
+        _figures(row, {**series, "usual": usual.get(row["id"], {})}, panels, grid, marks),
+        None if begin is None else grid.end - begin)
+        for row, series in zip(chosen, body["daemons"])}
+
+
+def _figures(row: Mapping[str, Any], daemon: Mapping[str, Any], panels: Sequence[Panel],
+             grid: svg.Grid, marks: Sequence[Mapping[str, Any]]) -> list[Figure]:
+    name = row["id"]
+    own: list[Mapping[str, Any]] = [{"time": time, "kind": ""}
+                                    for time in daemon.get("restarts", ())]
+    own += [mark for mark in marks if not mark["daemon"] or name == mark["daemon"]
+            or name.startswith(f"{mark['daemon']}/")]
+    figures = []
+    for panel in panels:
+        made = svg.draw(panel, grid, daemon, own)
+        known = made.highest is not None and panel is not TOPICS
+        figures.append(Figure(
+            panel, made.markup, svg.spoken(panel, row["consumer"], made),
+            f"max {svg.worded(made.highest, panel)}" if known else "", made.cut, made.layers))
+    return figures
