@@ -13,9 +13,9 @@ from ..store.series import Points
 WIDTH, HEIGHT = 2000, 1000
 #: Cut values leave the box by this much, so that their stroke does not lie on its edge.
 OUTSIDE = -40
-#: An area between two lines is drawn where it stands for this many messages and this share of
-#: the higher line.
-MIN_MESSAGES, MIN_SHARE = 5, 0.1
+#: An area between two lines is drawn where it stands for this many messages, and for this share
+#: of the higher line: what is missing of the arrivals, and what is above the usual range.
+MIN_MESSAGES, MIN_MISSING, MIN_EXCESS = 5, 0.1, 0.25
 Run = tuple[int, int]
 
 
@@ -88,16 +88,17 @@ def line_path(values: Points, axes: Axes) -> str:
                    for first, past in _runs([height is not None for height in heights]))
 
 
-def area_path(high: Points, low: Points, axes: Axes, tested: bool = False) -> str:
+def area_path(high: Points, low: Points, axes: Axes, share: float | None = None) -> str:
     """Return the area between two lines, where both are known.
 
     Args:
         high, low, axes: the lines and the panel's axes.
-        tested: only where the higher line stands out from the lower one.
+        share: only where the higher line stands out from the lower one by this share of itself.
     """
-    flags = [above is not None and below is not None and (not tested or above > below)
+    flags = [above is not None and below is not None and (share is None or above > below)
              for above, below in zip(high, low)]
-    found = [run for run in _runs(flags) if not tested or _stands_out(high, low, run, axes.times)]
+    found = [run for run in _runs(flags)
+             if share is None or _stands_out(high, low, run, axes.times, share)]
     if not found:
         return ""
     tops, bottoms, xs = axes.heights(high), axes.heights(low), axes.xs
@@ -106,13 +107,14 @@ def area_path(high: Points, low: Points, axes: Axes, tested: bool = False) -> st
                    for first, past in found)
 
 
-def _stands_out(high: Points, low: Points, run: Run, times: Sequence[float]) -> bool:
+def _stands_out(high: Points, low: Points, run: Run, times: Sequence[float],
+                share: float) -> bool:
     above = whole = 0.0
     for i in range(*run):
         top, bottom = high[i] or 0.0, low[i] or 0.0
         above += (top - bottom) * (times[i + 1] - times[i])
         whole += top * (times[i + 1] - times[i])
-    return above >= MIN_MESSAGES and above >= MIN_SHARE * whole
+    return above >= MIN_MESSAGES and above >= share * whole
 
 
 def gap_path(spans: Iterable[tuple[float, float]], axes: Axes) -> str:

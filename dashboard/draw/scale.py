@@ -14,8 +14,8 @@ from ..store.series import Points
 HEADROOM, HEADROOM_CUT = 1.06, 1.25
 #: A peak this many times above what must be readable is cut.
 CUT_FACTOR = 3
-#: The present is the last twelfth of the span, three steps at least.
-PRESENT_SHARE, MIN_PRESENT_STEPS = 12, 3
+#: The present is the last ninetieth of the span, three steps at least.
+PRESENT_SHARE, MIN_PRESENT_STEPS = 90, 3
 #: The share of the steps that are never cut: fewer while the daemon is behind, so that its
 #: backlog is seen.
 ORDINARY, ORDINARY_BEHIND = 0.9, 2 / 3

@@ -17,7 +17,18 @@ from ..store.series import Points
 from .axis import ticks
 from .columns import Columns, Merged, columns_of, merge
 from .panels import ALSO_COLOURS, BACKLOG_FLOOR, TOPICS, Panel
-from .paths import HEIGHT, WIDTH, Axes, area_path, gap_path, line_path, rounded, runs
+from .paths import (
+    HEIGHT,
+    MIN_EXCESS,
+    MIN_MISSING,
+    WIDTH,
+    Axes,
+    area_path,
+    gap_path,
+    line_path,
+    rounded,
+    runs,
+)
 from .scale import Scale, present, scale, value_ticks
 from .topics import Layer, layers, whole
 
@@ -181,9 +192,9 @@ def _shapes(made: _Made) -> list[str]:
         _path(f"fill {colour}", area_path(value, zero, axes) if filled else ""),
         _path(f"spread {colour}",
               area_path(made.merged.most, made.least, axes) if spread else ""),
-        _path("missing", area_path(made.under, value, axes, True) if made.under else ""),
+        _path("missing", area_path(made.under, value, axes, MIN_MISSING) if made.under else ""),
         _path(f"excess {colour}",
-              "" if panel.under else area_path(value, made.high, axes, True)),
+              "" if panel.under else area_path(value, made.high, axes, MIN_EXCESS)),
         _path("under", line_path(made.under, axes) if made.under else ""),
         _path(f"line {colour}", line_path(value, axes)),
         _path(f"out {colour}", line_path(_outside(made), axes)),

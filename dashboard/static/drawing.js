@@ -4,7 +4,7 @@ import { columnsOf, merge } from "./columns.js";
 import { gaps } from "./curves.js";
 import { short } from "./humanize.js";
 import { linesOf, usualColumns } from "./lines.js";
-import { areaPath, axes, gapPath, HEIGHT, linePath, runs, WIDTH } from "./paths.js";
+import { areaPath, axes, gapPath, HEIGHT, linePath, MIN_EXCESS, MIN_MISSING, runs, WIDTH } from "./paths.js";
 import { present, scale, valueTicks } from "./scale.js";
 
 // Cut peaks with words in a panel, and how far apart (share of its width) words must be.
@@ -58,8 +58,8 @@ function shapes(spec, grid, made) {
     path("usual", areaPath(usual.high, usual.low, times, axis)),
     path(`fill ${colour}`, hasUsual || under ? "" : areaPath(value, zero, times, axis)),
     path(`spread ${colour}`, flat ? "" : areaPath(merged.most, least, times, axis)),
-    path("missing", under ? areaPath(under, value, times, axis, mode !== "total") : ""),
-    path(`excess ${colour}`, spec.under ? "" : areaPath(value, usual.high, times, axis, true)),
+    path("missing", under ? areaPath(under, value, times, axis, mode === "total" ? null : MIN_MISSING) : ""),
+    path(`excess ${colour}`, spec.under ? "" : areaPath(value, usual.high, times, axis, MIN_EXCESS)),
     path("under", under ? linePath(under, times, axis) : ""),
     path(`line ${colour}`, linePath(value, times, axis)),
     path(`out ${colour}`, linePath(outside, times, axis)),

@@ -61,7 +61,7 @@ function share(plot, x) {
   for (const other of plotsOf(plot.closest(".row"))) {
     if (other === plot) continue;
     if (x === undefined) { window.Plotly.Fx.unhover(other); continue; }
-    const last = other.data.length - 1, index = other.data[last]?.x.findIndex((time) => time >= x) ?? -1;
+    const last = other.data.length - 1, index = other.data[last]?.x.indexOf(x) ?? -1;
     if (index >= 0) window.Plotly.Fx.hover(other, [{ curveNumber: last, pointNumber: index }]);
   }
   leading = false;

@@ -48,10 +48,11 @@ function legend(figure, names) {
 }
 
 const ALSO = { service_p50: "median", service_p95: "95 %", service_p99: "99 %", service_max: "longest" };
-function namesOf(spec, layers) {
+function namesOf(spec, layers, daemon) {
   if (layers) return layers;
-  if (!spec.also.length) return [];
-  return [spec.metric, ...spec.also].map((metric, i) => ({ name: ALSO[metric] ?? spec.title, colour: i ? alsoColours[i - 1] : spec.colour }));
+  const also = spec.also.filter((name) => daemon?.series?.[name]?.some((value) => value !== null));
+  if (!also.length) return [];
+  return [spec.metric, ...also].map((metric, i) => ({ name: ALSO[metric] ?? spec.title, colour: i ? alsoColours[i - 1] : spec.colour }));
 }
 
 function drawPanel(panel, grid, daemon, view, size) {
@@ -65,7 +66,7 @@ function drawPanel(panel, grid, daemon, view, size) {
   panel.setAttribute("aria-label", spoken(spec.title, row.dataset.consumer, unit(spec, view.mode), spec, made));
   panel.most = made.highest === null || layers ? "" : `max ${worded(made.highest, spec)}`;
   caption(figure, spec, made, row, view, panel);
-  legend(figure, namesOf(spec, layers));
+  legend(figure, namesOf(spec, layers, daemon));
 }
 
 function pictureOf(panel) {

@@ -2,8 +2,10 @@
 export const WIDTH = 2000, HEIGHT = 1000;
 // Cut values leave the box by this much, so that their stroke does not lie on its edge.
 const OUTSIDE = -40;
-// An area between two lines is drawn where it stands for this many messages and this share of the higher line.
-const MIN_MESSAGES = 5, MIN_SHARE = 0.1;
+// An area between two lines is drawn where it stands for this many messages, and for this share of
+// the higher line: what is missing of the arrivals, and what is above the usual range.
+const MIN_MESSAGES = 5;
+export const MIN_MISSING = 0.1, MIN_EXCESS = 0.25;
 
 const rounded = (value) => Math.floor(value + 0.5);
 
@@ -46,20 +48,20 @@ export function linePath(values, times, axis) {
   return runs(values.length, (i) => values[i] !== null).map((run) => `M${edge(values, run, times, axis)}`).join("");
 }
 
-// The area between two lines, where both are known; tested: only where the higher one stands out.
-export function areaPath(high, low, times, axis, tested = false) {
-  const holds = (i) => high[i] !== null && low[i] !== null && (!tested || high[i] > low[i]);
-  return runs(high.length, holds).filter((run) => !tested || standsOut(high, low, run, times))
+// The area between two lines, where both are known; share: only where the higher one stands out by it.
+export function areaPath(high, low, times, axis, share = null) {
+  const holds = (i) => high[i] !== null && low[i] !== null && (share === null || high[i] > low[i]);
+  return runs(high.length, holds).filter((run) => share === null || standsOut(high, low, run, times, share))
     .map((run) => `M${edge(high, run, times, axis)}L${edge(low, run, times, axis, true)}Z`).join("");
 }
 
-function standsOut(high, low, [first, past], times) {
+function standsOut(high, low, [first, past], times, share) {
   let above = 0, whole = 0;
   for (let i = first; i < past; i += 1) {
     above += (high[i] - low[i]) * (times[i + 1] - times[i]);
     whole += high[i] * (times[i + 1] - times[i]);
   }
-  return above >= MIN_MESSAGES && above >= MIN_SHARE * whole;
+  return above >= MIN_MESSAGES && above >= share * whole;
 }
 
 // Rectangles over the whole height, of time without samples.

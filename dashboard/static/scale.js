@@ -4,8 +4,8 @@
 const HEADROOM = 1.06, HEADROOM_CUT = 1.25;
 // A peak this many times above what must be readable is cut.
 const CUT_FACTOR = 3;
-// The present is the last twelfth of the span, three steps at least.
-const PRESENT_SHARE = 12, MIN_PRESENT_STEPS = 3;
+// The present is the last ninetieth of the span, three steps at least.
+const PRESENT_SHARE = 90, MIN_PRESENT_STEPS = 3;
 // The share of the steps that are never cut: fewer while the daemon is behind, so that its backlog is seen.
 const ORDINARY = 0.9, ORDINARY_BEHIND = 2 / 3;
 // The axis of a panel in which nothing is above zero.

@@ -8,17 +8,17 @@ const NAMES = { service_p50: "median", service_p95: "95 %", service_p99: "99 %",
 // Letters of a topic's name in a label.
 const MAX_LETTERS = 60;
 
-// One array of times for all panels of an answer, in seconds: an axis of plain numbers is drawn
-// in less time than one of dates.
+// The middles of the steps, so that a pointer finds the step it is over; one array for all panels of
+// an answer, in seconds: an axis of plain numbers is drawn in less time than one of dates.
 function times(grid) {
   const count = Math.round((grid.end - grid.start) / grid.step);
-  return grid.times ??= Array.from({ length: count }, (_, i) => grid.start + (i + 1) * grid.step);
+  return grid.times ??= Array.from({ length: count }, (_, i) => grid.start + (i + 0.5) * grid.step);
 }
 
 function scatter(name, grid, y, spec, mode, colour) {
   return {
     type: "scatter", mode: "lines", name: text(name), x: times(grid), y, connectgaps: false,
-    line: { width: 1.5, shape: "vh", color: "rgba(0,0,0,0)" }, hoverlabel: { bgcolor: hue(colour) },
+    line: { width: 1.5, color: "rgba(0,0,0,0)" }, hoverlabel: { bgcolor: hue(colour) },
     hovertemplate: `%{y:${spec.format}} ${spec.format.endsWith("p") ? "" : unit(spec, mode)}<extra></extra>`,
   };
 }
