@@ -30,7 +30,8 @@ const figureOf = (panel, view) => {
 // Nothing of plotly's is seen but what it shows of a pointer: the picture below has lines and axes.
 function layout(panel, view) {
   const hidden = { showgrid: false, zeroline: false, showline: false, showticklabels: false, ticks: "" };
-  const edges = big.matches ? { l: 58, r: 6, t: 6, b: 30 } : { l: 42, r: 6, t: 6, b: 22 };
+  const slim = panel.closest(".row").dataset.size === "slim";
+  const edges = slim ? { l: 0, r: 0, t: 1, b: 1 } : big.matches ? { l: 58, r: 6, t: 6, b: 30 } : { l: 42, r: 6, t: 6, b: 22 };
   return {
     width: panel.clientWidth, height: panel.clientHeight, margin: edges, showlegend: false,
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", dragmode: "zoom",

@@ -175,7 +175,7 @@ def look(chain: Chain, rows: int, picture: Path) -> None:
         def drawn() -> bool:
             found = page.evaluate(
                 """() => [...document.querySelectorAll('.panel')].filter(
-                    panel => [...panel.querySelectorAll('.scatterlayer path.js-line')]
+                    panel => [...panel.querySelectorAll('.area path.line')]
                         .some(line => (line.getAttribute('d') || '').length > 10)
                 ).map(panel => panel.dataset.daemon + ' ' + panel.dataset.metric)"""
             )

@@ -155,8 +155,8 @@ def test_alerts_are_marked_on_the_panels(site, chromium):  # noqa: F811
     _, _, address = site
     page = opened(chromium, f"{address}daemon/{HOST}/hub/Notifier?span=hour")
     until(page, DRAWN.format(3))
-    lines = ("[...document.querySelectorAll('.panel')].map(p => (p.layout?.shapes ?? []).filter("
-             "s => s.type === 'line' && s.line.dash === 'dash').length)")
+    lines = ("[...document.querySelectorAll('.panel')].map(panel => "
+             "panel.querySelectorAll('path.mark:is(.critical, .warning, .info, .over)').length)")
     until(page, f"{lines}.slice(0, 3).every(n => n === 2)")
     assert "backlog: over" in page.inner_text("#marks")
     assert page.faults == []

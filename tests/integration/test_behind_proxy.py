@@ -30,10 +30,12 @@ from tests.conftest import ROOT
 from tests.integration.receivers import where
 from tests.integration.test_alerts_page import RULES, daemon
 from tests.integration.test_page_chromium import (  # noqa: F401 - chromium is a fixture
+    ANSWER,
     DRAWN,
     chromium,
     no_page_left_open,
     opened,
+    pointed,
     pytestmark,
     until,
 )
@@ -168,8 +170,8 @@ def test_the_fleet_is_drawn_and_kept_up_to_date(site, chromium):  # noqa: F811
     page, answers = watched(chromium, site)
     until(page, DRAWN.format(6))
     page.click("button[value=day]")
-    until(page, "document.querySelector('.panel').grid.end - "
-                "document.querySelector('.panel').grid.start > 80000")
+    until(page, f"{ANSWER}?.grid.end - {ANSWER}?.grid.start > 80000")
+    pointed(page)
     assert page.url == f"{site}?span=day"
     end = time.monotonic() + 60
     while not any(status == 304 for _, status, _ in answers):

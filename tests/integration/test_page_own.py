@@ -11,12 +11,15 @@ axe = pytest.importorskip("axe_playwright_python")
 
 from tests.integration.serving import serving  # noqa: E402
 from tests.integration.test_page_chromium import (  # noqa: E402, F401 - chromium is a fixture
+    ANSWER,
     DRAWN,
     LARGE,
+    RANGES,
     chromium,
     no_page_left_open,
     now,
     opened,
+    pointed,
     pytestmark,
     until,
 )
@@ -49,6 +52,11 @@ def site(tmp_path):
         yield tmp_path, address
 
 
+def values(selector):
+    """Return an expression for the series of the row of a panel."""
+    return f"(document.querySelector('{selector}')?.closest('.row').answer?.daemon.series ?? {{}})"
+
+
 def metrics(page, row=1):
     return page.eval_on_selector_all(f".row:nth-of-type({row}) .panel",
                                      "all => all.map(p => p.dataset.metric)")
@@ -62,10 +70,10 @@ def test_columns_are_switched_on_and_linked(site, chromium):  # noqa: F811
     page.click("details.more > summary")
     page.check("[name=column][value=utilisation]")
     selector = ".row[data-consumer=Consumer0] .panel[data-metric=utilisation]"
-    until(page, f"document.querySelector('{selector}')?.data?.at(-1).y.includes(0.25)")
+    until(page, f"{values(selector)}.utilisation?.includes(0.25)")
     assert page.evaluate("location.search") == "?sort=name&columns=utilisation&large=1"
     again = opened(chromium, page.url)
-    until(again, f"document.querySelector('{selector}')?.data")
+    until(again, f"{values(selector)}.utilisation")
     assert page.faults + again.faults == []
 
 
@@ -73,10 +81,9 @@ def test_tied_series_share_the_axis_and_are_text(site, chromium):  # noqa: F811
     """What is tied is drawn below, on the same range, its title as text."""
     _, address = site
     page = opened(chromium, f"{address}{LARGE}")
-    until(page, "document.querySelectorAll('.tied .panel.js-plotly-plot').length === 2")
+    until(page, "document.querySelectorAll('.tied .panel path.line').length === 2")
     assert "Load of <b>db01</b>" in page.inner_text(".tied figcaption")
-    ranges = "[...document.querySelectorAll('.panel')].map(p => String(p.layout.xaxis.range))"
-    assert len(set(page.evaluate(ranges))) == 1
+    assert len(set(page.evaluate(RANGES))) == 1
     assert page.faults == []
 
 
@@ -86,8 +93,10 @@ def test_figures_are_valid_plotly(site, chromium):  # noqa: F811
     _, address = site
     for mode in ("rate", "total"):
         page = opened(chromium, f"{address}{DAEMON}?span=now&mode={mode}")
-        until(page, "document.querySelectorAll('.panel.js-plotly-plot').length === 14")
-        for figure in page.evaluate("[...document.querySelectorAll('.panel')].map(p => "
+        until(page, DRAWN.format(13))
+        pointed(page)
+        until(page, "document.querySelectorAll('.plot.js-plotly-plot').length === 14")
+        for figure in page.evaluate("[...document.querySelectorAll('.plot')].map(p => "
                                     "JSON.parse(JSON.stringify([p.data, p.layout])))"):
             plotly.Figure(*figure)
         assert page.faults == []
@@ -105,8 +114,7 @@ def test_custom_span(site, chromium):  # noqa: F811
     page.fill("#start", "-5m")
     page.click("button[value=custom]")
     until(page, "location.search.includes('start=-5m')")
-    until(page, "document.querySelector('.panel').grid.end - "
-                "document.querySelector('.panel').grid.start <= 320")
+    until(page, f"{ANSWER}?.grid.end - {ANSWER}?.grid.start <= 320")
     page.reload()
     until(page, DRAWN.format(6))
     assert page.input_value("#start") == "-5m"
@@ -124,7 +132,7 @@ def test_filter_and_compact(site, chromium):  # noqa: F811
     page.select_option("#consumer", "")
     page.check("#compact")
     until(page, "document.querySelectorAll('.panel svg path').length === 6 "
-                "&& !document.querySelector('.js-plotly-plot')")
+                "&& !document.querySelector('.area')")
     page.uncheck("#compact")
     until(page, DRAWN.format(6))
     assert page.faults == []
@@ -165,7 +173,7 @@ def test_a_note_is_added_and_drawn(site, chromium):  # noqa: F811
     page.fill("#note [name=token]", "t")
     page.click("#note button")
     until(page, "document.querySelector('#marks').innerText.includes('moved <img src=x>')")
-    until(page, "document.querySelector('.panel').layout.shapes.some(s => s.type === 'line')")
+    until(page, "document.querySelector('.panel path.mark.note')")
     assert page.faults == []
 
 
@@ -173,7 +181,7 @@ def test_keyboard_zooms(site, chromium):  # noqa: F811
     """Plus zooms all panels, Escape undoes it."""
     _, address = site
     page = opened(chromium, f"{address}{LARGE}")
-    until(page, DRAWN.format(6))
+    until(page, f"{DRAWN.format(6)} && {RANGES}.every(Boolean)")
     page.focus(".panel")
     page.keyboard.press("+")
     until(page, "location.search.includes('from=')")
@@ -223,17 +231,17 @@ def test_a_zoom_is_filled_with_finer_steps(site, chromium):  # noqa: F811
     _, address = site
     page = opened(chromium, f"{address}{DAEMON}?span=day")
     # Not until lines are drawn: now and then only one of a day's steps falls into the samples.
-    until(page, "document.querySelector('.panel').grid !== undefined")
-    coarse = page.evaluate("document.querySelector('.panel').grid.step")
+    until(page, f"{ANSWER} !== undefined")
+    coarse = page.evaluate(f"{ANSWER}.grid.step")
     assert coarse > STEP
     page.focus(".panel")
     for _ in range(9):
         page.keyboard.press("+")
         page.keyboard.press("ArrowRight")
-    until(page, f"document.querySelector('.panel').grid.step < {coarse}")
+    until(page, f"{ANSWER}.grid.step < {coarse}")
     until(page, "document.querySelector('a[data-when]').href.includes('start=')")
     page.keyboard.press("Escape")
-    until(page, f"document.querySelector('.panel').grid.step === {coarse}")
+    until(page, f"{ANSWER}.grid.step === {coarse}")
     until(page, "document.querySelector('a[data-when]').href.includes('span=day')")
     assert page.faults == []
 
@@ -243,10 +251,12 @@ def test_the_gap_between_the_curves_is_the_backlog(site, chromium):  # noqa: F81
     _, address = site
     page = opened(chromium, f"{address}{LARGE}&mode=total&sort=name")
     until(page, DRAWN.format(6))
+    pointed(page, ".row[data-consumer=Consumer0] .panel")
     wrong = page.evaluate("""(() => {
         const row = document.querySelector('.row[data-consumer=Consumer0]');
-        const [arrived, ended] = row.querySelector('[data-metric=processed]').data.map(t => t.y);
-        const backlog = row.querySelector('[data-metric=backlog]').data.at(-1).y;
+        const plot = row.querySelector('[data-metric=processed] .plot');
+        const [arrived, ended] = plot.data.map(trace => trace.y);
+        const backlog = row.answer.daemon.series.backlog;
         const known = backlog.map((_, i) => i).filter(
             i => arrived[i] !== null && ended[i] !== null && backlog[i] !== null);
         return [known.length,

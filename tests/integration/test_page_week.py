@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("playwright.sync_api")
 
 from tests.integration.test_page_chromium import (  # noqa: F401 - fixtures
+    ANSWER,
     DRAWN,
     chromium,
     no_page_left_open,
@@ -40,7 +41,7 @@ def changing(page):
     """Let every answer differ from the one before: no update is spared by its ETag."""
     count = itertools.count(1)
     body = page.evaluate("(({start, end, step, daemons}) => ({start, end, step, daemons}))"
-                         "(document.querySelector('.panel').grid)")
+                         "(document.querySelector('.row').answer.grid)")
 
     def answer(route):
         turn = next(count)
@@ -65,7 +66,7 @@ def test_a_page_left_open_does_not_grow(site, chromium, updates, allowed):  # no
     folder, address = site
     fleet(folder, now(), 2)
     page = opened(chromium, address)
-    until(page, DRAWN.format(6))
+    until(page, f"{DRAWN.format(6)} && {ANSWER}")
     changing(page)
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable")

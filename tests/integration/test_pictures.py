@@ -123,7 +123,7 @@ def test_old_files_are_drawn_as_history(tmp_path):
     browser = create_app({"data_dir": tmp_path}).test_client()
     answer = browser.get(f"{WHERE}?metric=received&span=now&width=200&height=60")
     assert near(pixels(answer.data), figures.PALETTE["blue"][0]) > 20
-    assert "panel.png?daemon=" in browser.get("/").text
+    assert 'class="line blue"' in browser.get("/").text
 
 
 def test_files_with_averages_only(tmp_path):
