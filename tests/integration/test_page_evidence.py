@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 pytest.importorskip("playwright.sync_api")
@@ -48,6 +50,16 @@ def site(tmp_path_factory):
         yield address
 
 
+def judged(chromium, site, consumer):  # noqa: F811
+    """Wait until the past weeks of a daemon are read: each pass over the fleet has its bound."""
+    request = chromium.new_context().request
+    end = time.monotonic() + 60
+    path = f"api/v1/series?daemon={HOST}/hub/{consumer}&span=hour&usual=1"
+    while not request.get(f"{site}{path}").json()["daemons"][0]["usual"]:
+        assert time.monotonic() < end
+        request.get(f"{site}api/v1/daemons")
+
+
 def test_one_line_instead_of_many(site, chromium, artifacts):  # noqa: F811
     """Daemons that share a database are one incident on top, with what to do first."""
     page = opened(chromium, site)
@@ -64,6 +76,7 @@ def test_the_usual_range_is_behind_the_lines(site, chromium, artifacts):  # noqa
 
     Of the daemon that is well: of one that is slow, what is usual may be above what it does now.
     """
+    judged(chromium, site, "Well")
     page = opened(chromium, f"{site}?span=day&columns=service_time",
                   viewport={"width": 1400, "height": 2400})
     until(page, "document.querySelector('.row[data-consumer=Well]')?.answer?.daemon.usual.received")
