@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import inspect
 import logging
-import math
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -24,6 +23,7 @@ from .hub.counts import Counts
 from .hub.responder import Responder
 from .hub.settings import read
 from .protocol import roster as rosters
+from .protocol.frames import MAX_TOTAL
 from .protocol.roster import Roster
 from .protocol.sample import Sample
 
@@ -113,7 +113,7 @@ def producer_of(producer: Any) -> rosters.Producer:
 
 def _seconds(value: Any) -> float | None:
     """Return a number that a reader takes for seconds, None for anything else."""
-    if type(value) not in (int, float) or not math.isfinite(value) or value < 0:
+    if type(value) not in (int, float) or not 0 <= value <= MAX_TOTAL:
         return None
     return float(value)
 

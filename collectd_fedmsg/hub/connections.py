@@ -32,8 +32,9 @@ FILES_SHARE = 16
 HEADROOM = 32
 #: Seconds until a connection on which nothing moves is closed.
 IDLE_SECONDS = 10.0
-#: Bytes of replies that peers have not taken yet, of all peers together.
-MAX_OUTPUT = 4 << 20
+#: Bytes of replies that peers have not taken yet: of one user's peers, and of all together, at
+#: which no other reply is made. Not all of them keep root's waiting.
+MAX_USER_OUTPUT, MAX_OUTPUT = 1 << 19, 4 << 20
 #: Seconds of processor that answers may take at once, and in each second.
 CREDIT, MAX_CPU_SHARE = 1.0, 0.1
 #: Seconds until another try to accept where no descriptor was to be had.
@@ -109,8 +110,7 @@ class Connections:
 
     def timeout(self) -> float:
         """Return the seconds after which ``work`` should be called though nothing happened."""
-        waiting = any(reader.request is not None for reader in self._readers.values())
-        if waiting and not self._output_full():
+        if self._answerable():
             return max(0.0, -self._earned() / MAX_CPU_SHARE)
         if self._paused:
             return NO_FILES_SECONDS
@@ -132,12 +132,13 @@ class Connections:
     def work(self) -> None:
         """Answer one request, if any may be answered now; drop whoever is idle."""
         now = time.monotonic()
-        for number in [n for n, one in self._readers.items() if now - one.moved > IDLE_SECONDS]:
+        idle = [n for n, reader in self._readers.items() if now - reader.moved > IDLE_SECONDS]
+        for number in idle:
             self._drop(number)
         if self._paused and now >= self._retry:
             self._resume()
-        waiting = [n for n, one in self._readers.items() if one.request is not None]
-        if not waiting or self._output_full() or self._earned() <= 0:
+        waiting = self._answerable()
+        if not waiting or self._earned() <= 0:
             return
         if sum(self._turns.values()) > 1000:
             self._turns.clear()
@@ -152,8 +153,17 @@ class Connections:
         self._credited = now
         return self._credit
 
-    def _output_full(self) -> bool:
-        return sum(len(one.output) for one in self._readers.values()) >= MAX_OUTPUT
+    def _answerable(self) -> list[int]:
+        """Return the descriptors of those whose request may be answered now."""
+        output: Counter[int] = Counter()
+        for reader in self._readers.values():
+            output[reader.user] += len(reader.output)
+        full = sum(output.values()) >= MAX_OUTPUT
+        return [
+            number for number, reader in self._readers.items()
+            if reader.request is not None and output[reader.user] < MAX_USER_OUTPUT
+            and not (full and reader.user)
+        ]  # fmt: skip
 
     def _accept(self) -> None:
         assert self._listener is not None
@@ -187,7 +197,7 @@ class Connections:
         most = MAX_CONNECTIONS
         if soft != resource.RLIM_INFINITY:
             most = max(2, min(MAX_CONNECTIONS, soft // FILES_SHARE))
-        users = Counter(one.user for one in self._readers.values())
+        users = Counter(known.user for known in self._readers.values())
         near = 0 <= soft - HEADROOM <= peer.fileno()
         # Not root's: what reads for the host's monitoring is never kept out by others.
         others = sum(count for user, count in users.items() if user)

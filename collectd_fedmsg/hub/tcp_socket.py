@@ -1,8 +1,8 @@
 """The TCP endpoint of one daemon: zmq with CURVE, watched so that it takes no descriptor needed.
 
 libzmq accepts on its own thread and knows no limit of connections. So the listening socket is
-closed before the process reaches its limit of open files, or at MAX_PEERS connections, and
-bound again after; who does not finish the handshake is dropped.
+closed, and its connections with it, before the process reaches its limit of open files or at
+MAX_PEERS connections, and bound again after; who does not finish the handshake is dropped.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ class TcpSocket:
             raise ValueError("TCP without keys")
         self._peers: set[int] = set()
         self._bound = False
+        self._warned = False
         self._retry = 0.0
         # The keys first: nothing is open when they cannot be read.
         public, secret = load_certificate(settings.curve_keys / "server.key_secret")
@@ -122,11 +123,16 @@ class TcpSocket:
             with contextlib.suppress(zmq.ZMQError):
                 self._socket.unbind(self._endpoint)
             self._bound, self._retry = False, now + RETRY_SECONDS
-            log.warning("%s accepts nobody for now: %d connections, %d descriptors are free",
-                        self._endpoint, len(self._peers), free)  # fmt: skip
+            if not self._warned:
+                self._warned = True
+                log.warning("%s is closed for a moment, and whenever this comes again: %d"
+                            " connections, %d descriptors are free",
+                            self._endpoint, len(self._peers), free)  # fmt: skip
+            # libzmq ends the connections with their listener, and reports none of them.
+            self._peers.clear()
         elif not self._bound and now >= self._retry:
             self._retry = now + RETRY_SECONDS
-            if free >= 2 * MIN_FREE and len(self._peers) < MAX_PEERS // 2:
+            if free >= 2 * MIN_FREE:
                 with contextlib.suppress(zmq.ZMQError):
                     self.bind()
 

@@ -50,7 +50,7 @@ def test_units_are_sound_and_confined(story: dict[str, Any]):
     assert set(story["exposure"]) == {"collectd-fedmsg-alerts.service",
                                       "collectd-fedmsg-dashboard.service"}
     assert max(story["exposure"].values()) <= 2.0
-    assert story["folder"] == "2770"
+    assert story["folder"] == "1775"
 
 
 def test_manual_pages_are_found(story: dict[str, Any]):

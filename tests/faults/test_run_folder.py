@@ -1,0 +1,277 @@
+"""The sockets' folder in other hands: what is planted, removed, posed or left there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from collectd_fedmsg.hub.responder import Responder
+from collectd_fedmsg.hub.settings import Settings
+from collectd_fedmsg.hub.socket_file import SocketFile
+from collectd_fedmsg.protocol.sample import Sample
+from collectd_fedmsg.protocol.sockets import socket_path
+from collectd_fedmsg.reader.collect import Reader, latest
+from collectd_fedmsg.reader.cursors import OWNER_SECONDS, Cursors
+from collectd_fedmsg.reader.endpoints import MAX_PER_USER, sockets_in
+from collectd_fedmsg.reader.requester import Requester
+from examples.chain import ROOT
+from examples.processes import wait_for
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+GROUP, DAEMON, MEMBER = 60, 2001, 2002
+CODE = """
+import sys, time
+from pathlib import Path
+from collectd_fedmsg.hub.responder import Responder
+from collectd_fedmsg.hub.settings import Settings
+from collectd_fedmsg.protocol.sample import Sample
+Responder(Settings("hub", Path(sys.argv[1]), interval=1),
+          lambda at: [Sample("C", at, 9, 7, 2, 0)]).start()
+time.sleep(120)
+"""
+
+
+@pytest.fixture
+def shared(short_folder: Path) -> Path:
+    """Return a folder that a group may write, without the sticky bit: the worst that works."""
+    short_folder.chmod(0o755)
+    folder = short_folder / "run"
+    folder.mkdir()
+    os.chown(folder, 0, GROUP)
+    folder.chmod(0o2770)
+    return folder
+
+
+def start(folder: Path, user: int, code: str = CODE, *words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code, str(folder), *words], cwd=ROOT, user=user, group=GROUP,
+        extra_groups=[], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+
+
+def heard(folder: Path) -> dict[int, int]:
+    """Return what is received by each daemon, by its pid."""
+    fresh = latest([f"{folder}/*.sock"], 2.0, time.time()).fresh
+    return {origin.pid: samples[-1].received for _, origin, samples in fresh}
+
+
+@pytest.fixture
+def running() -> Iterator[list[subprocess.Popen[str]]]:
+    """Yield a list of processes that end with the test."""
+    processes: list[subprocess.Popen[str]] = []
+    yield processes
+    for process in processes:
+        process.kill()
+        process.wait(10)
+
+
+@as_root
+def test_planted_names_keep_nobody_out(
+    shared: Path, running: list[subprocess.Popen[str]]
+) -> None:
+    """Folders with the names of the coming pids: the daemon takes another name."""
+    plant = "import os, sys\nfor n in range(int(sys.argv[2]), int(sys.argv[2]) + 2000):" \
+            " os.mkdir(f'{sys.argv[1]}/hub.{n}.sock')\nprint()"  # fmt: skip
+    member = start(shared, MEMBER, plant, str(os.getpid()))
+    member.communicate(timeout=60)
+    running.append(start(shared, DAEMON))
+    wait_for("it is heard", lambda: heard(shared) == {running[0].pid: 9})
+
+
+@as_root
+def test_another_user_poses_and_removes(
+    shared: Path, running: list[subprocess.Popen[str]]
+) -> None:
+    """He takes the daemon's name away and answers there: the daemon is heard again, he is not."""
+    running.append(start(shared, DAEMON))
+    pid = running[0].pid
+    wait_for("it is heard", lambda: heard(shared) == {pid: 9})
+    pose = """
+import os, sys, time
+from pathlib import Path
+import collectd_fedmsg.hub.responder as responder
+from collectd_fedmsg.hub.settings import Settings
+from collectd_fedmsg.protocol.sample import Sample
+folder, pid = Path(sys.argv[1]), int(sys.argv[2])
+(folder / f"hub.{pid}.sock").unlink()
+os.getpid = lambda: pid
+responder.Responder(Settings("hub", folder, interval=1),
+                    lambda at: [Sample("C", at, 10**9, 10**9, 0, 0)]).start()
+while not (folder / f"hub.{pid}.sock").exists(): pass
+(folder / f"hub.{pid}.sock").chmod(0o666)
+print(flush=True)
+time.sleep(120)
+"""
+    running.append(start(shared, MEMBER, pose, str(pid)))
+    assert running[1].stdout is not None
+    running[1].stdout.readline()
+    wait_for("it is heard again", lambda: heard(shared) == {pid: 9})
+    errors = latest([f"{shared}/*.sock"], 2.0, time.time()).errors
+    assert f"process {running[1].pid} of uid {MEMBER} answers" in str(errors)
+
+
+@as_root
+def test_no_file_of_the_daemon_is_opened_by_a_link(
+    shared: Path, running: list[subprocess.Popen[str]]
+) -> None:
+    """A member swaps each new socket for a link to a private file: its mode and group stay."""
+    secret = shared.parent / "secret"
+    secret.write_text("key")
+    os.chown(secret, DAEMON, DAEMON)
+    secret.chmod(0o600)
+    swap = """
+import os, sys
+folder, secret = sys.argv[1:]
+print(flush=True)
+while True:
+    for name in os.listdir(folder):
+        try:
+            os.unlink(f"{folder}/{name}")
+            os.symlink(secret, f"{folder}/{name}")
+        except OSError:
+            pass
+"""
+    again = """
+import sys
+from pathlib import Path
+from collectd_fedmsg.hub.settings import Settings
+from collectd_fedmsg.hub.socket_file import SocketFile
+for number in range(100000, 100300):
+    file = SocketFile(Settings("hub", Path(sys.argv[1]), group="games"), number)
+    try:
+        file.open().close()
+    except OSError:
+        pass
+    file.remove()
+"""
+    running.append(start(shared, MEMBER, swap, str(secret)))
+    assert running[0].stdout is not None
+    running[0].stdout.readline()
+    daemon = start(shared, DAEMON, again)
+    assert daemon.wait(120) == 0
+    assert (secret.stat().st_mode & 0o777, secret.stat().st_gid) == (0o600, DAEMON)
+
+
+@as_root
+@pytest.mark.parametrize(("first", "second"), [(25, 3), (3, 3)], ids=["pids", "equal-pids"])
+def test_replicas_in_pid_namespaces(short_folder: Path, first: int, second: int) -> None:
+    """Two hubs that see other pids than the reader share the folder: none deletes the other's."""
+    if shutil.which("unshare") is None:
+        pytest.skip("no unshare here")
+    started = []
+    try:
+        for count, before in enumerate((first, second), 1):
+            line = f"for i in $(seq {before}); do /bin/true; done; {sys.executable} -c \"$HUB\"" \
+                   f" {short_folder} & wait"  # fmt: skip
+            started.append(subprocess.Popen(
+                ["unshare", "-pf", "--kill-child", "--mount-proc", "sh", "-c", line], cwd=ROOT,
+                env={**os.environ, "HUB": CODE}))  # fmt: skip
+            wait_for(f"{count} are read", lambda count=count: len(
+                latest([f"{short_folder}/*.sock"], 2.0, time.time()).fresh) == count)
+    finally:
+        for process in started:
+            process.kill()
+            process.wait(10)
+
+
+def test_it_comes_back(short_folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Its folder is removed under a living daemon: it is there again after the next sample."""
+    daemon = Responder(Settings("hub", short_folder / "run", interval=1),
+                       lambda at: [Sample("C", at, 9, 7, 2, 0)])  # fmt: skip
+    daemon.start()
+    try:
+        for _ in range(2):
+            wait_for("it is heard", lambda: heard(short_folder / "run") == {os.getpid(): 9})
+            shutil.rmtree(short_folder / "run")
+        wait_for("it is heard again", lambda: heard(short_folder / "run") == {os.getpid(): 9})
+    finally:
+        daemon.stop()
+    assert not list((short_folder / "run").iterdir())
+    assert not caplog.records
+
+
+def test_what_the_dead_left(short_folder: Path) -> None:
+    """A socket on which nobody listens is removed, though its pid is a stranger's by now."""
+    for pid in (1, 2**22 + 5, os.getpid()):
+        with socket.socket(socket.AF_UNIX) as left:
+            left.bind(str(socket_path(short_folder, "hub", pid)))
+    with socket.socket(socket.AF_UNIX) as living:
+        path = socket_path(short_folder, "hub", 7)
+        living.bind(str(path))
+        living.listen()
+        file = SocketFile(Settings("hub", short_folder), os.getpid())
+        listener = file.open()
+        found = sorted(entry.name for entry in short_folder.iterdir())
+        assert found == sorted(["hub.7.sock", f"hub.{os.getpid()}.sock"])
+        assert stat.S_IMODE(file.path.stat().st_mode) == 0o660
+        listener.close()
+        file.remove()
+        assert path.exists()
+
+
+def test_a_dead_daemon_has_ended(short_folder: Path) -> None:
+    """Its socket stays, its pid lives again: what was in its backlog is lost, not silent."""
+    daemon = subprocess.Popen([sys.executable, "-c", CODE, str(short_folder)], cwd=ROOT)
+    requester = Requester()
+    reader = Reader([f"{short_folder}/*.sock"], requester)
+    try:
+        wait_for("it is heard", lambda: bool(reader.collect(2.0, time.time()).fresh))
+    finally:
+        daemon.kill()
+        daemon.wait(10)
+    harvest = reader.collect(2.0, time.time())
+    requester.close()
+    assert socket_path(short_folder, "hub", daemon.pid).exists()
+    assert [(one.service, one.lost) for one in harvest.ended] == [("hub", {"C": 2})]
+    assert (harvest.silent, harvest.errors) == ([], {})
+
+
+def test_names_without_end(short_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who answered before comes first, then users by turns; no user has more than a share."""
+    monkeypatch.setattr("collectd_fedmsg.reader.endpoints.MAX_PER_USER", 20)
+    owners = {}
+    for number in range(60):
+        path = short_folder / f"{'b' if number == 59 else 'a'}{number:02}.7.sock"
+        if number % 2:
+            path.touch()
+            continue
+        with socket.socket(socket.AF_UNIX) as bound:
+            bound.bind(str(path))
+        owners[str(path)] = 1001
+    owners[str(short_folder / "a58.7.sock")] = 1002
+    real = os.lstat
+
+    def lstat(path: str) -> os.stat_result:
+        fields = list(real(path))
+        fields[4] = owners.get(path, 0)
+        return os.stat_result(fields)
+
+    monkeypatch.setattr("collectd_fedmsg.reader.endpoints.os.lstat", lstat)
+    known = f"ipc://{short_folder}/a56.7.sock"
+    found, wrong = sockets_in([f"{short_folder}/*.sock"], [known], 10)
+    assert len(found) == 10
+    assert found[0] == known
+    assert f"ipc://{short_folder}/a58.7.sock" in found[:3], "the other user's only one"
+    assert "28 sockets: only 20" in wrong["uid 1001"]
+    assert "only 10 are asked" in wrong["sockets"]
+    assert MAX_PER_USER > 1000, "a large host's daemons are one user's"
+
+
+def test_a_service_stays_its_user_s() -> None:
+    """Another user may have its name a day after its last answer; root may at once."""
+    cursors, now = Cursors(), 1_800_000_000.0
+    assert cursors.claim("", "hub", 2001, now) == ""
+    assert "of uid 2001" in cursors.claim("", "hub", 2002, now + 10)
+    assert cursors.claim("", "hub", 2001, now + 20) == ""
+    assert cursors.claim("elsewhere", "hub", 2002, now + 20) == ""
+    assert cursors.claim("", "hub", 2002, now + 21 + OWNER_SECONDS) == ""
+    assert cursors.claim("", "hub", 0, now + 22 + OWNER_SECONDS) == ""
