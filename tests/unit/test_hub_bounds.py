@@ -44,7 +44,7 @@ def received(*messages: object) -> Sample:
 @pytest.mark.parametrize("stamp", [
     -62135596800, 0, time.time() * 1e3, -1e308, -1e400, float("nan"), 1e400, 10**400,
     "1700000000", None, True, [], datetime(2020, 1, 1), time.time() + 1e6,
-], ids=lambda stamp: f"{stamp!r:.20}")  # fmt: skip
+], ids=lambda stamp: type(stamp).__name__)  # fmt: skip
 def test_absurd_timestamps_have_no_delay(stamp: object) -> None:
     """They are counted as messages; the delay is that of the ones that can be."""
     good = {"topic": "t", "body": {"timestamp": time.time() - 5}}
@@ -77,7 +77,7 @@ ODD = {
 
 @pytest.mark.parametrize(("name", "value"), [
     (name, value) for name, values in ODD.items() for value in values],
-    ids=lambda value: f"{value!r:.30}")  # fmt: skip
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__)  # fmt: skip
 def test_producers_of_another_make(name: str, value: object) -> None:
     """What is no number of moksha's kind is not reported; the producer is, and so is the rest."""
     usual = {"frequency": timedelta(seconds=10), "_last_ran": 5.0, "_initialized": True}
