@@ -113,6 +113,10 @@ class Alerts:
         """Return what came by until ``now`` (epoch seconds)."""
         with self._lock:
             whole, beats = self._live.judgement(now), dict(self._live.beats)
+            doubled = self._live.doubled()
+        for host in doubled:
+            self._log(f"two collectds send as {host}: their totals alternate in one series, which"
+                      " looks like restarts; give each its own Hostname")
         return observations(whole, beats=beats), whole.incidents
 
     def shutdown(self) -> None:

@@ -1,17 +1,23 @@
-"""Values as collectd hands them on → what is known of each consumer; pure: for use in collectd.
+"""Judge consumers inside collectd, by the values that it hands on.
 
-Keeps a quarter of an hour of each consumer and nothing of others; refuses names without bound.
+Keeps a quarter of an hour of each consumer and nothing of others. What was usual before a
+trouble is kept while it lasts: in a quarter of an hour the trouble itself would become the
+usual. Refuses names without bound.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Optional
 
+from ..alerts.conditions import SPEECHLESS
 from ..alerts.records import Subject
-from ..diagnosis import History, Restart
+from ..diagnosis import Diagnosis, History, Restart
+from ..diagnosis.baseline import Baseline
 from ..diagnosis.build_history import from_series
+from ..diagnosis.hours import HOUR, hour_of
 from ..diagnosis.judgement import Judged, Judgement, judge, judgement
 from ..metrics import BY_NAME, PLUGIN, Identity, Kind, parse_instance
 from ..names import unescape
@@ -20,8 +26,14 @@ NEEDED = ("received", "processed", "backlog")
 METRICS = (*NEEDED, "failed", "rejected", "busy", "in_progress", "oldest", "delay", "workers")
 #: Steps kept: a quarter of an hour at 10 s.
 STEPS = 90
-#: Consumers beyond these are not followed: names may come from anyone.
-MOST = 5000
+#: Consumers beyond these are not followed, nor hosts: names may come from anyone.
+MAX_CONSUMERS = 5000
+#: Steps before a trouble was seen that may be part of it already: five minutes at 10 s.
+ONSET_STEPS = 30
+#: Seconds after which a trouble that lasts is what is usual.
+MAX_TROUBLE = 86400.0
+#: Beats of one host that are compared, and how many come too early of two senders.
+BEATS, EARLY_BEATS = 9, 4
 #: Our collectd plugin's own name, and what it says of itself at every read.
 SELF = "collectd_fedmsg"
 Points = list[Optional[float]]
@@ -35,11 +47,22 @@ class _Series:
     samples: dict[int, dict[str, float]] = field(default_factory=dict)
 
 
+@dataclass
+class _Trouble:
+    """What was usual before a trouble that lasts since then (epoch seconds)."""
+
+    since: float
+    before: Baseline
+
+
 class Live:
     """The newest values of a fleet."""
 
     def __init__(self) -> None:
         self._series: dict[Subject, _Series] = {}
+        self._troubles: dict[Subject, _Trouble] = {}
+        #: Times of our plugin's last reports, by host, and the seconds between two.
+        self._reports: dict[str, tuple[deque[float], float]] = {}
         self._identities: dict[tuple[str, str], Identity | None] = {}
         #: When our plugin last spoke for itself, by host, epoch seconds.
         self.beats: dict[str, float] = {}
@@ -55,12 +78,15 @@ class Live:
             value: a total as it stands, or a gauge.
         """
         if plugin[0] == SELF:
-            self.beats[host] = max(at, self.beats.get(host, 0.0))
+            if host in self.beats or len(self.beats) < MAX_CONSUMERS:
+                self.beats[host] = max(at, self.beats.get(host, 0.0))
+                if kind[1] == "daemons_seen":
+                    self._reports.setdefault(host, (deque(maxlen=BEATS), interval))[0].append(at)
             return
         if plugin[0] != PLUGIN or interval <= 0:
             return
         if kind not in self._identities:
-            if len(self._identities) > 100 * MOST:
+            if len(self._identities) > 100 * MAX_CONSUMERS:
                 self._identities.clear()
             self._identities[kind] = parse_instance(*kind)
         identity = self._identities[kind]
@@ -69,7 +95,7 @@ class Live:
         subject = Subject(host, unescape(plugin[1]), identity.consumer)
         series = self._series.get(subject)
         if series is None or series.step != interval:
-            if series is None and len(self._series) >= MOST:
+            if series is None and len(self._series) >= MAX_CONSUMERS:
                 return
             series = self._series[subject] = _Series(interval)
         number = round(at / interval)
@@ -83,8 +109,41 @@ class Live:
         for subject, series in self._series.items():
             past = _history(series, subject.consumer)
             daemons.append(Judged(subject.id, subject.host, subject.service, subject.consumer,
-                                  judge(past, now), past, _last(series)))
+                                  self._judge(subject, past, now), past, _last(series)))
         return judgement(now, daemons)
+
+    def doubled(self) -> list[str]:
+        """Return the hosts as which two collectds send: their totals alternate in one series."""
+        return [host for host, (times, interval) in self._reports.items()
+                if sum(abs(later - earlier) < interval / 2
+                       for earlier, later in zip(times, list(times)[1:])) >= EARLY_BEATS]
+
+    def _judge(self, subject: Subject, past: History | None, now: float) -> Diagnosis:
+        """Judge by what was usual before the trouble, while there is one."""
+        trouble = self._troubles.get(subject)
+        if trouble is not None and not 0 <= now - trouble.since <= MAX_TROUBLE:
+            del self._troubles[subject]
+            trouble = None
+        found = judge(past, now, trouble.before if trouble else None)
+        verdict = found.findings[0].verdict
+        if verdict in SPEECHLESS:
+            return found
+        if verdict.rank < 2:
+            self._troubles.pop(subject, None)
+        elif trouble is None and past is not None:
+            before = _before(past)
+            if before is not None:
+                self._troubles[subject] = _Trouble(now, before)
+        return found
+
+
+def _before(past: History) -> Baseline | None:
+    """Return what was usual before a trouble that begins now; None when too little is known."""
+    hour = hour_of(past, 0, len(past) - ONSET_STEPS) if len(past) >= 2 * ONSET_STEPS else None
+    if hour is None:
+        return None
+    # Any hour but the present one: a baseline looks at those that are over.
+    return Baseline((replace(hour, start=past.end - 2 * HOUR),))
 
 
 def _last(series: _Series) -> float | None:

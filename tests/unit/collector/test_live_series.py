@@ -67,7 +67,7 @@ def test_others_are_passed_over_and_the_heartbeat_is_kept() -> None:
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """So many consumers and steps, not more."""
-    monkeypatch.setattr(live, "MOST", 3)
+    monkeypatch.setattr(live, "MAX_CONSUMERS", 3)
     seen = Live()
     for i in range(9):
         fill(seen, {T0: sample(1, 0), T0 + 10: sample(2, 0)}, consumer=f"C{i}")
@@ -75,3 +75,63 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     found = seen.judgement(T0 + 5000).daemons
     assert len(found) == 3
     assert max(len(one.history) for one in found) == live.STEPS
+
+
+def verdicts(arrivals: list[float], failing: list[bool]) -> list[str]:
+    """Return the verdict of each minute: arrivals in messages/s, and whether they fail."""
+    seen, found = Live(), []
+    totals = dict.fromkeys(("received", "processed", "failed", "busy"), 0.0)
+    for step in range(6 * len(arrivals)):
+        at, minute = 1.8e9 + 10 * step, step // 6
+        new = arrivals[minute] * 10
+        totals["received"] += new
+        totals["processed"] += new
+        totals["busy"] += new * 50_000
+        totals["failed"] += new if failing[minute] else 0
+        for metric, value in {**totals, "backlog": 0, "in_progress": 0, "workers": 1}.items():
+            kind = ("derive" if metric in totals else
+                    "count" if metric == "workers" else "queue_length")
+            seen.take("h", ("fedmsg", "hub"), (kind, f"C_{metric}"), at=at, interval=10.0,
+                      value=value)
+        if step % 6 == 5:
+            found.append(seen.judgement(at).daemons[0].diagnosis.findings[0].verdict.name)
+    return found
+
+
+@pytest.mark.parametrize("rate", [1.0, 10.0])
+def test_failing_does_not_become_the_usual(rate: float) -> None:
+    """Every message fails for two hours: ERRORS to the end, and over soon after it."""
+    found = verdicts([rate] * 180, [30 <= minute < 150 for minute in range(180)])
+    first = found.index("ERRORS")
+    assert 30 <= first < 35
+    assert set(found[first:150]) == {"ERRORS"}
+    assert set(found[-10:]) == {"OK"}
+
+
+def test_starving_does_not_become_the_usual() -> None:
+    arrivals = [10.0] * 30 + [0.0] * 90 + [10.0] * 30
+    found = verdicts(arrivals, [False] * 150)
+    first = found.index("STARVED")
+    assert set(found[first:119]) == {"STARVED"}
+    assert found[-1] == "OK"
+
+
+def test_a_trouble_that_lasts_for_a_day_is_usual(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "MAX_TROUBLE", 3600.0)
+    found = verdicts([10.0] * 30 + [0.0] * 90, [False] * 120)
+    assert found[80] == "STARVED"
+    assert "STARVED" not in found[100:]
+
+
+@pytest.mark.parametrize(("phases", "doubled"), [
+    pytest.param([0.0], [], id="one"),
+    pytest.param([0.0, 3.0], ["h"], id="two-collectds"),
+    pytest.param([0.0, 0.0], ["h"], id="two-at-the-same-moment"),
+])
+def test_two_senders_of_one_host_name(phases: list[float], doubled: list[str]) -> None:
+    seen = Live()
+    for turn in range(10):
+        for phase in phases:
+            seen.take("h", ("collectd_fedmsg", ""), ("count", "daemons_seen"),
+                      at=T0 + 10 * turn + phase, interval=10.0, value=1.0)
+    assert seen.doubled() == doubled
