@@ -47,7 +47,8 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
     app.extensions["marks"] = Marks(settings.marks_file)
     #: (address below the prefix, title) of what is in every page's head; a further one adds itself.
     app.extensions["navigation"] = [("/", "Daemons"), ("/help", "Help")]
-    judge = Judge(app.extensions["store"], Baselines(app.extensions["store"], BUDGET),
+    judge = Judge(app.extensions["store"], Baselines(
+        app.extensions["store"], BUDGET, settings.zone()),
                   settings.shared)
     app.extensions["judge"] = judge
     app.extensions["bands"] = Bands(judge.baselines)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timezone, tzinfo
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from collectd_fedmsg.diagnosis.fleet.groups import Dependency, dependencies
 from collectd_fedmsg.errors import ConfigError
@@ -66,8 +68,11 @@ class Settings:
     #: Path below which a proxy shows the page, e.g. ``/queues``. Only this says so, no header:
     #: whoever could choose where links lead could have a cache hand them to everybody.
     prefix: str = ""
+    #: Whose clock the daemons' weeks follow, e.g. ``Europe/Berlin``; empty: this host's.
+    timezone: str = ""
 
     def __post_init__(self) -> None:
+        self.zone()
         if self.rrdcached and not self.rrdcached.startswith(("unix:/", "/")):
             reason = "must be unix:/absolute/path: file names are only absolute over a unix socket"
             raise ConfigError("dashboard", "rrdcached", self.rrdcached, reason)
@@ -78,6 +83,20 @@ class Settings:
         if self.prefix and not PREFIX.fullmatch(str(self.prefix)):
             reason = "must be a path such as /queues: letters, digits, - . _ ~ after each slash"
             raise ConfigError("dashboard", "prefix", self.prefix, reason)
+
+    def zone(self) -> tzinfo | None:
+        """Return the time zone; None is this host's own.
+
+        Raises:
+            ConfigError: there is none of this name here.
+        """
+        if self.timezone == "UTC":  # known without the system's table
+            return timezone.utc
+        try:
+            return ZoneInfo(self.timezone) if self.timezone else None
+        except (ZoneInfoNotFoundError, ValueError, OSError, TypeError):
+            reason = "must be a time zone that is known here, such as Europe/Berlin"
+            raise ConfigError("dashboard", "timezone", self.timezone, reason) from None
 
     @classmethod
     def of(cls, config: Settings | Mapping[str, Any] | None) -> Settings:

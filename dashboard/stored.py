@@ -40,7 +40,8 @@ class StoredSeries:
         """
         known = Settings.of(settings)
         self._store = open_store(known)
-        self._judge = Judge(self._store, Baselines(self._store), known.shared)
+        self._judge = Judge(self._store, Baselines(
+            self._store, zone=known.zone()), known.shared)
 
     def judgement(self, now: float) -> Judgement:
         """Return what is said of every daemon at ``now`` (epoch seconds).

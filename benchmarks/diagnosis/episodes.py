@@ -46,6 +46,8 @@ class Episode:
     steps: dict[str, int] = field(default_factory=dict)
     #: Samples that are lost, as shares of the run: (from, count).
     lost: tuple[tuple[float, int], ...] = ()
+    #: Whose clock its calendar follows.
+    zone: str = "UTC"
 
 
 class Draw:
@@ -358,7 +360,7 @@ def local_batch(seed: int) -> Episode:
     night = change // DAY * DAY + days * DAY + begin - (HOUR if days > 0 else 2 * HOUR)
     d.start = night - LEAD
     d.parts, d.time = [Part(0.0)], d.start + LEAD + 1.5 * HOUR
-    return d.build()
+    return d.build(zone="Europe/Berlin")
 
 
 def young(kind: str) -> Callable[[int], Episode]:

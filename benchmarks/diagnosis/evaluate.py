@@ -6,7 +6,9 @@ import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from collectd_fedmsg_dashboard.judge.baselines import Baselines
 from collectd_fedmsg_dashboard.judge.judge import Judge
 from collectd_fedmsg_dashboard.web.query import Window
 
@@ -94,7 +96,7 @@ def evaluate(group: str, episode: Episode, every: int = 1) -> Result:
     store, samples, past = stored(episode)
     known = float("inf") if episode.known else episode.traffic.parts[1].start - episode.start
     labels = Truth(episode.traffic, samples, past.peak, known).labels()
-    judge = Judge(store)
+    judge = Judge(store, Baselines(store, zone=ZoneInfo(episode.zone)))
     daemon = store.daemon
     window = Window(int(episode.start) - HOUR, int(samples.times[-1]), 1)
     columns = judge.columns(daemon, window)

@@ -11,6 +11,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
+from datetime import timezone
 from math import exp, log
 from typing import Any
 
@@ -142,7 +143,7 @@ def watch(kind: str, number: int, days: int = DAYS) -> Watch:
     samples = simulate(traffic, MONDAY, end, STEP, number, most=10**9 if kind != "fast" else 0)
     store = MemoryStore()
     store.put_samples(samples, STEP)
-    judge = Judge(store, SlowerBaselines(store))
+    judge = Judge(store, SlowerBaselines(store, zone=timezone.utc))
     found, last = Watch(kind, number, days), -APART * 2.0
     said: Counter[str] = Counter()
     for day in range(KNOWN, KNOWN + days):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from functools import lru_cache
 
 from .history import Column, History
 from .stats import known, mean, quantile
@@ -58,8 +59,14 @@ def utc_hour_of_week(time: float) -> int:
     return int((time + 3 * DAY) % WEEK // HOUR)
 
 
-def hour_of_week(zone: tzinfo) -> HourOfWeek:
-    """Return the hour of the week by the clock of a time zone, summer time included."""
+def hour_of_week(zone: tzinfo | None = None) -> HourOfWeek:
+    """Return the hour of the week by the clock of a time zone, summer time included.
+
+    Args:
+        zone: None is this host's own.
+    """
+    # The hours of a fleet's weeks, asked again for each daemon.
+    @lru_cache(maxsize=4096)
     def at(time: float) -> int:
         local = datetime.fromtimestamp(time, zone)
         return local.weekday() * 24 + local.hour

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from datetime import tzinfo
 
 from collectd_fedmsg.diagnosis import Baseline
 from collectd_fedmsg.diagnosis.baseline import ENOUGH
-from collectd_fedmsg.diagnosis.hours import DAY, HOUR, Hour
+from collectd_fedmsg.diagnosis.hours import DAY, HOUR, Hour, hour_of_week
 
 from ..grid.answer import read
 from ..store.base import Daemon, Store
@@ -41,10 +42,13 @@ class Baselines:
     Args:
         store: read, never written.
         budget: seconds between two calls of ``begin`` to spend; None: as many as it takes.
+        zone: whose clock the daemons' weeks follow; None: this host's.
     """
 
-    def __init__(self, store: Store, budget: float | None = None) -> None:
+    def __init__(self, store: Store, budget: float | None = None,
+                 zone: tzinfo | None = None) -> None:
         self._store = store
+        self._hour_of_week = hour_of_week(zone)
         self._budget = budget
         self._deadline: float | None = None
         self._kept: dict[tuple[str, bool], tuple[int, Baseline | None]] = {}
@@ -98,7 +102,7 @@ class Baselines:
         known = hours.refined(hours.hours(columns, interval, end), fine)
         if topics and daemon.by_topic:
             known = hours.with_topics(known, self._by_topic(daemon, start, end))
-        return Baseline(PackedHours(known)) if len(known) >= ENOUGH else None
+        return Baseline(PackedHours(known), self._hour_of_week) if len(known) >= ENOUGH else None
 
     def _span(self, daemon: Daemon, end: int) -> tuple[int, Series] | None:
         """Return the start of the longest span that is kept by the hour, and its backlog."""

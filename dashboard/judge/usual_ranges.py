@@ -39,6 +39,16 @@ def ranges(usual: Usual) -> dict[str, list[float]]:
     return found
 
 
+def same_hour(baseline: Baseline, hour: int, now: float) -> int:
+    """Return the first moment from ``now`` on that is the same hour of the week (epoch seconds)."""
+    weeks = max(0, -(-(int(now) - hour) // WEEK))
+    ahead = hour + weeks * WEEK
+    place = baseline.hour_of_week(hour)
+    # Summer time may have begun or ended in between.
+    return next((ahead + shift for shift in (0, HOUR, -HOUR)
+                 if baseline.hour_of_week(ahead + shift) == place), ahead)
+
+
 class Bands:
     """The usual ranges of a fleet, each hour of the week worked out once for a baseline."""
 
@@ -74,11 +84,10 @@ class Bands:
         whole: Baseline | None = None
         found: dict[str, Band] = {}
         for hour in range(window.start // HOUR * HOUR, window.end, HOUR):
-            place = hour % WEEK // HOUR
+            place = baseline.hour_of_week(hour)
             if place not in kept[1]:
-                whole = whole or Baseline(tuple(baseline.hours))
-                weeks = max(0, -(-(int(now) - hour) // WEEK))
-                usual = whole.usual(hour + weeks * WEEK)
+                whole = whole or Baseline(tuple(baseline.hours), baseline.hour_of_week)
+                usual = whole.usual(same_hour(baseline, hour, now))
                 kept[1][place] = ranges(usual) if usual is not None else {}
             for metric, (low, high) in kept[1][place].items():
                 found.setdefault(metric, []).append([hour, round(low, 6), round(high, 6)])
