@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import collectd
 from .bounded_log import BoundedLog
 from .collector.config import PluginConfig, read_block
 from .collector.outage import OutageRecovery
+from .collector.replicas import ReplicaRows
 from .collector.series import SeriesTable
 from .collector.sources.base import PartialSample, Source
 from .collector.sources.fedora_messaging import FedoraMessagingSource
@@ -25,7 +27,7 @@ from .collector.sources.rabbitmq import RabbitSource
 from .errors import ConfigError
 from .metrics import PLUGIN
 from .names import escape, printable
-from .protocol.sample import Sample
+from .protocol.sample import REPLICA_MARK, Sample
 from .reader.collect import Harvest, Reader
 from .reader.cursors import Ended
 from .reader.requester import Requester
@@ -73,6 +75,7 @@ class Plugin:
             self._config.endpoints, self._requester, hosts=self._config.hosts
         )  # fmt: skip
         self._load()
+        self._replicas = ReplicaRows(self._reader.place)
         if self._config.rrdcached:
             store = Rrdcached(*self._config.rrdcached)
             folder = self._config.rrdcached[1]
@@ -86,6 +89,7 @@ class Plugin:
         if self._config.brokers:
             rabbit = RabbitSource(self._config.brokers, self._config.interval)
             self._sources.append(rabbit)
+            self._replicas = ReplicaRows(self._reader.place, rabbit.has_queue)
         if self._config.fedora_messagings:
             services = self._config.fedora_messagings
             self._sources.append(FedoraMessagingSource(
@@ -121,7 +125,9 @@ class Plugin:
             harvest = self._reader.collect(max(0.1, left), now)
         for ended in harvest.ended:
             self._tell(ended)
-        self._dispatch_all(harvest.fresh)
+        fresh, rows = self._replicas.take(harvest.fresh, harvest.heads, now)
+        self._dispatch_all(fresh)
+        self._dispatch_all(self._buffered(rows, stores))
         self._count(harvest.errors, harvest.octets)
         silent = len(harvest.silent)
         for source in self._sources:
@@ -202,6 +208,9 @@ class Plugin:
         self._totals["samples"] += 1
 
     def _tell(self, ended: Ended) -> None:
+        # What a replica had in hand is its broker's to deliver again.
+        ended = replace(ended, lost={name: count for name, count in ended.lost.items()
+                                     if REPLICA_MARK not in name})
         lost = sum(ended.lost.values())
         names = ", ".join(f"{name}: {count}" for name, count in sorted(ended.lost.items()))
         severity = collectd.NOTIF_WARNING if lost else collectd.NOTIF_OKAY

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..metrics import PLUGIN
 from ..names import escape
+from ..protocol.sample import REPLICA_MARK
 from ..reader.collect import Reader
 from ..rrdcached import Presence, Rrdcached
 from .series import SeriesTable
@@ -98,6 +99,8 @@ class OutageRecovery:
             place = self._reader.place(endpoint)
             folder = f"{place or self._host}/{PLUGIN}-{escape(origin.service)}"
             for sample in samples:
+                if REPLICA_MARK in sample.consumer:
+                    continue  # what is stored of it is its row, which is held here
                 series = self._table.find(place, origin.service, sample.consumer)
                 for kind, instance, value in series.values(sample, again=True) if series else ():
                     files[f"{folder}/{kind}-{instance}"].append((int(sample.time), value))

@@ -7,12 +7,12 @@ nobody knows when that was.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..protocol.sample import Sample
-from .sources.base import PartialSample
+from ..protocol.sample import REPLICA_MARK, Sample
+from .sources.base import PartialSample, SampleOrigin
 
 TOTALS = ("received", "processed", "failed", "rejected", "busy")
 #: By topic, each with the total that it is a part of.
@@ -39,13 +39,13 @@ class ReplicaSum:
 
     def __init__(self, consumer: str) -> None:
         self._consumer = consumer
-        self._replicas: dict[str, _Replica] = {}
+        self.replicas: dict[str, _Replica] = {}
         self._totals: dict[str, int] = {}
         self._topics: dict[str, dict[str, int]] = {name: {} for name in BY_TOPIC}
 
     def add(self, replica: str, samples: Iterable[Sample | PartialSample]) -> None:
         """Take a replica's new samples, oldest first."""
-        self._replicas.setdefault(replica, _Replica()).pending.extend(samples)
+        self.replicas.setdefault(replica, _Replica()).pending.extend(samples)
 
     def take(self, heard: Iterable[str], now: float) -> list[PartialSample]:
         """Return the row at each time that every replica has reached, oldest first.
@@ -54,21 +54,21 @@ class ReplicaSum:
             heard: the replicas that answered in this round; others are not waited for.
             now: seconds since the epoch.
         """
-        living = {name: self._replicas[name] for name in heard if name in self._replicas}
+        living = {name: self.replicas[name] for name in heard if name in self.replicas}
         newest = [_newest(replica) for replica in living.values()]
         until = min((time for time in newest if time is not None), default=None)
         if until is None:
             return []
-        times = sorted({sample.time for replica in self._replicas.values()
+        times = sorted({sample.time for replica in self.replicas.values()
                         for sample in replica.pending if sample.time <= until})
         rows = [self._at(time, living) for time in times]
-        for name, replica in list(self._replicas.items()):
+        for name, replica in list(self.replicas.items()):
             if replica.last is not None and now - replica.last.time > FORGOTTEN_SECONDS:
-                del self._replicas[name]
+                del self.replicas[name]
         return rows
 
     def _at(self, time: float, living: Mapping[str, _Replica]) -> PartialSample:
-        for replica in self._replicas.values():
+        for replica in self.replicas.values():
             while replica.pending and replica.pending[0].time <= time:
                 sample = replica.pending.pop(0)
                 self._count(replica, sample)
@@ -99,6 +99,61 @@ class ReplicaSum:
                 topics = self._topics[name]
                 topics[topic] = topics.get(topic, 0) + _growth(before, total)
                 replica.topics[name][topic] = total
+
+
+class ReplicaRows:
+    """The rows of all daemons that say they are replicas: ``name#replica``.
+
+    Args:
+        place: endpoint → the host that its series get.
+        has_queue: whether a broker's queue has a service's name; None while that is not known.
+            Without it no broker is read.
+    """
+
+    def __init__(self, place: Callable[[str], str],
+                 has_queue: Callable[[str], bool | None] | None = None) -> None:
+        self._place = place
+        self._has_queue = has_queue
+        self._sums: dict[tuple[str, str, str], ReplicaSum] = {}
+        #: Of each row: the endpoints of its replicas, and the seconds between its samples.
+        self._endpoints: dict[tuple[str, str, str], dict[str, float]] = {}
+
+    def take(self, fresh: Iterable[tuple[str, Any, Sequence[Sample]]], heard: Container[str],
+             now: float) -> tuple[list[tuple[str, Any, list[Sample]]],
+                                  list[tuple[str, SampleOrigin, list[PartialSample]]]]:
+        """Return a round's samples without those of replicas, and the rows of these.
+
+        Args:
+            fresh: endpoint, origin and new samples.
+            heard: the endpoints that answered.
+            now: seconds since the epoch.
+        """
+        others = []
+        for endpoint, origin, samples in fresh:
+            others.append((endpoint, origin, [
+                sample for sample in samples if REPLICA_MARK not in sample.consumer]))
+            for sample in samples:
+                name, mark, _ = sample.consumer.partition(REPLICA_MARK)
+                if mark:
+                    key = (self._place(endpoint), origin.service, name)
+                    self._sums.setdefault(key, ReplicaSum(name)).add(endpoint, [sample])
+                    self._endpoints.setdefault(key, {})[endpoint] = origin.interval
+        rows = []
+        for key, total in self._sums.items():
+            there = [one for one in self._endpoints[key] if one in heard]
+            summed = total.take(there, now)
+            if summed:
+                joined = self._has_queue is not None and self._has_queue(key[1]) is not False
+                rows.append((there[0], SampleOrigin(key[1], self._endpoints[key][there[0]]),
+                             [beside_queue(one) for one in summed] if joined else summed))
+            self._endpoints[key] = {one: interval for one, interval in
+                                    self._endpoints[key].items() if one in total.replicas}
+        return others, rows
+
+
+def beside_queue(sample: PartialSample) -> PartialSample:
+    """Return a service's sample without what its broker's queue says better."""
+    return replace(sample, received=None, processed=None, backlog=None, oldest=None, workers=None)
 
 
 def _newest(replica: _Replica) -> float | None:

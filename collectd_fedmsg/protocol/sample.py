@@ -17,6 +17,8 @@ _COUNTS = ("received", "processed", "waiting", "in_progress", "failed", "rejecte
 
 #: The topic under which all are counted that are not counted by name.
 OTHER = "other"
+#: Between a consumer's name and what tells its replicas apart: their numbers are one row's.
+REPLICA_MARK = "#"
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,8 @@ ROOMS = {
     "commands": {"ground", "protocol", "reader", "diagnosis", "alerts", "collector",
                  "hub"},
 }
-DOORS = {"cli", "hub_plugin", "explicit_hubs", "collectd_plugin", "collectd_alerts", "counting"}
+DOORS = {"cli", "hub_plugin", "explicit_hubs", "collectd_plugin", "collectd_alerts", "counting",
+         "fedora_messaging_plugin", "celery_plugin"}
 
 
 def sources(*folders: str) -> list[Path]:

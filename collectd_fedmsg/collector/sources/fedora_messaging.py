@@ -11,12 +11,11 @@ import http.client
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from ...http_client import exchange
-from ..replicas import ReplicaSum
+from ..replicas import ReplicaSum, beside_queue
 from .base import PartialSample, SampleOrigin, SourceRound, whole
 from .questions import Questions
 from .queue_account import CONSUMER
@@ -64,7 +63,7 @@ class FedoraMessagingSource:
         for service, replicas in self._replicas.items():
             rows = self._row(service, [one for one in replicas if one in samples], samples, now)
             if self._has_queue is not None and self._has_queue(service) is not False:
-                rows = [only_its_own(row) for row in rows]
+                rows = [beside_queue(row) for row in rows]
             if rows:
                 found.fresh.append((replicas[0], SampleOrigin(service, self._interval), rows))
             if len(replicas) > 1:
@@ -83,11 +82,6 @@ class FedoraMessagingSource:
         for endpoint in heard:
             total.add(endpoint, [samples[endpoint]])
         return total.take(heard, now)
-
-
-def only_its_own(sample: PartialSample) -> PartialSample:
-    """Return a service's sample without what its broker's queue says better."""
-    return replace(sample, received=None, processed=None, backlog=None, oldest=None, workers=None)
 
 
 def fetch(endpoint: str, timeout: float) -> bytes:

@@ -1,0 +1,46 @@
+"""Callbacks of all four kinds, for a real fedora-messaging service to run."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from fedora_messaging.exceptions import Drop, HaltConsumer, Nack
+
+#: Messages that were returned to the queue once.
+_returned: set[str] = set()
+
+
+def obey(received: Any) -> None:
+    """Do what the message's body says."""
+    wanted = received.body.get("do")
+    if wanted == "nack" and received.id not in _returned:
+        _returned.add(received.id)
+        raise Nack
+    if wanted == "drop":
+        raise Drop
+    if wanted == "halt":
+        raise HaltConsumer
+    if wanted == "fail":
+        raise KeyError("it cannot")
+
+
+def function(received: Any) -> None:
+    time.sleep(received.body.get("seconds", 0))
+    obey(received)
+
+
+async def coroutine(received: Any) -> None:
+    await asyncio.sleep(received.body.get("seconds", 0))
+    obey(received)
+
+
+class Class:
+    def __call__(self, received: Any) -> None:
+        function(received)
+
+
+class AsyncClass:
+    async def __call__(self, received: Any) -> None:
+        await coroutine(received)

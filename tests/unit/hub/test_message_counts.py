@@ -1,0 +1,145 @@
+"""Messages counted by token: balanced in every sample, whatever threads and coroutines do."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+
+import pytest
+
+from collectd_fedmsg.hub.message_counts import MAX_CLAMPED, MessageCounts
+from collectd_fedmsg.protocol.sample import Sample
+
+
+class Clock:
+    """Nanoseconds that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 10**9
+
+    def __call__(self) -> int:
+        return self.now
+
+
+def test_threads_balance_in_every_sample():
+    """Eight threads, a sampler beside them: never out of balance, nothing lost."""
+    counts, done = MessageCounts("C", workers=8), threading.Event()
+    samples: list[Sample] = []
+
+    def sampling() -> None:
+        while not done.is_set():
+            samples.append(counts.sample(0))
+
+    def work(seed: int) -> None:
+        chance = random.Random(seed)
+        for _ in range(2000):
+            counts.end(counts.begin(chance.choice("abc")), chance.random() < 0.25)
+
+    sampler = threading.Thread(target=sampling)
+    sampler.start()
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    done.set()
+    sampler.join()
+    last = counts.sample(0)
+    assert (last.received, last.processed, last.in_progress) == (16000, 16000, 0)
+    assert sum(last.topics.values()) == sum(last.topic_processed.values()) == 16000
+    for one, two in zip(samples, samples[1:]):
+        assert one.received <= two.received
+        assert one.busy <= two.busy
+        assert one.failed <= two.failed
+
+
+def test_coroutines_on_one_thread_are_each_in_hand():
+    counts, most = MessageCounts("C"), []
+
+    async def handle(number: int) -> None:
+        token = counts.begin("t")
+        await asyncio.sleep(0)
+        most.append(counts.sample(0).in_progress)
+        counts.end(token)
+
+    async def all_at_once() -> None:
+        await asyncio.gather(*(handle(number) for number in range(20)))
+
+    asyncio.run(all_at_once())
+    assert max(most) == 20
+    assert counts.sample(0).processed == 20
+
+
+def test_what_runs_counts_with_its_elapsed_time():
+    clock = Clock()
+    counts = MessageCounts("C", clock=clock)
+    token = counts.begin("t")
+    clock.now += 3 * 10**9
+    sample = counts.sample(0)
+    assert (sample.busy, sample.oldest, sample.service_max) == (3_000_000, 3.0, 3.0)
+    clock.now += 10**9
+    counts.end(token)
+    sample = counts.sample(0)
+    assert (sample.busy, sample.oldest, sample.processed) == (4_000_000, None, 1)
+
+
+def test_without_a_callable_the_backlog_is_hidden():
+    counts = MessageCounts("C")
+    counts.begin()
+    assert not counts.sample(0).observable
+
+
+def test_what_waits_is_the_callable_s():
+    waits = [7]
+    counts = MessageCounts("C", waiting=lambda: waits[0])
+    counts.begin()
+    sample = counts.sample(0)
+    assert (sample.received, sample.waiting, sample.in_progress) == (8, 7, 1)
+    assert sample.observable
+
+
+@pytest.mark.parametrize("waiting", [lambda: 1 / 0, lambda: None, lambda: "many"])
+def test_a_callable_that_fails_hides_it_for_that_sample(waiting):
+    counts = MessageCounts("C", waiting=waiting)
+    counts.begin()
+    sample = counts.sample(0)
+    assert (sample.observable, sample.received) == (False, 1)
+
+
+def test_a_queue_whose_messages_others_take_is_none_of_this_process():
+    """For a sample or two it may be the moment between two readings; then it is a shared queue."""
+    waits = [100]
+    counts = MessageCounts("C", waiting=lambda: waits[0])
+    assert counts.sample(0).observable
+    waits[0] = 40
+    seen = [counts.sample(0) for _ in range(MAX_CLAMPED + 1)]
+    assert seen[0].observable
+    assert not seen[-1].observable
+    assert [one.received for one in seen] == [100] * len(seen)
+
+
+def test_a_token_ends_once_and_in_its_own_process():
+    counts = MessageCounts("C")
+    token = counts.begin()
+    counts.end(token)
+    counts.end(token, failed=True)
+    other = counts.begin()
+    counts.begin_again()
+    counts.end(other)
+    sample = counts.sample(0)
+    assert (sample.received, sample.processed, sample.failed) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("topic", [None, 3, "", ["a"], "x" * 500])
+def test_a_topic_of_any_shape_is_counted(topic):
+    counts = MessageCounts("C")
+    counts.end(counts.begin(topic))
+    assert counts.sample(0).topics == {"other": 1}
+
+
+def test_delays_are_of_the_wall_clock():
+    clock = Clock()
+    counts = MessageCounts("C", clock=clock, wall=lambda: 1000.0 + clock.now / 1e9)
+    counts.end(counts.begin("t", sent=1000.0 + clock.now / 1e9 - 4))
+    assert counts.sample(0).delay == pytest.approx(4)
