@@ -12,8 +12,8 @@ from functools import lru_cache
 
 from ..store.series import Points
 
-#: Columns of a panel: a pixel or two each where a row holds three panels.
-MAX_COLUMNS = 240
+#: Columns of a panel: a pixel or two each where a row holds three panels, and where it is one line.
+MAX_COLUMNS, MAX_COLUMNS_SLIM = 240, 80
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,12 @@ class Merged:
 
 
 @lru_cache(maxsize=64)
-def columns_of(start: int, end: int, step: int, from_: float, to: float) -> Columns:
+def columns_of(start: int, end: int, step: int, from_: float, to: float,
+               *, slim: bool = False) -> Columns:
     """Return the columns of a range, aligned so that they do not move as time goes on."""
     first = max(0, math.floor((from_ - start) / step))
     last = min((end - start) // step, math.ceil((to - start) / step))
-    per = max(1, math.ceil((last - first) / MAX_COLUMNS))
+    per = max(1, math.ceil((last - first) / (MAX_COLUMNS_SLIM if slim else MAX_COLUMNS)))
     phase = start // step % per
     bounds = [first, *range(first + per - (first + phase) % per, last, per)]
     if last > first:

@@ -53,6 +53,8 @@ class Grid:
     step: int
     from_: float
     to: float
+    #: Of a row of one line: fewer columns.
+    slim: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,8 @@ def draw(panel: Panel, grid: Grid, daemon: Mapping[str, Any],
 
 def _prepare(panel: Panel, grid: Grid, daemon: Mapping[str, Any]) -> _Made:
     series: Mapping[str, Points] = daemon["series"]
-    columns = columns_of(grid.start, grid.end, grid.step, grid.from_, grid.to)
+    columns = columns_of(grid.start, grid.end, grid.step, grid.from_, grid.to,
+                         slim=grid.slim)
 
     def points(name: str) -> Points:
         return series.get(name, [])

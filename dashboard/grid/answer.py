@@ -16,6 +16,7 @@ from ..store.base import Daemon, Ref, Store
 from ..store.series import POINTS, Points, Series, Window, clip, on_grid, overlay, scale
 from .absences import TOTAL, gaps, restarts, unbridged
 from .derived import DERIVED, derive
+from .newest import with_newest
 
 #: Steps are kept at their finest for about this long, s.
 DAY = 86400
@@ -59,6 +60,11 @@ def read(store: Store, daemon: Daemon, metric: str, cf: str, window: Window) -> 
     return older if newer is None else overlay(newer, older)
 
 
+def _up_to_now(store: Store, daemon: Daemon, metric: str, cf: str, window: Window) -> Series | None:
+    return with_newest(read(store, daemon, metric, cf, window), cf, window.end,
+                       lambda start: read(store, daemon, metric, cf, Window(start, window.end, 1)))
+
+
 def answer(store: Store, daemons: Iterable[Daemon], metrics: Sequence[str], window: Window,
            *, topics: bool = False, tied: Sequence[Tied] = (),
            marks: bool = False) -> dict[str, Any]:
@@ -87,7 +93,7 @@ def answer(store: Store, daemons: Iterable[Daemon], metrics: Sequence[str], wind
     store.prepare(refs(chosen, plain + needs, topics))
     columns: list[tuple[Daemon, Columns, Columns, Columns]] = []
     for daemon in chosen:
-        own: Columns = {key: (read(store, daemon, metric, cf, window), cf)
+        own: Columns = {key: (_up_to_now(store, daemon, metric, cf, window), cf)
                         for key, metric, cf in wanted}
         columns.append((daemon, own,
                         _topics(store, daemon, window) if topics else {},

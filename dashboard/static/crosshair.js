@@ -9,8 +9,8 @@ const DAY = 86400;
 
 const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
 
-function moment(time, grid, zone) {
-  const form = grid.end - grid.start > DAY ? DAYS : MOMENT;
+function moment(time, [from, to], zone) {
+  const form = to - from > DAY ? DAYS : MOMENT;
   return new Date(time * 1000).toLocaleString("en-GB", zone === "utc" ? { ...form, timeZone: "UTC" } : form);
 }
 
@@ -29,15 +29,20 @@ function markWords(panel, time) {
   return [...new Set(marks.map((mark) => mark.text || (mark.kind ? "" : "restarted")))].filter(Boolean);
 }
 
+function valueAt(spec, { start, end, step }, daemon, time) {
+  if (spec.metric === "topics") return "";
+  const index = Math.min(Math.round((end - start) / step) - 1, Math.floor((time - start) / step));
+  return worded(pointsOf(spec, daemon)[index] ?? null, spec);
+}
+
 function show(panel, time, view) {
   const { grid, daemon } = panel.closest(".row").answer ?? {}, caption = panel.parentElement.querySelector(".at");
-  const inside = time !== null && grid && panel.range && time >= panel.range[0] && time <= panel.range[1];
+  const inside = time !== null && panel.range && time >= panel.range[0] && time <= panel.range[1];
   panel.classList.toggle("crossed", Boolean(inside));
   if (!inside) { write(caption, panel.most ?? ""); return; }
   panel.style.setProperty("--at", String((time - panel.range[0]) / (panel.range[1] - panel.range[0])));
-  const index = Math.min(Math.round((grid.end - grid.start) / grid.step) - 1, Math.floor((time - grid.start) / grid.step));
-  const spec = specOf(panel), value = spec.metric === "topics" ? "" : worded(pointsOf(spec, daemon)[index] ?? null, spec);
-  write(caption, [moment(time, grid, view.zone), value, ...markWords(panel, time)].filter(Boolean).join(" · "));
+  const value = grid ? valueAt(specOf(panel), grid, daemon, time) : "";
+  write(caption, [moment(time, panel.range, view.zone), value, ...markWords(panel, time)].filter(Boolean).join(" · "));
 }
 
 // Point at a moment in the given rows; null: at none.

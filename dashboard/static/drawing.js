@@ -1,6 +1,6 @@
 // One panel as SVG: the same markup as draw/svg.py writes, from the same table and series; pure.
 import { ticks } from "./axis.js";
-import { columnsOf, merge } from "./columns.js";
+import { columnsOf, MAX_COLUMNS, MAX_COLUMNS_SLIM, merge } from "./columns.js";
 import { gaps } from "./curves.js";
 import { short } from "./humanize.js";
 import { linesOf, usualColumns } from "./lines.js";
@@ -27,8 +27,8 @@ function percent(share) {
 }
 
 // What a panel is drawn from: columns of values within the range, and its scale.
-function prepare(spec, grid, daemon, { mode, range, whole }) {
-  const lines = linesOf(spec, grid, daemon, mode), columns = columnsOf(grid, range);
+function prepare(spec, grid, daemon, { mode, range, whole, slim }) {
+  const lines = linesOf(spec, grid, daemon, mode), columns = columnsOf(grid, range, slim ? MAX_COLUMNS_SLIM : MAX_COLUMNS);
   const first = columns.bounds[0], past = columns.bounds.at(-1), within = (points) => points.slice(first, past);
   const usual = usualColumns(lines.usual, columns.times);
   const least = Math.max(mode === "rate" ? spec.floor : 0, ...usual.high.map((value) => value ?? 0));
@@ -114,7 +114,7 @@ function stacked(spec, made, layers) {
 }
 
 // A panel's markup, whether peaks are cut, its highest and its newest value.
-// range: [from, to] in seconds; marks: [{time, kind}]; room, letter: pixels of the axis and of a
+// range: [from, to] in seconds; slim: of a row of one line; marks: [{time, kind}]; room, letter: pixels of the axis and of a
 // letter; layers: [{colour, points}] of a stack instead of the panel's own line.
 export function drawing(spec, grid, daemon, options) {
   const settings = { mode: "rate", zone: "utc", whole: false, marks: [], ...options };

@@ -59,7 +59,7 @@ function drawPanel(panel, grid, daemon, view, size) {
   const spec = specOf(panel), row = panel.closest(".row"), layers = layersOf(spec, daemon, view, grid), figure = panel.parentElement;
   panel.range = rangeOf(grid, view);
   panel.marks = marksOf(daemon, view);
-  const made = drawing(spec, grid, daemon, { ...size, mode: view.mode, zone: view.zone, whole: row.whole, range: panel.range, marks: panel.marks, layers });
+  const made = drawing(spec, grid, daemon, { ...size, mode: view.mode, zone: view.zone, whole: row.whole, slim: row.dataset.size === "slim", range: panel.range, marks: panel.marks, layers });
   pictureOf(panel).innerHTML = made.markup;
   panel.top = made.top;
   panel.dataset.points = String(made.known);

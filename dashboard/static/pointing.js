@@ -78,7 +78,8 @@ export function watchPointers(main, { rows, zoom, load, redraw }) {
   };
   const near = async (row) => {
     if (!row || view.compact) return;
-    if (!row.answer) await load([row]);
+    // Those of the other rows as well: the moment pointed at has its values on each.
+    if (!row.answer) await load(rows().filter((other) => !other.answer));
     await takeOver(row, view, zoom).catch(() => {});
   };
   main.addEventListener("pointermove", (event) => { if (event.pointerType !== "touch") point(panelOf(event), event.clientX); });

@@ -7,7 +7,7 @@ asks for beyond that (a zoom, other sums, more columns) is left to its script.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import current_app, request
@@ -52,14 +52,20 @@ class DrawnRow:
     so_far: int | None
 
 
+def is_slim(row: Mapping[str, Any]) -> bool:
+    """Tell whether a row of the fleet is one line: nothing of it needs attention."""
+    return row["group"] in ("well", "silent") and "large" not in request.args
+
+
 def drawn_rows(rows: Sequence[Mapping[str, Any]], panels: Sequence[Panel], window: Window,
-               now: float) -> dict[str, DrawnRow]:
+               now: float, *, single: bool = False) -> dict[str, DrawnRow]:
     """Return the first rows drawn, by daemon's id; none when the store cannot answer.
 
     Args:
         rows: of ``/api/v1/daemons``, in the order of the page.
         panels, window: of each row.
         now: epoch seconds.
+        single: of a daemon's own page.
     """
     if any(name in request.args for name in BY_SCRIPT):
         return {}
@@ -82,7 +88,8 @@ def drawn_rows(rows: Sequence[Mapping[str, Any]], panels: Sequence[Panel], windo
     grid = svg.Grid(body["start"], body["end"], body["step"], begin or body["start"], body["end"])
     return {row["id"]: DrawnRow(
         f"{grid.from_:.0f} {grid.to} {begin or 0}",
-        _figures(row, {**series, "usual": usual.get(row["id"], {})}, panels, grid, marks),
+        _figures(row, {**series, "usual": usual.get(row["id"], {})}, panels,
+                 replace(grid, slim=not single and is_slim(row)), marks),
         None if begin is None else grid.end - begin)
         for row, series in zip(chosen, body["daemons"])}
 

@@ -91,7 +91,7 @@ def daemon(name: str) -> str:
     return render_template("daemon.html", row=rows[0], panels=panels,
                            metrics=",".join(dict.fromkeys(wanted)), spans=query.SPANS,
                            tied=_tied, **_page(when, now),
-                           drawings=drawn_rows(rows, panels, window, now))
+                           drawings=drawn_rows(rows, panels, window, now, single=True))
 
 
 @views.get("/help")

@@ -170,3 +170,16 @@ def test_etag_and_encoding(tmp_path, now):
     assert first.headers["Content-Encoding"] == "br"
     again = browser.get(where, headers={"If-None-Match": first.headers["ETag"]})
     assert again.status_code == 304
+
+
+@pytest.mark.parametrize("span", ["day", "week", "month"])
+def test_the_unfinished_step_holds_what_waits_now(tmp_path, now, span):
+    """A backlog of the last minute is the newest value of each span, however coarse its steps."""
+    times = range(now - 7 * 3600, now + 1, STEP)
+    write(tmp_path, "backlog", {t: 268 if t > now - 60 else 0 for t in times})
+    write(tmp_path, "received", {t: (t - times[0]) * 5 for t in times})
+    series = client(tmp_path).get(f"/api/v1/series?daemon={HOST}/hub/Archiver&span={span}"
+                                  ).get_json()["daemons"][0]["series"]
+    for name, value in (("backlog", 268), ("received", 5)):
+        assert next(v for v in reversed(series[name]) if v is not None) == pytest.approx(value)
+    assert None not in series["backlog"][-2:]

@@ -9,7 +9,7 @@ const { panels, bodies, ranges, topicColours, room, letter } = JSON.parse(readFi
 const drawn = panels.map(({ spec, grid, daemon, marks }) => {
   const stack = stackOf(daemon.topics).map((layer, i) => ({ ...layer, colour: layer.rest ? topicColours.at(-1) : topicColours[i] }));
   const layers = spec.metric === "topics" ? stack : null;
-  const made = drawing(spec, grid, daemon, { range: [grid.from_, grid.to], marks, room, letter, layers });
+  const made = drawing(spec, grid, daemon, { range: [grid.from_, grid.to], slim: grid.slim, marks, room, letter, layers });
   return { ...made, spoken: spoken(spec.title, "Archiver", spec.unit, spec, made) };
 });
 const axes = ranges.map((range) => {

@@ -49,7 +49,8 @@ def case(seed: int) -> dict[str, Any]:
     usual = [[hour, height * 0.9, height * 1.1 + 0.01]
              for hour in range(start // 3600 * 3600, end, 3600)][:2000] if seed % 3 else []
     from_ = start if seed % 4 else start + 0.3 * step * count
-    grid = svg.Grid(start, end, step, from_, end if seed % 5 else end - 0.1 * (end - from_))
+    grid = svg.Grid(start, end, step, from_, end if seed % 5 else end - 0.1 * (end - from_),
+                    seed % 7 == 0)
     kinds = [*svg.MARKS, ""]
     marks = [{"time": start + chance.randrange(step * count), "kind": chance.choice(kinds)}
              for _ in range(3)]
