@@ -20,6 +20,7 @@ from .judge.fleet_rows import Fleet
 from .judge.judge import Judge
 from .judge.plain_words import GROUPS, PLAIN, counted, plain, rank
 from .judge.usual_ranges import Bands
+from .judge.verdict_strip import VerdictStrips
 from .store.rrd import RRDStore
 from .stored import open_store
 from .web import alerts as alerting
@@ -29,6 +30,7 @@ from .web import static_files as assets
 from .web.api import api
 from .web.notes import Marks
 from .web.pages import views
+from .web.verdicts import verdicts
 
 
 def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
@@ -51,6 +53,7 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
         app.extensions["store"], BUDGET, settings.zone()),
                   settings.shared)
     app.extensions["judge"] = judge
+    app.extensions["verdict_strips"] = VerdictStrips(app.extensions["store"], judge)
     app.extensions["bands"] = Bands(judge.baselines)
     app.extensions["fleet"] = Fleet(judge, min(2.0, settings.interval / 2), settings.interval)
     # Only RRD files can be drawn by rrdtool; a picture that cannot be made is not named.
@@ -69,6 +72,7 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
     login.install_login(app, settings)
     app.register_blueprint(api)
     app.register_blueprint(views)
+    app.register_blueprint(verdicts)
     alerting.install(app, settings.alerts_file)
     app.register_error_handler(HTTPException, lambda error: _refuse(
         error.code or 500, error.description or "") if error.response is None else error.response)

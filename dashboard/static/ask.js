@@ -3,7 +3,7 @@ const kept = new Map();
 const MOST = 6;
 
 // Where this page's addresses begin: below a proxy's path or at "/".
-export const ROOT = document.documentElement.dataset.root;
+export const ROOT = globalThis.document?.documentElement.dataset.root ?? "";
 
 export async function ask(path) {
   const known = kept.get(path);

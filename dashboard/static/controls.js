@@ -12,12 +12,13 @@ function showSpan() {
   byId("unzoom").hidden = !view.zoom;
   showPast();
 }
+export const lookingBack = () => bounds(view)[1] < Date.now() / 1000 - PRESENT;
 // Looking back, the words of the rows are of another moment than the panels.
 export function showPast() {
-  const [, end] = bounds(view), past = byId("past"), back = end < Date.now() / 1000 - PRESENT;
+  const [, end] = bounds(view), past = byId("past"), back = lookingBack();
   past.hidden = !back;
   byId("later").disabled = !back;
-  if (back) past.textContent = `The panels end at ${clock(end, view.zone)}. The verdicts and numbers beside them are of now.`;
+  if (back) past.textContent = `The panels end at ${clock(end, view.zone)}. Each row names its verdict of then; groups, sentences and numbers are of now.`;
 }
 const showFields = () => { for (const name of ["start", "end"]) byId(name).value = view.span === "custom" ? written(view[name], view.zone) : byId(name).value; };
 

@@ -34,6 +34,25 @@ function heading(group) {
   return made;
 }
 
+// What the lines of the rows below are of.
+let titles = [];
+function showTitles(title) {
+  const cols = title.querySelector(".cols");
+  if (!SLIM.includes(title.dataset.group) || view.large) { cols?.remove(); return; }
+  if (cols?.dataset.of === titles.join()) return;
+  cols?.remove();
+  const made = document.createElement("span");
+  made.className = "cols";
+  made.dataset.of = titles.join();
+  made.setAttribute("aria-hidden", "true");
+  made.append(...titles.map((text) => Object.assign(document.createElement("span"), { textContent: text })));
+  title.append(made);
+}
+export function setTitles(list) {
+  titles = list;
+  main.querySelectorAll(".heading").forEach(showTitles);
+}
+
 // Each row in its group and size; true when one of them must be drawn again.
 function regroup(all, states) {
   let changed = false;
@@ -55,6 +74,7 @@ function place(all) {
     const title = heading(group);
     if (!members.length) { title.remove(); continue; }
     title.hidden = !shown;
+    showTitles(title);
     if (title.firstChild.textContent !== counted(group, shown)) title.firstChild.textContent = counted(group, shown);
     wanted.push(title, ...members);
   }

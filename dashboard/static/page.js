@@ -1,15 +1,16 @@
 // The page: what is asked for, when it is drawn, and how it is kept up to date.
 import { ask } from "./ask.js";
 import { showBadge } from "./badge.js";
-import { showControls, showPast, wireControls } from "./controls.js";
+import { lookingBack, showControls, showPast, wireControls } from "./controls.js";
 import * as own from "./daemon_page.js";
 import { incidents } from "./evidence.js";
-import { arrange, rows, showFilters, wireFilters } from "./filter.js";
+import { arrange, rows, setTitles, showFilters, wireFilters } from "./filter.js";
 import { fleetLine, fresh, say, showError, stale } from "./live.js";
 import { panelLoader } from "./loading.js";
 import { wireOrders } from "./orders.js";
 import { fill, known } from "./rows.js";
 import { setPanels } from "./spec.js";
+import { stripLoader } from "./strip.js";
 import { recall, toAddress, view, when } from "./view.js";
 import { clock, setPlain, writeTimes } from "./words.js";
 
@@ -26,19 +27,23 @@ let states = new Map();
 view.marks = [];
 
 // What the panels were drawn for last: when the server is away they may be of another span.
+let striped = false;
 let drawnFor = JSON.stringify(when()), drawnAt = Date.now() / 1000;
 const oldPanels = () => drawnFor === JSON.stringify(when()) ? "" : ` The panels still show what was chosen before, as of ${clock(drawnAt, view.zone)}.`;
 const panels = panelLoader({
   main, specs, single,
   changed: (body) => {
     say("");
+    if (!striped) { striped = true; strips(); }
     [drawnFor, drawnAt] = [JSON.stringify(when()), body.end];
     if (single) { own.table(body, view); own.marks(view.marks, body.daemons[0]?.restarts ?? [], view); }
   },
   failed: (error) => showError(error, oldPanels()),
 });
 const { load, visible } = panels;
-const redraw = () => { if (single) own.links(when()); return panels.redraw(); };
+const strips = stripLoader(visible, view, lookingBack);
+const showTitles = () => setTitles(specs.filter((spec) => spec.always || view.columns.has(spec.metric)).map((spec) => spec.title));
+const redraw = () => { showTitles(); if (single) own.links(when()); strips(); return panels.redraw(); };
 const undrawn = () => load(visible().filter((row) => !row.drawn));
 addEventListener("zoomed", (event) => {
   if (single) own.links(when());
@@ -117,6 +122,7 @@ wireOrders(main, () => refresh().catch(showError));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 writeTimes(document, view.zone);
 if (single) own.notes(rows()[0].dataset.id, () => refresh().then(redraw).catch(showError));
+showTitles();
 arrange(states);
 panels.start();
 refresh().then(() => fresh(view.zone)).then(() => view.marks.length && panels.repaint()).catch(showError);

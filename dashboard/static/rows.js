@@ -71,7 +71,7 @@ export function fill(row, daemon, zone) {
   write(row.querySelector(".text"), daemon.text);
   write(row.querySelector(".action"), daemon.action && daemon.severity && daemon.state !== "UNKNOWN" ? daemon.action : "");
   const shown = [number(daemon.backlog), age(daemon.oldest), number(daemon.arrival_rate), number(daemon.completion_rate)];
-  write(row.querySelector(".first i"), daemon.silent ? "waited when last heard" : "waiting");
+  write(row.querySelector(".first i"), daemon.silent ? "waited then" : "waiting");
   row.querySelectorAll(".numbers b").forEach((b, i) => write(b, shown[i]));
   splitBar(row, daemon.split);
   drainBar(row, daemon.severity && !daemon.silent ? daemon.drain : null);

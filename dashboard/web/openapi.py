@@ -90,6 +90,9 @@ SERIES = _object(start={"type": "integer"}, end={"type": "integer"}, step={"type
                                     "tied": COLUMNS, "restarts": POINTS,
                                     "usual": {"type": "object", "additionalProperties": {
                                         "type": "array", "items": POINTS}}}}})
+VERDICTS = _object(start={"type": "integer"}, end={"type": "integer"}, every={"type": "integer"},
+                   complete={"type": "boolean"}, daemons={"type": "array", "items": _object(
+                       id=TEXT, verdicts={"type": "array", "items": {"type": "array"}})})
 MARK = _object(id=TEXT, time={"type": "integer"}, text=TEXT, daemon=TEXT, kind=TEXT, by=TEXT)
 NEW_MARK: JSON = {
     "type": "object", "required": ["text"], "additionalProperties": False,
@@ -169,6 +172,9 @@ def description(root: str = "") -> JSON:
         "/series": _get("series", "Series of chosen daemons on one grid.",
                         _answer("Point i is the step that ends at start + (i + 1) * step.",
                                 SERIES), DAEMON, METRIC_LIST, *WINDOW, *SWITCHES),
+        "/verdicts": _get("verdicts", "Runs of equal verdicts of a span: start, end, verdict,"
+                          " severity.", _answer("The runs; not all when complete is false.",
+                                                VERDICTS), DAEMON, *WINDOW),
         "/series.csv": _get("table", "One daemon's series as CSV.",
                             _answer("A row per step.", TEXT, "text/csv"),
                             ONE_DAEMON, METRIC_LIST, *WINDOW, *SWITCHES),

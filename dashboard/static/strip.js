@@ -1,0 +1,84 @@
+// The thin strip under each row: its verdicts over the span, and the one at the span's end.
+import { ask } from "./ask.js";
+import { when } from "./view.js";
+import { plain, shortClock } from "./words.js";
+
+// Rows in one request; milliseconds until the next when all is judged, and when more is due.
+const MAX_ROWS = 60, EVERY = 30_000, SOON = 1000;
+const NS = "http://www.w3.org/2000/svg";
+// The higher, the worse: told apart without colours, too.
+const HEIGHTS = { 0: 3, 1: 5, 2: 8, 3: 10 };
+const known = (state) => state !== "UNKNOWN";
+
+// Runs of the same severity as rectangles of a strip 1000 wide and 10 high; pure.
+export function rectangles(runs, start, end) {
+  const at = (time) => Math.round(1000 * (Math.min(Math.max(time, start), end) - start) / (end - start));
+  return runs.map(([from, to, state, severity]) => {
+    const height = known(state) ? HEIGHTS[severity] : 10;
+    return { x: at(from), width: Math.max(1, at(to) - at(from)), y: 10 - height, height, kind: known(state) ? String(severity) : "none" };
+  });
+}
+// What was not well, in words: at most ``most`` of the newest; pure but for the clock's zone.
+export function spoken(runs, zone, most = 3) {
+  const ill = runs.filter(([, , state, severity]) => severity > 0 || !known(state));
+  if (!ill.length) return runs.length ? "well all the time" : "not judged";
+  const said = ill.slice(-most).map(([from, to, state]) => `${plain(state).toLowerCase()} ${shortClock(from, zone)} to ${shortClock(to, zone)}`);
+  return (ill.length > most ? `${ill.length - most} more before; ` : "") + said.join("; ");
+}
+
+function draw(row, runs, body, zone) {
+  const strip = row.querySelector(".strip");
+  strip.hidden = !runs.length;
+  if (!runs.length) return;
+  const svg = document.createElementNS(NS, "svg");
+  svg.setAttribute("viewBox", "0 0 1000 10");
+  svg.setAttribute("preserveAspectRatio", "none");
+  svg.setAttribute("aria-hidden", "true");
+  rectangles(runs, body.start, body.end).forEach(({ kind, ...place }, i) => {
+    const part = document.createElementNS(NS, "rect"), title = document.createElementNS(NS, "title");
+    for (const [name, value] of Object.entries(place)) part.setAttribute(name, value);
+    part.setAttribute("class", `v${kind}`);
+    const [from, to, state] = runs[i];
+    title.textContent = `${plain(state)}, ${shortClock(from, zone)} to ${shortClock(to, zone)}`;
+    part.append(title);
+    svg.append(part);
+  });
+  strip.setAttribute("role", "img");
+  strip.setAttribute("aria-label", `Verdicts of ${row.dataset.consumer}: ${spoken(runs, zone)}`);
+  strip.replaceChildren(svg);
+}
+
+// From the last moment judged to now the row's verdict holds.
+function upToNow(runs, row, body) {
+  const [, last, state] = runs.at(-1) ?? [], now = row.dataset.state;
+  if (!runs.length || body.end < Date.now() / 1000 - 60 || body.end - last > 2 * body.every + 60) return runs;
+  if (state === now) return [...runs.slice(0, -1), [runs.at(-1)[0], body.end, ...runs.at(-1).slice(2)]];
+  return [...runs, [last, body.end, now, Number(row.dataset.rank) || 0]];
+}
+
+// visible: the rows in view; looked: what is looked at; past: whether the span has ended.
+export function stripLoader(visible, looked, past) {
+  let timer, turn = 0;
+  async function load() {
+    clearTimeout(timer);
+    const mine = turn += 1, rows = looked.compact ? [] : visible().slice(0, MAX_ROWS);
+    timer = setTimeout(load, EVERY);
+    if (!rows.length || document.hidden) return;
+    const query = new URLSearchParams(when());
+    rows.forEach((row) => query.append("daemon", row.dataset.id));
+    try {
+      const { body } = await ask(`/api/v1/verdicts?${query}`);
+      if (mine !== turn) return;
+      const runs = new Map(body.daemons.map((daemon) => [daemon.id, daemon.verdicts]));
+      for (const row of rows) {
+        const found = upToNow(runs.get(row.dataset.id) ?? [], row, body);
+        draw(row, found, body, looked.zone);
+        const last = past() ? found.at(-1) : null, then = row.querySelector(".then");
+        then.textContent = last ? `${plain(last[2]).toLowerCase()} at ${shortClock(last[1], looked.zone)}` : "";
+      }
+      clearTimeout(timer);
+      timer = setTimeout(load, body.complete ? EVERY : SOON);
+    } catch { /* The page's own requests say that the server is away. */ }
+  }
+  return load;
+}
