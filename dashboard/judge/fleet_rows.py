@@ -120,7 +120,7 @@ def describe(seen: Seen, incident: Incident | None, now: float,
         **evidence(found),
         "verdicts": [one.name for one in found.verdicts],
         "incident": incident.id if incident and incident.shared else None,
-        "beside": (incident.beside or None) if incident else None,
+        "sibling_note": (incident.beside or None) if incident else None,
         "backlog": waiting, "arrival_rate": arrival,
         "completion_rate": completion, "oldest": age,
         "drain_seconds": found.drain.seconds if found.drain else drain_seconds(

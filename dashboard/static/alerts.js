@@ -1,40 +1,62 @@
-// The page of alerts: times as here, orders with the token, anew when something has changed.
+// The page of alerts: times in the zone chosen, orders with the token, kept up to date.
 import { ROOT } from "./ask.js";
-import { clock } from "./words.js";
+import { showBadge } from "./badge.js";
+import { keepView } from "./links.js";
+import { writeTimes } from "./words.js";
 
 const main = document.querySelector("main"), form = document.getElementById("who"), said = document.getElementById("said");
-for (const one of document.querySelectorAll("time")) one.textContent = clock(Number(one.dataset.time), "local");
-try { form && (form.elements.by.value = localStorage.getItem("by") ?? ""); } catch { /* no storage here */ }
+const zone = new URLSearchParams(location.search).get("zone") ?? "local";
+// Seconds of a silence; milliseconds between two questions: while it is looked at, while hidden.
+const HOUR = 3600, EVERY = 10_000, HIDDEN = 60_000;
+const name = form?.elements.by;
+writeTimes(document, zone);
+keepView(() => location.search);
+try { if (name) name.value = localStorage.getItem("by") ?? ""; } catch { /* no storage here */ }
 
-const HOUR = 3600;
-function order(button) {
-  const id = button.closest("[data-id]").dataset.id, by = form.elements.by.value, comment = form.elements.comment.value;
-  const at = { ack: `alerts/${id}/ack`, unack: `alerts/${id}/ack`, silence: "silences", unsilence: `silences/${id}` }[button.dataset.deed];
-  if (button.dataset.deed.startsWith("un")) return [at, "DELETE"];
-  if (button.dataset.deed === "ack") return [at, "POST", { by, comment }];
+// The requests of a button: [path, method, body] each.
+function requests(button) {
+  const by = name?.value ?? "", comment = form.elements.comment.value, order = button.dataset.order;
+  if (order === "unsilence") return [[`silences/${button.closest("[data-id]").dataset.id}`, "DELETE"]];
+  const ids = button.closest("[data-ids]").dataset.ids.split(",");
+  if (order === "ack") return ids.map((id) => [`alerts/${id}/ack`, "POST", { by, comment }]);
+  if (order === "unack") return ids.map((id) => [`alerts/${id}/ack`, "DELETE"]);
   const match = Object.fromEntries(["host", "service", "consumer", "rule"].map((part) => [part, button.dataset[part]]).filter(([, text]) => text));
-  return [at, "POST", { ...match, seconds: HOUR, by, comment }];
+  return [["silences", "POST", { ...match, seconds: HOUR, by, comment }]];
 }
 
 main.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-deed]");
-  if (!button) return;
-  if (!form.reportValidity()) return;
-  try { localStorage.setItem("by", form.elements.by.value); } catch { /* as above */ }
-  const [at, method, body] = order(button);
+  const button = event.target.closest("[data-order]");
+  if (!button || !form.reportValidity()) return;
+  try { if (name) localStorage.setItem("by", name.value); } catch { /* as above */ }
   try {
-    const answer = await fetch(`${ROOT}/api/v1/${at}`, { method, headers: { "Content-Type": "application/json", "X-Token": form.elements.token.value }, body: body && JSON.stringify(body) });
-    if (answer.ok) { said.textContent = "Done."; await renew(); } else said.textContent = (await answer.json()).error?.message ?? `Not done: ${answer.status}`;
+    for (const [path, method, body] of requests(button)) {
+      const answer = await fetch(`${ROOT}/api/v1/${path}`, { method, headers: { "Content-Type": "application/json", "X-Token": form.elements.token.value }, body: body && JSON.stringify(body) });
+      if (!answer.ok) throw new Error((await answer.json()).error?.message ?? `the server answered ${answer.status}`);
+    }
+    said.textContent = "Done.";
+    await renew();
   } catch (error) { said.textContent = `Not done: ${error.message}`; }
 });
 
 // Only the sections are replaced, the form stays as it is; nothing moves under who is typing.
 async function renew() {
   const answer = await fetch(location.href);
-  if (!answer.ok || document.activeElement?.closest("#who")) return;
-  const next = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
-  for (const one of next.querySelectorAll("time")) one.textContent = clock(Number(one.dataset.time), "local");
+  if (!answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html"), next = page.querySelector("main");
+  showBadge(Number(page.getElementById("open-alerts")?.textContent ?? 0));
+  if (document.hidden || document.activeElement?.closest("#who")) return;
+  writeTimes(next, zone);
   if (form) next.querySelector("#who")?.replaceWith(form);
   main.replaceChildren(...next.childNodes);
 }
-setInterval(() => document.hidden || renew().catch(() => {}), 10000);
+let next;
+async function tick() {
+  clearTimeout(next);
+  await renew().catch(() => {});
+  next = setTimeout(tick, document.hidden ? HIDDEN : EVERY);
+}
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(next);
+  if (document.hidden) next = setTimeout(tick, HIDDEN); else tick();
+});
+next = setTimeout(tick, EVERY);

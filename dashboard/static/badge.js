@@ -1,7 +1,7 @@
 // What a tab says that nobody looks at: the number of open alerts, in its title and its icon.
 const byId = (id) => document.getElementById(id);
 const title = document.title.replace(/^\([^)]*\) /, ""), icon = document.querySelector("link[rel=icon]");
-const calm = icon.href, alarmed = calm.replace("icon.svg", "icon-alert.svg");
+const calm = icon.href.replace("icon-alert.svg", "icon.svg"), alarmed = calm.replace("icon.svg", "icon-alert.svg");
 
 // count: causes that nobody has acknowledged; null: not known, then ``other`` is counted.
 export function showBadge(count, other = 0) {

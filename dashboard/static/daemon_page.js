@@ -1,6 +1,6 @@
 // A daemon's own page: the numbers as a table, the marks as a list, a note to add.
 import { ROOT } from "./ask.js";
-import { clock } from "./words.js";
+import { clock, writeTimes } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 const cell = (name, text) => { const made = document.createElement(name); made.textContent = text; return made; };
@@ -36,21 +36,21 @@ export function links(when) {
 // The evidence as the server words it, fetched again when it has changed; drawn at most once a poll.
 let shown;
 export async function evidence(one, view) {
-  const key = JSON.stringify([one?.state, one?.evidence, one?.missing, one?.beside]), first = shown === undefined;
+  const key = JSON.stringify([one?.state, one?.evidence, one?.missing, one?.sibling_note]), first = shown === undefined;
   if (key === shown) return;
   shown = key;
   if (first) return;
   const page = await fetch(location.href).then((response) => response.ok ? response.text() : "");
   const found = new DOMParser().parseFromString(page, "text/html").getElementById("evidence");
   if (!found) return;
-  found.querySelectorAll("time[data-time]").forEach((moment) => { moment.textContent = clock(Number(moment.dataset.time), view.zone); });
+  writeTimes(found, view.zone);
   byId("evidence").replaceChildren(...found.childNodes);
 }
 
 export function marks(notes, restarts, view) {
   const holder = byId("marks");
   if (!holder) return;
-  const all = [...notes.map((note) => [note.time, note.text]), ...restarts.map((time) => [time, "began anew"])].sort((a, b) => b[0] - a[0]);
+  const all = [...notes.map((note) => [note.time, note.by ? `${note.text} (${note.by})` : note.text]), ...restarts.map((time) => [time, "restarted"])].sort((a, b) => b[0] - a[0]);
   holder.replaceChildren(...all.map(([time, text]) => cell("li", `${clock(time, view.zone)}: ${text}`)));
   byId("nomarks").hidden = all.length > 0;
 }
@@ -62,8 +62,8 @@ export function notes(daemon, again) {
     const said = byId("noted");
     try {
       const response = await fetch(`${ROOT}/api/v1/marks`, { method: "POST", headers: { "Content-Type": "application/json", "X-Token": form.elements.token.value }, body: JSON.stringify({ text: form.elements.text.value, daemon }) });
-      const told = await response.json();
-      said.textContent = response.ok ? "Kept." : told.error?.message ?? "Not kept.";
+      const answer = await response.json();
+      said.textContent = response.ok ? "Kept." : answer.error?.message ?? "Not kept.";
       if (response.ok) { form.elements.text.value = ""; again(); }
     } catch (error) { said.textContent = `Not kept: ${error.message}`; }
   });

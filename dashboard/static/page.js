@@ -5,6 +5,7 @@ import { lookingBack, showControls, showPast, wireControls } from "./controls.js
 import * as own from "./daemon_page.js";
 import { incidents } from "./evidence.js";
 import { arrange, rows, setTitles, showFilters, wireFilters } from "./filter.js";
+import { keepView } from "./links.js";
 import { fleetLine, fresh, say, showError, stale } from "./live.js";
 import { panelLoader } from "./loading.js";
 import { wireOrders } from "./orders.js";
@@ -100,13 +101,6 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) next = setTimeout(tick, HIDDEN); else tick();
 });
 
-// Where a link leads, the same span, zone and filters are shown.
-for (const kind of ["click", "auxclick", "contextmenu"]) {
-  document.addEventListener(kind, ({ target }) => {
-    const link = target.closest?.(".name a, nav a, .top h1 a");
-    if (link) link.search = toAddress(view, "");
-  }, true);
-}
 addEventListener("popstate", () => {
   recall();
   showControls();
@@ -116,6 +110,7 @@ addEventListener("popstate", () => {
   redraw();
 });
 
+keepView(() => toAddress(view, ""));
 wireControls({ redraw, unzoom: () => panels.zoom(null), retime: () => rows().forEach((row) => states.has(row.dataset.id) && fill(row, states.get(row.dataset.id), view.zone)) });
 wireFilters(() => { arrange(states); undrawn(); });
 wireOrders(main, () => refresh().catch(showError));

@@ -5,6 +5,7 @@ Evaluates nothing. Without a file of the evaluator there is no page; actions wan
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,6 +26,7 @@ from collectd_fedmsg.alerts.state_db import AlertDatabase
 from collectd_fedmsg.errors import BadQuery, StoreError
 
 from .. import json_bytes as as_json
+from ..judge.plain_words import plain
 from . import query
 from . import security as login
 
@@ -124,9 +126,21 @@ def open_count() -> int | None:
     return found["count"] if found is not None else None
 
 
+#: How a sentence of the evaluator begins that names a verdict.
+_VERDICT = re.compile(r"^([A-Z_]+)(?=: )")
+
+
+def _in_words(sentence: str) -> str:
+    """Return a sentence with the verdict that it begins with in the words of the rows."""
+    return _VERDICT.sub(lambda found: plain(found[1]), sentence)
+
+
 def _shown(alert: Alert, now: float, silences: Any) -> dict[str, Any]:
     covering = [one for one in silences if one.covers(alert.subject, alert.rule, now)]
-    return {**alert.to_json(), "what": one_line(alert),
+    what = one_line(alert)
+    if alert.kind == "verdict":
+        what = what.replace(f"the diagnosis is {alert.cause}", plain(alert.cause).lower())
+    return {**alert.to_json(), "what": what, "why": [_in_words(one) for one in alert.why],
             "subject_id": alert.subject.id,
             "page": request.script_root + path(alert, now), "peak_words": peak(alert),
             "rank": RANKS[alert.severity],

@@ -77,7 +77,7 @@ ROW: JSON = {"type": "object", "required": ["id", "host", "service", "consumer",
                       "missing": {"type": "array", "items": TEXT},
                       "certainty": {"type": "number"}, "since": NUMBER, "saturation_time": NUMBER,
                       "incident": {"type": ["string", "null"]},
-                      "beside": {"type": ["string", "null"]}}}
+                      "sibling_note": {"type": ["string", "null"]}}}
 #: Daemons that ail together: the bus, a host, a topic or a declared dependency.
 INCIDENT = _object(id=TEXT, scope={"type": "string", "enum": [one.name for one in Scope]},
                    name=TEXT, cause=TEXT, members={"type": "array", "items": TEXT},

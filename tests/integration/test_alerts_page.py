@@ -128,7 +128,7 @@ def test_without_an_evaluator(tmp_path):
     AlertDatabase(tmp_path / "a.db").close()
     text = given.test_client().get("/alerts").text
     assert "It has never run." in text
-    assert "Nothing wants attention" not in text
+    assert "No open alert" not in text
 
 
 def test_acknowledge_on_the_page(site, chromium):  # noqa: F811
@@ -138,12 +138,12 @@ def test_acknowledge_on_the_page(site, chromium):  # noqa: F811
     assert "Gone<b> of hub" in page.inner_text("main")
     page.fill("[name=by]", "me")
     page.fill("[name=token]", "wrong")
-    page.click(".alert:first-of-type [data-deed=ack]")
+    page.click(".alert:first-of-type [data-order=ack]")
     until(page, "document.getElementById('said').textContent.includes('token')")
     assert [f for f in page.faults if "401" not in f] == []
     page.faults.clear()
     page.fill("[name=token]", "t")
-    page.click(".alert:first-of-type [data-deed=ack]")
+    page.click(".alert:first-of-type [data-order=ack]")
     until(page, "document.querySelector('.known')?.textContent.includes('me')")
     page.click(".alert h3 a")
     until(page, DRAWN.format(3))

@@ -19,7 +19,8 @@ from tests.integration.test_store_rrd import STEP, fleet  # noqa: E402
 #: A schema cannot say that start is before end, nor that end is at most a day ahead.
 BEYOND = [positive_data_acceptance]
 
-OPERATIONS = ("GET /daemons", "GET /series", "GET /series.csv", "GET /state", "GET /marks",
+OPERATIONS = ("GET /daemons", "GET /series", "GET /verdicts", "GET /series.csv", "GET /state",
+              "GET /marks",
               "POST /marks", "DELETE /marks/{id}", "GET /alerts",
               "POST /alerts/{id}/ack", "DELETE /alerts/{id}/ack", "POST /silences",
               "DELETE /silences/{id}")

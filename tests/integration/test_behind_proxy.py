@@ -167,12 +167,12 @@ def watched(chromium, address, **options):  # noqa: F811
 
 def test_the_fleet_is_drawn_and_kept_up_to_date(site, chromium):  # noqa: F811
     """Drawn, another span, polled with 304, packed, nothing outside the path, policy kept."""
-    page, answers = watched(chromium, site)
+    page, answers = watched(chromium, f"{site}?large=1")
     until(page, DRAWN.format(6))
     page.click("button[value=day]")
     until(page, f"{ANSWER}?.grid.end - {ANSWER}?.grid.start > 80000")
     pointed(page)
-    assert page.url == f"{site}?span=day"
+    assert page.url == f"{site}?span=day&large=1"
     end = time.monotonic() + 60
     while not any(status == 304 for _, status, _ in answers):
         assert time.monotonic() < end, answers
@@ -180,7 +180,7 @@ def test_the_fleet_is_drawn_and_kept_up_to_date(site, chromium):  # noqa: F811
     page.click("nav a:has-text('Help')")
     page.click("h1 a")
     until(page, DRAWN.format(6))
-    assert page.url == site
+    assert page.url == f"{site}?span=day&large=1"
     assert {url for url, _, _ in answers if not url.startswith((site, "data:"))} == set()
     assert {status for _, status, _ in answers} == {200, 304}
     packed = {url.rpartition("/")[2]: how for url, _, how in answers}
@@ -193,9 +193,9 @@ def test_a_note_an_alert_and_pictures(site, chromium):  # noqa: F811
     page, answers = watched(chromium, f"{site}alerts")
     page.fill("[name=by]", "me")
     page.fill("[name=token]", "t")
-    page.click(".alert [data-deed=ack]")
+    page.click(".alert [data-order=ack]")
     until(page, "document.querySelector('.known')?.textContent.includes('me')")
-    page.click(".alert [data-deed=unack]")
+    page.click(".alert [data-order=unack]")
     until(page, "!document.querySelector('.known')")
     page.click(".alert h3 a")
     assert page.url.startswith(f"{site}daemon/{HOST}/hub/Archiver?")

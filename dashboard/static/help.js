@@ -1,0 +1,4 @@
+// The help page: its links keep what was looked at.
+import { keepView } from "./links.js";
+
+keepView(() => location.search);
