@@ -184,7 +184,7 @@ def test_the_fleet_is_drawn_and_kept_up_to_date(site, chromium):  # noqa: F811
     assert {url for url, _, _ in answers if not url.startswith((site, "data:"))} == set()
     assert {status for _, status, _ in answers} == {200, 304}
     packed = {url.rpartition("/")[2]: how for url, _, how in answers}
-    assert {packed[name] for name in ("", "page.js", "plotly-basic.min.js")} <= {"gzip", "br"}
+    assert {packed[name] for name in ("?span=day&large=1", "page.js", "plotly-basic.min.js")} <= {"gzip", "br"}
     assert page.faults == []
 
 
@@ -214,8 +214,7 @@ def test_a_note_an_alert_and_pictures(site, chromium):  # noqa: F811
             if not url.startswith((site, "data:"))} == set()
     assert page.faults == []
     plain = opened(chromium, site, java_script_enabled=False)
-    plain.locator(".row img").first.scroll_into_view_if_needed()
-    until(plain, "document.querySelector('.row img').naturalWidth > 0")
+    until(plain, "document.querySelectorAll('.row .panel svg path').length >= 3")
 
 
 #: What proxies of various makes tell of a path, a host, a scheme.
