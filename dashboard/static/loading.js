@@ -57,7 +57,7 @@ export function panelLoader({ main, specs, single, changed, failed }) {
     for (const { isIntersecting, target } of entries) if (!isIntersecting && target.drawn) letGo(target);
   }, { rootMargin: `${MARGIN_KEPT}px` });
 
-  const buildRow = (row) => build(row, specs, view.compact ? [] : tiedTo(row), view.compact ? new Set() : view.columns);
+  const buildRow = (row) => build(row, specs, view.compact ? [] : tiedTo(row), view.columns);
   async function load(wanted) {
     wanted.forEach((row) => { waiting.delete(row); buildRow(row); });
     for (let i = 0; i < wanted.length; i += MAX_ROWS) await loadPart(wanted.slice(i, i + MAX_ROWS));

@@ -28,7 +28,7 @@ let states = new Map();
 view.marks = [];
 
 // What the panels were drawn for last: when the server is away they may be of another span.
-let striped = false;
+let striped = false, restarts = [];
 let drawnFor = JSON.stringify(when()), drawnAt = Date.now() / 1000;
 const oldPanels = () => drawnFor === JSON.stringify(when()) ? "" : ` The panels still show what was chosen before, as of ${clock(drawnAt, view.zone)}.`;
 const panels = panelLoader({
@@ -37,7 +37,8 @@ const panels = panelLoader({
     say("");
     if (!striped) { striped = true; strips(); }
     [drawnFor, drawnAt] = [JSON.stringify(when()), body.end];
-    if (single) { own.table(body, view); own.marks(view.marks, body.daemons[0]?.restarts ?? [], view); }
+    restarts = body.daemons[0]?.restarts ?? [];
+    if (single) { own.table(body, view); own.marks(view.marks, restarts, view); }
   },
   failed: (error) => showError(error, oldPanels()),
 });
@@ -59,6 +60,8 @@ async function refresh() {
   if (!notes.same) {
     if (view.marks.length || notes.body.marks.length) rows().forEach((row) => { row.drawn = false; });
     view.marks = notes.body.marks;
+    // Also while the row is out of view, and not drawn.
+    if (single) own.marks(view.marks, restarts, view);
   }
   if (same && states.size) return;
   // Many daemons are judged beside their first reader: he is told as soon as it is done.

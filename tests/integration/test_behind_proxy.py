@@ -184,7 +184,8 @@ def test_the_fleet_is_drawn_and_kept_up_to_date(site, chromium):  # noqa: F811
     assert {url for url, _, _ in answers if not url.startswith((site, "data:"))} == set()
     assert {status for _, status, _ in answers} == {200, 304}
     packed = {url.rpartition("/")[2]: how for url, _, how in answers}
-    assert {packed[name] for name in ("?span=day&large=1", "page.js", "plotly-basic.min.js")} <= {"gzip", "br"}
+    assert {packed[name] for name in ("?span=day&large=1", "page.js", "plotly-basic.min.js")} <= {
+        "gzip", "br"}
     assert page.faults == []
 
 
