@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 from typing import Any
 
 from collectd_fedmsg.commands import doctor_steps as examine
-from collectd_fedmsg.commands.top import printable
+from collectd_fedmsg.commands.alerts import STATE
+from collectd_fedmsg.commands.options import seconds
+from collectd_fedmsg.names import visible
 
 WORDS = {True: "ok   ", False: "FAIL ", None: "?    "}
 
@@ -20,7 +23,9 @@ def add(commands: Any) -> None:
     parser.add_argument("--collectd-conf", default="", help="collectd.conf; the usual by default")
     parser.add_argument("--rrdcached", default="", help="rrdcached's address: unix:/path")
     parser.add_argument("--url", default="", help="the dashboard's address")
-    parser.add_argument("--timeout", type=float, default=3.0, help="seconds for each question")
+    parser.add_argument("--timeout", type=seconds(0.1, 600), default=3.0,
+                        help="seconds for each question")
+    parser.add_argument("--state", type=Path, default=STATE, help="the alert evaluator's file")
     parser.set_defaults(run=run)
 
 
@@ -28,9 +33,9 @@ def run(options: argparse.Namespace) -> int:
     """Print each finding; 0 when nothing is wrong, 1 otherwise."""
     failed = unknown = 0
     for finding in examine.everything(options, time.time()):
-        print(f"{WORDS[finding.good]} {printable(finding.what)}", flush=True)
-        if finding.mend:
-            print(f"      → {finding.mend}", flush=True)
+        print(f"{WORDS[finding.good]} {visible(finding.what)}", flush=True)
+        if finding.hint:
+            print(f"      → {visible(finding.hint)}", flush=True)
         failed += finding.good is False
         unknown += finding.good is None
     said = f"{failed} wrong" if failed else "nothing is wrong"

@@ -11,7 +11,7 @@ from ..collector.config import OPTIONS, read_options
 from ..collector.sources.broker import Broker, BrokerError
 from ..collector.sources.rabbitmq import RabbitSource, read
 from ..config_check import Checker
-from .doctor_finding import Finding
+from .doctor_finding import DoctorFinding
 
 TIMEOUT_SECONDS = 3.0
 _BLOCK = re.compile(r"^[ \t]*<RabbitMQ[ \t]+([^>\n]+)>(.*?)^[ \t]*</RabbitMQ>",
@@ -27,14 +27,15 @@ class _Node:
     children: list[_Node] = field(default_factory=list)
 
 
-def look(text: str, name: str) -> Iterator[Finding]:
+def look(text: str, name: str) -> Iterator[DoctorFinding]:
     """Ask each broker of a collectd.conf (its ``text``, of the file ``name``) once."""
     checker = Checker(name)
     blocks = _Node("Module", (), list(_blocks(text)))
     brokers: tuple[Broker, ...] = read_options(
         blocks, {"RabbitMQ": OPTIONS["RabbitMQ"]}, checker).get("brokers", ())
     for mistake in checker.mistakes:
-        yield Finding(False, str(mistake), "mend it: the whole block of our plugin is refused")
+        yield DoctorFinding(False, str(mistake),
+                            "correct it: the whole block of our plugin is refused")
     for broker in brokers:
         yield from _ask(broker)
 
@@ -49,26 +50,26 @@ def _blocks(text: str) -> Iterator[_Node]:
         yield _Node("RabbitMQ", tuple(shlex.split(values)), options)
 
 
-def _ask(broker: Broker) -> Iterator[Finding]:
+def _ask(broker: Broker) -> Iterator[DoctorFinding]:
     try:
         answer = read(broker, TIMEOUT_SECONDS)
     except BrokerError as error:
-        yield Finding(False, f"{broker.url}: {error.what}", error.cure)
+        yield DoctorFinding(False, f"{broker.url}: {error.what}", error.cure)
         return
     except OSError as error:
-        yield Finding(False, f"{broker.url}: {error}",
+        yield DoctorFinding(False, f"{broker.url}: {error}",
                       "is the broker started, and rabbitmq_management enabled there?")
         return
     for vhost, refusal in answer.errors.items():
-        yield Finding(False, f"{broker.url}, {vhost}: {refusal.what}", refusal.cure)
+        yield DoctorFinding(False, f"{broker.url}, {vhost}: {refusal.what}", refusal.cure)
     source = RabbitSource([broker], 1.0)
     try:
         found = source.collect(TIMEOUT_SECONDS, 0.0)
     finally:
         source.close()
     for subject, note in found.notes.items():
-        yield Finding(None, f"{subject}: {note}")
+        yield DoctorFinding(None, f"{subject}: {note}")
     if not answer.errors:
         queues = len(found.fresh)
-        yield Finding(queues > 0 or None, f"{broker.url} tells of {queues} queues",
+        yield DoctorFinding(queues > 0 or None, f"{broker.url} tells of {queues} queues",
                       "" if queues else "new ones have no figures for 5 s; else see Queues")

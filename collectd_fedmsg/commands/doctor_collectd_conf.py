@@ -1,4 +1,4 @@
-"""EDGE files: what collectd.conf says of storing, where it costs samples or makes them late.
+"""Look at what collectd.conf says of storing, where it costs samples or makes them late.
 
 Follows no ``Include`` but the customary folder beside the file, and judges nothing else.
 """
@@ -10,15 +10,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from collectd_fedmsg.commands import doctor_brokers
-from collectd_fedmsg.commands.doctor_finding import Finding
+from collectd_fedmsg.commands.doctor_finding import DoctorFinding
+from collectd_fedmsg.metrics import BY_NAME
 
 #: Debian's and Fedora's.
 USUAL = (Path("/etc/collectd/collectd.conf"), Path("/etc/collectd.conf"))
 _WRITES = re.compile(r'^[ \t]*<?LoadPlugin[ \t]+"?rrdtool\b', re.MULTILINE | re.IGNORECASE)
+_TYPES_DB = re.compile(r"^[ \t]*TypesDB[ \t]+([^#\n]+)", re.MULTILINE | re.IGNORECASE)
 _SETTING = re.compile(r'^[ \t]*([A-Za-z]+)[ \t]+"?([^"#\s]+)', re.MULTILINE)
 
 
-def look(named: str) -> Iterator[Finding]:
+def look(named: str) -> Iterator[DoctorFinding]:
     """Look at the file of that name; the distribution's when empty, nothing where there is none."""
     path = Path(named) if named else next((one for one in USUAL if one.is_file()), None)
     if path is None:
@@ -28,33 +30,55 @@ def look(named: str) -> Iterator[Finding]:
         parts = [path, *sorted(one for folder in folders for one in folder.glob("*.conf"))]
         text = "\n".join(part.read_text("utf-8", "replace") for part in parts)
     except OSError as error:
-        yield Finding(None, f"{error.filename}: {error.strerror}: not looked at")
+        yield DoctorFinding(None, f"{error.filename}: {error.strerror}: not looked at")
         return
     yield from judge(text, str(path))
     yield from doctor_brokers.look(text, str(path))
 
 
-def judge(text: str, name: str) -> Iterator[Finding]:
+def judge(text: str, name: str) -> Iterator[DoctorFinding]:
     """Say which settings of a collectd.conf lose samples or hold them back; pure.
 
     Source: collectd.conf(5): five write threads, no limits of the queue and no cache by default.
     """
     given = {key.lower(): value for key, value in _SETTING.findall(text)}
-    wrong = False
-    if given.get("writethreads", "5") != "1":
-        wrong = True
-        yield Finding(False, f"{name}: WriteThreads {given.get('writethreads', 'is not set: 5')}",
-                      "WriteThreads 1: several pass each other; RRD refuses the late")
+    wrong = list(_types(text, name))
+    threads = given.get("writethreads")
+    if threads != "1":
+        wrong.append(DoctorFinding(
+            False, f"{name}: WriteThreads {threads or 'is not set: 5'}",
+            "WriteThreads 1: several pass each other; RRD refuses the late"))
     high = given.get("writequeuelimithigh", "0")
     low = given.get("writequeuelimitlow", "half of it")
     if high not in ("0", low):
-        wrong = True
-        yield Finding(False, f"{name}: WriteQueueLimitHigh {high}, WriteQueueLimitLow {low}",
-                      f"WriteQueueLimitLow {high}: collectd drops nearly all between")
+        wrong.append(DoctorFinding(
+            False, f"{name}: WriteQueueLimitHigh {high}, WriteQueueLimitLow {low}",
+            f"WriteQueueLimitLow {high}: collectd drops nearly all between"))
     cache = given.get("cachetimeout", "0")
     if cache != "0" and _WRITES.search(text):
-        wrong = True
-        yield Finding(False, f"{name}: CacheTimeout {cache}: the page is as much late, UNKNOWN",
-                      "take it out of the rrdtool plugin, or write through rrdcached")
-    if not wrong:
-        yield Finding(True, f"{name} stores each sample at once and in order")
+        wrong.append(DoctorFinding(
+            False, f"{name}: CacheTimeout {cache}: the page is as much late, UNKNOWN",
+            "take it out of the rrdtool plugin, or write through rrdcached"))
+    yield from wrong or [DoctorFinding(True, f"{name} stores each sample at once and in order")]
+
+
+def _types(text: str, name: str) -> Iterator[DoctorFinding]:
+    """Say when TypesDB leaves out the stock types that our values have: then none is stored."""
+    named = [path for line in _TYPES_DB.findall(text) for path in re.findall(r'[^"\s]+', line)]
+    if not named:
+        return  # collectd's own
+    known: set[str] = set()
+    for path in named:
+        try:
+            lines = Path(path).read_text("utf-8", "replace").splitlines()
+        except OSError as error:
+            yield DoctorFinding(False, f"{name}: TypesDB {path}: {error.strerror}",
+                                "name a file that is there; the stock one is types.db")
+            continue
+        known |= {line.split()[0] for line in lines if line.split() and line[0] != "#"}
+    missing = {metric.collectd_type for metric in BY_NAME.values()} - known
+    if missing:
+        yield DoctorFinding(
+            False, f"{name}: TypesDB does not name the stock types: {', '.join(sorted(missing))}"
+            " are unknown, and values of them dropped",
+            'TypesDB "/usr/share/collectd/types.db" besides your own')

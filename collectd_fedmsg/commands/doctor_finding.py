@@ -1,4 +1,4 @@
-"""What ``doctor`` found out about one thing; nothing here looks."""
+"""What ``doctor`` reports of one thing."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing looked at: good, bad or (None) not to be known from here; how to mend it."""
+class DoctorFinding:
+    """One thing looked at: good, bad or (None) not to be known from here; how to cure it."""
 
     good: bool | None
     what: str
-    mend: str = ""
+    hint: str = ""

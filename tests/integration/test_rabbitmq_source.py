@@ -226,7 +226,7 @@ def test_doctor_names_the_cure(broker, tmp_path):
 """)
     connection = broker.connect()
     connection.channel().queue_declare("seen-by-doctor")
-    findings = [(one.good, one.what, one.mend) for one in look(str(conf))]
+    findings = [(one.good, one.what, one.hint) for one in look(str(conf))]
     connection.close()
     assert [good for good, _, _ in findings] == [True, False, None, True]
     assert "change_password" in findings[1][2]

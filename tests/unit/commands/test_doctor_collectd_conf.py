@@ -28,7 +28,7 @@ def test_settings_that_cost_samples(text, wrong):
     assert [one.good for one in found] == ([False] * len(wrong) or [True])
     for one, words in zip(found, wrong):
         assert one.what.startswith(f"f: {words}")
-        assert one.mend
+        assert one.hint
 
 
 def test_a_setting_in_the_folder_beside_counts(tmp_path):
