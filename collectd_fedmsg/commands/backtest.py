@@ -27,8 +27,8 @@ from ..alerts.observation import Observation
 from ..alerts.records import Notice, Subject
 from ..alerts.rules import RuleSet
 from ..diagnosis.judgement import Judgement
+from ..names import visible
 from . import selection
-from .top import printable
 
 #: Seconds; the mean month of the Gregorian calendar.
 MONTH = 30.436875 * 86400
@@ -90,7 +90,7 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps({"from": options.start, "to": end, "every": options.every,
                           "moments": moments, **_json(episodes, paging, seconds)}))
     else:
-        print("\n".join(printable(line) for line in report(episodes, paging, seconds)))
+        print("\n".join(visible(line) for line in report(episodes, paging, seconds)))
     return 0
 
 

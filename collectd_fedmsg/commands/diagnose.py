@@ -26,8 +26,9 @@ from collectd_fedmsg.reader.collect import Harvest, latest
 
 from ..diagnosis.verdict import Diagnosis, Verdict
 from ..humanize import count, duration, rate
+from ..names import visible
 from . import selection
-from .top import SOCKETS, printable, troubles
+from .top import SOCKETS, troubles
 
 #: From this rank on somebody should look today.
 TODAY = 2
@@ -75,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(told.to_dict()))
     else:
-        print("\n".join(printable(line) for line in lines(told, at_length=options.all)))
+        print("\n".join(visible(line) for line in lines(told, at_length=options.all)))
     return exit_code(told)
 
 

@@ -19,7 +19,7 @@ from collectd_fedmsg.reader.collect import Harvest, Reader
 from collectd_fedmsg.reader.requester import Requester
 
 from .top_rows import Watch
-from .top_screen import Line, printable, troubles, view
+from .top_screen import Line, troubles, view
 
 SOCKETS = "/run/fedmsg-health/*.sock"
 #: Seconds that one look may take, and between two looks.
@@ -28,7 +28,7 @@ LOOK, PAUSE = 1.0, 1.0
 DUMB = ("", "dumb", "unknown")
 QUIT = (ord("q"), ord("Q"), 27)
 
-__all__ = ["SOCKETS", "add", "printable", "run", "troubles"]
+__all__ = ["SOCKETS", "add", "run", "troubles"]
 
 
 def add(commands: Any) -> None:

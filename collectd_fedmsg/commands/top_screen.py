@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from collectd_fedmsg.names import visible
 from collectd_fedmsg.reader.collect import Harvest
 
 from ..humanize import count, duration, short
@@ -42,9 +43,9 @@ def view(rows: Sequence[Row], harvest: Harvest, now: float, width: int = 100,
     lines = [Line(_summary(rows, now)), Line(_line("DAEMON", titles, columns, name), head=True)]
     room = height - len(troubled) - 1 if height else 0
     for number, row in enumerate(rows):
-        own = [Line(_line(printable(row.name), _texts(row), columns, name), row.severity)]
+        own = [Line(_line(visible(row.name), _texts(row), columns, name), row.severity)]
         if row.severity >= EXPLAINED and row.evidence:
-            own += [Line(f"    {text}") for text in _wrapped(printable(row.evidence), width - 4)]
+            own += [Line(f"    {text}") for text in _wrapped(visible(row.evidence), width - 4)]
         if height and len(lines) + len(own) > room:
             lines.append(Line(f"… {len(rows) - number} more"))
             break
@@ -93,11 +94,6 @@ def _line(first: str, texts: Mapping[str, str], columns: Mapping[str, int], name
 
 def troubles(harvest: Harvest) -> list[str]:
     """Return a line for each daemon that does not answer as it should."""
-    return [f"silent: {printable(one)}" for one in harvest.silent] + [
-        f"error: {printable(one)}: {printable(error)}" for one, error in harvest.errors.items()
+    return [f"silent: {visible(one)}" for one in harvest.silent] + [
+        f"error: {visible(one)}: {visible(error)}" for one, error in harvest.errors.items()
     ]
-
-
-def printable(text: str) -> str:
-    """Return text that no terminal takes for a command or for another direction of writing."""
-    return "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in text)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from collectd_fedmsg.commands.top_rows import REMEMBERED, Row, Watch
-from collectd_fedmsg.commands.top_screen import printable, view
+from collectd_fedmsg.commands.top_screen import view
+from collectd_fedmsg.names import visible
 from collectd_fedmsg.protocol.sample import Sample
 from collectd_fedmsg.protocol.wire import Origin, Reply
 from collectd_fedmsg.reader.collect import Harvest
@@ -99,4 +100,4 @@ def test_nobody_there_says_what_to_do() -> None:
 
 
 def test_no_name_is_a_command_of_the_terminal() -> None:
-    assert printable("a\x1b[2J\n\u202eb×") == "a\\u001b[2J\\u000a\\u202eb×"
+    assert visible("a\x1b[2J\n\u202eb×") == "a\\x1b[2J\\n\\u202eb×"
