@@ -68,13 +68,13 @@ class Fleet:
     def _make(self, now: float) -> dict[str, Any]:
         seen, whole = self._judge.everyone(now)
         home = {name: one for one in whole.incidents for name in one.members}
-        rows = [describe(one, home.get(one.daemon.id), now, self._judge.last_heard)
-                for one in seen]
+        rows = [{**describe(one, home.get(one.daemon.id), now, self._judge.last_heard),
+                 "topics": self._judge.topics_heard(one.daemon, now)} for one in seen]
         rows.sort(key=_place)
         fleet = summary(rows, whole.incidents, now)
         # Where all are silent, the fleet line says so; a line of what they share says it again.
         shared = [one.to_dict() for one in whole.incidents
-                  if one.shared and fleet["silent"] < len(rows)]
+                  if one.shared and fleet["silent"] < fleet["daemons"]]
         return {"daemons": rows, "fleet": fleet, "incidents": shared, "reading": False}
 
     def _unread(self, now: float) -> dict[str, Any] | None:
@@ -108,14 +108,17 @@ def describe(seen: Seen, incident: Incident | None, now: float,
     said, cause = state(found), found.findings[0]
     waiting = last[1] if last else None
     heard, step = last[0] if last else seen.judged.last, backlog.step if backlog else 0
-    silent = said.name == "UNKNOWN" and (heard is None or now - heard > PERSIST * step)
+    silent = said.name == "UNKNOWN" and not seen.retired and (
+        heard is None or now - heard > PERSIST * step)
+    gone_for = now - heard if (silent or seen.retired) and heard is not None else None
     row = {
         "id": daemon.id, "host": daemon.host, "service": daemon.service,
         "consumer": daemon.consumer, "state": said.name, "severity": said.severity,
-        "text": silence(now - heard, waiting) if silent and heard is not None else said.text,
+        "text": said.text if gone_for is None else silence(gone_for, waiting),
         "action": cause.verdict.action,
         "evidence": list(found.evidence), "missing": list(found.missing),
-        "certainty": round(cause.certainty, 3), "since": heard if silent else cause.since,
+        "certainty": round(cause.certainty, 3),
+        "since": heard if silent or seen.retired else cause.since,
         "saturation_time": found.saturation_time,
         **evidence(found),
         "verdicts": [one.name for one in found.verdicts],
@@ -125,7 +128,7 @@ def describe(seen: Seen, incident: Incident | None, now: float,
         "completion_rate": completion, "oldest": age,
         "drain_seconds": found.drain.seconds if found.drain else drain_seconds(
             waiting, arrival, completion),
-        "last_sample": heard, "silent": silent,
+        "last_sample": heard, "silent": silent, "retired": seen.retired,
         "step": seen.judged.history.step if seen.judged.history else None,
         "metrics": sorted(daemon.files), "topics": sorted(daemon.topics),
     }
@@ -169,6 +172,8 @@ def _place(row: Mapping[str, Any]) -> tuple[int, int, float, str]:
 def summary(rows: list[dict[str, Any]], incidents: Sequence[Incident],
             now: float) -> dict[str, Any]:
     """Return the fleet line: daemons by group and by state, and the backlog of all (messages)."""
+    retired = sum(bool(row.get("retired")) for row in rows)
+    rows = [row for row in rows if not row.get("retired")]
     counts, states = Counter(row["group"] for row in rows), Counter(row["state"] for row in rows)
     worst = next((row for row in rows if row["group"] == "attention"), None)
     heard = max((row["last_sample"] or 0 for row in rows), default=0) or None
@@ -176,7 +181,7 @@ def summary(rows: list[dict[str, Any]], incidents: Sequence[Incident],
     shared = [one for one in incidents if one.shared]
     return {
         "daemons": len(rows), "states": dict(states),
-        **{name: counts[name] for name in GROUPS},
+        **{name: counts[name] for name in GROUPS}, "retired": retired,
         "headline": (together(shared) if counts["silent"] < len(rows) else None) or said,
         "backlog": sum(row["backlog"] or 0 for row in rows if not row["silent"]),
         "last_sample": heard,

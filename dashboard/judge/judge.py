@@ -17,6 +17,7 @@ from ..grid.answer import read
 from ..store.base import Daemon, Selector, Store
 from ..store.series import Series, Window, clip
 from .baselines import Baselines
+from .presence import Presence, Presences
 from .stored_history import NEEDED, OPTIONAL, ByTopic, consolidation, history
 
 #: Seconds looked back at: an hour, as much as a daemon's own ring holds and collectd keeps at
@@ -37,6 +38,8 @@ class Seen:
     daemon: Daemon
     columns: Columns
     judged: Judged
+    #: No sample for a week: kept and found, counted nowhere.
+    retired: bool = False
 
 
 class Judge:
@@ -53,9 +56,13 @@ class Judge:
         self._store = store
         self.baselines = baselines or Baselines(store)
         self._shared = tuple(shared)
+        self._presences = Presences(store)
 
     def everyone(self, now: float) -> tuple[list[Seen], Judgement]:
         """Return all daemons and the fleet's judgement at ``now`` (epoch seconds).
+
+        Daemons that did not exist yet are left out; retired ones are marked, and judged with
+        nobody.
 
         Raises:
             StoreError: the store cannot answer.
@@ -65,9 +72,36 @@ class Judge:
         self._store.prepare([daemon.files[metric] for daemon in daemons
                              for metric in METRICS if metric in daemon.files])
         self.baselines.begin()
-        self.baselines.keep_only(daemon.id for daemon in daemons)
-        seen = [self._present(self.one(daemon, now), now) for daemon in daemons]
+        self._presences.begin()
+        names = {daemon.id for daemon in daemons}
+        self.baselines.keep_only(names)
+        self._presences.keep_only(names)
+        seen = self.existing([self._present(self.one(daemon, now), now) for daemon in daemons], now)
         return seen, self.together(now, seen)
+
+    def existing(self, seen: Iterable[Seen], now: float) -> list[Seen]:
+        """Return those that exist at ``now``, the retired ones marked.
+
+        Raises:
+            StoreError: the store cannot answer.
+        """
+        found = []
+        for each in seen:
+            if each.judged.last is not None:
+                found.append(each)
+                continue
+            presence = self._presences.of(each.daemon, now)
+            if presence is not Presence.ABSENT:
+                found.append(replace(each, retired=presence is Presence.RETIRED))
+        return found
+
+    def topics_heard(self, daemon: Daemon, now: float) -> list[str]:
+        """Return the topics of which something came in the last week, sorted.
+
+        Raises:
+            StoreError: the store cannot answer.
+        """
+        return self._presences.topics(daemon, now)
 
     def unread(self, now: float) -> list[Seen]:
         """Return all daemons before anything is read of them: of each nothing is known.
@@ -104,8 +138,8 @@ class Judge:
         return None if ref is None or isinstance(ref, Selector) else self._store.newest(ref)
 
     def together(self, now: float, seen: Iterable[Seen]) -> Judgement:
-        """Return the fleet's judgement from its daemons'."""
-        return judgement(now, [one.judged for one in seen], self._shared)
+        """Return the fleet's judgement from its daemons', the retired ones left out."""
+        return judgement(now, [one.judged for one in seen if not one.retired], self._shared)
 
     def one(self, daemon: Daemon, now: float) -> Seen:
         """Return one daemon's judgement at ``now``, without its siblings'.

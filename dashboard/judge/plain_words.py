@@ -21,7 +21,7 @@ PLAIN = {
 #: The groups of rows in their order, and the words that follow a group's count.
 GROUPS = {"attention": ("needs attention", "need attention"), "silent": ("silent", "silent"),
           "unknown": ("not known", "not known"), "recovering": ("recovering", "recovering"),
-          "well": ("well", "well")}
+          "well": ("well", "well"), "retired": ("retired", "retired")}
 #: A row of this severity or more needs attention; below it, above 0, it recovers.
 ATTENTION = 2
 #: A backlog whose flows differ by less than this share neither grows nor drains.
@@ -30,6 +30,8 @@ STEADY = 0.02
 
 def group(row: Mapping[str, Any]) -> str:
     """Return which of ``GROUPS`` a row belongs to."""
+    if row.get("retired"):
+        return "retired"
     if row["state"] == "UNKNOWN":
         return "silent" if row["silent"] else "unknown"
     if row["severity"] >= ATTENTION:

@@ -49,6 +49,6 @@ def replay(store: Store, judge: Judge, start: int, end: int, every: int) -> Iter
         parts = [Replay(judge, daemon, Window(judge.span(daemon, first).start, last, 1))
                  for daemon in daemons]
         for now in range(first, last + 1, every):
-            yield judge.together(now, [judge.look(part.daemon, part.columns, part.topics, now)
-                                       for part in parts])
+            yield judge.together(now, judge.existing(
+                [judge.look(part.daemon, part.columns, part.topics, now) for part in parts], now))
 

@@ -5,7 +5,7 @@ import { counted } from "./words.js";
 const byId = (id) => document.getElementById(id), main = byId("main");
 const FILTERS = ["host", "service", "consumer", "state"];
 // The groups in their order; rows of the slim ones are one line each.
-const GROUPS = ["attention", "silent", "unknown", "recovering", "well"], SLIM = ["silent", "well"];
+const GROUPS = ["attention", "silent", "unknown", "recovering", "well", "retired"], SLIM = ["silent", "well", "retired"];
 export const rows = () => [...main.querySelectorAll(".row")];
 
 // Nothing moves under a pointer or away from the focus.

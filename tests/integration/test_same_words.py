@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import pytest
 
-rrdtool = pytest.importorskip("rrdtool")
+pytest.importorskip("rrdtool")
 pytest.importorskip("flask")
 
+import rrdtool
 from collectd_fedmsg_dashboard import create_app
 
 from benchmarks.diagnosis.queue import simulate
