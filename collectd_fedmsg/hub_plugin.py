@@ -20,8 +20,10 @@ from moksha.hub.api import Consumer, Producer
 from .errors import ConfigError
 from .hub import queue_hooks as queues
 from .hub.counts import Counts
+from .hub.failures import FailureFilter
 from .hub.responder import Responder
 from .hub.settings import read
+from .hub.stacks import Sampler
 from .protocol import roster as rosters
 from .protocol.frames import MAX_TOTAL
 from .protocol.roster import Roster
@@ -47,13 +49,16 @@ class HealthProducer(Producer):
         settings = read(hub.config)
         if settings is None:
             return
-        self._instrumented = instrumented(hub.consumers)
+        self._instrumented = instrumented(hub.consumers, settings.stacks)
         all_counts = [one.counts for one in self._instrumented]
+        watch_failures(hub.consumers, all_counts)
+        stacks = [counts.stacks for counts in all_counts if counts.stacks is not None]
 
         def take(at: float) -> list[Sample]:
             return [counts.sample(at) for counts in all_counts]
 
-        self._responder = Responder(settings, take, lambda: roster_of(hub))
+        sampler = Sampler(stacks) if stacks else None
+        self._responder = Responder(settings, take, lambda: roster_of(hub), sampler)
         self._responder.start()
         os.register_at_fork(after_in_child=self._after_fork)
         super().__init__(hub)
@@ -167,12 +172,26 @@ class Instrumented:
             self._plain = None
 
 
-def instrumented(consumers: Sequence[Any]) -> list[Instrumented]:
+def watch_failures(consumers: Iterable[Any], all_counts: Sequence[Counts]) -> None:
+    """See the exceptions that moksha catches and logs, on whatever logs it writes them to."""
+    watch = FailureFilter(all_counts)
+    logs = {id(log): log for log in (getattr(one, "log", None) for one in consumers)}
+    for moksha_log in (logging.getLogger("moksha.hub"), *logs.values()):
+        if isinstance(moksha_log, logging.Logger):
+            moksha_log.addFilter(watch)
+
+
+def packages_of(consumer: Any) -> set[str]:
+    """Return the top packages of a consumer's classes."""
+    return {kind.__module__.partition(".")[0] for kind in type(consumer).__mro__} - {"builtins"}
+
+
+def instrumented(consumers: Sequence[Any], stacks: bool = False) -> list[Instrumented]:
     """Instrument each consumer that can be; log the ones that cannot."""
     done = []
     for consumer, name in zip(consumers, names_of(consumers)):
         try:
-            done.append(Instrumented(consumer, instrument(consumer, name)))
+            done.append(Instrumented(consumer, instrument(consumer, name, stacks)))
         except Exception:
             log.exception("%s is not counted", name)
     return done
@@ -183,10 +202,11 @@ def instrument_all(consumers: Sequence[Any]) -> list[Counts]:
     return [one.counts for one in instrumented(consumers)]
 
 
-def instrument(consumer: Any, name: str = "") -> Counts:
+def instrument(consumer: Any, name: str = "", stacks: bool = False) -> Counts:
     """Count on one consumer from now on; return its accounts.
 
-    ``name``: what it is reported under, its class's name by default.
+    ``name``: what it is reported under, its class's name by default. ``stacks``: whether the
+    stacks of its threads will be looked at.
 
     What waits on its queue already is received by definition; what a worker has in hand
     already is left alone.
@@ -196,7 +216,8 @@ def instrument(consumer: Any, name: str = "") -> Counts:
     loop = getattr(type(consumer), "_work_loop", None)
     code = getattr(loop, "__code__", None)
     name = name or type(consumer).__name__
-    counts = Counts(name, queue.mutex, queue.queue, workers, loop=code)
+    packages = packages_of(consumer) if stacks else None
+    counts = Counts(name, queue.mutex, queue.queue, workers, loop=code, packages=packages)
     with queue.mutex:
         note = counts.count_put(lambda _: None)
         for waiting in queue.queue:

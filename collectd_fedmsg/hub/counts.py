@@ -16,8 +16,10 @@ from time import perf_counter_ns, time
 from typing import Any
 
 from ..protocol.sample import OTHER, Sample
+from . import failures
 from .arrivals import Ages, Delays
-from .thread_counts import CountsByThread, ServiceTimes, add_up
+from .stacks import MIN_AGE, Stacks
+from .thread_counts import CountsByThread, ServiceTimes, ThreadCounts, add_up
 from .topics import Topics, topic_of
 
 #: What moksha puts on the queue to end a worker; not a message.
@@ -33,6 +35,7 @@ class Counts:
         waiting: what is on the queue.
         workers: worker threads; 0 in blocking mode, where work runs in the reactor.
         loop: the code of the workers' loop: what is called from there came from the queue.
+        packages: the top packages of the consumer's classes; None: no stacks are looked at.
         clock: monotonic, nanoseconds.  wall: seconds since the epoch.
     """
 
@@ -44,6 +47,7 @@ class Counts:
         workers: int,
         *,
         loop: Any = None,
+        packages: Collection[str] | None = None,
         clock: Callable[[], int] = perf_counter_ns,
         wall: Callable[[], float] = time,
     ) -> None:
@@ -62,6 +66,9 @@ class Counts:
         self._topics = Topics()
         self._by_thread = CountsByThread(self._topics.admit)
         self._service_times = ServiceTimes()
+        #: Where its threads spend their time; None where that is switched off.
+        self.stacks = None if packages is None else Stacks(
+            packages, self._threads, self._topics.admit)  # fmt: skip
 
     # The hooks are closures and repeat small things in place: a call costs as much as the deed.
 
@@ -169,9 +176,21 @@ class Counts:
             own = counts_of(direct=True)
             if own.running or (own.current_number is None and not own.direct):
                 return consume(message)
-            return counted(message)
+            try:
+                return counted(message)
+            except BaseException as error:
+                failures.note(own, error)
+                raise
 
         return counted_consume
+
+    def in_this_thread(self) -> ThreadCounts | None:
+        """Return the calling thread's counts while it has a message in hand."""
+        own: ThreadCounts | None = getattr(self._by_thread.local, "counts", None)
+        return own if own is not None and own.running else None
+
+    def _threads(self) -> list[ThreadCounts]:
+        return self._by_thread.all()[1:]
 
     def _receive_directly(self, message: Any) -> None:
         """Count a message that came past the queue: blocking mode, or a consumer's own way.
@@ -258,6 +277,7 @@ class Counts:
             stamps.append(first)
         ended = add_up(thread.ended for thread in threads)
         backlog = received - processed
+        by_topic = self._topics.report(topics, ended, running)
         return Sample(
             consumer=self.name,
             time=at,
@@ -271,6 +291,15 @@ class Counts:
             oldest=max(0, now - min(stamps)) / 1e9 if backlog and stamps else None,
             delay=delay,
             observable=observable,
-            **{**self._topics.report(topics, ended, running),
-               **self._service_times.summary(by_thread, spent)},
+            failures=failures.report(by_thread, self._topics.admit),
+            **{**by_topic, **self._service_times.summary(by_thread, spent)},
+            **self._evidence(processed, by_topic["busy"], max(spent, default=0)),
         )
+
+    def _evidence(self, processed: int, busy: int, longest: int) -> dict[str, Any]:
+        """Return the fields of ``Sample`` that stacks give."""
+        if self.stacks is None:
+            return {}
+        frames = sys._current_frames() if longest >= MIN_AGE * 1e9 else {}
+        in_hand = self.stacks.in_hand(self._clock(), frames) if frames else ()
+        return {"stacks": self.stacks.report(processed, busy), "in_hand": in_hand}

@@ -24,6 +24,7 @@ from .connections import close_quietly
 from .ring import Ring
 from .server import Server
 from .settings import Settings
+from .stacks import Sampler
 
 log = logging.getLogger("collectd_fedmsg")
 #: Seconds that stop() waits for the thread.
@@ -41,6 +42,7 @@ class Responder:
         settings: where to listen, how often to sample.
         take: returns one sample per consumer for a wall time; called on this thread only.
         tell: returns who works in the daemon now; called for each answer.
+        sampler: looks at stacks when it is time; None: nobody does.
     """
 
     def __init__(
@@ -48,10 +50,12 @@ class Responder:
         settings: Settings,
         take: Callable[[float], Sequence[Sample]],
         tell: Callable[[], Roster] = Roster,
+        sampler: Sampler | None = None,
     ) -> None:
         self._settings = settings
         self._take = take
         self._tell = tell
+        self._sampler = sampler
         self._thread: threading.Thread | None = None
         self._wake = (-1, -1)
         self._server: Server | None = None
@@ -142,6 +146,9 @@ class Responder:
                 self._sample(self._last)
                 server.repair()
                 continue
+            if self._sampler is not None:
+                self._look(self._sampler)
+                due = min(due, self._sampler.due())
             if not server.turn(due):
                 return
 
@@ -150,6 +157,13 @@ class Responder:
             self._ring.add(self._take(at))
         except BaseException as error:
             self._log_once(error, f"no sample at {at:.0f}")
+
+    def _look(self, sampler: Sampler) -> None:
+        try:
+            sampler.look()
+        except Exception as error:
+            self._sampler = None
+            self._log_once(error, "stacks are looked at no more")
 
     def _answer(self, frame: bytes) -> bytes:
         request = wire.decode_request(frame)

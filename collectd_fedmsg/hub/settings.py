@@ -35,6 +35,7 @@ KEYS: Table = {
     "group": Key(optional(text)),
     "interval": Key(whole(1, 3600, "seconds")),
     "history": Key(whole(60, MAX_HISTORY, "seconds")),
+    "stacks": Key(flag),
     "endpoint": Key(optional(tcp_endpoint)),
     "curve_keys": Key(optional(absolute_path)),
 }
@@ -49,6 +50,8 @@ class Settings:
     group: str | None = None
     interval: int = 10
     history: int = 3600
+    #: Whether the stacks of threads with a message in hand are looked at.
+    stacks: bool = True
     #: A ``tcp://`` address besides the socket in ``run_folder``; wants ``curve_keys``.
     endpoint: str | None = None
     #: Folder with ``server.key_secret`` and ``clients/*.key``.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -10,6 +11,9 @@ from . import histogram
 
 #: By topic: messages that ended, and the nanoseconds that they took.
 Ended = Mapping[str, "tuple[int, int]"]
+
+#: By topic, class and place: count, first and last time (wall, s).
+FailureTotals = dict[tuple[str, str, str], "tuple[int, float, float]"]
 
 
 class ThreadTotals(NamedTuple):
@@ -27,8 +31,9 @@ class ThreadCounts:
     reader that finds ``ending`` as ``last`` was has seen no half of it.
     """
 
-    __slots__ = ("buckets", "current_number", "direct", "ended", "ending", "failed", "last", "peak",
-                 "rejected", "started", "thread", "topic")  # fmt: skip
+    __slots__ = ("buckets", "clock", "current_number", "direct", "ended", "ending", "failed",
+                 "failures", "last", "peak", "rejected", "started", "state", "thread",
+                 "topic", "wanted_at_first")  # fmt: skip
 
     def __init__(self, direct: bool) -> None:
         self.thread = threading.current_thread()
@@ -49,6 +54,12 @@ class ThreadCounts:
         self.buckets = [0] * histogram.BUCKETS
         #: The longest handling (ns) since the last sample.
         self.peak = 0
+        self.failures: FailureTotals = {}
+        #: The thread's processor clock, named by itself: for another thread that would be unsafe.
+        self.clock = _own_clock()
+        self.wanted_at_first = self.wanted_time()
+        #: What the thread did when its stack was looked at last.
+        self.state = ""
 
     @property
     def running(self) -> bool:
@@ -60,6 +71,16 @@ class ThreadCounts:
         processed, busy = self.ended.get(topic, (0, 0))
         self.ended[topic] = (processed + 1, busy)
 
+    def wanted_time(self) -> int | None:
+        """Return how long the thread has run or been ready to, ns; None where it has ended."""
+        if self.clock is None:
+            return None
+        try:
+            spent = time.clock_gettime_ns(self.clock)
+        except OSError:
+            return None
+        return spent + _ready_time(self.thread.native_id)
+
     def absorb(self, other: ThreadCounts) -> None:
         """Add the counts of a thread that has ended."""
         self.ended = add_up([self.ended, other.ended])
@@ -67,6 +88,7 @@ class ThreadCounts:
         self.rejected += other.rejected
         self.buckets = [one + two for one, two in zip(self.buckets, other.buckets)]
         self.peak = max(self.peak, other.peak)
+        self.failures = add_up_failures([self.failures, other.failures])
 
     def read(self) -> ThreadTotals:
         """Return what belongs together, from another thread."""
@@ -75,6 +97,22 @@ class ThreadCounts:
             ended = dict(self.ended)
             if self.ending == last:
                 return ThreadTotals(ended, started if started != last else 0, topic)
+
+
+def _ready_time(number: int | None) -> int:
+    """Return how long a thread was ready and had no processor, ns: proc(5), schedstat."""
+    try:
+        with open(f"/proc/self/task/{number}/schedstat", "rb") as file:  # noqa: PTH123 - 12 µs
+            return int(file.read().split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def _own_clock() -> int | None:
+    try:
+        return time.pthread_getcpuclockid(threading.get_ident())
+    except (AttributeError, OSError):  # not on every system
+        return None
 
 
 class CountsByThread:
@@ -132,6 +170,16 @@ def add_up(parts: Iterable[Ended]) -> dict[str, tuple[int, int]]:
         for topic, (processed, busy) in part.items():
             before = sums.get(topic, (0, 0))
             sums[topic] = (before[0] + processed, before[1] + busy)
+    return sums
+
+
+def add_up_failures(parts: Iterable[FailureTotals]) -> FailureTotals:
+    """Return the sums of several threads' failures, with their first and last times."""
+    sums: FailureTotals = {}
+    for part in parts:
+        for key, (count, first, last) in part.items():
+            before = sums.get(key, (0, first, last))
+            sums[key] = (before[0] + count, min(before[1], first), max(before[2], last))
     return sums
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import DecodeError
+from . import evidence
+from .evidence import Failure, InHand, StackTime
 from .frames import MAX_TOTAL, Dropped, clean, dump, number, refuse, text
 
 _COUNTS = ("received", "processed", "waiting", "in_progress", "failed", "rejected", "busy")
@@ -72,6 +74,11 @@ class Sample:
     #: (running ones with their elapsed part). Empty when the daemon does not tell.
     topic_processed: Mapping[str, int] = field(default_factory=dict)
     topic_busy: Mapping[str, int] = field(default_factory=dict)
+    #: Where worker time was spent, totals; the messages in hand for longest; what failed. Empty
+    #: when the daemon does not say.
+    stacks: Sequence[StackTime] = ()
+    in_hand: Sequence[InHand] = ()
+    failures: Sequence[Failure] = ()
 
     def __post_init__(self) -> None:
         for name in _COUNTS:
@@ -100,10 +107,15 @@ MAX_SECONDS = 3.2e9
 FIELDS = ("seq", "time", "consumer", *TOTALS, *GAUGES, "observable", "topics")
 #: Numbers in the order of ``topics``' names, which would be most of a row's bytes.
 LATER = ("topic_processed", "topic_busy")
+#: Arrays of rows: see ``evidence``.
+EVIDENCE = ("stacks", "in_hand", "failures")
 
 
 def encode_row(seq: int, sample: Sample) -> bytes:
-    """Return one sample as a JSON array: ``FIELDS``, then ``LATER``; only what a reader takes."""
+    """Return one sample as a JSON array: ``FIELDS``, ``LATER``, ``EVIDENCE``.
+
+    Only what a reader takes: no NaN, no half characters, no absurd ages.
+    """
     topics = {clean(topic): total for topic, total in sample.topics.items()}
     return dump(
         [
@@ -115,6 +127,9 @@ def encode_row(seq: int, sample: Sample) -> bytes:
             sample.observable,
             topics,
             *(_aligned(sample.topics, getattr(sample, name)) for name in LATER),
+            evidence.encode_stacks(sample.stacks),
+            evidence.encode_in_hand(sample.in_hand),
+            evidence.encode_failures(sample.failures),
         ]
     )
 
@@ -143,6 +158,9 @@ def decode_row(
         read["observable"] = values["observable"]
         read.update(_gauges(frame, values, dropped))
         read.update(_by_topic(frame, values, dropped))
+        read["stacks"] = evidence.decode_stacks(frame, values.get("stacks"), dropped)
+        read["in_hand"] = evidence.decode_in_hand(frame, values.get("in_hand"), dropped)
+        read["failures"] = evidence.decode_failures(frame, values.get("failures"), dropped)
         return seq, Sample(**read)
     except (DecodeError, ValueError) as error:
         dropped.note(error)

@@ -15,7 +15,7 @@ from ..errors import DecodeError
 from . import roster
 from .frames import VERSION, Dropped, clean, dump, load, number, refuse, text
 from .roster import Roster
-from .sample import FIELDS, LATER, Sample, decode_row
+from .sample import EVIDENCE, FIELDS, LATER, Sample, decode_row
 
 #: Bytes of a request; the longest legal one is below 200.
 MAX_REQUEST = 1024
@@ -110,7 +110,7 @@ def encode_reply(
             "newest": newest,
             "more": more,
             **(told or Roster()).to_dict(),
-            "fields": [*FIELDS, *LATER],
+            "fields": [*FIELDS, *LATER, *EVIDENCE],
         }
     )
     return b"".join((head[:-1], b',"rows":[', b",".join(rows), b"]}"))

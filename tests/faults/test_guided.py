@@ -35,7 +35,7 @@ def test_the_kept_ones_try_everything() -> None:
     """Some are taken, some refused, some dispatched: none of that is tested on nothing."""
     outcomes = [play(path.read_bytes()) for path in CORPUS]
     assert min(sum(getattr(one, name) for one in outcomes)
-               for name in ("taken", "refused", "dispatched")) > 50  # fmt: skip
+               for name in ("taken", "refused", "dispatched")) > 40  # fmt: skip
 
 
 @pytest.mark.parametrize(

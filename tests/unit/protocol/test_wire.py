@@ -13,12 +13,20 @@ from hypothesis import strategies as st
 from collectd_fedmsg.errors import DecodeError
 from collectd_fedmsg.hub.ring import PAGE, Ring
 from collectd_fedmsg.protocol import wire
+from collectd_fedmsg.protocol.evidence import Failure, InHand, StackTime
 from collectd_fedmsg.protocol.roster import MAX_HEAD, MAX_LENGTH, MAX_LISTED, Producer, Roster
 from collectd_fedmsg.protocol.sample import Sample, encode_row
 
 ORIGIN = wire.Origin("hub", "bus01", 7, "ab12", 100.5, 10)
 SAMPLE = Sample("Archiver", 110.0, 5, 3, 1, 1, failed=1, busy=9, oldest=0.25, topics={"t": 5})
 TIMED = replace(SAMPLE, topic_processed={"t": 3}, topic_busy={"t": 9})
+SEEN = replace(
+    TIMED,
+    stacks=(StackTime("t", "a.b:Archiver.consume:9", "psycopg:execute", "waiting", 8),
+            StackTime("other", "", "", "", 1)),
+    in_hand=(InHand("t", 1.5, "a.b:Archiver.consume:9", "with", "full"),),
+    failures=(Failure("t", "KeyError", "a.b:f:3<a.b:Archiver.consume:9", 1, 99.0, 109.5),),
+)  # fmt: skip
 IDLE = Producer("Idle", initialized=False)
 ROSTER = Roster(("Archiver",), (Producer("Cleaner", 60.0, 90.5), IDLE))
 HEAD = (
@@ -31,12 +39,20 @@ FIELDS = (
     b'"service_max","observable","topics"'
 )
 ROW = b'[0,110.0,"Archiver",5,3,1,1,1,0,9,1,0.25,null,null,null,null,null,true,{"t":5}'
-#: What a daemon of the first edition sends, and one of now.
+#: What daemons of the first and the second edition send, and one of now.
 FIRST = HEAD + FIELDS + b'],"rows":[' + ROW + b"]]}"
 SECOND = (
     HEAD + b'"consumers":["Archiver"],"producers":[["Cleaner",60.0,90.5,true,0],'
     b'["Idle",null,null,false,0]],' + FIELDS + b',"topic_processed","topic_busy"],"rows":['
     + ROW + b",[3],[9]]]}"
+)  # fmt: skip
+THIRD = (
+    HEAD + b'"consumers":["Archiver"],"producers":[["Cleaner",60.0,90.5,true,0],'
+    b'["Idle",null,null,false,0]],' + FIELDS
+    + b',"topic_processed","topic_busy","stacks","in_hand","failures"],"rows":['
+    + ROW + b',[3],[9],[["t","a.b:Archiver.consume:9","psycopg:execute","waiting",8],'
+    b'["other","","","",1]],[["t",1.5,"a.b:Archiver.consume:9","with","full"]],'
+    b'[["t","KeyError","a.b:f:3<a.b:Archiver.consume:9",1,99.0,109.5]]]]}'
 )  # fmt: skip
 
 
@@ -47,8 +63,10 @@ def frame(**changes: object) -> bytes:
 def test_golden_bytes() -> None:
     """The bytes of this edition do not change without a later edition."""
     assert wire.encode_request(wire.Request("ab12", 4)) == b'{"v":1,"run":"ab12","after":4}'
-    page = (0, 0, False, [encode_row(0, TIMED)])
-    assert wire.encode_reply(ORIGIN, 120.0, 20.0, page, ROSTER) == SECOND
+    page = (0, 0, False, [encode_row(0, SEEN)])
+    assert wire.encode_reply(ORIGIN, 120.0, 20.0, page, ROSTER) == THIRD
+    reply = wire.decode_reply(THIRD)
+    assert (list(reply.samples), reply.dropped.count) == ([(0, SEEN)], 0)
 
 
 def test_a_daemon_of_before_is_read() -> None:
@@ -56,6 +74,8 @@ def test_a_daemon_of_before_is_read() -> None:
     reply = wire.decode_reply(FIRST)
     assert (reply.origin, list(reply.samples)) == (ORIGIN, [(0, SAMPLE)])
     assert reply.roster == Roster(None, None)
+    second = wire.decode_reply(SECOND)
+    assert (list(second.samples), second.roster) == ([(0, TIMED)], ROSTER)
     told_nothing = wire.encode_reply(ORIGIN, 120.0, 20.0, (0, 0, False, [encode_row(0, SAMPLE)]))
     assert list(wire.decode_reply(told_nothing).samples) == [(0, SAMPLE)]
 
@@ -142,6 +162,25 @@ def test_one_bad_field_is_dropped_alone(
         [] if kept is None else [replace(TIMED, **kept)])  # type: ignore[arg-type]
     if spoiled.get("producers") == [["x", 1, "never", True, 0]]:
         assert reply.roster.producers == (Producer("x", 1.0),)
+
+
+@pytest.mark.parametrize(("name", "rows", "kept"), [
+    ("stacks", "x", 0),
+    ("stacks", [["t", "", "", "waiting", -1], ["t", "", "", "waiting", 1]], 1),
+    ("stacks", [["t", "", "", "asleep", 1], ["t", "", "", "", 1, "later"]], 1),
+    ("in_hand", [["t", float("inf"), "", "", "waiting"], ["t"], 7], 0),
+    ("failures", [["t", "", "", 1, 1.0, 1.0], ["t", "KeyError", "", 1, 1.0, 1.0]], 1),
+    ("failures", [["t", "KeyError", "", 1, 1.0, 1.0]] * 99, 0),
+])  # fmt: skip
+def test_bad_evidence_is_dropped_alone(name: str, rows: object, kept: int) -> None:
+    """A row of it that cannot be is counted; the sample and the other rows stay."""
+    raw = json.loads(THIRD)
+    raw["rows"][0][raw["fields"].index(name)] = rows
+    reply = wire.decode_reply(json.dumps(raw).encode())
+    [(_, sample)] = reply.samples
+    assert len(getattr(sample, name)) == kept
+    assert reply.dropped.count > 0
+    assert replace(sample, **{name: getattr(SEEN, name)}) == SEEN
 
 
 def test_what_is_not_legible_is_passed_by() -> None:

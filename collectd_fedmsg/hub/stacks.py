@@ -1,0 +1,203 @@
+"""Where worker threads spend their time: samples of their stacks, by topic, as totals.
+
+Taken on the plugin's own thread: seldom while messages take what they usually take, ten times a
+second while they take longer. Computing is told from waiting by the thread's processor time and
+the time that it was ready and did not run. Its clock is one that it named itself: to ask for
+another thread's by its id can end the process.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from ..protocol.evidence import COMPUTING, FULL, WAITING, InHand, StackTime
+from ..protocol.sample import OTHER
+from .code_names import CodeNames
+from .thread_counts import ThreadCounts
+from .topics import Share
+
+#: Seconds between two looks, usually and while messages take longer.
+SELDOM, OFTEN = 1.0, 0.1
+#: A message takes longer when it takes this many times the usual, and this many seconds more.
+SLOW_FACTOR, SLOW_SECONDS = 2.0, 0.02
+#: Samples until half of what is usual is forgotten.
+USUAL_HALF_LIFE = 360
+#: Different places of one consumer, and those that a sample names.
+MAX_PLACES, REPORTED = 256, 12
+#: Messages in hand that a sample names, the oldest, and the age (s) from which it does.
+MAX_IN_HAND, MIN_AGE = 4, 1.0
+#: Threads of one consumer that are looked at.
+MAX_THREADS = 64
+#: Seconds that one look can stand for: longer means that the whole process stood still.
+MAX_PERIOD = 10.0
+#: Of a period: more is computing, and more of one core by the process leaves no time for others.
+COMPUTING_SHARE, FULL_SHARE = 0.5, 0.8
+#: Seconds after the last message that took longer until looks are seldom again.
+ALERT_SECONDS = 5.0
+
+
+class Stacks:
+    """Samples of one consumer's threads.
+
+    Args:
+        name_packages: the top packages of the consumer's classes.
+        threads: returns the counts of the threads that have worked.
+        admit: returns the name that a topic of whatever shape is counted under.
+    """
+
+    def __init__(
+        self,
+        name_packages: Iterable[str],
+        threads: Callable[[], Sequence[ThreadCounts]],
+        admit: Callable[[Any], str],
+    ) -> None:
+        self._names = CodeNames(set(name_packages))
+        self._threads = threads
+        self._admit = admit
+        self._totals: dict[Any, int] = {}
+        self._share = Share()
+        self._wanted: dict[ThreadCounts, int] = {}
+        self._usual: float | None = None
+        self._seen = (0, 0)
+
+    def begun(self) -> list[tuple[ThreadCounts, int]]:
+        """Return the threads with a message in hand, and when its handling began (ns)."""
+        return [(own, own.started) for own in self._threads() if own.running][:MAX_THREADS]
+
+    def look(
+        self, begun: Sequence[tuple[ThreadCounts, int]], frames: dict[int, Any]
+    ) -> dict[ThreadCounts, Any]:
+        """Return the topic and place of each thread that is still at the same message.
+
+        Args:
+            begun: what ``begun`` returned before the frames were taken.
+            frames: the innermost frame of each thread, by its id.
+        """
+        places = {}
+        for own, started in begun:
+            place = self._names.fold(frames.get(own.thread.ident or 0))
+            # One that has gone on meanwhile would give the place to the wrong topic.
+            if own.started == started and own.running:
+                places[own] = (self._admit(own.topic), *place)
+        return places
+
+    def count(
+        self, places: dict[ThreadCounts, Any], now: int, period: float, full: bool
+    ) -> bool:
+        """Add a look to the totals; return whether a message takes longer than usual.
+
+        Args:
+            places: what ``look`` returned.
+            now: monotonic, nanoseconds, when it looked.
+            period: seconds for which the look stands.
+            full: whether the process used a whole core in that time.
+        """
+        elapsed = {own: max(0.0, (now - own.started) / 1e9) for own in places}
+        self._states(elapsed, period, full)
+        for own, place in places.items():
+            key: Any = (*place, own.state)
+            if key not in self._totals and len(self._totals) >= MAX_PLACES:
+                key = OTHER
+            self._totals[key] = self._totals.get(key, 0) + int(period * 1e6)
+        return any(self._is_slow(seconds) for seconds in elapsed.values())
+
+    def report(self, processed: int, busy: int) -> tuple[StackTime, ...]:
+        """Return the totals where most time was spent lately; learn what a message usually takes.
+
+        Args:
+            processed, busy: the consumer's totals now, messages and microseconds.
+        """
+        self._learn(processed, busy)
+        self._share.grow(self._totals)
+        weights = self._share.weights()
+        named = (key for key in weights if key != OTHER)
+        top = sorted(named, key=lambda key: weights[key], reverse=True)[:REPORTED]
+        reported: dict[Any, int] = self._share.of(top)
+        return tuple(
+            StackTime(OTHER, "", "", "", total) if key == OTHER
+            else StackTime(key[0], key[1], key[2], key[3], total)
+            for key, total in reported.items()
+        )
+
+    def in_hand(self, now: int, frames: dict[int, Any]) -> tuple[InHand, ...]:
+        """Return the messages that have been in hand for longest, and where their threads are."""
+        oldest = sorted(self.begun(), key=lambda item: item[1])[:MAX_IN_HAND]
+        places = self.look(oldest, frames)
+        rows = []
+        for own, started in oldest:
+            age = (now - started) / 1e9
+            if age >= MIN_AGE and own in places:
+                topic, place, library = places[own]
+                rows.append(InHand(topic, age, place, library, own.state))
+        return tuple(rows)
+
+    def _states(self, elapsed: dict[ThreadCounts, float], period: float, full: bool) -> None:
+        """Note what each thread did since the last look: it ran, or wanted to, or waited.
+
+        ``elapsed``: seconds that each thread has its message in hand.
+        """
+        wanted = {own: own.wanted_time() for own in self._threads()[:MAX_THREADS]}
+        grown = {
+            own: (now - self._wanted.get(own, own.wanted_at_first or now)) / 1e9
+            for own, now in wanted.items() if now is not None
+        }  # fmt: skip
+        self._wanted = {own: now for own, now in wanted.items() if now is not None}
+        # Under one interpreter lock threads that compute share one core.
+        full = full or sum(grown.get(own, 0.0) for own in elapsed) >= FULL_SHARE * period
+        least = COMPUTING_SHARE / len(elapsed) if full and elapsed else COMPUTING_SHARE
+        for own, seconds in elapsed.items():
+            if grown.get(own, 0.0) >= least * min(period, seconds):
+                own.state = COMPUTING
+            else:
+                own.state = FULL if full else WAITING
+
+    def _is_slow(self, elapsed: float) -> bool:
+        if self._usual is None:
+            return elapsed > MIN_AGE
+        return elapsed > SLOW_FACTOR * self._usual + SLOW_SECONDS
+
+    def _learn(self, processed: int, busy: int) -> None:
+        done, spent = processed - self._seen[0], busy - self._seen[1]
+        self._seen = (processed, busy)
+        if done <= 0:
+            return
+        mean = spent / done / 1e6
+        if self._usual is None:
+            self._usual = mean
+        self._usual += (mean - self._usual) * (1 - 0.5 ** (1 / USUAL_HALF_LIFE))
+
+
+class Sampler:
+    """Looks at the threads of all consumers when it is time; used by one thread."""
+
+    def __init__(self, stacks: Sequence[Stacks]) -> None:
+        self._stacks = stacks
+        self._looked, self._process = time.perf_counter_ns(), time.process_time_ns()
+        self._due = self._looked + int(SELDOM * 1e9)
+        self._alert = 0
+
+    def due(self) -> float:
+        """Return the seconds until the next look."""
+        return max(0.0, (self._due - time.perf_counter_ns()) / 1e9)
+
+    def look(self) -> None:
+        """Look, if it is time."""
+        now = time.perf_counter_ns()
+        if now < self._due:
+            return
+        process = time.process_time_ns()
+        period = min(MAX_PERIOD, (now - self._looked) / 1e9)
+        full = process - self._process >= FULL_SHARE * period * 1e9
+        self._looked, self._process = now, process
+        begun = [stacks.begun() for stacks in self._stacks]
+        frames = sys._current_frames() if any(begun) else {}
+        places = [stacks.look(one, frames) for stacks, one in zip(self._stacks, begun)]
+        # A frame that is kept keeps what its function holds.
+        frames.clear()
+        slow = [stacks.count(one, now, period, full) for stacks, one in zip(self._stacks, places)]
+        if any(slow):
+            self._alert = now + int(ALERT_SECONDS * 1e9)
+        self._due = now + int((OFTEN if now < self._alert else SELDOM) * 1e9)

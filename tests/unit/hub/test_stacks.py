@@ -1,0 +1,226 @@
+"""Where worker threads spend their time, looked at in real threads of a real consumer."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import re
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moksha.hub.api import Consumer
+
+from collectd_fedmsg.hub.code_names import CodeNames
+from collectd_fedmsg.hub.counts import Counts
+from collectd_fedmsg.hub.stacks import Sampler
+from collectd_fedmsg.hub_plugin import instrument, watch_failures
+from collectd_fedmsg.protocol.evidence import StackTime
+from collectd_fedmsg.protocol.sample import OTHER
+from examples.processes import wait_for
+
+GATE = threading.Event()
+LOCK = threading.Lock()
+DONE: list[bool] = []
+
+
+class Worker(Consumer):  # type: ignore[misc]
+    """moksha's consumer without a hub: real queue, real worker threads; the topic is the deed."""
+
+    topic = "t"
+
+    def __init__(self, threads: int = 1) -> None:
+        self.incoming: queue.Queue[Any] = queue.Queue()
+        self.blocking_mode, self.N = False, threads
+        self.headcount_in = self.headcount_out = self._exception_count = 0
+        self._times: list[float] = []
+        self.log = logging.getLogger("tests.stacks")
+        self.threads = [threading.Thread(target=self._work_loop) for _ in range(threads)]
+        for thread in self.threads:
+            thread.start()
+
+    def debug(self, message: str = "") -> None:
+        """Say nothing."""
+
+    def consume(self, message: dict[str, Any]) -> None:
+        """Do what the topic says."""
+        getattr(self, message["topic"])()
+
+    def sleeps(self) -> None:
+        while not GATE.is_set():
+            time.sleep(0.05)
+
+    def waits_for_an_event(self) -> None:
+        GATE.wait()
+
+    def wants_a_lock(self) -> None:
+        with LOCK:
+            pass
+
+    def acquires(self) -> None:
+        LOCK.acquire()
+        LOCK.release()
+
+    def waits_for_a_process(self) -> None:
+        while not GATE.is_set():
+            subprocess.run([sys.executable, "-S", "-c", "import time; time.sleep(0.3)"], check=True)
+
+    def waits_for_a_table(self) -> None:
+        with sqlite3.connect(self.file, timeout=60.0) as database:
+            database.execute("INSERT INTO t VALUES (1)")
+
+    def computes(self) -> None:
+        number = 0
+        while not DONE:
+            number += 1
+
+    def searches(self) -> None:
+        while not GATE.is_set():
+            re.match(r"(a+)+$", "a" * 18 + "b")
+
+    def fails(self) -> None:
+        {}["of no such user"]
+
+
+@pytest.fixture
+def worker() -> Iterator[Worker]:
+    """Yield a worker whose thread ends with the test."""
+    GATE.clear()
+    DONE.clear()
+    made = Worker()
+    yield made
+    GATE.set()
+    DONE.append(True)
+    made.incoming.put(StopIteration)
+    for thread in made.threads:
+        thread.join(30)
+
+
+def looked(counts: Counts, done: Callable[[], bool]) -> tuple[StackTime, ...]:
+    """Look as the plugin's thread does until something is done; return what a sample says."""
+    assert counts.stacks is not None
+    sampler = Sampler([counts.stacks])
+
+    def looked_again() -> bool:
+        time.sleep(sampler.due())
+        sampler.look()
+        return done()
+
+    wait_for("it is seen", looked_again)
+    return counts.sample(1.0).stacks
+
+
+@pytest.mark.parametrize(("deed", "library", "state"), [
+    ("sleeps", "sleep", "waiting"),
+    ("waits_for_an_event", "threading:Event.wait", "waiting"),
+    ("wants_a_lock", "with", "waiting"),
+    ("acquires", "acquire", "waiting"),
+    ("waits_for_a_process", "subprocess:run", "waiting"),
+    ("waits_for_a_table", "execute", "waiting"),
+    ("computes", "", "computing"),
+    ("searches", "re:match", "computing"),
+])  # fmt: skip
+def test_it_says_where(
+    worker: Worker, tmp_path: Path, deed: str, library: str, state: str
+) -> None:
+    """Own function, what it called, waiting or computing; at most a look or two say otherwise."""
+    worker.file = tmp_path / "t.db"
+    holder = sqlite3.connect(worker.file, isolation_level=None)
+    holder.execute("CREATE TABLE t (n)")
+    holder.execute("BEGIN EXCLUSIVE")
+    counts = instrument(worker, "Worker", True)
+    with LOCK:
+        worker.incoming.put({"topic": deed})
+        looks = iter(range(1000))
+        rows = looked(counts, lambda: next(looks) >= 12)
+        first = counts.sample(2.0).in_hand
+    holder.close()
+    GATE.set()
+    function = f"{__name__}:Worker.{deed}"
+    right = sum(row.busy for row in rows
+                if row.own.rpartition(":")[0] == function and row.state == state
+                and (row.library == library or sys.version_info < (3, 11)))  # fmt: skip
+    total = sum(row.busy for row in rows)
+    assert total > 0
+    assert right >= 0.75 * total, rows
+    [message] = first
+    assert (message.topic, message.own.rpartition(":")[0]) == (deed, function)
+    assert message.age >= 1
+
+
+def test_no_value_leaves(worker: Worker) -> None:
+    """Exceptions go by class and place; the text, which holds users' data, goes nowhere."""
+    counts = instrument(worker, "Worker", True)
+    watch_failures([worker], [counts])
+    for _ in range(3):
+        worker.incoming.put({"topic": "fails"})
+    wait_for("all have failed", lambda: counts.sample(1.0).failed == 3)
+    [failure] = counts.sample(2.0).failures
+    assert (failure.topic, failure.kind, failure.total) == ("fails", "KeyError", 3)
+    raised, called, moksha = failure.places.split("<")
+    assert raised.startswith(f"{__name__}:")
+    assert "Worker.fails" in raised or sys.version_info < (3, 11)
+    assert (called.split(":")[0], moksha.split(":")[0]) == (__name__, "moksha.hub.api.consumer")
+    assert failure.first <= failure.last
+    assert "no such user" not in str(counts.sample(3.0))
+
+
+def test_places_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More places than are kept go under "other", and the totals still only grow."""
+    monkeypatch.setattr("collectd_fedmsg.hub.stacks.MAX_PLACES", 5)
+    made = Counts("C", threading.Lock(), [], 1, packages=())
+    assert made.stacks is not None
+    own = made._by_thread.for_this_thread(direct=True)
+    for number in range(20):
+        made.stacks.count({own: (f"t{number}", "a:b:1", "c")}, 0, 1.0, False)
+    rows = {row.topic: row.busy for row in made.stacks.report(0, 0)}
+    assert len(rows) == 6
+    assert rows[OTHER] == 15_000_000
+
+
+def test_a_library_s_consumer_is_its_own(tmp_path: Path) -> None:
+    """A consumer that is installed among the libraries is named, not what calls it."""
+    code = compile("def consume(f):\n    return f()", f"{tmp_path}/site-packages/own.py", "exec")
+    for package, expected in (("datanommer", "datanommer.consumer:consume"), ("psycopg", "")):
+        space: dict[str, Any] = {"__name__": f"{package}.consumer"}
+        exec(code, space)
+        frame = space["consume"](sys._getframe)
+        own, library = CodeNames({"datanommer"}).fold(frame)
+        assert own.startswith(expected or __name__)
+        assert package == "datanommer" or library == "psycopg.consumer:consume"
+
+
+def test_threads_that_come_and_go(worker: Worker) -> None:
+    """Looks at threads while they die by the hundred: nothing raises, nothing ends."""
+    counts = instrument(worker, "Worker", True)
+    assert counts.stacks is not None
+    sampler = Sampler([counts.stacks])
+    ended = threading.Event()
+
+    def churn() -> None:
+        while not ended.is_set():
+            thread = threading.Thread(target=worker._do_work, args=({"topic": "debug"},))
+            thread.start()
+            thread.join()
+
+    churning = [threading.Thread(target=churn) for _ in range(4)]
+    for thread in churning:
+        thread.start()
+    before = counts.sample(1.0).processed
+    try:
+        def enough() -> bool:
+            sampler._due = 0
+            sampler.look()
+            return counts.sample(1.0).processed >= before + 500
+
+        wait_for("500 threads have ended", enough, 60)
+    finally:
+        ended.set()
+        for thread in churning:
+            thread.join(30)
