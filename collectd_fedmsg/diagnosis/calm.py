@@ -19,6 +19,8 @@ from .usual import Usual, by_points
 SHORT = 3.0
 #: Workers busier than that are catching up, or cannot follow.
 BUSY = 0.95
+#: Standard deviations of Poisson flows by which a backlog falls beyond chance.
+FALLS = 3.0
 #: Blocks that calm points are cut into.
 BLOCKS = 12
 #: Fewer known points than two hide even the counts' own scatter.
@@ -66,8 +68,28 @@ def calm_places(history: History, stop: int) -> list[int]:
     return places
 
 
-def own_usual(history: History, places: Sequence[int]) -> Usual | None:
-    """Return what was usual at the calm ``places``, None from fewer than two."""
+def falling_places(history: History, stop: int) -> list[int]:
+    """Return the points before ``stop`` in which more ended than arrived, beyond chance.
+
+    Where hardly any point was calm, they show the arrivals and the time per message of a
+    trouble that was over.
+    """
+    places = []
+    for i in range(1, max(0, stop)):
+        came, ended = history.received[i], history.processed[i]
+        if came is None or ended is None:
+            continue
+        if (ended - came) * history.step > FALLS * ((ended + came) * history.step) ** 0.5:
+            places.append(i)
+    return places
+
+
+def own_usual(history: History, calm: Sequence[int], places: Sequence[int]) -> Usual | None:
+    """Return what was usual at the ``places``, None from fewer than two.
+
+    Args:
+        calm: of these; of the others no backlog, pause or scatter is learnt.
+    """
     if len(places) < LEAST:
         return None
     step, count = history.step, len(places)
@@ -76,18 +98,17 @@ def own_usual(history: History, places: Sequence[int]) -> Usual | None:
     done = sum(history.processed[i] or 0.0 for i in places)
     busy = [x for i in places if history.busy and (x := history.busy[i]) is not None]
     workers = [x for i in places if history.workers and (x := history.workers[i]) is not None]
-    failed = [x for i in places if history.failed and (x := history.failed[i]) is not None]
     delays = [x for i in places if history.delay and (x := history.delay[i]) is not None]
-    levels = [history.backlog[i] or 0.0 for i in places]
+    levels = [history.backlog[i] or 0.0 for i in calm]
     ended = [x for x in history.processed[places[0]: places[-1] + 1] if x is not None]
     return Usual(
         received=rate, received_spread=(clumped * rate / step) ** 0.5,
-        backlog=quantile(levels, 0.5),
+        backlog=quantile(levels, 0.5) if levels else 0.0,
         service=sum(busy) / done * count / len(busy) if busy and done and sum(busy) else None,
-        service_spread=0.0, scatter=by_points(history, places) or 0.0,
-        failed=min(0.5, sum(failed) / done) if failed and done else None,
+        service_spread=0.0, scatter=by_points(history, calm) or 0.0,
+        failed=None,  # failures of minutes may be the trouble
         workers=median(workers) if workers else None,
-        longest_pause=_pause(history, places), delay=median(delays) if delays else None, held=0.0,
+        longest_pause=_pause(history, calm) if calm else 0.0, delay=median(delays) if delays else None, held=0.0,
         dispersion=clumped,
         topics={t: _mean(c, places) for t, c in history.topics.items()},
         costs=_costs(history, places), hours=0, seconds=count * step,

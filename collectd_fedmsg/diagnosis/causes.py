@@ -6,6 +6,7 @@ not make the backlog, whatever the calendar says.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 from .facts import Facts
@@ -23,9 +24,13 @@ PART = 0.2
 BLOCKS = 12
 #: (calm points known, times what they show that a change must be): few points hide how much
 #: is ordinary. Five minutes are longer than a burst of mail or a garbage collection lasts.
-YOUNG = ((6, 5.0), (REFERENCE, 3.0), (30, 2.0))
+YOUNG = ((4, 5.0), (6, 2.5), (REFERENCE, 2.0), (30, 1.5))
 #: Times that slowness must be to be named before much waits.
 EVIDENT = 1.5
+#: Messages due in points in which none ends: less than half a percent by chance.
+NONE = 5.0
+#: Part of the capacity that must be used by what arrives to be able to make a backlog grow.
+USED = 0.9
 #: Least change that is named, however sure: less is what loads do.
 CHANGE = 1.1
 
@@ -38,7 +43,11 @@ def cause(facts: Facts) -> Cause | None:
         surge = _more(facts, facts.usual, reference)
         slower = _slower(facts, facts.usual, reference)
         if surge or slower:
-            return _named(facts, reference, surge, slower)
+            acting = _named(facts, reference, surge, slower)
+            able = _capacity(facts)
+            if facts.drift < 0 and facts.arrivals[-1].rate < USED * able:
+                return None  # it is coped with
+            return acting
     return None
 
 
@@ -48,6 +57,8 @@ def evident(facts: Facts) -> Cause | None:
         return None
     if facts.last + 1 - facts.work[-1].start < PERSIST or facts.drift < WHICH * facts.drift_error:
         return None
+    if facts.backlog < (facts.workers or 1.0) + REFERENCE:
+        return None  # a dozen that wait are soon more, or gone
     for reference in _references(facts, facts.usual):
         slower = _slower(facts, facts.usual, reference, SIGMAS)
         if slower is None or slower < EVIDENT:
@@ -102,20 +113,36 @@ def _excess(usual: Usual, count: float, seconds: float, rate: float, watched: fl
 
 def _references(facts: Facts, usual: Usual) -> Iterator[Reference]:
     """Yield what was coped with in the last hour, then what is usual alone."""
-    history, step = facts.history, facts.history.step
     threads = usual.workers or facts.workers
     plain = Reference(usual.received, usual.service, _able(usual.service, threads, max(
         usual.capacity, usual.received)), usual.seconds)
-    same = [i for i in facts.calm if i >= facts.arrivals[-1].start]
     alike = [i for i in facts.calm if facts.work and i >= facts.work[-1].start]
-    rate = (sum(history.received[i] or 0.0 for i in same) / len(same)
-            if len(same) >= PERSIST else 0.0)
+    rate, watched = _coped_with(facts)
     service = _service(facts, alike) if len(alike) >= PERSIST else None
     if rate > usual.received or (service and usual.service and service > usual.service):
         each = max(service or 0.0, usual.service or 0.0) or None
         yield Reference(max(rate, usual.received), each, _able(each, threads, max(
-            rate, plain.capacity)), max(usual.seconds, len(same) * step))
+            rate, plain.capacity)), max(usual.seconds, watched))
     yield plain
+
+
+def _coped_with(facts: Facts) -> tuple[float, float]:
+    """Return the greatest messages/s that arrived in calm for a while, and for how long (s).
+
+    Of the stretch that lasts three calm points are enough, of an earlier one it takes more: a
+    burst of half a minute may pass without a queue.
+    """
+    best, seconds = 0.0, 0.0
+    for part in facts.arrivals:
+        same = [i for i in facts.calm if part.start <= i < part.stop]
+        if len(same) < (PERSIST if part is facts.arrivals[-1] else REFERENCE):
+            continue
+        # All of the stretch before the trouble: a short queue goes with fewer arrivals.
+        stop = part.stop if facts.onset is None else min(part.stop, max(facts.onset, same[-1] + 1))
+        seen = window(facts.history, part.start, stop)
+        if seen.arrival_rate > best:
+            best, seconds = seen.arrival_rate, seen.seconds
+    return best, seconds
 
 
 def _able(service: float | None, threads: float | None, seen: float) -> float:
@@ -146,7 +173,7 @@ def _slower(facts: Facts, usual: Usual, reference: Reference,
     a message that still runs counts from its first second. Without working time what ends
     while work waits is compared with the arrivals that were coped with.
     """
-    if not facts.work or facts.work[-1].count < 1:
+    if not facts.work or none_ended(facts):
         return None  # slow or hung: until one ends nobody can tell
     part, service = facts.work[-1], reference.service
     if facts.timed and service:
@@ -163,6 +190,22 @@ def _slower(facts: Facts, usual: Usual, reference: Reference,
     expected = reference.arrivals * part.exposure
     short = -_excess(usual, part.count, part.exposure, reference.arrivals, reference.seconds)
     return expected / max(part.count, 0.5) if short > sigmas else None
+
+
+def none_ended(facts: Facts) -> bool:
+    """Return whether nothing has ended since the time per message changed, or for a while.
+
+    The step in which it changed holds what ended before.
+    """
+    if not facts.work:
+        return False
+    part, done = facts.work[-1], facts.history.processed
+    if part.start and part.count and not any(done[part.start + 1: part.stop]):
+        return True
+    quiet = sum(x is not None for x in itertools.takewhile(
+        lambda x: not x, reversed(done[part.start: part.stop])))
+    return part.count < 1 or (quiet >= PERSIST and quiet * part.count > NONE * (
+        part.stop - part.start - quiet))
 
 
 def _least(facts: Facts) -> float:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from .baseline import Baseline
-from .calm import calm_places, own_usual, since_oldest
+from .calm import calm_places, falling_places, own_usual, since_oldest
 from .history import PERSIST, REFERENCE, History, Window, last_whole, latest, waiting, window
 from .hung_workers import hung_workers
 from .segments import Counts, Segment, scale, segments
@@ -94,7 +94,12 @@ def gather(history: History, now: float, baseline: Baseline | None) -> Facts:
     if usual is None or backlog > backlog_limit(usual, workers)[1]:
         # Asked only now: it costs as much as the rest, and few daemons have a backlog.
         calm = calm_places(history, since_oldest(history, last))
-        usual = usual.scattering(by_points(history, calm)) if usual else own_usual(history, calm)
+        if usual is None:
+            few = falling_places(history, last + 1) if len(calm) < REFERENCE else ()
+            places = sorted({*calm, *few})
+            usual, calm = own_usual(history, calm, places), places
+        else:
+            usual = usual.scattering(by_points(history, calm))
     limit, low = backlog_limit(usual, workers)
     onset = _onset(history, last, limit, low)
     if onset is not None and usual is not None and based and baseline is not None:

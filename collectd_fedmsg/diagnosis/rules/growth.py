@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ...humanize import count, duration, rate, ratio, topic_name
 from ...protocol.sample import OTHER
-from ..causes import PART, blamed_topic, fewer_workers
+from ..causes import PART, blamed_topic, fewer_workers, none_ended
 from ..draining import falls, rises
 from ..facts import Facts
 from ..history import PERSIST, REFERENCE
@@ -41,7 +41,7 @@ def growth(facts: Facts) -> tuple[Finding, ...]:
 
 def recovering(facts: Facts) -> Finding | None:
     """RECOVERING: above usual, and it shrinks or nothing makes it grow any more."""
-    if facts.onset is None or not facts.span.processed:
+    if facts.onset is None or not facts.span.processed or none_ended(facts):
         return None
     if not falls(facts) and (facts.cause is not None or facts.usual is None or rises(facts)
                              or facts.hung or fewer_workers(facts) or _stands(facts)

@@ -16,8 +16,10 @@ from ..verdict import Finding, Verdict
 FAILING = 0.05
 #: Share of excess arrivals that failures must match to have caused them: most of it.
 MOST = 0.5
-#: Seconds looked back for failures of a quiet daemon: what failed longer ago is past.
-LOOK = 1800
+#: Seconds looked back for failures of a quiet daemon.
+LOOK = 3600
+#: Standard deviations that failures must fall short to have ended: 1 in 1,000.
+ENDED = 3.1
 
 
 def stalled(facts: Facts) -> Finding | None:
@@ -42,9 +44,13 @@ def stalled(facts: Facts) -> Finding | None:
         threads = usual.workers or facts.workers or 1.0
         each = usual.longest_topic_time
         rate = min(threads, facts.backlog) / each if each else usual.received
-        rate = min(rate, _pace(facts, begin) or rate)
+        if not facts.based:
+            # The mean of n messages is off by 2/√n once in forty.
+            rate /= 1 + 2 / max(1.0, usual.received * usual.seconds) ** 0.5
+        pace, paused = _before(facts, begin)
+        rate = min(rate, pace or rate)
         # Pauses of a third of it are usual, or came and went in this same trouble.
-        if seconds * rate < SURE or seconds < 3 * max(usual.longest_pause, _paused(facts, begin)):
+        if seconds * rate < SURE or seconds < 3 * max(usual.longest_pause, paused):
             return None
     oldest = history.oldest[facts.last] if history.oldest else None
     says = [f"nothing ended for {duration(seconds)} while {waits(facts.backlog)}"]
@@ -54,26 +60,21 @@ def stalled(facts: Facts) -> Finding | None:
                    history.time(facts.last) - seconds)
 
 
-def _pace(facts: Facts, stop: int) -> float | None:
-    """Return messages/s ended in the trouble before ``stop``: a slow daemon may pause for long.
+def _before(facts: Facts, stop: int) -> tuple[float | None, float]:
+    """Return messages/s ended in the part before ``stop`` and its longest pause (s).
 
-    The step in which it began holds what ended before; what was in hand then may have ended as
-    usual too. Neither is a witness.
+    A slow daemon may pause for long. The step in which the part began holds what ended before;
+    what was in hand then may have ended as usual too. Neither is a witness.
     """
-    if facts.onset is None:
-        return None
-    before = window(facts.history, facts.onset + 1, stop)
+    start = max((part.start for part in facts.work if part.start < stop), default=None)
+    if start is None or facts.onset is None:
+        return None, 0.0
+    before = window(facts.history, start + 1, stop)
     column = facts.history.in_progress
-    held = (column[facts.onset] or 0.0) if column else 1.0
+    held = (column[start] or 0.0) if column else 1.0
     slow = before.processed - held
-    return slow / before.seconds if before.seconds and slow >= 1 else None
-
-
-def _paused(facts: Facts, stop: int) -> float:
-    """Return the longest pause (s) of this trouble that has ended."""
-    if facts.onset is None or stop <= facts.onset:
-        return 0.0
-    return pause(facts.history, facts.onset, stop)
+    pace = slow / before.seconds if before.seconds and slow >= 1 else None
+    return pace, pause(facts.history, start, stop)
 
 
 def workers_lost(facts: Facts) -> Finding | None:
@@ -128,10 +129,17 @@ def unusual(facts: Facts) -> Iterator[Failures]:
         found = _failing(facts, one)
         if found is None:
             continue
-        # 14 failures due: less than half of them are left by chance in 1 of 100 only.
-        latest = next((w for w in seen if w.processed >= SURE / found.share), one)
-        if latest.failed is not None and latest.failed >= found.share / 2 * latest.processed:
+        if not any(_over(found.share, later) for later in seen if later.start > one.start):
             yield found
+
+
+def _over(share: float, later: Window) -> bool:
+    """Return whether fewer fail in ``later`` than chance leaves of a ``share`` of failures."""
+    if later.failed is None:
+        return False
+    due = share * later.processed
+    # Half a message: where all fail a single one that does not is no chance.
+    return due - later.failed > ENDED * (due * (1 - share) + 0.5) ** 0.5
 
 
 def windows(facts: Facts) -> Iterator[Window]:
