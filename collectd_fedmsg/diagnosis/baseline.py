@@ -9,12 +9,12 @@ from typing import Any, Callable, TypeVar
 from .history import History
 from .hours import (
     HOUR,
+    SATURDAY,
     WEEK,
     WEEK_HOURS,
     Hour,
     HourOfWeek,
     utc_hour_of_week,
-    weekend,
     whole_hours,
 )
 from .stats import median
@@ -83,7 +83,7 @@ class Baseline:
         at = self.hour_of_week(now)
         slots = [(self.hour_of_week(h.start), h) for h in past]
         same_day = [(slot, h) for slot, h in slots if slot % 24 == at % 24]
-        kind = [(slot, h) for slot, h in same_day if weekend(slot) == weekend(at)]
+        kind = [(slot, h) for slot, h in same_day if (slot >= SATURDAY) == (at >= SATURDAY)]
         week = [(slot, h) for slot, h in kind if slot == at]
         chosen = next((c for c in (week, kind, same_day) if len(c) >= ENOUGH), slots)
         return usual_of([h for _, h in chosen], past, _peaks(slots))
@@ -105,10 +105,9 @@ def _peaks(slots: Sequence[tuple[int, Hour]]) -> Iterator[tuple[float, float]]:
     """
     groups: dict[tuple[bool, int], list[float]] = {}
     for slot, hour in slots:
-        groups.setdefault((weekend(slot), slot % 24), []).append(hour.backlog)
+        groups.setdefault((slot >= SATURDAY, slot % 24), []).append(hour.backlog)
     middles = {group: median(levels) for group, levels in groups.items()}
     lowest = median(middles.values())
     for slot, hour in slots:
-        usual = middles[weekend(slot), slot % 24]
-        regular = usual > 2 * lowest and hour.backlog <= 2 * usual
-        yield hour.start, (lowest if regular else hour.backlog)
+        if hour.backlog > 2 * lowest and hour.backlog > 2 * middles[slot >= SATURDAY, slot % 24]:
+            yield hour.start, hour.backlog

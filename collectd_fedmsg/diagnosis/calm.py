@@ -108,7 +108,8 @@ def own_usual(history: History, calm: Sequence[int], places: Sequence[int]) -> U
         service_spread=0.0, scatter=by_points(history, calm) or 0.0,
         failed=None,  # failures of minutes may be the trouble
         workers=median(workers) if workers else None,
-        longest_pause=_pause(history, calm) if calm else 0.0, delay=median(delays) if delays else None, held=0.0,
+        longest_pause=_pause(history, calm) if calm else 0.0,
+        delay=median(delays) if delays else None, held=0.0,
         dispersion=clumped,
         topics={t: _mean(c, places) for t, c in history.topics.items()},
         costs=_costs(history, places), hours=0, seconds=count * step,

@@ -51,8 +51,11 @@ class Hour:
 #: Epoch seconds -> hour of the week by the clock that people and cron live by; 0 is Monday 00:00.
 HourOfWeek = Callable[[float], int]
 WEEK_HOURS = WEEK // HOUR
+#: Six weeks of hours, several times over: the daemons of a fleet share them.
+KNOWN_HOURS = 8192
 
 
+@lru_cache(maxsize=KNOWN_HOURS)
 def utc_hour_of_week(time: float) -> int:
     """Return the hour of the week, UTC; ``time`` in epoch seconds."""
     # The epoch was a Thursday: its week began three days before.
@@ -67,15 +70,15 @@ def hour_of_week(zone: tzinfo | None = None) -> HourOfWeek:
     """
     # The hours of a fleet's weeks, asked again for each daemon.
     @lru_cache(maxsize=4096)
+    @lru_cache(maxsize=KNOWN_HOURS)
     def at(time: float) -> int:
         local = datetime.fromtimestamp(time, zone)
         return local.weekday() * 24 + local.hour
     return at
 
 
-def weekend(hour: int) -> bool:
-    """Return whether an hour of the week is on Saturday or Sunday."""
-    return hour >= 5 * 24
+#: Hour of the week from which it is the weekend.
+SATURDAY = 5 * 24
 
 
 def whole_hours(history: History) -> Iterable[Hour]:

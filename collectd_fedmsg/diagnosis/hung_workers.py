@@ -56,7 +56,10 @@ def hung_workers(history: History, last: int, span: Window, usual: Usual | None)
     # hang, and a restart would lose messages and help nothing.
     lasting = usual.longest_topic_time if usual else None
     typical = max(lasting or 0.0, _cost(history, since, seconds))
-    longest = BEYOND * usual.held if usual and usual.held else UNKNOWN * typical
+    longest = UNKNOWN * typical
+    if usual and usual.held:
+        # What the messages' own scatter explains is in the mean times.
+        longest = BEYOND * usual.held if usual.held > SURE * typical else 0.0
     if seconds < max(SURE * typical, longest):
         return 0.0
     service = usual.service if usual else None

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .baseline import ENOUGH, Baseline
-from .hours import DAY, HOUR, Hour, weekend
+from .hours import DAY, HOUR, SATURDAY, Hour
 from .stats import SIGMAS, median, quantile, spread
 from .usual import Usual
 
@@ -23,7 +23,10 @@ SPANS = ((96, (24, 48, 96)), (336, (192, 336)))
 BLOCKS = 24
 #: Each half must rise by itself, at 95 %: a step up that then stays is no creep.
 HALF = 1.64
-#: Doom further off than two weeks is a matter of planning, and its date a guess.
+#: Times the usual load that a creep has reached when it can be told; nearly all daemons that do
+#: not creep are dismissed by it.
+RISEN = 1.1
+#: A date further off than two weeks is a matter of planning, and its date a guess.
 HORIZON = 14 * DAY
 #: Kind of day (weekend or not) and hour of the day.
 Slot = tuple[bool, int]
@@ -54,15 +57,14 @@ def trend(baseline: Baseline, now: float) -> Trend | None:
 def _slots(baseline: Baseline) -> SlotOf:
     def slot(hour: int) -> Slot:
         place = baseline.hour_of_week(hour * HOUR)
-        return weekend(place), place % 24
+        return place >= SATURDAY, place % 24
     return slot
 
 
 def _trend(hours: Sequence[Hour], now: float, usual: Usual | None,
            slot_of: SlotOf) -> Trend | None:
     newest = [load for h in hours[-3:] if h.start <= now - HOUR and (load := h.load) is not None]
-    # What creeps is above usual by now; half of the daemons that do not are dismissed here.
-    if usual is None or usual.load is None or not newest or median(newest) <= usual.load:
+    if usual is None or usual.load is None or not newest or median(newest) < RISEN * usual.load:
         return None
     loads = [(int(h.start // HOUR), load) for h in hours
              if h.start <= now - HOUR and (load := h.load) is not None]

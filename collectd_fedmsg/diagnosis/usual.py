@@ -202,16 +202,22 @@ def _middle(values: Iterable[float | None]) -> float | None:
     return median(numbers) if numbers else None
 
 
-def _by_days(levels: Iterable[tuple[float, float]]) -> float:
-    """Return the level reached on more than one day in ``INCIDENTS``; of (start, level)."""
-    days: dict[int, float] = {}
+def _by_days(levels: Iterable[tuple[float, float]], days: int) -> float:
+    """Return the level reached on more than one day in ``INCIDENTS``.
+
+    Args:
+        levels: (start of hour, level) of those that are not 0.
+        days: known.
+    """
+    highest: dict[float, float] = {}
     for start, level in levels:
-        day = int(start // DAY)
-        days[day] = max(level, days.get(day, 0.0))
-    ordered = sorted(days.values(), reverse=True)
+        day = start // DAY
+        if level > highest.get(day, 0.0):
+            highest[day] = level
+    ordered = sorted(highest.values(), reverse=True)
     # The best of few days is its only incident as likely as not.
-    place = 0 if len(ordered) == 1 else max(1, len(ordered) // INCIDENTS)
-    return ordered[min(place, len(ordered) - 1)] if ordered else 0.0
+    place = 0 if days <= 1 else max(1, days // INCIDENTS)
+    return ordered[place] if place < len(ordered) else 0.0
 
 
 def usual_of(chosen: Sequence[Hour], past: Sequence[Hour],
@@ -228,6 +234,7 @@ def usual_of(chosen: Sequence[Hour], past: Sequence[Hour],
     longest = (service or 0.0) * SURE * (1 + max(1.0, scatter) ** 2) / 2
     pause = max(LONGEST_PAUSE, longest)
     failed = _middle(h.failed for h in chosen)
+    days = len({h.start // DAY for h in past})
     made = Usual(
         received=median(rates), received_spread=spread(rates),
         # Every hour counts for the tail: a nightly batch is usual at its own hour, and
@@ -238,14 +245,14 @@ def usual_of(chosen: Sequence[Hour], past: Sequence[Hour],
         workers=_middle(h.workers for h in chosen),
         # Nothing is learnt from a hang: what pauses longer is none of the usual.
         longest_pause=min(pause, max(median(h.gap for h in chosen),
-                                     _by_days((h.start, h.gap) for h in past))),
+                                     _by_days(((h.start, h.gap) for h in past if h.gap), days))),
         delay=_middle(h.delay for h in chosen),
-        held=_by_days((h.start, h.held) for h in past if h.held is not None),
+        held=_by_days(((h.start, h.held) for h in past if h.held), days),
         dispersion=max(1.0, median(h.dispersion for h in chosen)),
         topics={t: median(h.topics.get(t, 0.0) for h in chosen) for t in names},
         costs={t: median(known([h.costs.get(t) for h in chosen]))
                for t in {t for h in chosen for t in h.costs}},
         hours=len(chosen), seconds=sum(h.seconds for h in chosen),
-        capacity=quantile((h.processed for h in past), 0.75), peak=_by_days(peaks))
+        capacity=quantile((h.processed for h in past), 0.75), peak=_by_days(peaks, days))
     return made.scattering(by_percentiles(_middle(h.p50 for h in chosen),
                                           _middle(h.p99 for h in chosen)))

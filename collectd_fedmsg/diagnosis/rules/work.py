@@ -16,6 +16,8 @@ from ..verdict import Finding, Verdict
 FAILING = 0.05
 #: Share of excess arrivals that failures must match to have caused them: most of it.
 MOST = 0.5
+#: Three times the longest of a fortnight: heavy-tailed times are that long less than once a year.
+BEYOND = 3.0
 #: Seconds looked back for failures of a quiet daemon.
 LOOK = 3600
 #: Standard deviations that failures must fall short to have ended: 1 in 1,000.
@@ -49,8 +51,11 @@ def stalled(facts: Facts) -> Finding | None:
             rate /= 1 + 2 / max(1.0, usual.received * usual.seconds) ** 0.5
         pace, paused = _before(facts, begin)
         rate = min(rate, pace or rate)
-        # Pauses of a third of it are usual, or came and went in this same trouble.
-        if seconds * rate < SURE or seconds < 3 * max(usual.longest_pause, paused):
+        # Pauses of a third of it are usual, or came and went in this same trouble; those that
+        # the messages' own scatter explains are in the rate.
+        usually = max(usual.longest_pause, usual.held) if each else usual.longest_pause
+        known = usually if usually * rate > SURE else 0.0
+        if seconds * rate < SURE or seconds < BEYOND * max(known, paused):
             return None
     oldest = history.oldest[facts.last] if history.oldest else None
     says = [f"nothing ended for {duration(seconds)} while {waits(facts.backlog)}"]
