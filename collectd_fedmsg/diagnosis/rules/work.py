@@ -144,7 +144,8 @@ def _over(share: float, later: Window) -> bool:
         return False
     due = share * later.processed
     # Half a message: where all fail a single one that does not is no chance.
-    return due - later.failed > ENDED * (due * (1 - share) + 0.5) ** 0.5
+    error: float = (due * (1 - share) + 0.5) ** 0.5
+    return due - later.failed > ENDED * error
 
 
 def windows(facts: Facts) -> Iterator[Window]:
