@@ -52,5 +52,9 @@ class StoreError(HealthError):
     """The store of series cannot answer now (away, broken, refused)."""
 
 
+class SeriesError(StoreError):
+    """One series cannot be read (broken, foreign, gone); the text names it. Others can be."""
+
+
 class BadQuery(HealthError, ValueError):  # noqa: N818 - named for what it is
     """A query that asks for something unknown or out of bounds."""

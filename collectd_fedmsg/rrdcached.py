@@ -1,4 +1,4 @@
-"""EDGE unix socket: is rrdcached there, what has it stored, and here is what it has lost.
+"""The one client of rrdcached: is it there, what has it stored, have it write files out.
 
 Its journal is buffered, so a kill takes the last updates along, and what collectd writes while
 it is away is dropped. Speaks the text protocol of rrdcached(1); every call ends in time.
@@ -7,6 +7,7 @@ it is away is dropped. Speaks the text protocol of rrdcached(1); every call ends
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import threading
 import time
@@ -14,7 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 
-from collectd_fedmsg.errors import StoreError
+from .errors import StoreError
+from .names import printable
 
 #: Requests sent before their answers are read: rrdcached does not read on while they are not.
 AT_ONCE = 64
@@ -42,6 +44,8 @@ class Rrdcached:
         self._path = address.removeprefix("unix:")
         self._prefix = f"{folder.rstrip('/')}/" if folder else ""
         self._link: socket.socket | None = None
+        #: Why the last ``restore`` was not all taken; empty when it was.
+        self.refusal = ""
         self._rest = b""
 
     def look(self, timeout: float) -> Presence:
@@ -50,7 +54,7 @@ class Rrdcached:
         try:
             if self._link is None:
                 self._connect(timeout)
-            self._ask([b"PING\n"], time.monotonic() + timeout)
+            self.ask([b"PING\n"], time.monotonic() + timeout)
         except OSError:
             self.close()
             return Presence.AWAY
@@ -61,25 +65,31 @@ class Rrdcached:
     ) -> tuple[int, bool]:
         """Store (epoch seconds, value) of series, by identity, that are newer than their files.
 
-        Returns how many it took, and whether it got through everything in ``timeout`` seconds.
+        Returns how many it took, and whether it got through everything in ``timeout`` seconds;
+        what it would not take is no more tried, and ``refusal`` says why.
         """
+        self.refusal = ""
         end = time.monotonic() + timeout
         names = [name for name in files if files[name]]
         stored = 0
         try:
-            answers = self._ask([f"LAST {self._word(name)}\n".encode() for name in names], end)
-            updates = []
+            answers = self.ask([f"LAST {self._word(name)}\n".encode() for name in names], end)
+            updates, counts = [], []
             for name, answer in zip(names, answers):
                 last = _last(answer)
+                if last is None and b"No such file" not in answer:
+                    self.refusal = _refusal(answer)
                 newer = [one for one in sorted(files[name]) if last is not None and one[0] > last]
                 if newer:
-                    stored += len(newer)
+                    counts.append(len(newer))
                     pairs = " ".join(f"{at}:{value:.17g}" for at, value in newer)
                     updates.append(f"UPDATE {self._word(name)} {pairs}\n".encode())
-            self._ask(updates, end)
+            for count, answer in zip(counts, self.ask(updates, end)):
+                self.refusal = self.refusal or _refusal(answer)
+                stored += 0 if _refusal(answer) else count
         except OSError:
             self.close()
-            return 0, False
+            return stored, False
         return stored, True
 
     def last(self, path: str, timeout: float) -> float | None:
@@ -93,7 +103,7 @@ class Rrdcached:
         if self._link is None:
             self._connect(timeout)
         request = f"LAST {_escaped(path)}\n".encode()
-        (answer,) = self._ask([request], time.monotonic() + timeout)
+        (answer,) = self.ask([request], time.monotonic() + timeout)
         return _last(answer)
 
     def let_go(self, path: str, timeout: float) -> None:
@@ -107,9 +117,9 @@ class Rrdcached:
             self._connect(timeout)
         word = _escaped(path)
         requests = [f"FLUSH {word}\n".encode(), f"FORGET {word}\n".encode()]
-        written, _ = self._ask(requests, time.monotonic() + timeout)
-        if not written.startswith(b"0"):
-            raise ValueError(f"rrdcached: {written.decode('utf-8', 'replace')}")
+        written, _ = self.ask(requests, time.monotonic() + timeout)
+        if _refusal(written):
+            raise ValueError(f"rrdcached: {_refusal(written)}")
 
     def close(self) -> None:
         """Close the connection; the next look opens a new one."""
@@ -127,7 +137,14 @@ class Rrdcached:
         self._link.settimeout(timeout)
         self._link.connect(self._path)
 
-    def _ask(self, requests: Sequence[bytes], end: float) -> list[bytes]:
+    def ask(self, requests: Sequence[bytes], end: float) -> list[bytes]:
+        """Return the first line of each answer, all by ``end`` of the monotonic clock.
+
+        Raises:
+            OSError: it is away, or has not answered.
+        """
+        if self._link is None:
+            self._connect(max(0.01, end - time.monotonic()))
         answers: list[bytes] = []
         for first in range(0, len(requests), AT_ONCE):
             part = requests[first : first + AT_ONCE]
@@ -157,6 +174,12 @@ def _escaped(path: str) -> str:
     return path.replace("\\", "\\\\").replace(" ", "\\ ")
 
 
+def _refusal(answer: bytes) -> str:
+    """Return why an answer is none, fit for a log; empty when what was asked for was done."""
+    status, _, text = answer.decode("utf-8", "replace").partition(" ")
+    return "" if status.isdigit() else printable(text or status or "an empty answer")
+
+
 def _last(answer: bytes) -> float | None:
     """Return the time (s) in the answer to LAST; None when there is no such file."""
     status, _, rest = answer.partition(b" ")
@@ -167,68 +190,94 @@ def _last(answer: bytes) -> float | None:
 
 
 #: Seconds for all answers together.
-PATIENCE = 5.0
+TIMEOUT_SECONDS = 5.0
 #: Seconds that a flush holds good: samples come at most once a second.
-FRESH = 0.9
+FRESH_SECONDS = 0.9
 #: File names remembered; beyond, all are forgotten.
-MOST = 50_000
+MAX_REMEMBERED = 50_000
+#: Seconds without one file that had anything to write, after which that is a problem.
+MAX_IDLE = 120.0
 
 
 class Flusher:
-    """One rrdcached; a connection per batch, so that none can be stale."""
+    """Has one rrdcached write files out; a connection per batch, so that none can be stale.
 
-    def __init__(self, address: str) -> None:
-        self._path = address.removeprefix("unix:")
+    Args:
+        address: ``unix:/path`` of its socket.
+        folder: collectd's data folder. Where it leads over a link, both spellings are asked for:
+            rrdcached knows a file by its name alone.
+    """
+
+    def __init__(self, address: str, folder: Path = Path("/")) -> None:
+        self._address = address
+        self._folder, self._real = str(folder), os.path.realpath(folder)
         self._lock = threading.Lock()
         self._done: dict[Path, float] = {}
+        self._refused: dict[Path, str] = {}
+        self._busy = time.monotonic()
 
     def flush(self, paths: Iterable[Path]) -> None:
         """Have the files written out, those just flushed left alone.
 
         Raises:
-            StoreError: rrdcached is away, or has not answered within ``PATIENCE`` seconds.
+            StoreError: rrdcached has not answered within ``TIMEOUT_SECONDS``.
         """
         now = time.monotonic()
-        due = [path for path in paths if now - self._done.get(path, -FRESH) >= FRESH]
+        due = [path for path in paths if now - self._done.get(path, -FRESH_SECONDS)
+               >= FRESH_SECONDS]
         if not due:
             return
-        if not self._lock.acquire(timeout=PATIENCE):
+        if not self._lock.acquire(timeout=TIMEOUT_SECONDS):
             raise StoreError("rrdcached: others wait for it already")
         try:
-            self._ask(due, now + PATIENCE)
-            if len(self._done) > MOST:
+            if len(self._done) > MAX_REMEMBERED:
                 self._done.clear()
-            self._done.update(dict.fromkeys(due, now))
+                self._refused.clear()
+            self._ask(due, now)
         except OSError as error:
             raise StoreError(f"rrdcached: {error.strerror or error or 'no answer'}") from error
         finally:
             self._lock.release()
 
-    def _ask(self, due: list[Path], end: float) -> None:
-        # Source: rrdcached(1), FLUSH: one line of answer each; "\ " is a space in a name.
-        lines = [f"FLUSH {_word(path)}\n".encode("utf-8", "surrogateescape") for path in due]
-        with socket.socket(socket.AF_UNIX) as link:
-            link.settimeout(PATIENCE)
-            link.connect(self._path)
-            # A few at a time: rrdcached does not read on while its answers are not read.
-            for first in range(0, len(lines), 64):
-                part = lines[first: first + 64]
-                link.sendall(b"".join(part))
-                self._answers(link, len(part), end)
+    def refused(self, path: Path) -> str:
+        """Return why rrdcached would not write a file out; empty when it did."""
+        return self._refused.get(path, "")
 
-    @staticmethod
-    def _answers(link: socket.socket, count: int, end: float) -> None:
-        seen = 0
-        while seen < count:
-            left = end - time.monotonic()
-            if left <= 0:
-                raise StoreError(f"rrdcached: no answer within {PATIENCE:.0f} s")
-            link.settimeout(left)
-            read = link.recv(65536)
-            if not read:
-                raise StoreError("rrdcached: closed the connection")
-            seen += read.count(b"\n")
+    def problem(self) -> str:
+        """Return what is wrong when nothing that was asked for ever waits in rrdcached."""
+        idle = time.monotonic() - self._busy
+        if not self._done or idle < MAX_IDLE:
+            return ""
+        return (f"rrdcached has held nothing of these files for {idle:.0f} s: does collectd"
+                " write, and is data_dir spelled as its DataDir?")
 
+    def _ask(self, due: Sequence[Path], now: float) -> None:
+        names = [(path, name) for path in due for name in self._spellings(path)]
+        requests = [f"FLUSH {_escaped(name)}\n".encode("utf-8", "surrogateescape")
+                    for _, name in names]
+        client = Rrdcached(self._address)
+        try:
+            answers = client.ask(requests, now + TIMEOUT_SECONDS)
+        finally:
+            client.close()
+        refused: dict[Path, str] = {}
+        for (path, _), answer in zip(names, answers):
+            reason = _refusal(answer)
+            if reason:
+                refused.setdefault(path, reason)
+                continue
+            refused[path] = ""
+            if b"Nothing to flush" not in answer:
+                self._busy = now
+        for path, reason in refused.items():
+            self._done[path] = now
+            if reason:
+                self._refused[path] = reason
+            else:
+                self._refused.pop(path, None)
 
-def _word(path: Path) -> str:
-    return str(path).replace("\\", "\\\\").replace(" ", "\\ ")
+    def _spellings(self, path: Path) -> list[str]:
+        name = str(path)
+        if self._folder == self._real or not name.startswith(self._folder):
+            return [name]
+        return [name, self._real + name[len(self._folder):]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from collectd_fedmsg.errors import BadQuery, StoreError
@@ -79,7 +79,14 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
     app.register_error_handler(BadQuery, lambda error: _refuse(400, str(error)))
     app.register_error_handler(KeyError, lambda error: _refuse(404, f"No such daemon: {error}"))
     app.register_error_handler(StoreError, lambda error: _refuse(503, str(error)))
+    app.register_error_handler(Exception, _unexpected)
     return app
+
+
+def _unexpected(error: Exception) -> Response:
+    """Return an error of ours as one sentence; its traceback goes to the log."""
+    current_app.logger.error("%s %s", request.method, request.path, exc_info=error)
+    return _refuse(503, f"this cannot be answered ({type(error).__name__}): see the log")
 
 
 def _refuse(status: int, text: str) -> Response:

@@ -89,7 +89,9 @@ class OutageRecovery:
             if endpoint in heard or endpoint in harvest.errors or given_up:
                 del self._due[endpoint]
         self._behind = bool(self._due)
-        return not self._due, f"rrdcached is back: {stored} lost updates were restored"
+        refusal = self._store.refusal
+        return not self._due, f"rrdcached is back: {stored} lost updates were restored" + (
+            f"; others it refuses: {refusal}" if refusal else "")
 
     def _files(
         self, fresh: Iterable[tuple[str, Any, Sequence[Any]]]

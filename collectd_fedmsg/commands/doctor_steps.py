@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import socket
+import time
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -20,6 +20,7 @@ from collectd_fedmsg.http_client import exchange
 from collectd_fedmsg.hub import settings
 from collectd_fedmsg.reader.collect import Harvest, latest
 from collectd_fedmsg.reader.endpoints import listens
+from collectd_fedmsg.rrdcached import Rrdcached
 
 #: Bytes of the dashboard's answer about its whole fleet.
 MAX_FLEET_BYTES = 64 << 20
@@ -174,12 +175,15 @@ def daemons(harvest: Harvest, now: float) -> Iterator[DoctorFinding]:
 def rrdcached(address: str, timeout: float) -> Iterator[DoctorFinding]:
     """Ask rrdcached for its statistics."""
     try:
-        with socket.socket(socket.AF_UNIX) as peer:
-            peer.settimeout(timeout)
-            peer.connect(address.removeprefix("unix:"))
-            peer.sendall(b"STATS\n")
-            good = peer.recv(64).partition(b" ")[0].isdigit()
-        yield DoctorFinding(good, f"rrdcached answers at {address}")
+        client = Rrdcached(address)
+        flush, statistics = client.ask([b"FLUSH\n", b"STATS\n"], time.monotonic() + timeout)
+        client.close()
+        yield DoctorFinding(statistics[:1].isdigit(), f"rrdcached answers at {address}")
+        # Without a file name it complains of that, unless it complains of who asks.
+        if b"ermission" in flush:
+            yield DoctorFinding(
+                False, f"rrdcached at {address} refuses FLUSH: what the page shows is as old as"
+                " what rrdcached holds", "allow FLUSH: its option -P before -l")
     except OSError as error:
         yield DoctorFinding(False, f"rrdcached at {address}: {error}",
                             "is it started, may you connect?")

@@ -8,12 +8,23 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from collectd_fedmsg.errors import SeriesError
 from collectd_fedmsg.metrics import BY_NAME, Kind
 
 from ..config import Tied
 from ..draw.panels import HISTORY, POLL
 from ..store.base import Daemon, Ref, Store
-from ..store.series import POINTS, Points, Series, Window, clip, on_grid, overlay, scale
+from ..store.series import (
+    POINTS,
+    Points,
+    Series,
+    Window,
+    clip,
+    on_grid,
+    overlay,
+    scale,
+    unreadable,
+)
 from .absences import TOTAL, gaps, restarts, unbridged
 from .derived import DERIVED, derive
 from .newest import with_newest
@@ -44,10 +55,10 @@ def read(store: Store, daemon: Daemon, metric: str, cf: str, window: Window) -> 
     """Return a metric's stored series, old files included; None when there is no file.
 
     Raises:
-        StoreError: the store cannot answer.
+        StoreError: the store as a whole cannot answer.
     """
     def one(ref: Ref) -> Series:
-        return store.fetch(ref, cf, window.start, window.end, window.resolution)
+        return fetched(store, ref, cf, window)
 
     ref = daemon.files.get(metric)
     old = daemon.files.get(HISTORY.get(metric, ""))
@@ -63,6 +74,18 @@ def read(store: Store, daemon: Daemon, metric: str, cf: str, window: Window) -> 
 def _up_to_now(store: Store, daemon: Daemon, metric: str, cf: str, window: Window) -> Series | None:
     return with_newest(read(store, daemon, metric, cf, window), cf, window.end,
                        lambda start: read(store, daemon, metric, cf, Window(start, window.end, 1)))
+
+
+def fetched(store: Store, ref: Ref, cf: str, window: Window) -> Series:
+    """Return one stored series; of one that cannot be read, nothing but the reason.
+
+    Raises:
+        StoreError: the store as a whole cannot answer.
+    """
+    try:
+        return store.fetch(ref, cf, window.start, window.end, window.resolution)
+    except SeriesError as error:
+        return unreadable(window, str(error))
 
 
 def answer(store: Store, daemons: Iterable[Daemon], metrics: Sequence[str], window: Window,
@@ -98,7 +121,8 @@ def answer(store: Store, daemons: Iterable[Daemon], metrics: Sequence[str], wind
         columns.append((daemon, own,
                         _topics(store, daemon, window) if topics else {},
                         _beside(store, daemon, window, tied)))
-    grid = common((own_step(series for series, _ in own.values() if series is not None)
+    grid = common((own_step(series for series, _ in own.values()
+                            if series is not None and series.points)
                    for _, own, _, _ in columns), window)
 
     def points(group: Mapping[str, tuple[Series | None, str]]) -> dict[str, Points]:
@@ -112,7 +136,8 @@ def answer(store: Store, daemons: Iterable[Daemon], metrics: Sequence[str], wind
             every.update({key: unbridged(every[key], away) for key in gauges})
         inputs = {need: every.pop(f"{need} AVERAGE") for need in needs}
         every.update({name: derive(name, inputs) for name in metrics if name in DERIVED})
-        row: dict[str, Any] = {"id": daemon.id, "series": every}
+        row: dict[str, Any] = {"id": daemon.id, "series": every,
+                               "problems": problems(own, by_topic, beside)}
         if topics:
             row["topics"] = points(by_topic)
         if beside:
@@ -121,6 +146,12 @@ def answer(store: Store, daemons: Iterable[Daemon], metrics: Sequence[str], wind
             row["restarts"] = _restarts(store, daemon, window)
         rows.append(row)
     return {"start": grid.start, "end": grid.end, "step": grid.step, "daemons": rows}
+
+
+def problems(*groups: Columns) -> list[str]:
+    """Return what cannot be read, or which numbers are impossible, a sentence each."""
+    return list(dict.fromkeys(series.trouble for group in groups for series, _ in group.values()
+                              if series is not None and series.trouble))
 
 
 def refs(daemons: Iterable[Daemon], metrics: Sequence[str], topics: bool) -> list[Ref]:
@@ -141,8 +172,8 @@ def belongs(tied: Tied, name: str) -> bool:
 
 
 def _topics(store: Store, daemon: Daemon, window: Window) -> Columns:
-    return {topic: (store.fetch(ref, "AVERAGE", window.start, window.end, window.resolution),
-                    "AVERAGE") for topic, ref in daemon.topics.items()}
+    return {topic: (fetched(store, ref, "AVERAGE", window), "AVERAGE")
+            for topic, ref in daemon.topics.items()}
 
 
 def _beside(store: Store, daemon: Daemon, window: Window, tied: Sequence[Tied]) -> Columns:
@@ -151,8 +182,7 @@ def _beside(store: Store, daemon: Daemon, window: Window, tied: Sequence[Tied]) 
     for one in tied:
         if belongs(one, daemon.id):
             ref = store.other(one.series)
-            series = None if ref is None else store.fetch(
-                ref, "MAX", window.start, window.end, window.resolution)
+            series = None if ref is None else fetched(store, ref, "MAX", window)
             found[one.title] = (series, "MAX")
     return found
 
@@ -161,7 +191,7 @@ def _restarts(store: Store, daemon: Daemon, window: Window) -> list[int]:
     """Return a daemon's restarts; of spans longer than a day only those that stand out."""
     fine = 1 if window.end - window.start <= DAY else window.resolution
     pair = [daemon.files.get(metric) for metric in ("received", "backlog")]
-    found = [store.fetch(ref, "AVERAGE", window.start, window.end, fine)
+    found = [fetched(store, ref, "AVERAGE", Window(window.start, window.end, fine))
              for ref in pair if ref is not None]
     return restarts(*found) if len(found) == len(pair) else []
 
@@ -186,6 +216,6 @@ def common(steps: Iterable[int], window: Window) -> Grid:
 
 
 def _points(series: Series | None, grid: Grid, cf: str) -> Points:
-    if series is None:
+    if series is None or not series.points:
         return [None] * ((grid.end - grid.start) // grid.step)
     return clip(on_grid(series, grid.step, cf), grid.start, grid.end).points

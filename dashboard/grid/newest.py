@@ -41,7 +41,7 @@ def with_newest(series: Series | None, cf: str, end: int,
         known = _within(fine, series.start + index * series.step, series.step)
         if points[index] is None and known:
             points[index] = _merged(known, cf)
-    return Series(series.start, series.step, points)
+    return Series(series.start, series.step, points, series.trouble or fine.trouble)
 
 
 def _within(fine: Series, begin: int, width: int) -> list[float]:

@@ -14,7 +14,7 @@ from collectd_fedmsg.diagnosis import Baseline
 from collectd_fedmsg.diagnosis.baseline import ENOUGH
 from collectd_fedmsg.diagnosis.hours import DAY, HOUR, Hour, hour_of_week
 
-from ..grid.answer import read
+from ..grid.answer import fetched, read
 from ..store.base import Daemon, Store
 from ..store.series import Series, Window
 from . import coarse_hours as hours
@@ -110,14 +110,15 @@ class Baselines:
             series = read(self._store, daemon, "backlog", "MAX", Window(end - span, end, HOUR))
             if series is None:
                 return None
-            if series.step <= HOUR:
+            if series.points and series.step <= HOUR:
                 return end - span, series
         return None
 
     def _by_topic(self, daemon: Daemon, start: int, end: int) -> ByTopic:
         found: dict[str, dict[str, Series]] = {}
         for metric, by in daemon.by_topic.items():
-            every = {topic: self._store.fetch(ref, "AVERAGE", start, end, HOUR)
+            window = Window(start, end, HOUR)
+            every = {topic: fetched(self._store, ref, "AVERAGE", window)
                      for topic, ref in by.items()}
             found[metric] = {topic: one for topic, one in every.items() if one.step <= HOUR}
         return found

@@ -10,13 +10,15 @@ from typing import Any
 from collectd_fedmsg.diagnosis import Diagnosis
 from collectd_fedmsg.diagnosis.fleet.incident import Incident
 from collectd_fedmsg.diagnosis.history import PERSIST
+from collectd_fedmsg.errors import HealthError
 from collectd_fedmsg.humanize import duration, messages
 
 from ..store.base import Daemon
 from ..store.series import Points, Series
-from .background import Keeper
-from .judge import Judge, Seen
+from .background import ResponseCache
+from .judge import METRICS, Judge
 from .plain_words import GROUPS, gone, group, headline, pace, unread
+from .unknown import Seen, mistake, unknown
 from .usual_ranges import ranges
 
 #: Incidents from this severity on are what the page begins with.
@@ -51,7 +53,9 @@ class Fleet:
 
     def __init__(self, judge: Judge, age: float, interval: float) -> None:
         self._judge = judge
-        self._keeper = Keeper(self._make, age, interval, self._unread)
+        self._cache = ResponseCache(self._make, age, interval, self._unread)
+        #: Every daemon of the last answer.
+        self._known: tuple[Daemon, ...] = ()
 
     def answer(self, now: float) -> dict[str, Any]:
         """Return the body of ``/api/v1/daemons`` at ``now``.
@@ -59,33 +63,62 @@ class Fleet:
         Raises:
             StoreError: the store cannot answer.
         """
-        return self._keeper.answer(now)
+        return self._cache.answer(now)
 
     def warm(self) -> None:
         """Judge for the first time before anybody asks, without waiting for it."""
-        self._keeper.warm()
+        self._cache.warm()
 
     def _make(self, now: float) -> dict[str, Any]:
         seen, whole = self._judge.everyone(now)
+        self._known = tuple(each.daemon for each in seen)
         home = {name: one for one in whole.incidents for name in one.members}
-        rows = [{**describe(one, home.get(one.daemon.id), now, self._judge.last_heard),
-                 "topics": self._judge.topics_heard(one.daemon, now)} for one in seen]
+        rows = [self._row(each, home.get(each.daemon.id), now) for each in seen]
         rows.sort(key=_place)
-        fleet = summary(rows, whole.incidents, now)
+        fleet, problems = summary(rows, whole.incidents, now), self._judge.problems()
+        if problems:
+            fleet["headline"] += f"; not read: {problems[0]}" + (
+                f" and {len(problems) - 1} more" if len(problems) > 1 else "")
         # Where all are silent, the fleet line says so; a line of what they share says it again.
         shared = [one.to_dict() for one in whole.incidents
                   if one.shared and fleet["silent"] < fleet["daemons"]]
-        return {"daemons": rows, "fleet": fleet, "incidents": shared, "reading": False}
+        return {"daemons": rows, "fleet": fleet, "incidents": shared, "reading": False,
+                "problems": problems}
+
+    def _row(self, seen: Seen, incident: Incident | None, now: float) -> dict[str, Any]:
+        """Return one daemon's row; where none can be made of its numbers, one that says so."""
+        try:
+            return {**describe(seen, incident, now, self._judge.last_heard),
+                    "topics": self._judge.topics_heard(seen.daemon, now)}
+        except HealthError:
+            raise
+        except Exception as error:
+            reasons = (mistake(seen.daemon.id, error),)
+            return describe(unknown(seen.daemon, now, reasons, dict.fromkeys(METRICS)), None, now)
 
     def _unread(self, now: float) -> dict[str, Any] | None:
         """Return what is said of many daemons that are not judged yet: that nothing is known."""
         seen = self._judge.unread(now)
         if len(seen) < MANY:
             return None
-        rows = [{**describe(one, None, now), "silent": False, "group": "unknown"}
-                for one in seen]
-        return {"daemons": rows, "fleet": {**summary(rows, (), now), "headline": unread(len(rows))},
-                "incidents": [], "reading": True}
+        return self._nothing_known(seen, unread(len(seen)), now, reading=True)
+
+    def lost(self, now: float, reason: str) -> dict[str, Any] | None:
+        """Return the daemons that were known, and why nothing is known of them now.
+
+        None when none ever was.
+        """
+        seen = self._judge.all_unknown(now, (reason,), self._known)
+        headline = reason[:1].upper() + reason[1:]
+        return self._nothing_known(seen, headline, now, reading=False) if seen else None
+
+    @staticmethod
+    def _nothing_known(seen: Sequence[Seen], headline: str, now: float,
+                       *, reading: bool) -> dict[str, Any]:
+        rows = [{**describe(each, None, now), "silent": False, "group": "unknown"}
+                for each in seen]
+        return {"daemons": rows, "fleet": {**summary(rows, (), now), "headline": headline},
+                "incidents": [], "reading": reading, "problems": [] if reading else [headline]}
 
 
 def describe(seen: Seen, incident: Incident | None, now: float,
@@ -108,7 +141,7 @@ def describe(seen: Seen, incident: Incident | None, now: float,
     said, cause = state(found), found.findings[0]
     waiting = last[1] if last else None
     heard, step = last[0] if last else seen.judged.last, backlog.step if backlog else 0
-    silent = said.name == "UNKNOWN" and not seen.retired and (
+    silent = said.name == "UNKNOWN" and not (seen.retired or seen.problems) and (
         heard is None or now - heard > PERSIST * step)
     gone_for = now - heard if (silent or seen.retired) and heard is not None else None
     row = {
@@ -129,6 +162,7 @@ def describe(seen: Seen, incident: Incident | None, now: float,
         "drain_seconds": found.drain.seconds if found.drain else drain_seconds(
             waiting, arrival, completion),
         "last_sample": heard, "silent": silent, "retired": seen.retired,
+        "problems": list(seen.problems),
         "step": seen.judged.history.step if seen.judged.history else None,
         "metrics": sorted(daemon.files), "topics": sorted(daemon.topics),
     }

@@ -6,19 +6,30 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
-from collectd_fedmsg.diagnosis import Diagnosis, Finding, History, Verdict
+from collectd_fedmsg.diagnosis import History
 from collectd_fedmsg.diagnosis.fleet.groups import Dependency
 from collectd_fedmsg.diagnosis.judgement import Judged, Judgement, judge, judgement
+from collectd_fedmsg.errors import HealthError, SeriesError
 
-from ..grid.answer import read
+from ..grid.answer import fetched, read
 from ..store.base import Daemon, Selector, Store
 from ..store.series import Series, Window, clip
 from .baselines import Baselines
 from .presence import Presence, Presences
 from .stored_history import NEEDED, OPTIONAL, ByTopic, consolidation, history
+from .unknown import (
+    TOLERANCE,
+    Columns,
+    Seen,
+    known,
+    mistake,
+    troubles,
+    unknown,
+    wrong_with_newest,
+)
 
 #: Seconds looked back at: an hour, as much as a daemon's own ring holds and collectd keeps at
 #: the finest step, less a minute: a sample stored while we ask would push the first one out, and
@@ -27,19 +38,7 @@ LOOK_BACK = 3540
 #: Points looked back at where old archives have coarser steps: twelve blocks of five.
 POINTS = 60
 METRICS = NEEDED + OPTIONAL
-Columns = Mapping[str, "Series | None"]
 Topics = ByTopic
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A daemon, the series that were looked at, and what is said of them."""
-
-    daemon: Daemon
-    columns: Columns
-    judged: Judged
-    #: No sample for a week: kept and found, counted nowhere.
-    retired: bool = False
 
 
 class Judge:
@@ -103,43 +102,66 @@ class Judge:
         """
         return self._presences.topics(daemon, now)
 
+    def problems(self) -> list[str]:
+        """Return what the store could not list, a sentence each."""
+        return list(self._store.problems())
+
     def unread(self, now: float) -> list[Seen]:
         """Return all daemons before anything is read of them: of each nothing is known.
 
         Raises:
             StoreError: the store cannot be listed.
         """
-        missing = ("samples",)
-        found = Diagnosis(now, (Finding(Verdict.UNKNOWN, 1.0, (
-            "its samples are being read: not judged yet",), missing),), missing=missing)
+        return self.all_unknown(now, ("its samples are being read: not judged yet",),
+                                self._store.daemons().values())
+
+    @staticmethod
+    def all_unknown(now: float, reasons: Sequence[str], daemons: Iterable[Daemon]) -> list[Seen]:
+        """Return of all daemons that nothing is known, and why."""
         none: Columns = dict.fromkeys(METRICS)
-        return [Seen(one, none, Judged(one.id, one.host, one.service, one.consumer, found))
-                for one in self._store.daemons().values()]
+        return [unknown(daemon, now, reasons, none, problem=False) for daemon in daemons]
 
     def _present(self, seen: Seen, now: float) -> Seen:
-        """Return what is judged of the present, which a clock set back has made unknown.
+        """Return what is judged of the present, which a clock set back, and files that keep
+        nothing, have made unknown.
 
         Of a past moment that is asked for, later samples are no wonder.
         """
-        past = now < time.time() - TOLERANCE
-        found = None if past else ahead(self._store, seen.daemon, now)
-        return seen if found is None else replace(seen, judged=replace(
-            seen.judged, diagnosis=found, history=None))
+        if seen.problems or now < time.time() - TOLERANCE:
+            return seen
+        try:
+            reason = wrong_with_newest(self._store, seen.daemon, now,
+                                       empty=not known(seen.columns))
+        except SeriesError as error:
+            reason = str(error)
+        return unknown(seen.daemon, now, (reason,), seen.columns) if reason else seen
 
     def last_heard(self, daemon: Daemon) -> tuple[float, float] | None:
         """Return (epoch seconds, messages) of a daemon's newest backlog, however old it is.
 
-        None of a store that is asked by name: it forgets what is old.
+        None of a store that is asked by name, which forgets what is old, and of a series that
+        cannot be read.
 
         Raises:
             StoreError: the store cannot answer.
         """
         ref = daemon.files.get("backlog")
-        return None if ref is None or isinstance(ref, Selector) else self._store.newest(ref)
+        if ref is None or isinstance(ref, Selector):
+            return None
+        try:
+            return self._store.newest(ref)
+        except SeriesError:
+            return None
 
     def together(self, now: float, seen: Iterable[Seen]) -> Judgement:
         """Return the fleet's judgement from its daemons', the retired ones left out."""
-        return judgement(now, [one.judged for one in seen if not one.retired], self._shared)
+        judged = [each.judged for each in seen if not each.retired]
+        try:
+            return judgement(now, judged, self._shared)
+        except Exception as error:
+            # Each is judged already: what they have in common is less than that.
+            mistake("the fleet", error)
+            return Judgement(now, tuple(judged), ())
 
     def one(self, daemon: Daemon, now: float) -> Seen:
         """Return one daemon's judgement at ``now``, without its siblings'.
@@ -168,7 +190,7 @@ class Judge:
     def topics(self, daemon: Daemon, window: Window) -> Topics:
         """Return what is known by topic."""
         self._store.prepare([ref for by in daemon.by_topic.values() for ref in by.values()])
-        return {metric: {topic: self._store.fetch(ref, "AVERAGE", window.start, window.end, 1)
+        return {metric: {topic: fetched(self._store, ref, "AVERAGE", window)
                          for topic, ref in by.items()}
                 for metric, by in daemon.by_topic.items()}
 
@@ -181,6 +203,18 @@ class Judge:
             topics: asked only where there is somebody to blame: sixty more series.
             now: epoch seconds.
         """
+        reasons = troubles(columns)
+        if reasons:
+            return unknown(daemon, now, reasons, columns)
+        try:
+            return self._judged(daemon, columns, topics, now)
+        except HealthError:
+            raise
+        except Exception as error:
+            return unknown(daemon, now, (mistake(daemon.id, error),), columns)
+
+    def _judged(self, daemon: Daemon, columns: Columns, topics: Callable[[], Topics],
+                now: float) -> Seen:
         columns = {metric: upto(series, now) for metric, series in columns.items()}
         past = history(columns, daemon.consumer)
         found = judge(past, now, self.baselines.of(daemon, now) if past else None)
@@ -209,27 +243,3 @@ def _last(columns: Columns, past: History | None) -> float | None:
     backlog = columns["backlog"]
     last = backlog.last() if backlog is not None else None
     return float(last[0]) if last else None
-
-
-#: Seconds that clocks of two hosts may differ, and a sample be early.
-TOLERANCE = 60.0
-
-
-def ahead(store: Store, daemon: Daemon, now: float) -> Diagnosis | None:
-    """Return what is to be said of a daemon whose samples are from the future, None of others.
-
-    Raises:
-        StoreError: the store cannot answer.
-    """
-    ref = daemon.files.get("backlog")
-    if ref is None or isinstance(ref, Selector):
-        return None
-    last = store.newest(ref)
-    if last is None or last[0] <= now + TOLERANCE:
-        return None
-    said = (
-        f"its newest sample is {last[0] - now:.0f} s in the future: a clock was set back,"
-        " and nothing can be stored until that moment has come",
-    )
-    missing = ("samples", "whether the process lives")
-    return Diagnosis(now, (Finding(Verdict.UNKNOWN, 1.0, said, missing),), missing=missing)

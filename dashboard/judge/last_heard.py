@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from collectd_fedmsg.errors import SeriesError
 from collectd_fedmsg.names import escape
 
-from ..store.base import Daemon, Store
+from ..store.base import Daemon, Ref, Store
 
 #: What our collectd plugin says of itself: it comes whether or not the daemons answer.
 HEARTBEAT = "collectd_fedmsg/count-daemons_seen"
 
 
 def newest(store: Store, daemons: Iterable[Daemon]) -> dict[str, float]:
-    """Return the time of each daemon's newest backlog, epoch seconds, by id; absent when none.
+    """Return the time of each daemon's newest backlog, epoch seconds, by id; absent when none
+    or when it cannot be read.
 
     Raises:
         StoreError: the store cannot answer.
     """
     found = {}
     for daemon in daemons:
-        last = store.newest(daemon.files["backlog"]) if "backlog" in daemon.files else None
+        last = _newest(store, daemon.files.get("backlog"))
         if last is not None:
             found[daemon.id] = float(last[0])
     return found
@@ -34,8 +36,14 @@ def beats(store: Store, hosts: Iterable[str]) -> dict[str, float]:
     """
     found = {}
     for host in hosts:
-        ref = store.other(f"{escape(host)}/{HEARTBEAT}")
-        last = store.newest(ref) if ref is not None else None
+        last = _newest(store, store.other(f"{escape(host)}/{HEARTBEAT}"))
         if last is not None:
             found[host] = float(last[0])
     return found
+
+
+def _newest(store: Store, ref: Ref | None) -> tuple[int, float] | None:
+    try:
+        return store.newest(ref) if ref is not None else None
+    except SeriesError:
+        return None

@@ -8,7 +8,8 @@ from collectd_fedmsg.diagnosis.judgement import Judgement
 
 from ..store.base import Daemon, Store
 from ..store.series import Window
-from .judge import Columns, Judge, Topics
+from .judge import Judge, Topics
+from .unknown import Columns
 
 #: Seconds read in one go; not more, for what goes further back may be kept at coarser steps.
 CHUNK = 3600

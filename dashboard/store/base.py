@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -68,10 +68,18 @@ class Daemon:
 
 
 class Store(Protocol):
-    """Read-only; every method may raise StoreError, and answers within a bounded time."""
+    """Read-only; every method answers within a bounded time.
+
+    Raises:
+        SeriesError: one series cannot be read.
+        StoreError: the store as a whole cannot answer.
+    """
 
     def daemons(self) -> Mapping[str, Daemon]:
         """Return every daemon by id, sorted."""
+
+    def problems(self) -> Sequence[str]:
+        """Return what the listing had to leave out or could not renew, a sentence each."""
 
     def prepare(self, refs: Iterable[Ref]) -> None:
         """Make the newest values of these readable, all at once."""
@@ -81,6 +89,9 @@ class Store(Protocol):
 
     def newest(self, ref: Ref) -> tuple[int, float] | None:
         """Return (epoch seconds, value) of the newest sample; a total's value is the total."""
+
+    def heartbeat(self, ref: Ref) -> int | None:
+        """Return the seconds after which a series is unknown; None where that is not stored."""
 
     def other(self, identity: str) -> Ref | None:
         """Return the series of any collectd identity (``host/plugin/type`` and ``#source``)."""

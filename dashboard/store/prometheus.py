@@ -66,6 +66,10 @@ class PrometheusStore:
             self._daemons, self._listed = self._list(), now
         return self._daemons
 
+    def problems(self) -> list[str]:
+        """Return nothing: the server lists all or nothing."""
+        return []
+
     def prepare(self, refs: Iterable[Ref]) -> None:
         """Do nothing: the server's newest values are always readable."""
 
@@ -105,6 +109,9 @@ class PrometheusStore:
         if not stamps or not values:
             return None
         return int(next(iter(stamps.values()))), next(iter(values.values()))
+
+    def heartbeat(self, ref: Ref) -> int | None:
+        """Return None: a server keeps what comes."""
 
     def other(self, identity: str) -> Ref | None:
         """Return the selector of ``host/plugin[-instance]/type[-instance]#source``.

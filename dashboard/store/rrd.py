@@ -1,36 +1,37 @@
 """The files that collectd's rrdtool and rrdcached plugins write; the only importer of rrdtool.
 
-Never writes, never follows a name from a request: files are found by listing the folder.
+Never writes. One file that cannot be read is that series' trouble, whatever is in it.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
 import rrdtool
 
-from collectd_fedmsg.errors import StoreError
-from collectd_fedmsg.metrics import PLUGIN, parse_instance
-from collectd_fedmsg.names import unescape
+from collectd_fedmsg.errors import SeriesError, StoreError
+from collectd_fedmsg.names import printable
 from collectd_fedmsg.rrdcached import Flusher
 
 from .base import Archive, Daemon, Ref
-from .series import Series
+from .rrd_header import named, read_header
+from .rrd_listing import SUFFIX, Listing
+from .series import MAX_NUMBER, Series, checked, impossible_number
 
 __all__ = ["Daemon", "RRDStore"]
 
-#: Seconds that a listing of the folder is believed.
-LISTING_AGE = 5.0
 #: Seconds that a reader waits for the others: librrd draws one picture at a time.
-PATIENCE = 10.0
-#: Consumers of one host and service beyond these are not shown: names may come from anyone.
-MAX_CONSUMERS = 500
-_SUFFIX = ".rrd"
+TIMEOUT_SECONDS = 10.0
+#: Points read of one file at once: 0.2 s. A file whose finest archive alone holds six weeks of
+#: seconds would take as many seconds for each of its series.
+MAX_ROWS = 700_000
+#: What librrd's binding raises; SystemError for a name that is not UTF-8.
+ERRORS = (rrdtool.OperationalError, rrdtool.ProgrammingError, OSError, SystemError, ValueError)
 
 
 class Turn:
@@ -40,34 +41,39 @@ class Turn:
         self._lock = threading.Lock()
 
     def __enter__(self) -> None:
-        if not self._lock.acquire(timeout=PATIENCE):
-            raise StoreError(f"busy: other readers took more than {PATIENCE:.0f} s")
+        if not self._lock.acquire(timeout=TIMEOUT_SECONDS):
+            raise StoreError(f"busy: other readers took more than {TIMEOUT_SECONDS:.0f} s")
 
     def __exit__(self, *_: object) -> None:
         self._lock.release()
 
 
 class RRDStore:
-    """Read-only view of one collectd data folder."""
+    """Read-only view of one collectd data folder.
+
+    Args:
+        data_dir: collectd's ``DataDir``, spelled as there: rrdcached knows a file by its name.
+        rrdcached: the address of its socket; empty where collectd writes the files.
+    """
 
     def __init__(self, data_dir: Path, rrdcached: str = "") -> None:
         self._root = data_dir
-        self._flusher = Flusher(rrdcached) if rrdcached else None
+        self._listing = Listing(data_dir)
+        self._flusher = Flusher(rrdcached, data_dir) if rrdcached else None
         self._turn = Turn()
-        self._listed = -LISTING_AGE
-        self._daemons: dict[str, Daemon] = {}
 
     def daemons(self) -> Mapping[str, Daemon]:
         """Return every daemon by id, sorted.
 
         Raises:
-            StoreError: the folder cannot be read.
+            StoreError: the folder cannot be listed, or has lost all daemons that it had.
         """
-        now = time.monotonic()
-        # An empty folder costs nothing to list, and the first daemon is waited for.
-        if not self._daemons or now - self._listed >= LISTING_AGE:
-            self._daemons, self._listed = self._list(), now
-        return self._daemons
+        return self._listing.daemons()
+
+    def problems(self) -> list[str]:
+        """Return what could not be listed, a sentence each."""
+        idle = self._flusher.problem() if self._flusher is not None else ""
+        return [*self._listing.problems(), *([idle] if idle else [])]
 
     def prepare(self, refs: Iterable[Ref]) -> None:
         """Have rrdcached write these files out, in one go.
@@ -82,55 +88,83 @@ class RRDStore:
         """Return one file's values of [start, end) at its step nearest to ``resolution`` seconds.
 
         Raises:
-            StoreError: rrdcached or the file cannot answer.
+            SeriesError: the file cannot be read.
+            StoreError: rrdcached does not answer.
         """
         archive = _archive(ref)
-        self.prepare([archive])
-        given = [str(archive.path), cf, "-s", str(start), "-e", str(end), "-r", str(resolution)]
-        try:
-            with self._turn:
-                (first, _, step), names, rows = rrdtool.fetch(given)
-        except (rrdtool.OperationalError, rrdtool.ProgrammingError, OSError) as error:
-            if cf != "AVERAGE" and "does not contain" in str(error):
-                return self.fetch(archive, "AVERAGE", start, end, resolution)
-            raise StoreError(f"{archive.path.name}: {error}") from error
-        if len(names) == 1:
-            # Four times faster than a comprehension over the rows of one.
-            return Series(int(first), int(step), list(chain.from_iterable(rows)))
+        with self._reading(archive) as path:
+            try:
+                self._bounded(path, cf, start, end, resolution)
+                (first, _, step), names, rows = rrdtool.fetch(
+                    [path, cf, "-s", str(start), "-e", str(end), "-r", str(resolution)])
+            except ERRORS as error:
+                if cf == "AVERAGE" or "does not contain" not in str(error):
+                    raise
+                rows = None
+        if rows is None:  # files of 2014 have averages only
+            return self.fetch(archive, "AVERAGE", start, end, resolution)
         column = _column(names, archive)
-        return Series(int(first), int(step), [row[column] for row in rows])
+        # Four times faster than a comprehension over the rows of one.
+        points = list(chain.from_iterable(rows)) if len(names) == 1 else [
+            row[column] for row in rows]
+        return checked(Series(int(first), int(step), points), named(archive.path))
+
+    @staticmethod
+    def _bounded(path: str, cf: str, start: int, end: int, resolution: int) -> None:
+        """Refuse what would be read for seconds: asked of one point, an archive tells its step."""
+        if end - start <= MAX_ROWS:
+            return
+        (_, _, step), _, _ = rrdtool.fetch(
+            [path, cf, "-s", str(end - 1), "-e", str(end), "-r", str(resolution)])
+        if (end - start) // step > MAX_ROWS:
+            raise ValueError(f"keeps no steps coarser than {step} s (RRATimespan): too many to"
+                             f" read for {end - start} s")
 
     def newest(self, ref: Ref) -> tuple[int, float] | None:
         """Return when a file was last updated, and with what; None when with nothing known.
 
         Raises:
-            StoreError: rrdcached or the file cannot answer.
+            SeriesError: the file cannot be read, or holds an impossible number.
+            StoreError: rrdcached does not answer.
         """
         archive = _archive(ref)
-        self.prepare([archive])
+        with self._reading(archive) as path:
+            # The binding's own "date" is local time: an hour off where a clock shows it twice.
+            moment = int(rrdtool.last(path))
+            values = rrdtool.lastupdate(path)["ds"]
+        given = values[list(values)[_column(list(values), archive)]]
         try:
-            with self._turn:
-                answer = rrdtool.lastupdate(str(archive.path))
-            found = answer["ds"]
-            value = float(found[list(found)[_column(list(found), archive)]])
-        except (rrdtool.OperationalError, rrdtool.ProgrammingError, OSError) as error:
-            raise StoreError(f"{archive.path.name}: {error}") from error
+            value = float(given)
         except (TypeError, ValueError):
             return None
-        return int(answer["date"].timestamp()), value
+        if not abs(value) <= MAX_NUMBER * 1e6:  # a total, not a rate
+            raise SeriesError(impossible_number(named(archive.path), value, moment))
+        return moment, value
+
+    def heartbeat(self, ref: Ref) -> int | None:
+        """Return after how many seconds a file's source is unknown.
+
+        Raises:
+            SeriesError: the file cannot be read.
+        """
+        return read_header(_archive(ref).path).heartbeat
 
     def graph(self, arguments: list[str], refs: Iterable[Ref]) -> bytes:
         """Return the PNG of an ``rrdtool graph`` command, without its file name, of these files.
 
         Raises:
+            SeriesError: one of the files cannot be read.
             StoreError: rrdtool refused it.
         """
-        self.prepare(refs)
+        paths = [_archive(ref) for ref in refs]
+        self.prepare(paths)
+        for archive in paths:
+            self._readable(archive)
         try:
             with self._turn:
                 answer = rrdtool.graphv(["-", *arguments])
-        except (rrdtool.OperationalError, rrdtool.ProgrammingError, OSError) as error:
-            raise StoreError(f"graph: {error}") from error
+        except ERRORS as error:
+            raise StoreError(f"graph: {printable(str(error))}") from error
         return bytes(answer["image"])
 
     def path(self, ref: Ref) -> Path:
@@ -140,22 +174,29 @@ class RRDStore:
     def other(self, identity: str) -> Ref | None:
         """Return the file of a collectd identity from the configuration, when it is there."""
         name, _, source = identity.partition("#")
-        path = (self._root / f"{name}{_SUFFIX}").resolve()
-        inside = path.is_relative_to(self._root) and path.is_file()
+        path = self._root / f"{name}{SUFFIX}"
+        # Not Path.resolve(), which raises for a link that leads to itself.
+        inside = Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self._root))
+        inside = inside and path.is_file()
         return Archive(path, source) if inside else None
 
-    def _list(self) -> dict[str, Daemon]:
-        found: dict[str, Daemon] = {}
+    @contextmanager
+    def _reading(self, archive: Archive) -> Iterator[str]:
+        """Hold librrd for one checked file; whatever it raises names the file."""
+        self.prepare([archive])
+        self._readable(archive)
         try:
-            hosts = sorted(_folders(self._root))
-        except OSError as error:
-            raise StoreError(f"{self._root}: {error.strerror}") from error
-        for host in hosts:
-            for plugin in sorted(_folders(self._root / host)):
-                if plugin.startswith(f"{PLUGIN}-"):
-                    service = unescape(plugin[len(PLUGIN) + 1:])
-                    found.update(_consumers(self._root / host / plugin, unescape(host), service))
-        return found
+            with self._turn:
+                yield str(archive.path)
+        except ERRORS as error:
+            raise SeriesError(f"{named(archive.path)}: {printable(str(error))}") from error
+
+    def _readable(self, archive: Archive) -> None:
+        refused = self._flusher.refused(archive.path) if self._flusher is not None else ""
+        if refused:
+            raise SeriesError(f"{named(archive.path)}: rrdcached refuses to write it out:"
+                              f" {refused}")
+        read_header(archive.path)
 
 
 def _archive(ref: Ref) -> Archive:
@@ -173,44 +214,4 @@ def _column(names: Sequence[str], archive: Archive) -> int:
     try:
         return list(names).index(archive.source)
     except ValueError:
-        raise StoreError(f"{archive.path.name}: no data source {archive.source!r}") from None
-
-
-def _folders(path: Path) -> list[str]:
-    """Return the names of real folders; what is not UTF-8 cannot be shown and is left out."""
-    try:
-        with os.scandir(path) as entries:
-            return [entry.name for entry in entries
-                    if _readable(entry.name) and entry.is_dir(follow_symlinks=False)]
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
-        if path.name and path.exists() and not os.access(path, os.R_OK | os.X_OK):
-            raise
-        return []
-
-
-def _readable(name: str) -> bool:
-    """Tell whether a file name is UTF-8: collectd cuts names within characters."""
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _consumers(folder: Path, host: str, service: str) -> dict[str, Daemon]:
-    """Return the daemons whose files are in one plugin folder."""
-    found: dict[str, Daemon] = {}
-    with os.scandir(folder) as entries:
-        names = sorted(entry.name for entry in entries
-                       if entry.name.endswith(_SUFFIX) and _readable(entry.name))
-    for name in names:
-        kind, _, instance = name[: -len(_SUFFIX)].partition("-")
-        identity = parse_instance(kind, instance)
-        if identity is None:
-            continue
-        daemon = Daemon(host, service, identity.consumer)
-        if daemon.id not in found and len(found) >= MAX_CONSUMERS:
-            continue
-        daemon = found.setdefault(daemon.id, daemon)
-        daemon.put(identity, folder / name)
-    return found
+        raise SeriesError(f"{named(archive.path)}: no data source {archive.source!r}") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from itertools import starmap
 from math import floor
 from operator import add
@@ -14,6 +15,10 @@ Points = list[Optional[float]]
 #: What a panel can show: more are consolidated, unless a step is asked for.
 POINTS = 480
 
+#: Above this no message, second or microsecond a second was ever counted: 10**15 µs/s are a
+#: thousand million busy workers.
+MAX_NUMBER = 1e15
+
 
 @dataclass(frozen=True)
 class Series:
@@ -22,6 +27,8 @@ class Series:
     start: int
     step: int
     points: Points
+    #: Why it cannot be read, or which of its numbers is impossible; empty: nothing is wrong.
+    trouble: str = ""
 
     @property
     def end(self) -> int:
@@ -35,6 +42,40 @@ class Series:
             if value is not None:
                 return self.start + (index + 1) * self.step, value
         return None
+
+
+def checked(series: Series, name: str) -> Series:
+    """Return the series with impossible numbers made unknown, and the last of them named.
+
+    Args:
+        series: what a store gave.
+        name: of the series, as a reader can find it.
+    """
+    # One sum finds infinities, what is no number, and almost anything huge, in 5 ns a point.
+    if abs(sum(filter(None, series.points))) <= MAX_NUMBER:
+        return series
+    impossible = [index for index, value in enumerate(series.points)
+                  if value is not None and not abs(value) <= MAX_NUMBER]
+    if not impossible:
+        return series
+    points = list(series.points)
+    for index in impossible:
+        points[index] = None
+    last = impossible[-1]
+    return Series(series.start, series.step, points, impossible_number(
+        name, series.points[last] or 0.0, series.start + (last + 1) * series.step))
+
+
+def impossible_number(name: str, value: float, moment: float) -> str:
+    """Return the sentence that names a number which nothing can have counted."""
+    when = datetime.fromtimestamp(moment, timezone.utc)
+    return f"{name} holds {value:g} at {when:%H:%M:%S} UTC: impossible"
+
+
+def unreadable(window: Window, trouble: str) -> Series:
+    """Return the series of which nothing can be read, and why."""
+    step = window.resolution
+    return Series(window.start // step * step, step, [], trouble)
 
 
 def clip(series: Series, start: int, end: int) -> Series:
@@ -160,13 +201,14 @@ def overlay(newer: Series, older: Series) -> Series:
     """Return ``newer`` with its unknown steps filled from ``older`` (Fedora's old files)."""
     older = clip(on_grid(older, newer.step, "AVERAGE"), newer.start, newer.end)
     points = [b if a is None else a for a, b in zip(newer.points, older.points)]
-    return Series(newer.start, newer.step, points)
+    return Series(newer.start, newer.step, points, newer.trouble or older.trouble)
 
 
 def scale(series: Series, factor: float) -> Series:
     """Return every known value times ``factor``."""
     return Series(series.start, series.step,
-                  [None if value is None else value * factor for value in series.points])
+                  [None if value is None else value * factor for value in series.points],
+                  series.trouble)
 
 
 @dataclass(frozen=True)

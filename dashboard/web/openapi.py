@@ -76,6 +76,7 @@ ROW: JSON = {"type": "object", "required": ["id", "host", "service", "consumer",
                       "verdicts": {"type": "array", "items": TEXT},
                       "evidence": {"type": "array", "items": TEXT},
                       "missing": {"type": "array", "items": TEXT},
+                      "problems": {"type": "array", "items": TEXT},
                       "certainty": {"type": "number"}, "since": NUMBER, "saturation_time": NUMBER,
                       "incident": {"type": ["string", "null"]},
                       "sibling_note": {"type": ["string", "null"]}}}
@@ -88,6 +89,7 @@ SERIES = _object(start={"type": "integer"}, end={"type": "integer"}, step={"type
                  daemons={"type": "array", "items": {
                      "type": "object", "required": ["id", "series"],
                      "properties": {"id": TEXT, "series": COLUMNS, "topics": COLUMNS,
+                                    "problems": {"type": "array", "items": TEXT},
                                     "tied": COLUMNS, "restarts": POINTS,
                                     "usual": {"type": "object", "additionalProperties": {
                                         "type": "array", "items": POINTS}}}}})
@@ -167,6 +169,7 @@ def description(root: str = "") -> JSON:
                                     fleet={"type": "object"}, found={"type": "integer"},
                                     reading={"type": "boolean"},
                                     alerts={"type": ["object", "null"]},
+                                    problems={"type": "array", "items": TEXT},
                                     incidents={"type": "array", "items": INCIDENT})),
             _parameter("limit", _whole(1, 10_000, 10_000), "Daemons in the answer."),
             _parameter("offset", _whole(0, 1_000_000, 0), "Daemons left out before."), *filters),

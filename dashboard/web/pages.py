@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, abort, current_app, render_template, request
 
 from collectd_fedmsg.diagnosis import Verdict
-from collectd_fedmsg.errors import BadQuery
+from collectd_fedmsg.errors import BadQuery, StoreError
 
 from .. import json_bytes as as_json
 from ..draw import panels as figures
@@ -22,7 +22,7 @@ from . import query
 from . import static_files as assets
 from .api import fleet, settings, store
 from .first_paint import drawn_rows
-from .prometheus_text import exposition
+from .prometheus_text import CONTENT_TYPE, exposition
 from .security import logged_in
 from .verdict_help import explained
 
@@ -49,10 +49,10 @@ def _page(when: dict[str, Any], now: float) -> dict[str, Any]:
 
 
 @views.get("/")
-def index() -> str:
-    """The fleet: one row per daemon."""
+def index() -> tuple[str, int]:
+    """The fleet: one row per daemon; those that were known while the store cannot answer."""
     now = time.time()
-    whole = fleet().answer(now)
+    whole, status = _fleet_or_lost(now)
     when, window = _when("now", now)
     kinds = {name: sorted({row[name] for row in whole["daemons"]})
              for name in ("host", "service", "consumer", "state")}
@@ -60,7 +60,18 @@ def index() -> str:
                            incidents=whole["incidents"],
                            panels=figures.PANELS, columns=figures.COLUMNS, kinds=kinds,
                            spans=query.SPANS, tied=_tied, **_page(when, now),
-                           drawings=drawn_rows(whole["daemons"], figures.PANELS, window, now))
+                           drawings=drawn_rows(whole["daemons"], figures.PANELS, window, now)), status
+
+
+def _fleet_or_lost(now: float) -> tuple[dict[str, Any], int]:
+    """Return the fleet and a status: 503 when all that is known is which daemons there were."""
+    try:
+        return fleet().answer(now), 200
+    except StoreError as error:
+        lost = fleet().lost(now, str(error))
+        if lost is None:
+            raise
+        return lost, 503
 
 
 def _tied(name: str) -> list[dict[str, str]]:
@@ -163,4 +174,4 @@ def prometheus() -> Response:
     now = time.time()
     text = exposition(store(), store().daemons(), fleet().answer(now)["daemons"], now,
                       settings().interval)
-    return Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(text, content_type=CONTENT_TYPE)

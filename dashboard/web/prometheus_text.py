@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from collectd_fedmsg.errors import SeriesError
 from collectd_fedmsg.metrics import METRICS, Kind
 
 from ..judge.fleet_rows import PATIENCE
-from ..store.base import Daemon, Store
+from ..store.base import Daemon, Ref, Store
 
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 PREFIX = "fedmsg"
+LABELS = ("host", "service", "consumer")
 #: collectd's ``busy`` is in µs; Prometheus wants base units.
 BASE = {"messages": ("messages", 1.0), "microseconds": ("seconds", 1e-6),
         "seconds": ("seconds", 1.0), "threads": ("threads", 1.0)}
@@ -21,35 +27,66 @@ def family(name: str, unit: str, kind: Kind) -> str:
     return f"{PREFIX}_{name}_{BASE[unit][0]}" + ("_total" if kind is Kind.DERIVE else "")
 
 
-def quoted(text: str) -> str:
-    """Return a label's value in quotes, escaped."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
-
-
 def exposition(store: Store, daemons: Mapping[str, Daemon], rows: Iterable[Mapping[str, Any]],
-               now: float, interval: int) -> str:
+               now: float, interval: int) -> bytes:
     """Return the text: each known, fresh value; what is stale is left out, never repeated.
 
     Raises:
         StoreError: the store cannot answer.
     """
-    labels = {name: ",".join(f"{key}={quoted(getattr(one, key))}"
-                             for key in ("host", "service", "consumer"))
-              for name, one in daemons.items()}
-    store.prepare([ref for one in daemons.values() for ref in one.files.values()])
-    lines: list[str] = []
+    store.prepare([ref for daemon in daemons.values() for ref in daemon.files.values()])
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Families([*_samples(store, daemons, now - PATIENCE * interval),
+                                 *_judged(daemons, rows)]))
+    return bytes(generate_latest(registry))
+
+
+class _Families:
+    """What the library asks for families: they are made already, so that trouble is ours."""
+
+    def __init__(self, families: list[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterator[Metric]:
+        """Return them."""
+        return iter(self._families)
+
+
+def _samples(store: Store, daemons: Mapping[str, Daemon], oldest: float) -> Iterator[Metric]:
     for metric in METRICS:
-        name, factor = family(metric.name, metric.unit, metric.kind), BASE[metric.unit][1]
-        kind = "counter" if metric.kind is Kind.DERIVE else "gauge"
-        lines += [f"# HELP {name} {metric.help}.", f"# TYPE {name} {kind}"]
-        for which, daemon in daemons.items():
-            ref = daemon.files.get(metric.name)
-            last = store.newest(ref) if ref is not None else None
-            if last is not None and now - last[0] <= PATIENCE * interval:
-                lines.append(f"{name}{{{labels[which]}}} {last[1] * factor:.15g}")
-    lines += [f"# HELP {PREFIX}_severity Severity of the verdict: 0 (well) to 3 (look now).",
-              f"# TYPE {PREFIX}_severity gauge"]
-    lines += [f"{PREFIX}_severity{{{labels[row['id']]},verdict={quoted(row['state'])}}} "
-              f"{row['severity']}" for row in rows if row["id"] in labels]
-    return "\n".join(lines) + "\n"
+        kind = CounterMetricFamily if metric.kind is Kind.DERIVE else GaugeMetricFamily
+        made = kind(family(metric.name, metric.unit, metric.kind), f"{metric.help}.",
+                    labels=LABELS)
+        for daemon in daemons.values():
+            last = _newest(store, daemon.files.get(metric.name))
+            if last is not None and last[0] >= oldest:
+                made.add_metric(_labels(daemon), last[1] * BASE[metric.unit][1])
+        yield made
+
+
+def _judged(daemons: Mapping[str, Daemon], rows: Iterable[Mapping[str, Any]]) -> Iterator[Metric]:
+    severity = GaugeMetricFamily(
+        f"{PREFIX}_severity", "Severity of the verdict: 0 (well) to 3 (look now).",
+        labels=(*LABELS, "verdict"))
+    unreadable = GaugeMetricFamily(
+        f"{PREFIX}_unreadable", "1 for each file or number that keeps a daemon from being judged.",
+        labels=(*LABELS, "reason"))
+    for row in rows:
+        daemon = daemons.get(row["id"])
+        if daemon is not None:
+            severity.add_metric([*_labels(daemon), row["state"]], row["severity"])
+            for reason in row["problems"]:
+                unreadable.add_metric([*_labels(daemon), reason], 1)
+    yield from (severity, unreadable)
+
+
+def _newest(store: Store, ref: Ref | None) -> tuple[int, float] | None:
+    """Return a series' newest sample; None of one that cannot be read: its daemon's row says it."""
+    try:
+        return store.newest(ref) if ref is not None else None
+    except SeriesError:
+        return None
+
+
+def _labels(daemon: Daemon) -> list[str]:
+    return [getattr(daemon, name) for name in LABELS]

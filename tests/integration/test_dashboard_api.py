@@ -226,7 +226,7 @@ def test_settings_file(tmp_path):
 
 def test_rrdcached_that_hangs_is_503_in_time(short_folder, tmp_path, now, monkeypatch):
     """A daemon that accepts and never answers costs a bounded wait, not a thread for ever."""
-    monkeypatch.setattr(flush, "PATIENCE", 0.2)
+    monkeypatch.setattr(flush, "TIMEOUT_SECONDS", 0.2)
     fleet(tmp_path, now)
     with socket.socket(socket.AF_UNIX) as mute:
         mute.bind(str(short_folder / "s"))

@@ -35,39 +35,39 @@ class Maker:
 
 def test_a_cheap_answer_is_made_for_its_reader(monkeypatch):
     """Within its age the same answer; afterwards a new one; no thread."""
-    monkeypatch.setattr(keeping, "DEAR", 3600)
+    monkeypatch.setattr(keeping, "SLOW_SECONDS", 3600)
     make = Maker()
-    keeper = keeping.Keeper(make, age=2, interval=10)
+    keeper = keeping.ResponseCache(make, age=2, interval=10)
     assert [keeper.answer(now)["number"] for now in (100, 101.9, 102, 105)] == [1, 1, 2, 3]
     assert keeper._thread is None
 
 
 def test_a_dear_answer_is_made_beside_its_readers(monkeypatch):
     """One reader asked: a thread goes on making, and stops when nobody has asked for long."""
-    monkeypatch.setattr(keeping, "DEAR", -1)
+    monkeypatch.setattr(keeping, "SLOW_SECONDS", -1)
     make = Maker()
-    keeper = keeping.Keeper(make, age=0, interval=0.01)
+    keeper = keeping.ResponseCache(make, age=0, interval=0.01)
     keeper.answer(time.time())
     assert make.reached(4)
-    monkeypatch.setattr(keeping, "WATCHED", -1)
+    monkeypatch.setattr(keeping, "WATCHED_SECONDS", -1)
     keeper._thread.join(30)
     assert not keeper._thread.is_alive()
 
 
 def test_a_dear_answer_that_is_too_old_is_made_anew(monkeypatch):
     """Older than an interval, and three times what it takes: not handed out."""
-    monkeypatch.setattr(keeping, "DEAR", -1)
-    monkeypatch.setattr(keeping, "WATCHED", -1)
+    monkeypatch.setattr(keeping, "SLOW_SECONDS", -1)
+    monkeypatch.setattr(keeping, "WATCHED_SECONDS", -1)
     make = Maker()
-    keeper = keeping.Keeper(make, age=0, interval=10)
+    keeper = keeping.ResponseCache(make, age=0, interval=10)
     assert [keeper.answer(now)["number"] for now in (100, 109, 125)] == [1, 1, 2]
 
 
 def test_trouble_in_the_thread_is_told_to_the_next_reader(monkeypatch):
     """A store that goes away ends the thread; who asks then gets the error, not the old answer."""
-    monkeypatch.setattr(keeping, "DEAR", -1)
+    monkeypatch.setattr(keeping, "SLOW_SECONDS", -1)
     make = Maker()
-    keeper = keeping.Keeper(make, age=0, interval=0.01)
+    keeper = keeping.ResponseCache(make, age=0, interval=0.01)
     keeper.answer(time.time())
     make.fail = True
     keeper._thread.join(30)
@@ -81,7 +81,7 @@ def test_trouble_in_the_thread_is_told_to_the_next_reader(monkeypatch):
 def test_the_first_answer_may_be_made_before_anybody_asks():
     """Warmed, the first reader finds it there."""
     make = Maker()
-    keeper = keeping.Keeper(make, age=3600, interval=10)
+    keeper = keeping.ResponseCache(make, age=3600, interval=10)
     keeper.warm()
     assert make.reached(1)
     keeper.answer(time.time())
@@ -91,9 +91,9 @@ def test_the_first_answer_may_be_made_before_anybody_asks():
 def test_meanwhile_a_reader_is_told_that_nothing_is_judged_yet(monkeypatch):
     """The first reader of many does not wait, and the next one has what was made beside him;
     trouble is told to one of them, never kept back."""
-    monkeypatch.setattr(keeping, "DEAR", -1)
+    monkeypatch.setattr(keeping, "SLOW_SECONDS", -1)
     make, unread = Maker(), {"reading": True}
-    keeper = keeping.Keeper(make, age=0, interval=3600, meanwhile=lambda _: unread)
+    keeper = keeping.ResponseCache(make, age=0, interval=3600, meanwhile=lambda _: unread)
     make.fail = True
     assert keeper.answer(time.time()) is unread
     keeper._thread.join(30)
@@ -102,15 +102,16 @@ def test_meanwhile_a_reader_is_told_that_nothing_is_judged_yet(monkeypatch):
     make.fail = False
     assert keeper.answer(time.time()) is unread
     assert make.reached(2)
-    with keeper._making:
+    with keeper._computing:
         pass
     assert keeper.answer(time.time())["number"] == 2
 
 
 def test_what_is_cheap_after_all_is_waited_for(monkeypatch):
     """Once it is known to be made at once, nobody is told to wait for it."""
-    monkeypatch.setattr(keeping, "DEAR", 3600)
-    keeper = keeping.Keeper(Maker(), age=0, interval=10, meanwhile=lambda _: {"reading": True})
+    monkeypatch.setattr(keeping, "SLOW_SECONDS", 3600)
+    keeper = keeping.ResponseCache(Maker(), age=0, interval=10,
+                                   meanwhile=lambda _: {"reading": True})
     assert keeper.answer(100) == {"reading": True}
     keeper._thread.join(30)
     assert keeper.answer(time.time() + 60)["number"] == 2

@@ -1,0 +1,154 @@
+"""A damaged RRD file never reaches librrd, which would take the whole process along."""
+
+from __future__ import annotations
+
+import os
+import random
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+rrdtool = pytest.importorskip("rrdtool")
+
+from collectd_fedmsg_dashboard.store.rrd_header import read_header  # noqa: E402
+
+from collectd_fedmsg.errors import SeriesError  # noqa: E402
+
+NOW = 1_700_000_000
+#: Where the header's numbers are on a 64-bit machine, rrd_format.h.
+AT = {"sources": 24, "archives": 32, "step": 40, "rows": 272, "steps": 280, "updated": 488}
+RANDOM_FILES = 400
+
+
+def made(path: Path) -> bytes:
+    rrdtool.create(str(path), "-s", "10", "-b", str(NOW - 3610), "DS:value:GAUGE:20:0:U",
+                   "RRA:MAX:0.1:1:1200", "RRA:AVERAGE:0.1:7:1235")
+    rrdtool.update(str(path), *[f"{t}:5" for t in range(NOW - 3600, NOW + 1, 10)])
+    return path.read_bytes()
+
+
+def test_a_good_file(tmp_path):
+    made(tmp_path / "a.rrd")
+    header = read_header(tmp_path / "a.rrd")
+    assert (header.step, header.heartbeat) == (10, 20)
+
+
+@pytest.mark.parametrize(("field", "value"), [
+    ("step", 0), ("step", 2**62), ("sources", 0), ("sources", 2**40), ("sources", 2**61),
+    ("archives", 0), ("archives", 2**40), ("rows", 0), ("rows", 2**50), ("steps", 0),
+    ("steps", 2**62), ("updated", 2**62), ("updated", 2**64 - 5),
+])
+def test_a_number_that_librrd_divides_or_reads_by(tmp_path, field, value):
+    octets = bytearray(made(tmp_path / "a.rrd"))
+    octets[AT[field]: AT[field] + 8] = struct.pack("<Q", value)
+    (tmp_path / "a.rrd").write_bytes(octets)
+    with pytest.raises(SeriesError, match=r"a\.rrd"):
+        read_header(tmp_path / "a.rrd")
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+def zeros(path):
+    path.write_bytes(bytes(4096))
+
+
+def cut_header(path):
+    path.write_bytes(path.read_bytes()[:700])
+
+
+def cut_rows(path):
+    path.write_bytes(path.read_bytes()[:-8])
+
+
+def cut_cookie(path):
+    path.write_bytes(path.read_bytes()[:10])
+
+
+def another_machine(path):
+    octets = path.read_bytes()
+    path.write_bytes(octets[:12] + octets[8:16] + octets[24:])
+
+
+def text(path):
+    path.write_text("not an RRD\n" * 100)
+
+
+def folder(path):
+    path.unlink()
+    path.mkdir()
+
+
+def pipe(path):
+    path.unlink()
+    os.mkfifo(path)
+
+
+def loop(path):
+    path.unlink()
+    path.symlink_to(path)
+
+
+def gone(path):
+    path.unlink()
+
+
+BROKEN = [empty, zeros, cut_header, cut_rows, cut_cookie, another_machine, text, folder, pipe,
+          loop, gone]
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda f: f.__name__)
+def test_no_file_of_rrdtool(tmp_path, broken):
+    """Each is refused by name, at once: a pipe is not waited for."""
+    made(tmp_path / "a.rrd")
+    broken(tmp_path / "a.rrd")
+    with pytest.raises(SeriesError, match=r"a\.rrd"):
+        read_header(tmp_path / "a.rrd")
+
+
+def test_librrd_survives_whatever_is_let_through(tmp_path):
+    """Random damage: each file is refused here, or read by librrd without ending the process."""
+    done = subprocess.run([sys.executable, __file__, str(tmp_path), "7"], capture_output=True,
+                          text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr[-500:]
+    tried, read = map(int, done.stdout.split())
+    assert tried == RANDOM_FILES
+    assert read > RANDOM_FILES / 10
+
+
+def main(folder: str, seed: str) -> None:
+    """Damage a file again and again; print how many were tried, and read by librrd."""
+    path, chance = Path(folder) / "a.rrd", random.Random(seed)
+    good, read = made(path), 0
+    header = len(good) - (1200 + 1235) * 8
+    for _ in range(RANDOM_FILES):
+        octets = bytearray(good)
+        for _ in range(chance.choice((1, 1, 2, 4))):
+            at = chance.randrange(header // 8) * 8
+            number = chance.choice((0, 1, 2**31, 2**63, 2**64 - 1, chance.getrandbits(64)))
+            octets[at: at + 8] = struct.pack("<Q", number)
+        path.write_bytes(octets)
+        try:
+            read_header(path)
+        except SeriesError:
+            continue
+        read += 1
+        for deed in (lambda: rrdtool.fetch([str(path), "MAX", "-s", str(NOW - 3540), "-e",
+                                            str(NOW), "-r", "1"]),
+                     lambda: rrdtool.fetch([str(path), "AVERAGE", "-s", str(NOW - 3628800), "-e",
+                                            str(NOW), "-r", "3600"]),
+                     lambda: rrdtool.lastupdate(str(path)), lambda: rrdtool.last(str(path))):
+            try:
+                deed()
+            except (rrdtool.OperationalError, rrdtool.ProgrammingError, SystemError, OSError,
+                    ValueError):
+                continue
+    print(RANDOM_FILES, read)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
