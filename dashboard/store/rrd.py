@@ -19,7 +19,7 @@ from collectd_fedmsg.names import printable
 from collectd_fedmsg.rrdcached import Flusher
 
 from .base import Archive, Daemon, Ref
-from .rrd_header import named, read_header
+from .rrd_header import Header, named, opened, read_header
 from .rrd_listing import SUFFIX, Listing
 from .series import MAX_NUMBER, Series, checked, impossible_number
 
@@ -30,6 +30,8 @@ TIMEOUT_SECONDS = 10.0
 #: Points read of one file at once: 0.2 s. A file whose finest archive alone holds six weeks of
 #: seconds would take as many seconds for each of its series.
 MAX_ROWS = 700_000
+#: Of what is asked for, epoch seconds: librrd refuses what is before 1980.
+EARLIEST = 10 * 365 * 86400 + 86400
 #: What librrd's binding raises; SystemError for a name that is not UTF-8.
 ERRORS = (rrdtool.OperationalError, rrdtool.ProgrammingError, OSError, SystemError, ValueError)
 
@@ -91,18 +93,17 @@ class RRDStore:
             SeriesError: the file cannot be read.
             StoreError: rrdcached does not answer.
         """
-        archive = _archive(ref)
-        with self._reading(archive) as path:
-            try:
-                self._bounded(path, cf, start, end, resolution)
-                (first, _, step), names, rows = rrdtool.fetch(
-                    [path, cf, "-s", str(start), "-e", str(end), "-r", str(resolution)])
-            except ERRORS as error:
-                if cf == "AVERAGE" or "does not contain" not in str(error):
-                    raise
-                rows = None
-        if rows is None:  # files of 2014 have averages only
-            return self.fetch(archive, "AVERAGE", start, end, resolution)
+        archive, start = _archive(ref), max(start, EARLIEST)
+        if end <= start:
+            return Series(start, resolution, [])
+        with self._reading(archive) as (path, header):
+            if cf not in header.consolidations:
+                cf = "AVERAGE"  # files of 2014 have nothing else
+            if cf not in header.consolidations:
+                raise ValueError("has no archive of averages")
+            self._bounded(path, cf, start, end, resolution)
+            (first, _, step), names, rows = rrdtool.fetch(
+                [path, cf, "-s", str(start), "-e", str(end), "-r", str(resolution)])
         column = _column(names, archive)
         # Four times faster than a comprehension over the rows of one.
         points = list(chain.from_iterable(rows)) if len(names) == 1 else [
@@ -128,7 +129,7 @@ class RRDStore:
             StoreError: rrdcached does not answer.
         """
         archive = _archive(ref)
-        with self._reading(archive) as path:
+        with self._reading(archive) as (path, _):
             # The binding's own "date" is local time: an hour off where a clock shows it twice.
             moment = int(rrdtool.last(path))
             values = rrdtool.lastupdate(path)["ds"]
@@ -159,7 +160,8 @@ class RRDStore:
         paths = [_archive(ref) for ref in refs]
         self.prepare(paths)
         for archive in paths:
-            self._readable(archive)
+            self._flushed(archive)
+            read_header(archive.path)
         try:
             with self._turn:
                 answer = rrdtool.graphv(["-", *arguments])
@@ -181,22 +183,21 @@ class RRDStore:
         return Archive(path, source) if inside else None
 
     @contextmanager
-    def _reading(self, archive: Archive) -> Iterator[str]:
+    def _reading(self, archive: Archive) -> Iterator[tuple[str, Header]]:
         """Hold librrd for one checked file; whatever it raises names the file."""
         self.prepare([archive])
-        self._readable(archive)
+        self._flushed(archive)
         try:
-            with self._turn:
-                yield str(archive.path)
+            with opened(archive.path) as checked_file, self._turn:
+                yield checked_file
         except ERRORS as error:
             raise SeriesError(f"{named(archive.path)}: {printable(str(error))}") from error
 
-    def _readable(self, archive: Archive) -> None:
+    def _flushed(self, archive: Archive) -> None:
         refused = self._flusher.refused(archive.path) if self._flusher is not None else ""
         if refused:
             raise SeriesError(f"{named(archive.path)}: rrdcached refuses to write it out:"
                               f" {refused}")
-        read_header(archive.path)
 
 
 def _archive(ref: Ref) -> Archive:
