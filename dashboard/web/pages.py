@@ -56,11 +56,12 @@ def index() -> tuple[str, int]:
     when, window = _when("now", now)
     kinds = {name: sorted({row[name] for row in whole["daemons"]})
              for name in ("host", "service", "consumer", "state")}
-    return render_template("fleet.html", rows=whole["daemons"], fleet=whole["fleet"],
+    text = render_template("fleet.html", rows=whole["daemons"], fleet=whole["fleet"],
                            incidents=whole["incidents"],
                            panels=figures.PANELS, columns=figures.COLUMNS, kinds=kinds,
                            spans=query.SPANS, tied=_tied, **_page(when, now),
-                           drawings=drawn_rows(whole["daemons"], figures.PANELS, window, now)), status
+                           drawings=drawn_rows(whole["daemons"], figures.PANELS, window, now))
+    return text, status
 
 
 def _fleet_or_lost(now: float) -> tuple[dict[str, Any], int]:
