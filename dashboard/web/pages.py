@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from http.client import OK, SERVICE_UNAVAILABLE
 from typing import Any
 from urllib.parse import urlencode
 
@@ -60,19 +61,20 @@ def index() -> tuple[str, int]:
                            incidents=whole["incidents"],
                            panels=figures.PANELS, columns=figures.COLUMNS, kinds=kinds,
                            spans=query.SPANS, tied=_tied, **_page(when, now),
-                           drawings=drawn_rows(whole["daemons"], figures.PANELS, window, now))
+                           drawings={} if status != OK else drawn_rows(
+                               whole["daemons"], figures.PANELS, window, now))
     return text, status
 
 
 def _fleet_or_lost(now: float) -> tuple[dict[str, Any], int]:
     """Return the fleet and a status: 503 when all that is known is which daemons there were."""
     try:
-        return fleet().answer(now), 200
+        return fleet().answer(now), OK
     except StoreError as error:
         lost = fleet().lost(now, str(error))
         if lost is None:
             raise
-        return lost, 503
+        return lost, SERVICE_UNAVAILABLE
 
 
 def _tied(name: str) -> list[dict[str, str]]:
