@@ -55,8 +55,9 @@ def scale(counts: Counts, least: float) -> float:
     off = []
     pairs = list(zip(counts.events, counts.exposures))
     for (x, t), (y, u) in zip(pairs, pairs[1:]):
-        if t > 0 and u > 0 and x + y > 0:
-            off.append((x / t - y / u) ** 2 / ((x + y) / (t + u) * (1 / t + 1 / u)))
+        expected = (x + y) / (t + u) * (1 / t + 1 / u) if t > 0 and u > 0 else 0.0
+        if expected > 0:  # not x + y > 0: the least of floats divides to 0
+            off.append((x / t - y / u) ** 2 / expected)
     # The median of a squared normal deviate is 0.455.
     return max(least, median(off) / 0.455) if len(off) >= 4 else least
 
