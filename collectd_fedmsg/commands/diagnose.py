@@ -12,7 +12,8 @@ import json
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from collectd_fedmsg.commands.stored_series import settings_of
@@ -25,6 +26,7 @@ from collectd_fedmsg.protocol.sample import Sample
 from collectd_fedmsg.reader.collect import Harvest, latest
 
 from ..diagnosis.verdict import Diagnosis, Verdict
+from ..diagnosis.where import explained
 from ..humanize import count, duration, rate
 from ..names import visible
 from . import selection
@@ -104,10 +106,18 @@ def live(harvest: Harvest, now: float, config: str = "") -> Judgement:
     for (service, consumer), (interval, samples) in sorted(rows.items()):
         past = rings.history(samples, interval)
         name = "/".join(escape(part) for part in (host, service, consumer))
-        found.append(Judged(name, host, service, consumer, judge(past, now), past,
-                            samples[-1].time))
+        found.append(Judged(name, host, service, consumer, _explained(judge(past, now), samples),
+                            past, samples[-1].time))
     shared = settings_of(config, {}).get("shared", ())
     return judgement(now, found, dependencies(shared, config or "--config"))
+
+
+def _explained(diagnosis: Diagnosis, samples: Sequence[Sample]) -> Diagnosis:
+    """Add to the cause what the daemon's own samples say of where the time goes."""
+    cause = diagnosis.findings[0]
+    evidence = (*cause.evidence, *explained(samples, cause.verdict, cause.since))
+    return replace(diagnosis, findings=(replace(cause, evidence=evidence),
+                                        *diagnosis.findings[1:]))
 
 
 def lines(whole: Judgement, *, at_length: bool = False) -> Iterator[str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from collectd_fedmsg import rates
 from collectd_fedmsg.diagnosis import build_history as rings
 from collectd_fedmsg.diagnosis.judgement import judge
+from collectd_fedmsg.diagnosis.where import explained
 from collectd_fedmsg.errors import CounterReset
 from collectd_fedmsg.protocol.sample import Sample
 from collectd_fedmsg.protocol.wire import Origin
@@ -113,8 +114,9 @@ def _state(one: Watched, now: float) -> tuple[str, int, str]:
     if one.said[0] != last.time:
         found = judge(rings.history(list(one.samples), one.origin.interval), last.time)
         cause = found.findings[0]
+        where = explained(list(one.samples), cause.verdict, cause.since)
         one.said = (last.time, cause.verdict.name, cause.verdict.rank,
-                    "; ".join(cause.evidence))
+                    "; ".join((*cause.evidence, *where)))
     if now - last.time > 3 * one.origin.interval:
         return "UNKNOWN", 2, f"no sample since {now - last.time:.0f} s"
     return one.said[1:]

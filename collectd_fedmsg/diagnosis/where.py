@@ -1,0 +1,175 @@
+"""Where a slow daemon's time goes, and what fails in it, in words: from what its samples carry.
+
+Refuses to blame a place while the interpreter was full, and says nothing without evidence.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ..humanize import count, duration, topic_name
+from ..protocol.evidence import COMPUTING, FULL, InHand
+from ..protocol.sample import Sample
+from .verdict import Verdict
+
+#: Verdicts that slow handling explains, that a hanging message explains, and that failures explain.
+SLOW = {Verdict.SLOW, Verdict.BOTH, Verdict.SATURATED, Verdict.CREEP}
+HANGING = {*SLOW, Verdict.STALLED, Verdict.WORKERS_LOST, Verdict.STARVED}
+FAILING = {Verdict.ERRORS, Verdict.RETRIES, Verdict.POISON}
+#: Seconds before the change that are taken for usual, and of stacks that are too few to say.
+USUAL_SECONDS, MIN_SECONDS = 1800.0, 0.3
+#: A part of the time that is named, and places that are.
+MIN_SHARE, MAX_NAMED = 0.1, 2
+#: Seconds that a change is looked back for when nobody says when it was.
+RECENT_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Part:
+    """One place's part of the time that messages take, and of what they took before (0 to 1).
+
+    ``usual`` is None when nothing is known of before.
+    """
+
+    own: str
+    library: str
+    state: str
+    share: float
+    usual: float | None
+
+
+def explained(
+    samples: Sequence[Sample], verdict: Verdict, since: float | None
+) -> tuple[str, ...]:
+    """Return sentences that say at what, for one consumer's samples of one run, oldest first.
+
+    Args:
+        verdict: what ails it.
+        since: when that began, epoch seconds; None: lately.
+    """
+    if not samples:
+        return ()
+    began = samples[-1].time - RECENT_SECONDS if since is None else since
+    sentences: list[str] = []
+    if verdict in SLOW:
+        sentences += _slow(samples, began)
+    if verdict in HANGING and samples[-1].in_hand:
+        sentences.append(_hanging(samples[-1].in_hand[0]))
+    if verdict in FAILING:
+        sentences += _failing(samples, began)
+    return tuple(sentences)
+
+
+def parts(samples: Sequence[Sample], since: float) -> tuple[Part, ...]:
+    """Return the places' parts of the time that was added since a moment, the largest first.
+
+    Of all the time since then when nothing of before is known, or messages take no longer.
+    """
+    before, after = _split(samples, since)
+    now, usual = _grown(after), _grown(before)
+    looked, known = sum(now.values()), sum(usual.values())
+    if looked < MIN_SECONDS:
+        return ()
+    cost, old_cost = _cost(after), _cost(before)
+    found = []
+    for place, seconds in now.items():
+        share = seconds / looked
+        old = usual.get(place, 0.0) / known if known >= MIN_SECONDS else None
+        if old is not None and cost and old_cost and cost > old_cost:
+            share = (share * cost - old * old_cost) / (cost - old_cost)
+        if place[0]:
+            found.append(Part(*place, max(0.0, min(1.0, share)), old))
+    return tuple(sorted(found, key=lambda part: -part.share))
+
+
+def _slow(samples: Sequence[Sample], since: float) -> list[str]:
+    before, after = _split(samples, since)
+    cost, old_cost = _cost(after), _cost(before)
+    states: dict[str, float] = defaultdict(float)
+    for (_, _, state), seconds in _grown(after).items():
+        states[state] += seconds
+    if states[FULL] > 0.5 * sum(states.values()):
+        return ["the interpreter is full: threads were ready and could not run, so that what they"
+                " seem to wait for may be the interpreter itself"]
+    added = bool(cost and old_cost and cost > old_cost)
+    change = f"{duration(old_cost)} → {duration(cost)} per message; " if added else ""
+    sentences = []
+    for part in parts(samples, since)[:MAX_NAMED]:
+        if part.share < MIN_SHARE:
+            break
+        usual = "" if part.usual is None else f" (usual: {part.usual:.0%} of the time)"
+        whole = "the added time" if added else "the time"
+        sentences.append(f"{change}{part.share:.0%} of {whole} {_doing(part)}{usual}")
+        change = ""
+    return sentences
+
+
+def _hanging(message: InHand) -> str:
+    where = _doing(Part(message.own, message.library, message.state, 1.0, None))
+    return (f"a message of {topic_name(message.topic)} has been in hand for"
+            f" {duration(message.age)}: it {where}")
+
+
+def _failing(samples: Sequence[Sample], since: float) -> list[str]:
+    before, after = _split(samples, since)
+    known = {row[:3]: row.total for row in before[-1].failures} if before else {}
+    grown = [(row.total - known.get(row[:3], 0), row) for row in after[-1].failures]
+    sentences = []
+    for number, row in sorted(grown, key=lambda item: -item[0])[:MAX_NAMED]:
+        if number > 0:
+            raised, _, called = row.places.partition("<")
+            via = f", called from {_function(called.partition('<')[0])}" if called else ""
+            ago = duration(max(0.0, after[-1].time - row.last))
+            sentences.append(f"{count(number)} × {row.kind} in {_function(raised)}{via}, topic"
+                             f" {topic_name(row.topic)}; last {ago} ago")
+    return sentences
+
+
+def _doing(part: Part) -> str:
+    """Return what a thread did at a place: verb, library, own function."""
+    verb = "is computing" if part.state == COMPUTING else "is waiting"
+    if not part.library:
+        return f"{verb} in {_function(part.own)}"
+    module, _, function = part.library.rpartition(":")
+    package = module.partition(".")[0]
+    called = f"{package} {function}" if package else part.library
+    return f"{verb} in {called}, called from {_function(part.own)}"
+
+
+def _function(place: str) -> str:
+    """Return ``Archiver.consume:9`` of ``a.b:Archiver.consume:9``."""
+    return place.partition(":")[2] or place or "an unknown place"
+
+
+def _split(samples: Sequence[Sample], since: float) -> tuple[list[Sample], list[Sample]]:
+    """Return the usual before a moment, and what came since; they share the sample between."""
+    middle = next((n for n, sample in enumerate(samples) if sample.time > since), len(samples) - 1)
+    middle = max(0, middle - 1)
+    first = samples[middle].time - USUAL_SECONDS
+    return ([sample for sample in samples[: middle + 1] if sample.time >= first],
+            list(samples[middle:]))
+
+
+def _grown(span: Sequence[Sample]) -> Mapping[tuple[str, str, str], float]:
+    """Return the seconds of worker time by own function, library and state within a span."""
+    grown: dict[tuple[str, str, str], float] = defaultdict(float)
+    if len(span) < 2:
+        return grown
+    first: dict[tuple[str, ...], int] = {row[:4]: row.busy for row in span[0].stacks}
+    for row in span[-1].stacks:
+        # Not named before: it was small then, or nothing.
+        seconds = (row.busy - first.get(row[:4], 0)) / 1e6
+        if seconds > 0:
+            # Whatever the line: a function's time is one.
+            grown[row.own.rpartition(":")[0], row.library, row.state] += seconds
+    return grown
+
+
+def _cost(span: Sequence[Sample]) -> float | None:
+    """Return worker-seconds per message within a span, None when none ended."""
+    if len(span) < 2:
+        return None
+    done = span[-1].processed - span[0].processed
+    return (span[-1].busy - span[0].busy) / 1e6 / done if done > 0 else None

@@ -1,0 +1,94 @@
+"""At what a daemon is slow, and what fails, in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from collectd_fedmsg.diagnosis.verdict import Verdict
+from collectd_fedmsg.diagnosis.where import explained, parts
+from collectd_fedmsg.protocol.evidence import Failure, InHand, StackTime
+from collectd_fedmsg.protocol.sample import Sample
+
+EXECUTE = ("t", "archive.consumer:Archiver.consume:42", "psycopg.connection:Connection.execute")
+RENDER = ("t", "archive.render:render:7", "dumps")
+CHANGE = 600.0
+
+
+def series(before: dict[tuple[str, str, str], float], after: dict[tuple[str, str, str], float],
+           state: str = "waiting") -> list[Sample]:
+    """Return an hour's third of samples: 10 messages in 10 s, then as many at another cost.
+
+    ``before``, ``after``: seconds of worker time in each step by topic, own and library.
+    """
+    samples, totals, busy = [], dict.fromkeys([*before, *after], 0.0), 0.0
+    for number in range(120):
+        at = 10.0 * number
+        for place, seconds in (before if at <= CHANGE else after).items():
+            totals[place] += seconds
+            busy += seconds
+        stacks = tuple(StackTime(*place, state, int(spent * 1e6))
+                       for place, spent in totals.items())  # fmt: skip
+        samples.append(Sample("Archiver", at, 10 * number, 10 * number, 0, 0, busy=int(busy * 1e6),
+                              stacks=stacks))  # fmt: skip
+    return samples
+
+
+def test_slow_at_a_database() -> None:
+    """Each message cost 2 ms, a third of it there; now 336 ms, nearly all of the rest there."""
+    slow = series({EXECUTE: 0.0062, RENDER: 0.0138}, {EXECUTE: 3.1, RENDER: 0.26})
+    first, *_ = explained(slow, Verdict.SLOW, CHANGE)
+    assert first == (
+        "2 ms → 336 ms per message; 93% of the added time is waiting in psycopg"
+        " Connection.execute, called from Archiver.consume (usual: 31% of the time)"
+    )
+    database, render = parts(slow, CHANGE)
+    assert (database.share, database.usual) == pytest.approx((0.926, 0.31), abs=0.01)
+    assert render.share == pytest.approx(0.074, abs=0.01)
+
+
+def test_computing_and_a_full_interpreter() -> None:
+    """Computing is named as such; with a full interpreter no place is blamed."""
+    costs = ({RENDER: 0.02}, {RENDER: 3.0})
+    [computing] = explained(series(*costs, "computing"), Verdict.SLOW, CHANGE)
+    assert "is computing in dumps, called from render" in computing
+    [full] = explained(series(*costs, "full"), Verdict.SLOW, CHANGE)
+    assert "the interpreter is full" in full
+    assert "dumps" not in full
+
+
+@pytest.mark.parametrize("samples", [
+    [], [Sample("C", 1.0, 1, 1, 0, 0)], series({}, {}),
+], ids=["none", "one", "no-stacks"])  # fmt: skip
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_without_evidence_nothing_is_said(samples: list[Sample], verdict: Verdict) -> None:
+    assert explained(samples, verdict, 5.0) == ()
+
+
+def test_the_message_that_hangs() -> None:
+    """Its topic, its age and where its thread is."""
+    hanging = replace(Sample("C", 900.0, 9, 7, 1, 1), in_hand=(
+        InHand("org.x.build", 725.0, "a.b:Archiver.consume:9", "with", "waiting"),
+        InHand("t", 3.0, "", "", "full")))  # fmt: skip
+    for verdict in (Verdict.STALLED, Verdict.WORKERS_LOST):
+        [sentence] = explained([hanging], verdict, None)
+        assert sentence == ("a message of org.x.build has been in hand for 12 min: it is waiting in"
+                            " with, called from Archiver.consume:9")  # fmt: skip
+    assert explained([hanging], Verdict.OK, None) == ()
+
+
+def test_what_fails() -> None:
+    """The kinds that grew since it began, the most frequent first; others are not named."""
+    places = "a.b:Archiver.add:31<a.b:Archiver.consume:19<moksha.hub:Consumer._do_work:2"
+    old, new = Failure("t", "OSError", "a:b:1", 9, 1.0, 2.0), Failure("t", "KeyError", places, 5,
+                                                                      100.0, 897.0)  # fmt: skip
+    before = Sample("C", 100.0, 9, 9, 0, 0, failures=(old, new))
+    after = replace(before, time=900.0, failures=(replace_total(new, 125), old))
+    sentences = explained([before, after], Verdict.ERRORS, 100.0)
+    assert sentences == ("120 × KeyError in Archiver.add:31, called from Archiver.consume:19,"
+                         " topic t; last 3 s ago",)  # fmt: skip
+
+
+def replace_total(failure: Failure, total: int) -> Failure:
+    return failure._replace(total=total)
