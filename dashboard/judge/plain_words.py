@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from collectd_fedmsg.diagnosis import Verdict
 from collectd_fedmsg.humanize import duration, rate
 
 #: Each verdict as the page, the alerts and the help write it.
@@ -17,7 +18,11 @@ PLAIN = {
     "STARVED": "Receives nothing", "STALLED": "Stuck", "TELEMETRY_LOST": "Numbers do not arrive",
     "DOWN": "Down", "UNKNOWN": "Not known", "NO_CONSUMER": "No consumer",
     "POISON": "One message fails again and again", "PAUSED": "Paused",
+    # What an alert names where no verdict explains it: its rule's kind.
+    "daemon_silent": "Silent", "collectd_silent": "collectd is silent", "lost": "Messages lost",
 }
+#: The word on a row of which nothing is heard.
+SILENT = PLAIN["daemon_silent"]
 #: The groups of rows in their order, and the words that follow a group's count.
 GROUPS = {"attention": ("needs attention", "need attention"), "silent": ("silent", "silent"),
           "unknown": ("not known", "not known"), "recovering": ("recovering", "recovering"),
@@ -62,8 +67,8 @@ def headline(counts: Mapping[str, int], worst: Mapping[str, Any] | None,
     if worst is not None and (ill := counts.get("attention", 0)):
         what = plain(worst["state"])
         if ill == 1:
-            return f"{worst['consumer']}: {what[:1].lower()}{what[1:]}"
-        return (f"{ill} daemons need attention; worst: {worst['consumer']},"
+            return f"{short_name(worst['consumer'])}: {what[:1].lower()}{what[1:]}"
+        return (f"{ill} daemons need attention; worst: {short_name(worst['consumer'])},"
                 f" {what[:1].lower()}{what[1:]}")
     if counts.get("well", 0) == daemons:
         return "The daemon is well" if daemons == 1 else f"All {daemons:,} daemons are well"
@@ -106,6 +111,27 @@ def unread(daemons: int) -> str:
 def rank(row: Mapping[str, Any]) -> str:
     """Return how a row is coloured: its severity, 0 to 3, or "none" when it is not known."""
     return "none" if row["state"] == "UNKNOWN" else str(row["severity"])
+
+
+def word(row: Mapping[str, Any]) -> str:
+    """Return the word on a row: its verdict, or that nothing is heard of it."""
+    return SILENT if row["silent"] else plain(row["state"])
+
+
+def cause_rank(cause: str) -> str:
+    """Return how the cause of an alert is coloured: as a row with that verdict."""
+    if cause in Verdict.__members__:
+        return rank({"state": cause, "severity": Verdict[cause].rank})
+    return "none" if cause.endswith("_silent") else "2"
+
+
+def short_name(name: str) -> str:
+    """Return a name for a row: one that was cut to fit shows its head and what tells it apart.
+
+    Source: ``names.escape``, which writes head, ``~~``, digest.
+    """
+    head, cut, digest = name.partition("~~")
+    return f"{head}…{digest[:4]}" if cut else name
 
 
 def plain(state: str) -> str:

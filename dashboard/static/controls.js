@@ -17,6 +17,7 @@ export const lookingBack = () => bounds(view)[1] < Date.now() / 1000 - PRESENT;
 export function showPast() {
   const [, end] = bounds(view), past = byId("past"), back = lookingBack();
   past.hidden = !back;
+  document.body.classList.toggle("past", back);
   byId("later").disabled = !back;
   if (back) past.textContent = `The panels end at ${clock(end, view.zone)}. Each row names its verdict of then; groups, sentences and numbers are of now.`;
 }

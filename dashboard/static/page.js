@@ -28,14 +28,15 @@ let states = new Map();
 view.marks = [];
 
 // What the panels were drawn for last: when the server is away they may be of another span.
-let striped = false, restarts = [];
+let striped = 0, restarts = [];
 let drawnFor = JSON.stringify(when()), drawnAt = Date.now() / 1000;
 const oldPanels = () => drawnFor === JSON.stringify(when()) ? "" : ` The panels still show what was chosen before, as of ${clock(drawnAt, view.zone)}.`;
 const panels = panelLoader({
   main, specs, single,
   changed: (body) => {
     say("");
-    if (!striped) { striped = true; strips(); }
+    const rowsShown = visible().length;
+    if (rowsShown !== striped) { striped = rowsShown; strips(); }
     [drawnFor, drawnAt] = [JSON.stringify(when()), body.end];
     restarts = body.daemons[0]?.restarts ?? [];
     if (single) { own.table(body, view); own.marks(view.marks, restarts, view); }
@@ -123,5 +124,6 @@ if (single) own.notes(rows()[0].dataset.id, () => refresh().then(redraw).catch(s
 showTitles();
 arrange(states);
 panels.start();
+strips();
 refresh().then(() => fresh(view.zone)).then(() => view.marks.length && panels.repaint()).catch(showError);
 next = setTimeout(tick, EVERY);

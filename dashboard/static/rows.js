@@ -66,7 +66,7 @@ export function known(row, alert, writable) {
 export function fill(row, daemon, zone) {
   row.dataset.state = daemon.state;
   row.dataset.rank = daemon.state === "UNKNOWN" ? "none" : daemon.severity;
-  write(row.querySelector(".state"), plain(daemon.state));
+  write(row.querySelector(".state"), daemon.silent ? plain("daemon_silent") : plain(daemon.state));
   facts(row, daemon, zone);
   write(row.querySelector(".text"), daemon.text);
   write(row.querySelector(".action"), daemon.action && daemon.severity && daemon.state !== "UNKNOWN" ? daemon.action : "");

@@ -3,8 +3,9 @@ import { ask } from "./ask.js";
 import { when } from "./view.js";
 import { plain, shortClock } from "./words.js";
 
-// Rows in one request; milliseconds until the next when all is judged, and when more is due.
-const MAX_ROWS = 60, EVERY = 30_000, SOON = 1000;
+// Rows in one request; milliseconds until the next when all is judged, when more is due, and after
+// rows have come into view.
+const MAX_ROWS = 60, EVERY = 30_000, SOON = 1000, REST = 250;
 const NS = "http://www.w3.org/2000/svg";
 // The higher, the worse: told apart without colours, too.
 const HEIGHTS = { 0: 3, 1: 5, 2: 8, 3: 10 };
@@ -26,15 +27,16 @@ export function spoken(runs, zone, most = 3) {
   return (ill.length > most ? `${ill.length - most} more before; ` : "") + said.join("; ");
 }
 
-function draw(row, runs, body, zone) {
-  const strip = row.querySelector(".strip");
+// begin: of a span that is not full yet, its first sample.
+function draw(row, all, body, { zone, begin }) {
+  const strip = row.querySelector(".strip"), start = begin ?? body.start, runs = all.filter(([, end]) => end > start);
   strip.hidden = !runs.length;
   if (!runs.length) return;
   const svg = document.createElementNS(NS, "svg");
   svg.setAttribute("viewBox", "0 0 1000 10");
   svg.setAttribute("preserveAspectRatio", "none");
   svg.setAttribute("aria-hidden", "true");
-  rectangles(runs, body.start, body.end).forEach(({ kind, ...place }, i) => {
+  rectangles(runs, start, body.end).forEach(({ kind, ...place }, i) => {
     const part = document.createElementNS(NS, "rect"), title = document.createElementNS(NS, "title");
     for (const [name, value] of Object.entries(place)) part.setAttribute(name, value);
     part.setAttribute("class", `v${kind}`);
@@ -62,7 +64,7 @@ export function stripLoader(visible, looked, past) {
   async function load() {
     clearTimeout(timer);
     const mine = turn += 1, rows = looked.compact ? [] : visible().slice(0, MAX_ROWS);
-    timer = setTimeout(load, EVERY);
+    timer = setTimeout(load, rows.length ? EVERY : SOON);
     if (!rows.length || document.hidden) return;
     const query = new URLSearchParams(when());
     rows.forEach((row) => query.append("daemon", row.dataset.id));
@@ -72,7 +74,7 @@ export function stripLoader(visible, looked, past) {
       const runs = new Map(body.daemons.map((daemon) => [daemon.id, daemon.verdicts]));
       for (const row of rows) {
         const found = upToNow(runs.get(row.dataset.id) ?? [], row, body);
-        draw(row, found, body, looked.zone);
+        draw(row, found, body, looked);
         const last = past() ? found.at(-1) : null, then = row.querySelector(".then");
         then.textContent = last ? `${plain(last[2]).toLowerCase()} at ${shortClock(last[1], looked.zone)}` : "";
       }
@@ -80,5 +82,6 @@ export function stripLoader(visible, looked, past) {
       timer = setTimeout(load, body.complete ? EVERY : SOON);
     } catch { /* The page's own requests say that the server is away. */ }
   }
-  return load;
+  // Soon: rows come into view one after another.
+  return () => { clearTimeout(timer); timer = setTimeout(load, REST); };
 }

@@ -72,8 +72,9 @@ export function bounds(looked, now = Date.now() / 1000) {
 // The span before (-1) or after (1) this one; what would reach into the future ends now.
 export function stepped(looked, direction, now = Date.now() / 1000) {
   const [from, to] = bounds(looked, now), width = to - from;
-  const end = to + direction * width;
-  if (end < now - 1) return { span: "custom", start: String(Math.floor(end - width)), end: String(Math.floor(end)), zoom: null };
+  // Whole minutes are shorter to read; of less than a quarter of an hour they would be a jump.
+  const whole = width >= 900 ? 60 : 1, end = Math.floor((to + direction * width) / whole) * whole;
+  if (end < now - whole) return { span: "custom", start: String(Math.floor(end - width)), end: String(Math.floor(end)), zoom: null };
   const preset = Object.keys(SPANS).find((name) => Math.abs(SPANS[name] - width) <= 1);
   return preset ? { span: preset, zoom: null } : { span: "custom", start: `-${Math.round(width)}`, end: "now", zoom: null };
 }

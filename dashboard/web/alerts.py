@@ -26,15 +26,13 @@ from collectd_fedmsg.alerts.state_db import AlertDatabase
 from collectd_fedmsg.errors import BadQuery, StoreError
 
 from .. import json_bytes as as_json
-from ..judge.plain_words import plain
+from ..judge.plain_words import cause_rank, plain
 from . import query
 from . import security as login
 
 alerts = Blueprint("alerts", __name__)
 #: Seconds of past alerts on the page.
 PAST = 7 * 86400
-#: An alert's severity as the rows write theirs.
-RANKS = {"critical": "3", "warning": "2", "info": "1"}
 PARTS = ("host", "service", "consumer", "rule")
 
 
@@ -88,9 +86,14 @@ def by_cause(shown: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
     ``others`` are the further ones: what they say, their rules and ids.
     """
+    listed = list(shown)
+    silent = {one["subject_id"] for one in listed if one["cause"] == "daemon_silent"}
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    for one in shown:
-        first = found.setdefault((one["subject_id"], one["cause"]), {**one, "others": []})
+    for one in listed:
+        # Of who is silent nothing else is known: that is no second cause.
+        unknown = one["cause"] == "UNKNOWN" and one["subject_id"] in silent
+        key = one["subject_id"], "daemon_silent" if unknown else one["cause"]
+        first = found.setdefault(key, {**one, "others": []})
         if first["id"] != one["id"]:
             first["others"].append(one)
             first["since"] = min(first["since"], one["since"])
@@ -143,7 +146,7 @@ def _shown(alert: Alert, now: float, silences: Any) -> dict[str, Any]:
     return {**alert.to_json(), "what": what, "why": [_in_words(one) for one in alert.why],
             "subject_id": alert.subject.id,
             "page": request.script_root + path(alert, now), "peak_words": peak(alert),
-            "rank": RANKS[alert.severity],
+            "rank": cause_rank(alert.cause),
             "silenced_until": max((one.end for one in covering), default=None)}
 
 

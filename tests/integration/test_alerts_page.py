@@ -160,3 +160,63 @@ def test_alerts_are_marked_on_the_panels(site, chromium):  # noqa: F811
     until(page, f"{lines}.slice(0, 3).every(n => n === 2)")
     until(page, "document.getElementById('marks').innerText.includes('backlog: over')")
     assert page.faults == []
+
+
+def test_acknowledge_on_the_row(site, chromium):  # noqa: F811
+    """The row has the button; the dialog asks for name and token; then the row says who knows,
+    and one cause less is counted in the navigation, the title and the icon."""
+    _, _, address = site
+    page = opened(chromium, address)
+    row = "[data-consumer=Archiver]"
+    page.wait_for_selector(f"{row} button.ack")
+    before = int(page.inner_text("#open-alerts"))
+    assert page.title().startswith(f"({before}) ")
+    assert page.get_attribute("link[rel=icon]", "href").endswith("icon-alert.svg")
+    page.click(f"{row} button.ack")
+    page.fill("#order [name=by]", "nirik")
+    page.fill("#order [name=token]", "t")
+    page.click("#order button[value=send]")
+    until(page, f"document.querySelector('{row} .known').textContent === "
+                "'acknowledged by nirik'")
+    until(page, f"document.getElementById('open-alerts').textContent === '{before - 1}'")
+    page.goto(f"{address}alerts")
+    assert "Acknowledged by nirik" in page.inner_text("main")
+    assert page.faults == []
+    page.fill("[name=by]", "nirik")
+    page.fill("[name=token]", "t")
+    page.click(".alert [data-order=unack]")
+    until(page, "!document.querySelector('.known')")
+
+
+def test_one_cause_is_one_card(site):
+    """Two rules that fire for one cause: one card with both rules; the count has it once."""
+    _, app, _ = site
+    found = app.test_client().get("/api/v1/alerts").get_json()
+    alerts = [*found["active"], *found["acknowledged"]]
+    rules = [one["rule"] for one in alerts if one["subject"]["consumer"] == "Gone<b>"]
+    text = app.test_client().get("/alerts").text
+    assert sorted(rules) == ["backlog", "silent"]
+    assert text.count('<article class="alert"') == len(alerts) - 1
+    assert "rules silent, backlog" in text
+
+
+def test_the_logins_name_is_noted(site, tmp_path):
+    """Whoever is logged in is who acknowledged, silenced, noted; a name in the body is not."""
+    _, app, _ = site
+    settings = app.extensions["settings"]
+    guarded = create_app({"data_dir": settings.data_dir, "token": "t", "auth_header": "X-User",
+                          "alerts_file": settings.alerts_file, "marks_file": tmp_path / "marks"})
+    client, head = guarded.test_client(), {"X-Token": "t", "X-User": "ralph"}
+    name = client.get("/api/v1/alerts", headers=head).get_json()["active"][0]["id"]
+    ack = f"/api/v1/alerts/{name}/ack"
+    assert client.post(ack, json={"by": "mallory"}, headers=head).status_code == 201
+    found = client.get("/api/v1/alerts", headers=head).get_json()
+    assert [one["ack"]["by"] for one in found["acknowledged"] if one["id"] == name] == ["ralph"]
+    assert client.delete(ack, headers=head).status_code == 204
+    assert client.post("/api/v1/marks", json={"text": "x"}, headers=head).status_code == 201
+    (note,) = [one for one in client.get("/api/v1/marks", headers=head).get_json()["marks"]
+               if one["kind"] == "note"]
+    assert note["by"] == "ralph"
+    page = client.get("/alerts", headers=head).text
+    assert 'name="by"' not in page
+    assert "<b>ralph</b>" in page

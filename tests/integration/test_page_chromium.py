@@ -280,6 +280,6 @@ def test_silence_of_collectd_is_said(site, chromium):
     until(page, DRAWN.format(3))
     assert "look at collectd and its disk first" in page.inner_text("#silent")
     assert page.inner_text("#headline").startswith("collectd has been silent for 5 min")
-    assert page.inner_text(".state").endswith("Not known")
+    assert page.inner_text(".state").endswith("Silent")
     # Said in the head and in the banner, not in each row again.
     assert page.locator(".row .text:visible").count() == 0
