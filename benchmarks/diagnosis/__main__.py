@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import report, well
+from . import creeping, report, well
 from .cost import fleet_seconds
 from .episodes import FAMILIES
 from .evaluate import evaluate
@@ -70,6 +70,8 @@ def main() -> None:
     parser.add_argument("--examples", action="store_true", help="also print what went wrong")
     parser.add_argument("--well", type=int, metavar="UNITS", default=0,
                         help=f"instead watch well daemons, {well.DAYS} days a unit of each kind")
+    parser.add_argument("--creep", type=int, metavar="RUNS", default=0,
+                        help="instead let service times creep up for days")
     arguments = parser.parse_args()
     first, last = FIRST, FIRST + (QUICK if arguments.quick else SEEDS) - 1
     if arguments.seeds:
@@ -79,6 +81,11 @@ def main() -> None:
         print(well.table(found))
         if arguments.examples:
             print(well.examples(found))
+        return
+    if arguments.creep:
+        seeds = range(first, first + arguments.creep)
+        print(creeping.table(_counted((creeping.creeping(seed).to_dict() for seed in seeds),
+                                      "runs")))
         return
     found = _counted(rows(arguments.results, range(first, last + 1), arguments.family), "episodes")
     print(report.table(found))

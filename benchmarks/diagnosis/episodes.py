@@ -238,12 +238,52 @@ def surge_becomes_slow(seed: int) -> Episode:
     return Draw("sequence: surge becomes slow", seed).busy_enough().surge().slow().then().build()
 
 
+def mild(seed: int) -> Episode:
+    """An overload of 8 to 35 %: the backlog grows, slowly."""
+    d = Draw("mild overload", seed).busy_enough()
+    d.load = d.rng.uniform(0.4, 0.85)
+    times = d.rng.uniform(1.08, 1.35) / d.load_now
+    d.surge(times) if d.rng.random() < 0.5 else d.slow(times)
+    return d.then().build(phase=_phase(d))
+
+
+def anything(seed: int) -> Episode:
+    """Any daemon, any arrivals, any telemetry, and two to five incidents of any kind."""
+    d = Draw("anything", seed).busy_enough()
+    rng = d.rng
+    d.load = rng.uniform(0.1, 0.8)
+    d.law = rng.choice((EXPONENTIAL, EXPONENTIAL, ServiceLaw("pareto"),
+                        ServiceLaw("lognormal", rng.uniform(0.3, 1.5))))
+    if rng.random() < 0.25:
+        on = rng.uniform(5, 60)
+        d.load, d.burst = min(d.load, 0.35), (rng.uniform(1.5, 4), on, on * rng.uniform(6, 12))
+    elif rng.random() < 0.25:
+        d.load, d.rate, d.calendar = min(d.load, 0.4), min(d.rate, 20.0), day_and_night
+    d.wander = rng.choice((0.0, 0.0, rng.uniform(0.03, 0.2)))
+    _incidents(d, rng.randint(2, 5))
+    only = ("received", "processed", "backlog") if rng.random() < 0.1 else ()
+    lost = tuple((rng.random() * 0.95, rng.choice((1, 1, 2, 5))) for _ in range(
+        rng.choice((0, 0, 3, 8))))
+    return d.then().build(phase=_phase(d), only=only, lost=lost,
+                          known=rng.choice((KNOWN, KNOWN, KNOWN, 5 * HOUR, 0.0)))
+
+
+def anything_else(seed: int) -> Episode:
+    """The same with other draws: the widest family has twice the episodes."""
+    return anything(seed + 500_000)
+
+
 def random_sequence(seed: int) -> Episode:
     """Three to five incidents of any kind, some of them before the one before has drained."""
     d = Draw("sequence: random", seed).busy_enough()
     if d.rng.random() < 0.3:
         d.law = ServiceLaw("lognormal", d.rng.uniform(0.8, 1.3))
-    for _ in range(d.rng.randint(3, 5)):
+    _incidents(d, d.rng.randint(3, 5))
+    return d.then().build()
+
+
+def _incidents(d: Draw, count: int) -> None:
+    for _ in range(count):
         kind = d.rng.random()
         if kind < 0.75:
             d.surge() if d.rng.random() < 0.5 else d.slow()
@@ -253,7 +293,6 @@ def random_sequence(seed: int) -> Episode:
             d.add(min(MAX_PART, max(600.0, 60 / d.rate)), failing=d.rng.choice((0.3, 1.0)))
         drain = max(60.0, d.waiting / (d.able - d.rate))
         d.then(min(MAX_PART, d.rng.choice((0.3, 0.7, 1.2, 1.5)) * drain + 6 * d.step))
-    return d.then().build()
 
 
 def surge_and_slow_overlap(seed: int) -> Episode:
@@ -443,4 +482,6 @@ FAMILIES: dict[str, Sequence[Callable[[int], Episode]]] = {
     "troubles of hours": [of_hours("hang"), of_hours("failures")],
     "fewer series, mixed steps": [three_series, mixed_steps],
     "raised, but it fits": [fits],
+    "mild overload": [mild],
+    "anything": [anything, anything_else],
 }

@@ -105,6 +105,8 @@ class Traffic:
     batches: Sequence[tuple[float, int]] = ()
     #: How far hourly means of the service time lie off, 1 σ of the logarithm.
     wander: float = 0.0
+    #: (from when, share of the first service time that is added each hour).
+    creep: tuple[float, float] = (0.0, 0.0)
 
     def part(self, time: float) -> Part:
         """Return the part that acts at ``time``."""
@@ -124,9 +126,12 @@ class Traffic:
 
     def wandered(self, time: float) -> float:
         """Return the factor of this hour's service time; the same hour has the same."""
+        begin, pace = self.creep
+        hour = time // 3600
+        grown = 1.0 + pace * max(0.0, hour - begin / 3600) if pace else 1.0
         if not self.wander:
-            return 1.0
-        return exp(random.Random(int(time // 3600)).gauss(0.0, self.wander))
+            return grown
+        return grown * exp(random.Random(int(hour)).gauss(0.0, self.wander))
 
     def working(self, time: float) -> int:
         """Return the workers that can end messages."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from benchmarks.diagnosis import creeping
 from benchmarks.diagnosis.episodes import FAMILIES, single
 from benchmarks.diagnosis.evaluate import evaluate
 from benchmarks.diagnosis.memory_store import archived
@@ -125,3 +126,17 @@ def test_a_well_daemon_is_watched_day_by_day(kind):
     assert found.days == 1
     assert all(name and words for name, words in found.alarms)
     assert "a year" in table([found.to_dict()])
+
+
+def test_a_creep_is_followed_until_the_workers_are_full():
+    """The table counts the runs, the leads and how far the dates were off."""
+    row = {"kind": "steady", "lead": 100.0, "errors": [(50.0, 0.1), (20.0, -0.3)], "early": 0}
+    text = creeping.table([row, {**row, "lead": None, "errors": []}])
+    assert text.splitlines()[1].split()[:4] == ["steady", "2", "1", "100"]
+
+
+def test_a_service_time_that_creeps_grows_hour_by_hour():
+    """A hundredth of the first time each hour, from the given moment on."""
+    traffic = replace(PLAIN, creep=(START // 3600 * 3600, 0.01))
+    assert traffic.wandered(START - 7200) == 1.0
+    assert traffic.wandered(START + 100 * 3600) == pytest.approx(2.0)
