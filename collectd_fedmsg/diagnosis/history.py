@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Optional
+from dataclasses import dataclass, field
+from typing import Optional
 
 #: One value a step, oldest first; None is unknown, never zero.
 Column = Sequence[Optional[float]]
@@ -107,17 +107,6 @@ class History:
     def time(self, index: int) -> float:
         """Return the wall clock of a point, seconds since the epoch."""
         return self.end - (len(self) - 1 - index) * self.step
-
-    def upto(self, index: int) -> History:
-        """Return the history as it stood after point ``index - 1``; for replays."""
-        def cut(column: Column | None) -> Column | None:
-            return None if column is None else column[:index]
-        end = self.time(index - 1)
-        shorter: dict[str, Any] = {n: cut(getattr(self, n)) for n in COLUMNS}
-        for name in BY_TOPIC:
-            shorter[name] = {t: c[:index] for t, c in getattr(self, name).items()}
-        restarts = tuple(r for r in self.restarts if r.time <= end)
-        return replace(self, end=end, restarts=restarts, **shorter)
 
 
 def last_whole(history: History) -> int:

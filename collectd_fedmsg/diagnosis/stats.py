@@ -53,19 +53,3 @@ def spread(values: Sequence[float]) -> float:
     """
     middle = median(values)
     return 1.4826 * median(abs(x - middle) for x in values)
-
-
-def slope(values: Sequence[float]) -> tuple[float, float]:
-    """Return the least-squares slope per place and its standard error.
-
-    Raises:
-        ValueError: fewer than three values.
-    """
-    count = len(values)
-    if count < 3:
-        raise ValueError(f"{count} values have no slope with an error")
-    centre, level = (count - 1) / 2, sum(values) / count
-    spread_x = count * (count * count - 1) / 12
-    tilt = sum((i - centre) * y for i, y in enumerate(values)) / spread_x
-    rest = sum((y - level - tilt * (i - centre)) ** 2 for i, y in enumerate(values))
-    return tilt, (rest / (count - 2) / spread_x) ** 0.5

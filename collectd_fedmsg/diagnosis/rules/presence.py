@@ -1,4 +1,4 @@
-"""Rules 1-4: is the daemon there, do its numbers arrive, can they be judged at all?"""
+"""Presence: is the daemon there, do its numbers arrive, can they be judged at all?"""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ AWAY = 15
 
 
 def down(facts: Facts) -> Finding | None:
-    """Rule 1: the process or its endpoint was looked for and not seen."""
+    """DOWN: the process or its endpoint was looked for and not seen."""
     if facts.history.alive is not False:
         return None
     return Finding(Verdict.DOWN, 1.0, ("the process is not there",))
 
 
 def silent(facts: Facts) -> Finding | None:
-    """Rule 2: no complete sample for three steps (two late polls in a row are possible)."""
+    """TELEMETRY_LOST or UNKNOWN: no whole sample for three steps, as two late polls may be."""
     if facts.history.alive is False or facts.silence <= PERSIST * facts.history.step:
         return None
     since = f"no numbers for {duration(facts.silence)}" if facts.last >= 0 else "no numbers at all"
@@ -36,7 +36,7 @@ def silent(facts: Facts) -> Finding | None:
 
 
 def frozen(facts: Facts) -> Finding | None:
-    """Rule 3: work waits, but neither the ages nor the working time tick.
+    """TELEMETRY_LOST: work waits, but neither the ages nor the working time tick.
 
     A stalled daemon's oldest message ages and its hung workers use up time; numbers
     that stand wholly still are copies.
@@ -60,7 +60,7 @@ def frozen(facts: Facts) -> Finding | None:
 
 
 def unjudgeable(facts: Facts) -> Finding | None:
-    """Rule 4: blocking mode hides the backlog; too few samples show nothing."""
+    """UNKNOWN: blocking mode hides the backlog; too few samples show nothing."""
     history = facts.history
     if history.blind:
         return Finding(Verdict.UNKNOWN, 1.0, ("the daemon runs in blocking mode: what waits is in "
@@ -74,7 +74,7 @@ def unjudgeable(facts: Facts) -> Finding | None:
 
 
 def restarted(facts: Facts) -> Finding | None:
-    """Rule 5: it restarted within ten minutes; what waited in memory is lost."""
+    """RESTART: it restarted within ten minutes; what waited in memory is lost."""
     recent = [r for r in facts.history.restarts if 0 <= facts.now - r.time <= RESTART_RECENT]
     if not recent:
         return None
@@ -86,7 +86,7 @@ def restarted(facts: Facts) -> Finding | None:
 
 
 def starved(facts: Facts) -> Finding | None:
-    """Rule 6: nothing arrived for so long that chance would do it once in a million."""
+    """STARVED: nothing arrived for so long that chance would do it once in a million."""
     usual, history = facts.usual, facts.history
     if usual is None or facts.last < 0 or not usual.received:
         return None

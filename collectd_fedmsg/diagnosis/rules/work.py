@@ -1,4 +1,4 @@
-"""Rules 7-10: is the work done at all, by all workers, and well?"""
+"""Work: is it done at all, by all workers, and well?"""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ENDED = 3.1
 
 
 def stalled(facts: Facts) -> Finding | None:
-    """Rule 7: work waits and nothing ends for longer than chance or habit explain."""
+    """STALLED: work waits and nothing ends for longer than chance or habit explain."""
     history, usual = facts.history, facts.usual
     run, begin = 0, facts.last + 1
     for i in range(facts.last, -1, -1):
@@ -83,7 +83,7 @@ def _before(facts: Facts, stop: int) -> tuple[float | None, float]:
 
 
 def workers_lost(facts: Facts) -> Finding | None:
-    """Rule 8: some workers hold their message for ever, or there are fewer than usual."""
+    """WORKERS_LOST: some workers hold their message for ever, or there are fewer than usual."""
     usual, history = facts.usual, facts.history
     if facts.hung and facts.span.processed > 0:
         oldest = history.oldest[facts.last] if history.oldest else None
@@ -101,7 +101,7 @@ def workers_lost(facts: Facts) -> Finding | None:
 
 
 def failures(facts: Facts) -> Finding | None:
-    """Rules 9 and 10: more fail than usual; RETRIES when about as many more arrive, else ERRORS."""
+    """ERRORS: more fail than usual; RETRIES when about as many more arrive."""
     found = list(unusual(facts))
     for one in found:
         extra = coming_back(facts, one)

@@ -142,7 +142,6 @@ def test_times_by_topic_reach_the_diagnosis():
     assert past.topics == {"t": [2.0] * 6}
     assert past.topic_busy == {"t": [0.5] * 6}
     assert past.topic_processed == {"t": [None, *[1.0] * 5]}
-    assert past.upto(3).topic_busy == {"t": [0.5] * 3}
 
 
 def test_drain():
