@@ -136,7 +136,8 @@ def undelivered(folder: Path) -> list[dict[str, Any]]:
 def threshold() -> str:
     """Return the file that we ship, with its consumer's name changed and a shorter hold."""
     text = (ROOT / "packaging/collectd/threshold.conf").read_text()
-    return text.replace("Archiver", "Slow").replace("Hits 30", "Hits 2")
+    return text.replace("Archiver", "Slow").replace("Hits 30", "Hits 2").replace(
+        "WarningMax 100", "WarningMax 0")
 
 
 ALERTS = """
@@ -166,13 +167,13 @@ def test_every_target_is_told(site: Site) -> None:
     # The service beside the dashboard comes by the socket, and gets to the same targets.
     output("collectd", socket=str(site.folder / "collectd.sock")).send(raised('a"b'))
     site.says("Test of test on test: 12 messages wait (limit 0)", 10)
+    host = "Host bus01, plugin fedmsg (instance hub) type queue_length (instance Slow_backlog): "
+    site.says(f';1;{host}Data source "value" is currently 7')
     site.daemon.waiting = 500
     site.says("2;Slow of hub on bus01: 500 messages wait")
     # Killed between a target's yes and the note of it, it would be told again: at least once.
     wait_for("it is noted as told", lambda: undelivered(site.folder) == [], 30)
     site.processes.stop("collectd", signal.SIGKILL)
-    host = "Host bus01, plugin fedmsg (instance hub) type queue_length (instance Slow_backlog): "
-    site.says(f';1;{host}Data source "value" is currently 7')
     site.start(ALERTS.format(folder=site.folder) + threshold())
     site.says(f';1;{host}Data source "value" is currently 500')
     site.daemon.waiting = 0
