@@ -1,4 +1,4 @@
-"""EDGE collectd: evaluate the alert rules within collectd; every notification target is an output.
+"""Evaluate the alert rules within collectd; every notification target is an output.
 
 ``Import "collectd_fedmsg.collectd_alerts"``. Sees what passes through this collectd, also from
 other hosts by the network plugin; a silent collectd is noticed by the one that hears of it.

@@ -1,4 +1,4 @@
-"""A rule and an observation → good, bad or unknown, sample by sample; pure.
+"""A rule and an observation → good, bad or unknown, sample by sample.
 
 Refuses to judge what is missing: a gap gives no reading at all, neither good nor bad.
 """

@@ -1,4 +1,4 @@
-"""Say why an alert holds and what to do, from the diagnosis; pure."""
+"""Say why an alert holds and what to do, from the diagnosis."""
 
 from __future__ import annotations
 

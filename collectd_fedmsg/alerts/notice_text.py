@@ -1,4 +1,4 @@
-"""A notice in words: what, since when, how bad, why, what next; pure. Times in UTC."""
+"""A notice in words: what, since when, how bad, why, what next. Times in UTC."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The evaluator's state as JSON types and back; pure. What is calm is not written."""
+"""The evaluator's state as JSON types and back; what is calm is not written."""
 
 from __future__ import annotations
 

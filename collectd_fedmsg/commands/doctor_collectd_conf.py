@@ -37,7 +37,7 @@ def look(named: str) -> Iterator[DoctorFinding]:
 
 
 def judge(text: str, name: str) -> Iterator[DoctorFinding]:
-    """Say which settings of a collectd.conf lose samples or hold them back; pure.
+    """Say which settings of a collectd.conf lose samples or hold them back.
 
     Source: collectd.conf(5): five write threads, no limits of the queue and no cache by default.
     """

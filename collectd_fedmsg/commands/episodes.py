@@ -1,4 +1,4 @@
-"""A run of judgements → what was said from when to when; pure."""
+"""A run of judgements → what was said from when to when."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ranges, performance data and exit codes of the monitoring-plugins guidelines; pure.
+"""Ranges, performance data and exit codes of the monitoring-plugins guidelines.
 
 Source: https://www.monitoring-plugins.org/doc/guidelines.html
 """

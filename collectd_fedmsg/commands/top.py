@@ -1,6 +1,6 @@
 """``collectd-fedmsg top``: every daemon of this host in the terminal, worst first.
 
-EDGE terminal: through curses, so it fits the window, and leaves the terminal as it was. Into a
+Drawn with curses, so it fits the window, and leaves the terminal as it was. Into a
 pipe or with ``--once`` it prints once and ends.
 """
 

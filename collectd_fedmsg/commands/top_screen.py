@@ -1,4 +1,4 @@
-"""The lines of ``top`` for a terminal of a given size; pure."""
+"""The lines of ``top`` for a terminal of a given size."""
 
 from __future__ import annotations
 

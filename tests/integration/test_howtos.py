@@ -7,15 +7,20 @@ import re
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 from collectd_fedmsg_dashboard import create_app
 
+from collectd_fedmsg import toml_file
 from collectd_fedmsg.commands import config as snippets
+from collectd_fedmsg.hub.responder import Responder
+from collectd_fedmsg.hub.settings import Settings
+from collectd_fedmsg.protocol.sample import Sample
 from examples import collectd_conf
-from examples.chain import ROOT
+from examples.chain import ROOT, Chain
 from examples.processes import free_port, wait_for
 from tests.documented import block
 
@@ -123,3 +128,57 @@ def test_old_backlogs_go_on(tmp_path: Path) -> None:
     rrdtool.update(str(file), f"{now}:9")
     _, _, rows = rrdtool.fetch(str(file), "AVERAGE", "-s", str(now - 600), "-e", str(now - 5))
     assert {value for (value,) in rows} == {9.0}
+
+
+@pytest.mark.timeout(120)
+def test_with_rrdcached() -> None:
+    """The page's lines, real rrdcached and collectd: stored, shown, and all is ok to the doctor."""
+    # Short, and without a dot: collectd's plugin refuses other paths.
+    with tempfile.TemporaryDirectory(prefix="cf", dir="/tmp") as name:
+        folder = Path(name)
+        (folder / "rrd").mkdir()
+        here = {"/run/rrdcached.sock": f"{folder}/r.sock",
+                "/var/lib/collectd/rrd": f"{folder}/rrd"}
+        chain = Chain(folder, [], interval=1)
+        counted = [0]
+
+        def take(at: float) -> list[Sample]:
+            counted[0] += 5
+            return [Sample("C", at, counted[0], counted[0], 0, 0)]
+
+        responder = Responder(Settings("hub", chain.run_folder, interval=1), take)
+        responder.start()
+        conf = (collectd_conf.head("here", folder, folder / "pid", folder / "log", 1)
+                .replace("WriteThreads 1\n", "")
+                + block("howto-rrdcached", "WriteThreads 1", here)
+                + snippets.collectd_block(str(chain.run_folder), f"{folder}/cursors", 1,
+                                          [str(ROOT), sysconfig.get_path("platlib")]).replace(
+                    "  </Module>", block("howto-rrdcached", "Rrdcached", here) + "  </Module>"))
+        (folder / "collectd.conf").write_text(conf)
+        (folder / "page.toml").write_text(block("howto-rrdcached", "data_dir =", here))
+        try:
+            chain.processes.start("rrdcached", [
+                "/usr/bin/rrdcached", "-g", "-b", f"{folder}/rrd", "-B", "-w", "300", "-z", "300",
+                "-p", f"{folder}/r.pid", "-l", f"unix:{folder}/r.sock"], os.environ, folder)
+            wait_for("rrdcached is there", (folder / "r.sock").exists, 20)
+            chain.processes.start("collectd", ["/usr/sbin/collectd", "-f", "-C",
+                                               f"{folder}/collectd.conf"], os.environ, folder)
+            page = create_app(toml_file.read(folder / "page.toml")).test_client()
+
+            def shown() -> bool:
+                chain.processes.check()
+                rows = page.get("/api/v1/daemons").get_json().get("daemons", ())
+                return any(row["id"] == "here/hub/C" and row["last_sample"] for row in rows)
+
+            wait_for("the page shows it", shown, 60)
+            done = subprocess.run([
+                SCRIPTS / "collectd-fedmsg", "doctor", "--run-folder", str(chain.run_folder),
+                "--collectd-conf", f"{folder}/collectd.conf", "--data-dir", f"{folder}/rrd",
+                "--rrdcached", f"unix:{folder}/r.sock", "--state", f"{folder}/none"],
+                capture_output=True, text=True, timeout=60, check=False)
+            assert "ok    hub: C is stored" in done.stdout, done.stdout
+            assert "ok    rrdcached answers" in done.stdout, done.stdout
+            assert "FAIL  hub" not in done.stdout
+        finally:
+            responder.stop()
+            chain.processes.stop_all()
