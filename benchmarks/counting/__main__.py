@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import statistics
 
-from . import hub, memory, message
+from . import hub, looks, memory, message
 
 
 def main() -> None:
@@ -27,6 +27,10 @@ def main() -> None:
     print("Memory:")
     for name, octets in memory.figures():
         print(f"  {name:<52}{octets / 1024:8.1f} KiB")
+
+    print("One look at the stacks, processor time of the plugin's thread, and at ten a second:")
+    for name, seconds in looks.figures():
+        print(f"  {name:<52}{seconds * 1e6:8.0f} µs{looks.share(seconds):8.2%} of a core")
 
     paced = f"one message each {PAUSE * 1e6:.0f} µs and more, as it wakes for each"
     for how, pause, count in ((paced, PAUSE, options.count // 4), ("flooded", 0.0, options.count)):

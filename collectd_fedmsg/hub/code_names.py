@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ast
 import dis
-import linecache
 import sys
 import sysconfig
+import tokenize
 from collections.abc import Collection
+from itertools import islice
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
@@ -122,12 +123,13 @@ def called_at(code: CodeType, offset: int) -> str:
         first, last, start, end = list(code.co_positions())[offset // 2]
         if first is None or last is None or start is None or end is None:
             return ""
-        # Columns are of bytes.
-        lines = [linecache.getline(code.co_filename, n).encode() for n in range(first, last + 1)]
+        with tokenize.open(code.co_filename) as source:
+            # Columns are of bytes.
+            lines = [line.encode() for line in islice(source, first - 1, last)]
         lines[-1] = lines[-1][:end]
         lines[0] = lines[0][start:]
         node = ast.parse(b"".join(lines).decode().strip(), mode="eval").body
-    except (SyntaxError, ValueError, IndexError, RecursionError, MemoryError):
+    except (OSError, SyntaxError, ValueError, IndexError, RecursionError, MemoryError):
         return ""
     if not isinstance(node, ast.Call):
         return ""
