@@ -118,6 +118,14 @@ class MemoryStore:
         """Return the newest known step's end and value."""
         return self._fine[ref].last()
 
+    def problems(self) -> list[str]:
+        """Return nothing: everything could be listed."""
+        return []
+
+    def heartbeat(self, ref: Ref) -> int | None:
+        """Return nothing: it is not stored here."""
+        return None
+
     def other(self, identity: str) -> Ref | None:
         """Return nothing: only the daemon's own series are here."""
         return None
