@@ -21,9 +21,10 @@ is_set_up() { [ "$(cat $STAMP 2>/dev/null)" = "$NOW test" ] || [ "$(cat $STAMP 2
 installed() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q "ok installed"; }
 known() { [ -n "$(apt-cache show "$1" 2>/dev/null)" ]; }
 
-# `a|b` in a list is the name that this release has.
+# `a|b` in a list is whichever name this release has; 3.x is the version of its python3.
+PYTHON3=$(/usr/bin/python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 wanted() {
-    for line in $(sed 's/#.*//' $LISTS); do
+    for line in $(sed "s/#.*//; s/3\.x/$PYTHON3/" $LISTS); do
         names=$(echo "$line" | tr '|' ' ')
         for name in $names; do installed "$name" && continue 2; done
         for name in $names; do known "$name" && break; done
