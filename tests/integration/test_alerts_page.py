@@ -68,6 +68,24 @@ def site(tmp_path_factory):
     service.close()
 
 
+@pytest.mark.parametrize("press", ["", "details.more > summary", "button.ack", "#earlier"])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1400), ("dark", 390)])
+def test_axe_on_rows_in_trouble(site, chromium, scheme, width, press):  # noqa: F811
+    """No violation with rows that need attention, the sheet or the dialog open, looking back."""
+    _, _, address = site
+    page = opened(chromium, address, color_scheme=scheme, viewport={"width": width, "height": 844})
+    page.wait_for_selector("button.ack")
+    if press:
+        page.click(press)
+    page.wait_for_selector(".strip:not([hidden]) rect")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run().then(r => r.violations.map(v => v.id + ' '"
+                          " + v.nodes.map(n => n.html.slice(0, 200) + n.failureSummary)))")
+    assert found == []
+    assert page.faults == []
+
+
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1400), ("dark", 390)])
 def test_axe_and_the_phone(site, chromium, artifacts, scheme, width):  # noqa: F811
     """No violation of WCAG 2.2 AA in light and dark; no sideways scroll on a phone."""
