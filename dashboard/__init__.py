@@ -18,7 +18,17 @@ from .draw import rrdgraph as pictures
 from .judge.baselines import BUDGET, Baselines
 from .judge.fleet_rows import Fleet
 from .judge.judge import Judge
-from .judge.plain_words import GROUPS, PLAIN, counted, plain, rank, short_name, word
+from .judge.plain_words import (
+    GROUPS,
+    PLAIN,
+    counted,
+    plain,
+    rank,
+    short_name,
+    short_utc,
+    surge_percent,
+    word,
+)
 from .judge.usual_ranges import Bands
 from .judge.verdict_strip import VerdictStrips
 from .store.rrd import RRDStore
@@ -65,7 +75,8 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
         panels_json=as_json.dumps({**figures.description(), "plain": PLAIN,
                                    "groups": GROUPS}).decode(),
         interval=settings.interval, plain=plain, counted=counted, rank=rank, utc=utc,
-        word=word, short_name=short_name,
+        word=word, short_name=short_name, surge_percent=surge_percent,
+        short_utc=short_utc,
         possible=possible,
         navigation=app.extensions["navigation"],
         open_alerts=alerting.open_count)

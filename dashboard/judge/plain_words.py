@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from typing import Any
 
 from collectd_fedmsg.diagnosis import Verdict
@@ -42,6 +43,15 @@ def group(row: Mapping[str, Any]) -> str:
     if row["severity"] >= ATTENTION:
         return "attention"
     return "recovering" if row["severity"] else "well"
+
+
+def surge_percent(row: Mapping[str, Any]) -> int | None:
+    """Return the share of a backlog's growth due to more arrivals, in percent; None without."""
+    split = row["split"]
+    if split is None:
+        return None
+    excess, lost = max(0.0, split["excess"]), max(0.0, split["lost"])
+    return round(100 * excess / (excess + lost)) if excess + lost else None
 
 
 def counted(name: str, number: int) -> str:
@@ -111,6 +121,13 @@ def unread(daemons: int) -> str:
 def rank(row: Mapping[str, Any]) -> str:
     """Return how a row is coloured: its severity, 0 to 3, or "none" when it is not known."""
     return "none" if row["state"] == "UNKNOWN" else str(row["severity"])
+
+
+def short_utc(moment: float, now: float) -> str:
+    """Return a moment in UTC (both epoch seconds) in few letters; today's without the day."""
+    at, today = (datetime.fromtimestamp(one, timezone.utc) for one in (moment, now))
+    day = "" if at.date() == today.date() else f"{at.day} {at:%b} "
+    return f"{day}{at:%H:%M} UTC"
 
 
 def word(row: Mapping[str, Any]) -> str:

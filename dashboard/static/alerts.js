@@ -4,9 +4,9 @@ import { showBadge } from "./badge.js";
 import { keepView } from "./links.js";
 import { writeTimes } from "./words.js";
 
-const main = document.querySelector("main"), form = document.getElementById("who"), said = document.getElementById("said");
+const main = document.querySelector("main"), form = document.getElementById("who"), answerLine = document.getElementById("said");
 const zone = new URLSearchParams(location.search).get("zone") ?? "local";
-// Seconds of a silence; milliseconds between two questions: while it is looked at, while hidden.
+// Seconds of a silence; milliseconds between two requests: while it is looked at, while hidden.
 const HOUR = 3600, EVERY = 10_000, HIDDEN = 60_000;
 const name = form?.elements.by;
 writeTimes(document, zone);
@@ -33,9 +33,9 @@ main.addEventListener("click", async (event) => {
       const answer = await fetch(`${ROOT}/api/v1/${path}`, { method, headers: { "Content-Type": "application/json", "X-Token": form.elements.token.value }, body: body && JSON.stringify(body) });
       if (!answer.ok) throw new Error((await answer.json()).error?.message ?? `the server answered ${answer.status}`);
     }
-    said.textContent = "Done.";
+    answerLine.textContent = "Done.";
     await renew();
-  } catch (error) { said.textContent = `Not done: ${error.message}`; }
+  } catch (error) { answerLine.textContent = `Not done: ${error.message}`; }
 });
 
 // Only the sections are replaced, the form stays as it is; nothing moves under who is typing.

@@ -33,10 +33,10 @@ export function links(when) {
   }
 }
 
-// The evidence as the server words it, fetched again when it has changed; drawn at most once a poll.
+// The evidence as the server words it, fetched again when it has changed; at most once a poll.
 let shown;
-export async function evidence(one, view) {
-  const key = JSON.stringify([one?.state, one?.evidence, one?.missing, one?.sibling_note]), first = shown === undefined;
+export async function evidence(daemon, view) {
+  const key = JSON.stringify([daemon?.state, daemon?.evidence, daemon?.missing, daemon?.sibling_note]), first = shown === undefined;
   if (key === shown) return;
   shown = key;
   if (first) return;
@@ -55,16 +55,16 @@ export function marks(notes, restarts, view) {
   byId("nomarks").hidden = all.length > 0;
 }
 
-export function notes(daemon, again) {
+export function notes(daemon, added) {
   const form = byId("note");
   form?.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const said = byId("noted");
+    const statusLine = byId("noted");
     try {
       const response = await fetch(`${ROOT}/api/v1/marks`, { method: "POST", headers: { "Content-Type": "application/json", "X-Token": form.elements.token.value }, body: JSON.stringify({ text: form.elements.text.value, daemon }) });
       const answer = await response.json();
-      said.textContent = response.ok ? "Kept." : answer.error?.message ?? "Not kept.";
-      if (response.ok) { form.elements.text.value = ""; again(); }
-    } catch (error) { said.textContent = `Not kept: ${error.message}`; }
+      statusLine.textContent = response.ok ? "Kept." : answer.error?.message ?? "Not kept.";
+      if (response.ok) { form.elements.text.value = ""; added(); }
+    } catch (error) { statusLine.textContent = `Not kept: ${error.message}`; }
   });
 }

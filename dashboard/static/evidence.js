@@ -39,14 +39,14 @@ export const highestUsual = (band, from) => Math.max(0, ...(band ?? []).filter((
 export function incidents(list) {
   const holder = document.getElementById("incidents");
   if (!holder) return;
-  const now = JSON.stringify(list.map((one) => [one.cause, one.sentence]));
+  const now = JSON.stringify(list.map((incident) => [incident.cause, incident.sentence]));
   if (holder.dataset.now === now) return;
   holder.dataset.now = now;
   holder.hidden = list.length === 0;
-  holder.querySelector("ul").replaceChildren(...list.map((one) => {
+  holder.querySelector("ul").replaceChildren(...list.map((incident) => {
     const item = document.createElement("li");
-    item.dataset.rank = String(one.severity);
-    item.append(tag("span", "state", plain(one.cause)), " ", tag("span", "said", one.sentence), " ", tag("span", "action", one.action));
+    item.dataset.rank = String(incident.severity);
+    item.append(tag("span", "state", plain(incident.cause)), " ", tag("span", "said", incident.sentence), " ", tag("span", "action", incident.action));
     return item;
   }));
 }

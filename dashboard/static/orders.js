@@ -17,13 +17,13 @@ async function send(form) {
 export function wireOrders(main, acknowledged) {
   if (!dialog) return;
   done = acknowledged;
-  const form = dialog.querySelector("form"), said = dialog.querySelector("[role=status]");
+  const form = dialog.querySelector("form"), answerLine = dialog.querySelector("[role=status]");
   main.addEventListener("click", ({ target }) => {
     const button = target.closest("button.ack");
     if (!button) return;
     ids = button.dataset.ids.split(",");
     dialog.querySelector(".of").textContent = button.closest(".row").dataset.consumer;
-    said.textContent = "";
+    answerLine.textContent = "";
     dialog.showModal();
   });
   form.addEventListener("submit", async (event) => {
@@ -34,6 +34,6 @@ export function wireOrders(main, acknowledged) {
       dialog.close();
       form.elements.comment.value = "";
       done();
-    } catch (error) { said.textContent = `Not acknowledged: ${error.message}`; }
+    } catch (error) { answerLine.textContent = `Not acknowledged: ${error.message}`; }
   });
 }

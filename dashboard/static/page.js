@@ -2,7 +2,7 @@
 import { ask } from "./ask.js";
 import { showBadge } from "./badge.js";
 import { lookingBack, showControls, showPast, wireControls } from "./controls.js";
-import * as own from "./daemon_page.js";
+import * as daemonPage from "./daemon_page.js";
 import { incidents } from "./evidence.js";
 import { arrange, rows, setTitles, showFilters, wireFilters } from "./filter.js";
 import { keepView } from "./links.js";
@@ -17,13 +17,13 @@ import { clock, setPlain, writeTimes } from "./words.js";
 
 const main = document.getElementById("main");
 const byId = (id) => document.getElementById(id);
-const told = JSON.parse(byId("panels").textContent);
+const settings = JSON.parse(byId("panels").textContent);
 const single = main.classList.contains("one"), writable = byId("order") !== null;
-setPanels(told);
-setPlain(told.plain, told.groups);
+setPanels(settings);
+setPlain(settings.plain, settings.groups);
 
 const titles = (main.dataset.panels || "").split(","), optional = (main.dataset.columns || "").split(",").filter(Boolean);
-const specs = [...titles, ...optional].map((metric) => ({ ...told.panels.find((one) => one.metric === metric), always: titles.includes(metric) }));
+const specs = [...titles, ...optional].map((metric) => ({ ...settings.panels.find((panel) => panel.metric === metric), always: titles.includes(metric) }));
 let states = new Map();
 view.marks = [];
 
@@ -39,17 +39,17 @@ const panels = panelLoader({
     if (rowsShown !== striped) { striped = rowsShown; strips(); }
     [drawnFor, drawnAt] = [JSON.stringify(when()), body.end];
     restarts = body.daemons[0]?.restarts ?? [];
-    if (single) { own.table(body, view); own.marks(view.marks, restarts, view); }
+    if (single) { daemonPage.table(body, view); daemonPage.marks(view.marks, restarts, view); }
   },
   failed: (error) => showError(error, oldPanels()),
 });
 const { load, visible } = panels;
 const strips = stripLoader(visible, view, lookingBack);
 const showTitles = () => setTitles(specs.filter((spec) => spec.always || view.columns.has(spec.metric)).map((spec) => spec.title));
-const redraw = () => { showTitles(); if (single) own.links(when()); strips(); return panels.redraw(); };
+const redraw = () => { showTitles(); if (single) daemonPage.links(when()); strips(); return panels.redraw(); };
 const undrawn = () => load(visible().filter((row) => !row.drawn));
 addEventListener("zoomed", (event) => {
-  if (single) own.links(when());
+  if (single) daemonPage.links(when());
   byId("unzoom").hidden = !event.detail;
   showPast();
 });
@@ -62,17 +62,17 @@ async function refresh() {
     if (view.marks.length || notes.body.marks.length) rows().forEach((row) => { row.drawn = false; });
     view.marks = notes.body.marks;
     // Also while the row is out of view, and not drawn.
-    if (single) own.marks(view.marks, restarts, view);
+    if (single) daemonPage.marks(view.marks, restarts, view);
   }
   if (same && states.size) return;
-  // Many daemons are judged beside their first reader: he is told as soon as it is done.
+  // Many daemons are judged by a background thread: asked again until that is done.
   if (body.reading) setTimeout(() => refresh().catch(showError), 1000);
   const present = new Map(rows().map((row) => [row.dataset.id, row]));
-  if (!single && body.daemons.some((one) => !present.has(one.id))) { location.reload(); return; }
-  states = new Map(body.daemons.map((one, place) => [one.id, { ...one, place }]));
+  if (!single && body.daemons.some((daemon) => !present.has(daemon.id))) { location.reload(); return; }
+  states = new Map(body.daemons.map((daemon, place) => [daemon.id, { ...daemon, place }]));
   for (const [id, row] of present) if (states.has(id)) fill(row, states.get(id), view.zone);
-  if (single) await own.evidence(states.get(rows()[0].dataset.id), view);
-  for (const [id, row] of present) known(row, body.alerts?.daemons[id], writable);
+  if (single) await daemonPage.evidence(states.get(rows()[0].dataset.id), view);
+  for (const [id, row] of present) known(row, body.alerts?.daemons[id], { writable, zone: view.zone });
   if (single) showBadge(body.alerts?.count ?? null);
   else { fleetLine(body.fleet, body.alerts); incidents(body.incidents ?? []); for (const [id, row] of present) if (!states.has(id)) gone(row); }
   if (arrange(states)) await undrawn();
@@ -84,7 +84,7 @@ function gone(row) {
   row.remove();
 }
 
-// Milliseconds between two questions: while it is looked at, and while the tab is hidden.
+// Milliseconds between two requests: while the page is looked at, and while its tab is hidden.
 const EVERY = Number(main.dataset.interval) * 1000, HIDDEN = 60_000;
 let next;
 async function tick() {
@@ -120,7 +120,7 @@ wireFilters(() => { arrange(states); undrawn(); });
 wireOrders(main, () => refresh().catch(showError));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 writeTimes(document, view.zone);
-if (single) own.notes(rows()[0].dataset.id, () => refresh().then(redraw).catch(showError));
+if (single) daemonPage.notes(rows()[0].dataset.id, () => refresh().then(redraw).catch(showError));
 showTitles();
 arrange(states);
 panels.start();

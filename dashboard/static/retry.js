@@ -1,4 +1,4 @@
-// The store was away: asked again until it answers; then the page comes by itself.
+// The store was away: asked again until it answers, then loaded again.
 const EVERY = 5000;
 
 async function again() {

@@ -1,4 +1,4 @@
-// A row's words and figures: what the server wrote once, kept up to date.
+// A row's words and figures: kept up to date with what the server answers.
 import { drainBar } from "./evidence.js";
 import { age, number, plain, shortClock } from "./words.js";
 
@@ -15,6 +15,9 @@ const NS = "http://www.w3.org/2000/svg";
 // How the growth of the backlog divides: more arrivals on the left, slow processing on the right.
 export function splitBar(row, split) {
   const holder = row.querySelector(".split");
+  const key = JSON.stringify(split);
+  if (holder.dataset.key === key) return;
+  holder.dataset.key = key;
   const whole = split ? Math.max(0, split.excess) + Math.max(0, split.lost) : 0;
   holder.hidden = !whole;
   if (!whole) return;
@@ -33,8 +36,8 @@ export function splitBar(row, split) {
 
 // The first line: since when, how fast, until when.
 function facts(row, daemon, zone) {
-  const since = row.querySelector(".since"), told = daemon.since && (daemon.severity || daemon.silent);
-  if (!told) since.replaceChildren();
+  const since = row.querySelector(".since"), dated = daemon.since && (daemon.severity || daemon.silent);
+  if (!dated) since.replaceChildren();
   else {
     const time = since.querySelector("time") ?? tag("time");
     time.dataset.time = daemon.since;
@@ -46,21 +49,21 @@ function facts(row, daemon, zone) {
 }
 
 // Who knows of a row's alerts, and the button for who does not.
-export function known(row, alert, writable) {
-  const holder = row.querySelector(".known"), key = JSON.stringify(alert ?? null);
+export function known(row, alert, { writable, zone }) {
+  const holder = row.querySelector(".known"), key = JSON.stringify([alert ?? null, zone]);
   if (holder.dataset.key === key) return;
   holder.dataset.key = key;
-  const said = [];
-  if (alert?.by.length) said.push(tag("span", "", `acknowledged by ${alert.by.join(", ")}`));
-  if (alert?.silenced_until) said.push(tag("span", "", `silenced until ${shortClock(alert.silenced_until, "local")}`));
+  const parts = [];
+  if (alert?.by.length) parts.push(tag("span", "", `acknowledged by ${alert.by.join(", ")}`));
+  if (alert?.silenced_until) parts.push(tag("span", "", `silenced until ${shortClock(alert.silenced_until, zone)}`));
   if (alert?.ids.length && writable) {
     const button = tag("button", "ack", "acknowledge");
     button.type = "button";
     button.dataset.ids = alert.ids.join(",");
     button.setAttribute("aria-label", `Acknowledge the alert of ${row.dataset.consumer}`);
-    said.push(button);
+    parts.push(button);
   }
-  holder.replaceChildren(...said);
+  holder.replaceChildren(...parts);
 }
 
 export function fill(row, daemon, zone) {

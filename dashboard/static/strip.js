@@ -23,15 +23,15 @@ export function rectangles(runs, start, end) {
 export function spoken(runs, zone, most = 3) {
   const ill = runs.filter(([, , state, severity]) => severity > 0 || !known(state));
   if (!ill.length) return runs.length ? "well all the time" : "not judged";
-  const said = ill.slice(-most).map(([from, to, state]) => `${plain(state).toLowerCase()} ${shortClock(from, zone)} to ${shortClock(to, zone)}`);
-  return (ill.length > most ? `${ill.length - most} more before; ` : "") + said.join("; ");
+  const phrases = ill.slice(-most).map(([from, to, state]) => `${plain(state).toLowerCase()} ${shortClock(from, zone)} to ${shortClock(to, zone)}`);
+  return (ill.length > most ? `${ill.length - most} more before; ` : "") + phrases.join("; ");
 }
 
 // begin: of a span that is not full yet, its first sample.
 function draw(row, all, body, { zone, begin }) {
   const strip = row.querySelector(".strip"), start = begin ?? body.start, runs = all.filter(([, end]) => end > start);
-  strip.hidden = !runs.length;
-  if (!runs.length) return;
+  // Its place is kept while it is empty: nothing below moves.
+  if (!runs.length) { strip.replaceChildren(); return; }
   const svg = document.createElementNS(NS, "svg");
   svg.setAttribute("viewBox", "0 0 1000 10");
   svg.setAttribute("preserveAspectRatio", "none");

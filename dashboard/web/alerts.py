@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, Response, abort, current_app, render_template, request
+from flask import Blueprint, Flask, Response, abort, current_app, g, render_template, request
 
 from collectd_fedmsg.alerts import actions
 from collectd_fedmsg.alerts.evaluator import acked
@@ -125,7 +125,9 @@ def open_alerts(now: float) -> dict[str, Any] | None:
 
 def open_count() -> int | None:
     """Return how many causes of alerts nobody has acknowledged; None when that is not known."""
-    found = open_alerts(time.time())
+    if "open_alerts" not in g:
+        g.open_alerts = open_alerts(time.time())
+    found: dict[str, Any] | None = g.open_alerts
     return found["count"] if found is not None else None
 
 

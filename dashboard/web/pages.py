@@ -19,6 +19,7 @@ from ..draw import rrdgraph as png
 from ..grid.answer import belongs
 from ..store.rrd import RRDStore
 from ..store.series import Window
+from . import alerts as alerting
 from . import query
 from . import static_files as assets
 from .api import fleet, settings, store
@@ -46,7 +47,7 @@ def _when(usual: str, now: float) -> tuple[dict[str, Any], Window]:
 def _page(when: dict[str, Any], now: float) -> dict[str, Any]:
     """Return what both pages' templates need: the span, the moment, who may write."""
     return {**when, "now": now, "writable": bool(settings().token),
-            "login": logged_in(settings())}
+            "login": logged_in(settings()), "alerts": alerting.open_alerts(time.time())}
 
 
 @views.get("/")

@@ -180,10 +180,18 @@ def test_alerts_are_marked_on_the_panels(site, chromium):  # noqa: F811
     assert page.faults == []
 
 
+def take_back(app):
+    """Take back what earlier tests acknowledged."""
+    client = app.test_client()
+    for one in client.get("/api/v1/alerts").get_json()["acknowledged"]:
+        client.delete(f"/api/v1/alerts/{one['id']}/ack", headers={"X-Token": "t"})
+
+
 def test_acknowledge_on_the_row(site, chromium):  # noqa: F811
     """The row has the button; the dialog asks for name and token; then the row says who knows,
     and one cause less is counted in the navigation, the title and the icon."""
-    _, _, address = site
+    _, app, address = site
+    take_back(app)
     page = opened(chromium, address)
     row = "[data-consumer=Archiver]"
     page.wait_for_selector(f"{row} button.ack")
@@ -238,3 +246,28 @@ def test_the_logins_name_is_noted(site, tmp_path):
     page = client.get("/alerts", headers=head).text
     assert 'name="by"' not in page
     assert "<b>ralph</b>" in page
+
+
+#: Notes what moved on the page without being asked to: how much, and which elements.
+SHIFTS = """window.shifts = []; new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts.push(
+    [entry.value, entry.sources.map((source) => `${source.node?.className} `
+      + `${Math.round(source.previousRect.y)} ${Math.round(source.currentRect.y)}`)]);
+}).observe({ type: "layout-shift", buffered: true });"""
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_nothing_moves_while_the_page_comes(site, chromium, width):  # noqa: F811
+    """Layout shift below 0.05 until rows, alerts and strips stand."""
+    _, _, address = site
+    context = chromium.new_context(viewport={"width": width, "height": 844})
+    page = context.new_page()
+    page.faults = []
+    page.add_init_script(SHIFTS)
+    page.goto(address)
+    page.wait_for_selector("button.ack")
+    page.wait_for_selector(".strip:not([hidden]) rect")
+    until(page, "document.getElementById('fresh').textContent !== ''")
+    shifts = page.evaluate("window.shifts")
+    print(f"layout shift at {width} px: {sum(value for value, _ in shifts):.3f}", shifts)
+    assert sum(value for value, _ in shifts) < 0.05, shifts
