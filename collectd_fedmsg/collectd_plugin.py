@@ -19,6 +19,7 @@ from .bounded_log import BoundedLog
 from .collector.config import PluginConfig, read_block
 from .collector.outage import OutageRecovery
 from .collector.replicas import ReplicaRows
+from .collector.schedule import ReadSchedule
 from .collector.series import SeriesTable
 from .collector.sources.base import PartialSample, Source
 from .collector.sources.fedora_messaging import FedoraMessagingSource
@@ -51,6 +52,7 @@ class Plugin:
         self._values: Any = None
         self._recovery: OutageRecovery | None = None
         self._bounded_log = BoundedLog()
+        self._schedule = ReadSchedule(self._config.interval, self._config.timeout)
         self._table = SeriesTable(self._config.max_consumers, self._config.by_topic())
         self._totals = {"bytes": 0, "samples": 0, "errors": 0}
 
@@ -95,12 +97,14 @@ class Plugin:
             self._sources.append(FedoraMessagingSource(
                 services, self._config.interval, rabbit.has_queue if rabbit else None))
         self._values = collectd.Values()
-        collectd.register_read(self.read, self._config.interval)
+        self._schedule = ReadSchedule(self._config.interval, self._config.timeout)
+        collectd.register_read(self.read, self._schedule.call_interval)
 
     def read(self) -> None:
         """Ask everyone, dispatch what is new, say how it went."""
         try:
-            self._read()
+            if self._schedule.due(time.time()):
+                self._read()
         except Exception as error:
             self._log_exception("read", error)
 
