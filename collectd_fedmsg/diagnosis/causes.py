@@ -173,7 +173,7 @@ def _slower(facts: Facts, usual: Usual, reference: Reference,
     a message that still runs counts from its first second. Without working time what ends
     while work waits is compared with the arrivals that were coped with.
     """
-    if not facts.work or none_ended(facts):
+    if not facts.work or _none_ended(facts):
         return None  # slow or hung: until one ends nobody can tell
     part, service = facts.work[-1], reference.service
     if facts.timed and service:
@@ -192,20 +192,28 @@ def _slower(facts: Facts, usual: Usual, reference: Reference,
     return expected / max(part.count, 0.5) if short > sigmas else None
 
 
-def none_ended(facts: Facts) -> bool:
-    """Return whether nothing has ended since the time per message changed, or for a while.
-
-    The step in which it changed holds what ended before.
-    """
+def quiet(facts: Facts) -> bool:
+    """Return whether messages that were due have not ended in the newest points."""
     if not facts.work:
         return False
     part, done = facts.work[-1], facts.history.processed
-    if part.start and part.count and not any(done[part.start + 1: part.stop]):
-        return True
-    quiet = sum(x is not None for x in itertools.takewhile(
+    points = sum(x is not None for x in itertools.takewhile(
         lambda x: not x, reversed(done[part.start: part.stop])))
-    return part.count < 1 or (quiet >= PERSIST and quiet * part.count > NONE * (
-        part.stop - part.start - quiet))
+    return part.count < 1 or (points >= PERSIST and points * part.count > NONE * (
+        part.stop - part.start - points))
+
+
+def _none_ended(facts: Facts) -> bool:
+    """Return whether nothing is known to have ended since messages began to take longer.
+
+    The step in which that began holds what ended before.
+    """
+    part, done = facts.work[-1], facts.history.processed
+    if quiet(facts):
+        return True
+    before = facts.work[-2] if len(facts.work) > 1 else None
+    slower = before is not None and _time(part) > EVIDENT * _time(before)
+    return slower and not any(done[part.start + 1: part.stop])
 
 
 def _least(facts: Facts) -> float:

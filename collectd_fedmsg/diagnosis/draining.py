@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from .facts import Facts
-from .history import window
+import math
+
+from .facts import LEFT, Facts
+from .history import Window, window
 from .stats import mean, spread
 from .verdict import Drain
 
@@ -11,13 +13,14 @@ from .verdict import Drain
 FALLS = 3.0
 #: One that rises at 2 σ is not draining, though nothing is seen to act.
 RISES = 2.0
+#: Share by which an hour's arrivals usually lie off their usual rate.
+WANDERS = 0.1
 #: 95 %, two-sided.
 BOUND = 1.96
 #: Blocks whose pace is compared: a standard deviation of fewer is off by a third.
 BLOCKS = 8
-#: A level is a plateau when its later half moved less than a tenth of it, for half an hour:
-#: at that pace the drain would take ten times as long as we watched.
-PLATEAU, PLATEAU_SECONDS = 0.1, 1800
+#: Seconds for which a backlog must not have shrunk to be for good.
+PLATEAU_SECONDS = 1800
 
 
 def falls(facts: Facts) -> bool:
@@ -30,42 +33,77 @@ def rises(facts: Facts) -> bool:
     return facts.onset is not None and facts.drift > RISES * facts.drift_error
 
 
-def level(facts: Facts) -> bool:
-    """Return whether the backlog neither grows nor shrinks, for half an hour."""
-    if facts.onset is None or facts.span.seconds < PLATEAU_SECONDS:
+def past_peak(facts: Facts) -> bool:
+    """Return whether less waits than at the worst moment, beyond chance."""
+    if facts.onset is None:
         return False
-    middle = facts.history.backlog[(facts.span.start + facts.last) // 2]
-    moved: float = abs(facts.backlog - middle) if middle is not None else facts.backlog
-    return moved < PLATEAU * facts.backlog
+    levels = [x or 0.0 for x in facts.history.backlog[facts.onset: facts.last + 1]]
+    worst: float = max(levels)
+    since = window(facts.history, facts.onset + levels.index(worst) + 1, facts.last + 1)
+    return worst - facts.backlog > FALLS * math.sqrt(_chance(facts, since))
+
+
+def _chance(facts: Facts, seen: Window) -> float:
+    """Return the variance of the net flow over a window, messages²."""
+    usual = facts.usual
+    mixed = usual.variation * usual.variation if usual else 1.0
+    clumped = usual.dispersion if usual else 1.0
+    return seen.received * clumped + seen.processed * mixed + 1
 
 
 def time_to_drain(facts: Facts) -> Drain | None:
-    """Return the time (s) until the backlog is gone, None unless it shrinks.
+    """Return the time (s) until the backlog is as small as usual, None unless it shrinks.
 
     The pace is the net flow of the part that acts: longer watching, narrower bounds. What will
     arrive and end until then scatters as it did in that part.
     """
-    seen, backlog = facts.span, facts.backlog
-    if facts.onset is None or not seen.seconds or backlog <= 0:
-        return None
-    pace = (seen.processed - seen.received) / seen.seconds
-    if pace <= 0:
+    seen, left = facts.span, facts.backlog - facts.limit * LEFT
+    if facts.onset is None or not seen.seconds or left <= 0:
         return None
     variance = _variance(facts)
-    expected = backlog / pace
-    error = BOUND * (variance / seen.seconds * expected ** 2 + variance * expected) ** 0.5 / pace
+    pace, doubt = _pace(facts, variance / seen.seconds)
+    if pace <= 0:
+        return None
+    expected = left / pace
+    error = BOUND * (doubt * expected ** 2 + variance * expected) ** 0.5 / pace
     error += facts.history.step  # it is seen at samples only
     # A ratio's bounds are not symmetrical: the slower pace is further off.
-    slower = pace - BOUND * (variance / seen.seconds + variance / expected) ** 0.5
-    latest = max(backlog / slower, expected) + facts.history.step if slower > 0 else None
+    slower = pace - BOUND * (doubt + variance / expected) ** 0.5
+    latest = max(left / slower, expected) + facts.history.step if slower > 0 else None
     return Drain(expected, max(0.0, expected - error), latest)
+
+
+def _pace(facts: Facts, doubt: float) -> tuple[float, float]:
+    """Return messages/s by which the backlog shrinks, and the variance of that.
+
+    What ended is asked of all the time since a message takes as long as it does, and what
+    arrives also of what usually does: a surge that is over leaves few points of its own.
+    """
+    seen, usual = facts.span, facts.usual
+    measured = (seen.processed - seen.received) / seen.seconds
+    if usual is None or not facts.timed or not facts.service or not facts.workers:
+        return measured, doubt
+    part, arrivals = facts.work[-1], facts.arrivals[-1]
+    able = facts.workers / facts.service
+    able_doubt = able ** 2 * usual.variation ** 2 / max(1.0, part.count)
+    rate, known = arrivals.rate, usual.dispersion * max(arrivals.count, 1.0) / (
+        arrivals.exposure ** 2)
+    habit = (WANDERS * usual.received) ** 2 + usual.dispersion * usual.received / max(
+        1.0, usual.seconds)
+    if abs(rate - usual.received) < RISES * (known + habit) ** 0.5 and habit > 0:
+        rate = (rate / known + usual.received / habit) / (1 / known + 1 / habit)
+        known = 1 / (1 / known + 1 / habit)
+    modelled, unsure = able - rate, able_doubt + known
+    if unsure >= doubt or abs(modelled - measured) > FALLS * (unsure + doubt) ** 0.5:
+        return measured, doubt
+    # Both are of partly the same counts: the surer one, not their mean.
+    return modelled, unsure
 
 
 def _variance(facts: Facts) -> float:
     """Return the variance of the net flow in one second, messages²."""
-    seen, usual, history = facts.span, facts.usual, facts.history
-    mixed, clumped = (usual.variation ** 2, usual.dispersion) if usual else (1.0, 1.0)
-    counted = (seen.received * clumped + seen.processed * mixed + 1) / seen.seconds
+    seen, history = facts.span, facts.history
+    counted = _chance(facts, seen) / seen.seconds
     size = (seen.stop - seen.start) // BLOCKS
     if not size:
         return counted

@@ -110,7 +110,7 @@ class Cause:
 
 @dataclass(frozen=True)
 class Drain:
-    """Seconds until the backlog is gone; ``latest`` is None when it may never be."""
+    """Seconds until the backlog is as small as usual; ``latest`` is None when it may never be."""
 
     seconds: float
     earliest: float

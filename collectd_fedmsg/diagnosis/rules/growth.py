@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from ...humanize import count, duration, rate, ratio, topic_name
 from ...protocol.sample import OTHER
-from ..causes import PART, blamed_topic, fewer_workers, none_ended
-from ..draining import falls, rises
+from ..causes import PART, blamed_topic, fewer_workers, quiet
+from ..draining import falls, past_peak, rises
 from ..facts import Facts
 from ..history import PERSIST, REFERENCE
 from ..mix import Mix, mix
@@ -41,11 +41,11 @@ def growth(facts: Facts) -> tuple[Finding, ...]:
 
 def recovering(facts: Facts) -> Finding | None:
     """RECOVERING: above usual, and it shrinks or nothing makes it grow any more."""
-    if facts.onset is None or not facts.span.processed or none_ended(facts):
+    if facts.onset is None or not facts.span.processed or quiet(facts):
         return None
     if not falls(facts) and (facts.cause is not None or facts.usual is None or rises(facts)
                              or facts.hung or fewer_workers(facts) or _stands(facts)
-                             or not ended(facts)):
+                             or not (ended(facts) or past_peak(facts))):
         return None
     left = f"{count(facts.backlog)} messages left"
     if facts.drift < 0:
