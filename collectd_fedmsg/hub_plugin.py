@@ -10,9 +10,7 @@ from __future__ import annotations
 import inspect
 import logging
 import os
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
 from typing import Any
 
 from moksha.hub.api import Consumer, Producer
@@ -21,12 +19,10 @@ from .errors import ConfigError
 from .hub import queue_hooks as queues
 from .hub.counts import Counts
 from .hub.failures import FailureFilter
+from .hub.hub_roster import names_of, packages_of, roster_of
 from .hub.responder import Responder
 from .hub.settings import read
 from .hub.stacks import Sampler
-from .protocol import roster as rosters
-from .protocol.frames import MAX_TOTAL
-from .protocol.roster import Roster
 from .protocol.sample import Sample
 
 log = logging.getLogger("collectd_fedmsg")
@@ -93,53 +89,6 @@ class HealthProducer(Producer):
             responder.stop()
 
 
-def roster_of(hub: Any) -> Roster:
-    """Return who works in a hub at this moment, by moksha's own attributes."""
-    return Roster(
-        consumers=tuple(names_of(hub.consumers)),
-        producers=tuple(producer_of(one) for one in hub.producers),
-    )
-
-
-def producer_of(producer: Any) -> rosters.Producer:
-    """Return what one producer says of itself; what a class of another make has, may be odd."""
-    interval = getattr(producer, "frequency", None)
-    if isinstance(interval, timedelta):  # one that is not initialized
-        interval = interval.total_seconds()
-    exceptions = getattr(producer, "_exception_count", 0)
-    return rosters.Producer(
-        name=type(producer).__name__,
-        interval=_seconds(interval),
-        last_run=_seconds(getattr(producer, "_last_ran", None)),
-        initialized=getattr(producer, "_initialized", False) is True,
-        exceptions=exceptions if type(exceptions) is int and exceptions >= 0 else 0,
-    )
-
-
-def _seconds(value: Any) -> float | None:
-    """Return a number that a reader takes for seconds, None for anything else."""
-    if type(value) not in (int, float) or not 0 <= value <= MAX_TOTAL:
-        return None
-    return float(value)
-
-
-def names_of(consumers: Iterable[Any]) -> list[str]:
-    """Return the name that each consumer is reported under: its class's, if no other has it.
-
-    Classes of one name get their modules before it, objects of one class a number after it.
-    """
-    kinds = [type(consumer) for consumer in consumers]
-    shared = Counter(kind.__name__ for kind in {*kinds})
-    names, taken = [], Counter[str]()
-    for kind in kinds:
-        name = kind.__name__
-        if shared[name] > 1:
-            name = f"{kind.__module__}.{name}"
-        taken[name] += 1
-        names.append(name if taken[name] == 1 else f"{name}.{taken[name]}")
-    return names
-
-
 class Instrumented:
     """One consumer that is counted."""
 
@@ -179,11 +128,6 @@ def watch_failures(consumers: Iterable[Any], all_counts: Sequence[Counts]) -> No
     for moksha_log in (logging.getLogger("moksha.hub"), *logs.values()):
         if isinstance(moksha_log, logging.Logger):
             moksha_log.addFilter(watch)
-
-
-def packages_of(consumer: Any) -> set[str]:
-    """Return the top packages of a consumer's classes."""
-    return {kind.__module__.partition(".")[0] for kind in type(consumer).__mro__} - {"builtins"}
 
 
 def instrumented(consumers: Sequence[Any], stacks: bool = False) -> list[Instrumented]:

@@ -14,15 +14,15 @@ import os
 import resource
 import select
 import socket
-import struct
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from ..errors import HealthError
-from ..protocol.sockets import Unpacker, pack
+from ..protocol.sockets import pack
 from ..protocol.wire import MAX_REQUEST
+from .reader_connection import CREDIT, Connection, ProcessorBudget
 
 #: Connections in all, and of one user; fewer where the limit of open files is low.
 MAX_CONNECTIONS, MAX_PER_USER = 64, 16
@@ -35,27 +35,11 @@ IDLE_SECONDS = 10.0
 #: Bytes of replies that peers have not taken yet: of one user's peers, and of all together, at
 #: which no other reply is made. Not all of them keep root's waiting.
 MAX_USER_OUTPUT, MAX_OUTPUT = 1 << 19, 4 << 20
-#: Seconds of processor that answers may take at once, and in each second.
-CREDIT, MAX_CPU_SHARE = 1.0, 0.1
 #: Seconds until another try to accept where no descriptor was to be had.
 NO_FILES_SECONDS = 1.0
 #: Connections accepted between two looks at the clock.
 MAX_ACCEPTS = 8
-_CREDENTIALS = struct.Struct("3i")
 _READ, _WRITE = select.POLLIN, select.POLLOUT
-
-
-class Connection:
-    """One reader: its user, its waiting request and what is on the way to it."""
-
-    def __init__(self, peer: socket.socket, now: float) -> None:
-        self.peer = peer
-        self.moved = now
-        octets = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-        self.user: int = _CREDENTIALS.unpack(octets)[1]
-        self.unpacker = Unpacker(MAX_REQUEST)
-        self.request: bytes | None = None
-        self.output = memoryview(b"")
 
 
 class Connections:
@@ -74,7 +58,7 @@ class Connections:
         self._reserve: int | None = None
         self._paused = False
         self._retry = 0.0
-        self._credit, self._credited = CREDIT, time.monotonic()
+        self._budget = ProcessorBudget()
         #: How often each user was answered lately.
         self._turns: Counter[int] = Counter()
 
@@ -111,14 +95,14 @@ class Connections:
     def timeout(self) -> float:
         """Return the seconds after which ``work`` should be called though nothing happened."""
         if self._answerable():
-            return max(0.0, -self._earned() / MAX_CPU_SHARE)
+            return self._budget.wait()
         if self._paused:
             return NO_FILES_SECONDS
         return IDLE_SECONDS / 2 if self._readers else 3600.0
 
     def rest(self) -> float:
         """Return the seconds for which nothing should be looked at: readers took too much."""
-        return max(0.0, -(self._earned() + CREDIT / 10) / MAX_CPU_SHARE)
+        return self._budget.wait(CREDIT / 10)
 
     def handle(self, number: int, event: int) -> None:
         """Do what a descriptor's event asks for; unknown ones are passed by."""
@@ -127,7 +111,7 @@ class Connections:
             self._accept()
         elif number in self._readers:
             self._move(number, event)
-        self._credit -= time.thread_time() - began
+        self._budget.spend(began)
 
     def work(self) -> None:
         """Answer one request, if any may be answered now; drop whoever is idle."""
@@ -138,20 +122,14 @@ class Connections:
         if self._paused and now >= self._retry:
             self._resume()
         waiting = self._answerable()
-        if not waiting or self._earned() <= 0:
+        if not waiting or self._budget.left() <= 0:
             return
         if sum(self._turns.values()) > 1000:
             self._turns.clear()
         number = min(waiting, key=lambda n: self._turns[self._readers[n].user])
         began = time.thread_time()
         self._reply(number)
-        self._credit -= time.thread_time() - began
-
-    def _earned(self) -> float:
-        now = time.monotonic()
-        self._credit = min(CREDIT, self._credit + (now - self._credited) * MAX_CPU_SHARE)
-        self._credited = now
-        return self._credit
+        self._budget.spend(began)
 
     def _answerable(self) -> list[int]:
         """Return the descriptors of those whose request may be answered now."""
@@ -193,25 +171,27 @@ class Connections:
         except OSError:
             peer.close()
             return
-        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        most = MAX_CONNECTIONS
-        if soft != resource.RLIM_INFINITY:
-            most = max(2, min(MAX_CONNECTIONS, soft // FILES_SHARE))
-        users = Counter(known.user for known in self._readers.values())
-        near = 0 <= soft - HEADROOM <= peer.fileno()
-        # Not root's: what reads for the host's monitoring is never kept out by others.
-        others = sum(count for user, count in users.items() if user)
-        if (
-            users[reader.user] >= max(1, most * MAX_PER_USER // MAX_CONNECTIONS)
-            or (reader.user and others >= most)
-            or (near and self._readers)
-        ):
+        if not self._has_room(reader):
             peer.close()
             self._take_reserve()
             return
         peer.setblocking(False)
         self._readers[peer.fileno()] = reader
         self._poll.register(peer.fileno(), _READ)
+
+    def _has_room(self, reader: Connection) -> bool:
+        """Return whether one more reader leaves the daemon its descriptors, and others theirs."""
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = MAX_CONNECTIONS
+        if soft != resource.RLIM_INFINITY:
+            most = max(2, min(MAX_CONNECTIONS, soft // FILES_SHARE))
+            if reader.peer.fileno() >= soft - HEADROOM and self._readers:
+                return False
+        users = Counter(known.user for known in self._readers.values())
+        if users[reader.user] >= max(1, most * MAX_PER_USER // MAX_CONNECTIONS):
+            return False
+        # Not root's: what reads for the host's monitoring is never kept out by others.
+        return not reader.user or sum(count for user, count in users.items() if user) < most
 
     def _move(self, number: int, event: int) -> None:
         reader = self._readers[number]
@@ -287,10 +267,3 @@ class Connections:
         if self._reserve is None:
             with contextlib.suppress(OSError):
                 self._reserve = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-
-
-def close_quietly(descriptors: Iterable[int]) -> None:
-    """Close descriptors by number, whatever has become of them."""
-    for number in descriptors:
-        with contextlib.suppress(OSError):
-            os.close(number)

@@ -15,12 +15,11 @@ import socket as sockets
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from ..protocol import wire
 from ..protocol.roster import Roster
 from ..protocol.sample import Sample
-from .connections import close_quietly
 from .ring import Ring
 from .server import Server
 from .settings import Settings
@@ -188,3 +187,9 @@ class Responder:
 
 def _floor(now: float, interval: int) -> float:
     return float(now // interval * interval)
+
+def close_quietly(descriptors: Iterable[int]) -> None:
+    """Close descriptors by number, whatever has become of them."""
+    for number in descriptors:
+        with contextlib.suppress(OSError):
+            os.close(number)

@@ -111,7 +111,7 @@ class Reader:
         wrong = _false_claim(endpoint, reply, answers)
         process = answers.processes.get(endpoint)
         if process is not None and not wrong:
-            wrong = self.cursors.claim(place, reply.origin.service, process.user, now)
+            wrong = self.cursors.owners.claim(place, reply.origin.service, process.user, now)
         if wrong:
             harvest.errors[endpoint] = wrong
             return

@@ -15,6 +15,7 @@ from typing import Any
 from ..files import atomic_write
 from ..protocol.sample import Sample
 from ..protocol.wire import Reply, Request
+from .service_owners import ServiceOwners
 
 #: Consumers of one endpoint that are followed; each is a dozen files and a place in memory.
 MAX_CONSUMERS = 1000
@@ -22,10 +23,6 @@ MAX_CONSUMERS = 1000
 MISSED_ROUNDS = 3
 #: Series whose last time is remembered after their daemon has gone.
 MAX_TIMES = 100_000
-#: Seconds after its last answer for which a service's name is kept for its user.
-OWNER_SECONDS = 86400.0
-#: Services whose users are remembered.
-MAX_SERVICES = 10_000
 
 
 @dataclass
@@ -66,8 +63,7 @@ class Cursors:
         self._times: dict[str, float] = {}
         self._owners: dict[str, str] = {}
         self._silent: dict[str, int] = {}
-        #: Of a service: the user whose daemon it was last, and when (s).
-        self._users: dict[str, tuple[int, float]] = {}
+        self.owners = ServiceOwners()
 
     def request(self, endpoint: str) -> Request:
         """Return what to ask an endpoint next."""
@@ -121,26 +117,6 @@ class Cursors:
         cursor.after = max(reply.last, -1 if cursor.after is None else cursor.after)
         return Taken(fresh, ended, refused)
 
-    def claim(self, place: str, service: str, user: int, now: float) -> str:
-        """Return why a user's daemon may not have a service's name, empty when it has it now.
-
-        A name is its last user's until OWNER_SECONDS after its last answer; root may take any.
-        ``now``: seconds since the epoch.
-        """
-        key = json.dumps([place, service])
-        owner, heard = self._users.get(key, (user, now))
-        left = OWNER_SECONDS - abs(now - heard)
-        if user not in (owner, 0) and left > 0:
-            return (
-                f"{service} is a daemon of uid {owner}: what uid {user} says of it is not believed"
-                f" for another {left / 3600:.0f} h"
-            )
-        self._users.pop(key, None)
-        self._users[key] = (user, now)
-        if len(self._users) > MAX_SERVICES:
-            del self._users[next(iter(self._users))]
-        return ""
-
     def missed(self, endpoints: Iterable[str]) -> None:
         """Note who did not answer this round; who is not asked any more is forgotten."""
         self._silent = {endpoint: self._silent.get(endpoint, 0) + 1 for endpoint in endpoints}
@@ -184,7 +160,7 @@ class Cursors:
             "cursors": {key: vars(one) for key, one in self._cursors.items()},
             "times": self._times,
             "owners": self._owners,
-            "users": self._users,
+            "users": self.owners.users,
         }
         atomic_write(path, json.dumps(state).encode(), durable=False)
 
@@ -201,12 +177,11 @@ class Cursors:
             cursors = {str(key): _cursor(one) for key, one in raw["cursors"].items()}
             times = {str(key): float(at) for key, at in raw["times"].items()}
             owners = {str(key): str(owner) for key, owner in raw.get("owners", {}).items()}
-            users = {str(key): (int(user), float(heard))
-                     for key, (user, heard) in raw.get("users", {}).items()}
+            users = ServiceOwners(raw.get("users", {}))
         except (TypeError, AttributeError, KeyError, ValueError, RecursionError) as error:
             raise ValueError(f"{path}: {type(error).__name__}: {error}") from error
         self._cursors, self._times, self._owners = cursors, times, owners
-        self._users = users
+        self.owners = users
 
     def _rival(self, endpoint: str, service: str, keys: Mapping[str, str]) -> str:
         """Return why not, when another living endpoint sends one of these series already.

@@ -20,9 +20,9 @@ from collectd_fedmsg.hub.socket_file import SocketFile
 from collectd_fedmsg.protocol.sample import Sample
 from collectd_fedmsg.protocol.sockets import socket_path
 from collectd_fedmsg.reader.collect import Reader, latest
-from collectd_fedmsg.reader.cursors import OWNER_SECONDS, Cursors
 from collectd_fedmsg.reader.endpoints import MAX_PER_USER, sockets_in
 from collectd_fedmsg.reader.requester import Requester
+from collectd_fedmsg.reader.service_owners import OWNER_SECONDS, ServiceOwners
 from examples.chain import ROOT
 from examples.processes import wait_for
 
@@ -268,10 +268,10 @@ def test_names_without_end(short_folder: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_service_stays_its_user_s() -> None:
     """Another user may have its name a day after its last answer; root may at once."""
-    cursors, now = Cursors(), 1_800_000_000.0
-    assert cursors.claim("", "hub", 2001, now) == ""
-    assert "of uid 2001" in cursors.claim("", "hub", 2002, now + 10)
-    assert cursors.claim("", "hub", 2001, now + 20) == ""
-    assert cursors.claim("elsewhere", "hub", 2002, now + 20) == ""
-    assert cursors.claim("", "hub", 2002, now + 21 + OWNER_SECONDS) == ""
-    assert cursors.claim("", "hub", 0, now + 22 + OWNER_SECONDS) == ""
+    owners, now = ServiceOwners(), 1_800_000_000.0
+    assert owners.claim("", "hub", 2001, now) == ""
+    assert "of uid 2001" in owners.claim("", "hub", 2002, now + 10)
+    assert owners.claim("", "hub", 2001, now + 20) == ""
+    assert owners.claim("elsewhere", "hub", 2002, now + 20) == ""
+    assert owners.claim("", "hub", 2002, now + 21 + OWNER_SECONDS) == ""
+    assert owners.claim("", "hub", 0, now + 22 + OWNER_SECONDS) == ""

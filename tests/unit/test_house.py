@@ -27,8 +27,7 @@ ROOMS = {
     "diagnosis": {"ground", "protocol"},
     "alerts": {"ground", "protocol", "diagnosis"},
     "hub": {"ground", "protocol"},
-    # Until the names of sockets live in the protocol.
-    "reader": {"ground", "protocol", "hub"},
+    "reader": {"ground", "protocol"},
     "collector": {"ground", "protocol", "reader", "diagnosis", "alerts"},
     "commands": {"ground", "protocol", "reader", "diagnosis", "alerts", "collector",
                  "hub"},

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from collectd_fedmsg.hub.counts import Counts
+from collectd_fedmsg.hub.hub_roster import names_of, roster_of
 from collectd_fedmsg.hub.responder import Responder
 from collectd_fedmsg.hub.settings import Settings
-from collectd_fedmsg.hub_plugin import names_of, roster_of
 from collectd_fedmsg.protocol import wire
 from collectd_fedmsg.protocol.roster import Producer, Roster
 from collectd_fedmsg.protocol.sample import OTHER, Sample, encode_row
