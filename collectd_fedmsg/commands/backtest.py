@@ -71,13 +71,13 @@ def run(options: argparse.Namespace) -> int:
         episodes, moments, known = Episodes(), 0, False
         progress = Progress(options.start, end)
         for whole in series.replay(int(options.start), int(end), options.every):
-            told = selection.narrowed(options, whole)
-            episodes.add(told)
+            chosen = selection.narrowed(options, whole)
+            episodes.add(chosen)
             moments += 1
             progress.show(whole.now)
-            known = known or bool(told.daemons)
+            known = known or bool(chosen.daemons)
             if paging is not None:
-                paging.add(told)
+                paging.add(chosen)
     except (HealthError, OSError) as error:
         print(f"backtest: {error}", file=sys.stderr)
         return 2
@@ -140,7 +140,7 @@ def per_month(pages: int, seconds: float) -> float | None:
 
 
 def _json(episodes: Episodes, paging: Paging | None, seconds: float) -> dict[str, Any]:
-    found: dict[str, Any] = {"episodes": [one.to_dict() for one in episodes.told],
+    found: dict[str, Any] = {"episodes": [one.to_dict() for one in episodes.episodes],
                              "incidents": [one.to_dict() for one in episodes.incidents]}
     if paging is not None:
         found["pages"] = [{"at": one.at, "kind": one.kind, "severity": one.severity,
@@ -156,9 +156,9 @@ def report(episodes: Episodes, paging: Paging | None, seconds: float) -> Iterato
     """Yield the report's lines, times in UTC."""
     for one in episodes.incidents:
         yield f"{_when(one)}  incident: {one.sentence}"
-    for one in episodes.told:
+    for one in episodes.episodes:
         yield f"{_when(one)}  {one.verdict.name:<14} {one.subject}: {one.sentence}"
-    if not episodes.told:
+    if not episodes.episodes:
         yield f"Nothing to say of {duration(seconds)}: all were well."
     if paging is not None:
         for notice in paging.pages:
@@ -182,7 +182,7 @@ def _about(notice: Notice) -> str:
 
 def observations(whole: Judgement, *, last: Mapping[str, float] = MappingProxyType({}),
                  beats: Mapping[str, float] = MappingProxyType({})) -> Iterator[Observation]:
-    """Yield what the evaluator is told of each daemon, and of each host as a whole.
+    """Yield the evaluator's observation of each daemon, and of each host as a whole.
 
     Args:
         whole: what is said of all of them.

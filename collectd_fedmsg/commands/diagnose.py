@@ -69,17 +69,17 @@ def run(options: argparse.Namespace) -> int:
     except HealthError as error:
         print(f"diagnose: {error}", file=sys.stderr)
         return 2
-    told = selection.narrowed(options, whole)
+    chosen = selection.narrowed(options, whole)
     for line in wrong:
         print(line, file=sys.stderr)
-    if not told.daemons:
+    if not chosen.daemons:
         print(f"diagnose: {selection.nobody(options)}", file=sys.stderr)
         return 2
     if options.json:
-        print(json.dumps(told.to_dict()))
+        print(json.dumps(chosen.to_dict()))
     else:
-        print("\n".join(visible(line) for line in lines(told, at_length=options.all)))
-    return exit_code(told)
+        print("\n".join(visible(line) for line in lines(chosen, at_length=options.all)))
+    return exit_code(chosen)
 
 
 def exit_code(whole: Judgement) -> int:

@@ -45,37 +45,40 @@ class Episode:
 class Episodes:
     """What was said until now, in the order of its beginning; the well are not listed."""
 
-    told: list[Episode] = field(default_factory=list)
+    episodes: list[Episode] = field(default_factory=list)
     incidents: list[Episode] = field(default_factory=list)
     _open: dict[str, int] = field(default_factory=dict)
     _shared: dict[str, int] = field(default_factory=dict)
 
     def add(self, whole: Judgement) -> None:
         """Add the judgement of a later moment."""
-        _follow(self.told, self._open, whole.now, (
+        _follow(self.episodes, self._open, whole.now, (
             _daemon(one, whole.now) for one in whole.daemons
             if not one.diagnosis.verdict.healthy))
         _follow(self.incidents, self._shared, whole.now, (
             _incident(one, whole.now) for one in whole.incidents if one.shared))
 
 
-def _follow(told: list[Episode], current: dict[str, int], now: float,
-            said: Iterable[Episode]) -> None:
-    present = {one.subject: one for one in said}
+def _follow(episodes: list[Episode], current: dict[str, int], now: float,
+            ongoing: Iterable[Episode]) -> None:
+    """Prolong the episodes that go on, close those that do not, begin the new ones."""
+    present = {episode.subject: episode for episode in ongoing}
     for subject, index in list(current.items()):
-        one = present.get(subject)
-        if one is None or one.verdict is not told[index].verdict:
-            told[index] = replace(told[index], over=True)
+        newest = present.get(subject)
+        if newest is None or newest.verdict is not episodes[index].verdict:
+            episodes[index] = replace(episodes[index], over=True)
             del current[subject]
-    for subject, one in present.items():
+    for subject, newest in present.items():
         if subject in current:
             index = current[subject]
-            members = tuple(sorted({*told[index].members, *one.members}))
-            told[index] = replace(told[index], end=now, sentence=one.sentence, members=members,
-                                  severity=max(told[index].severity, one.severity))
+            before = episodes[index]
+            episodes[index] = replace(
+                before, end=now, sentence=newest.sentence,
+                members=tuple(sorted({*before.members, *newest.members})),
+                severity=max(before.severity, newest.severity))
         else:
-            current[subject] = len(told)
-            told.append(one)
+            current[subject] = len(episodes)
+            episodes.append(newest)
 
 
 def _daemon(one: Judged, now: float) -> Episode:

@@ -17,7 +17,7 @@ from collectd_fedmsg.diagnosis.hours import DAY, HOUR, Hour, hour_of_week
 from ..grid.answer import fetched, read
 from ..store.base import Daemon, Store
 from ..store.series import Series, Window
-from . import coarse_hours as hours
+from . import coarse_hours
 from .coarse_hours import PERCENTILES
 from .packed_hours import PackedHours
 from .stored_history import ByTopic, history
@@ -99,9 +99,9 @@ class Baselines:
             if series is not None and series.step <= HOUR:
                 columns[metric] = series
         fine, interval = self._fine(daemon, end)
-        known = hours.refined(hours.hours(columns, interval, end), fine)
+        known = coarse_hours.refined(coarse_hours.hours(columns, interval, end), fine)
         if topics and daemon.by_topic:
-            known = hours.with_topics(known, self._by_topic(daemon, start, end))
+            known = coarse_hours.with_topics(known, self._by_topic(daemon, start, end))
         return Baseline(PackedHours(known), self._hour_of_week) if len(known) >= ENOUGH else None
 
     def _span(self, daemon: Daemon, end: int) -> tuple[int, Series] | None:

@@ -26,9 +26,9 @@ SERIOUS = 2
 #: Steps that present rates are the mean of.
 RECENT = 3
 #: So many daemons are judged beside their readers from the first on: a reader waits for fewer.
-MANY = 100
+MIN_IN_BACKGROUND = 100
 #: Missing for this many intervals: unknown.
-PATIENCE = 3
+MISSED_ROUNDS = 3
 #: The place of each group of rows.
 ORDER = {name: place for place, name in enumerate(GROUPS)}
 
@@ -99,7 +99,7 @@ class Fleet:
     def _unread(self, now: float) -> dict[str, Any] | None:
         """Return what is said of many daemons that are not judged yet: that nothing is known."""
         seen = self._judge.unread(now)
-        if len(seen) < MANY:
+        if len(seen) < MIN_IN_BACKGROUND:
             return None
         return self._nothing_known(seen, unread(len(seen)), now, reading=True)
 

@@ -17,9 +17,9 @@ from .baselines import Baselines
 
 #: Hours of daemons worked out for one answer, at half a millisecond each; of longer spans and
 #: more daemons nothing is drawn.
-MOST = 720
+MAX_HOURS = 720
 #: Daemons whose hours are remembered: a hundred kilobytes each at most.
-MOST_KEPT = 500
+MAX_KEPT = 500
 #: Start of an hour (epoch seconds), least and most that is usual.
 Band = list[list[float]]
 
@@ -33,10 +33,10 @@ def band(middle: float, spread: float) -> list[float]:
 
 def ranges(usual: Usual) -> dict[str, list[float]]:
     """Return the usual range of the arrival rate (messages/s) and of the service time (s)."""
-    found = {"received": band(usual.received, usual.received_spread)}
+    bands = {"received": band(usual.received, usual.received_spread)}
     if usual.service is not None:
-        found["service_time"] = band(usual.service, usual.service_spread)
-    return found
+        bands["service_time"] = band(usual.service, usual.service_spread)
+    return bands
 
 
 def same_hour(baseline: Baseline, hour: int, now: float) -> int:
@@ -64,7 +64,7 @@ class Bands:
             StoreError: the store cannot answer.
         """
         chosen = list(daemons)
-        if (window.end - window.start) / HOUR * len(chosen) > MOST:
+        if (window.end - window.start) / HOUR * len(chosen) > MAX_HOURS:
             return {}
         found = {}
         for daemon in chosen:
@@ -77,7 +77,7 @@ class Bands:
                now: float) -> dict[str, Band]:
         kept = self._kept.get(name)
         if kept is None or kept[0] is not baseline:
-            if len(self._kept) > MOST_KEPT:
+            if len(self._kept) > MAX_KEPT:
                 self._kept.clear()
             kept = self._kept[name] = (baseline, {})
         # Unpacked once: looked through for each hour of the week.

@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from collectd_fedmsg.errors import SeriesError
 from collectd_fedmsg.metrics import METRICS, Kind
 
-from ..judge.fleet_rows import PATIENCE
+from ..judge.fleet_rows import MISSED_ROUNDS
 from ..store.base import Daemon, Ref, Store
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -36,7 +36,7 @@ def exposition(store: Store, daemons: Mapping[str, Daemon], rows: Iterable[Mappi
     """
     store.prepare([ref for daemon in daemons.values() for ref in daemon.files.values()])
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Families([*_samples(store, daemons, now - PATIENCE * interval),
+    registry.register(_Families([*_samples(store, daemons, now - MISSED_ROUNDS * interval),
                                  *_judged(daemons, rows)]))
     return bytes(generate_latest(registry))
 

@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("flask")
 
-from collectd_fedmsg_dashboard.judge.usual_ranges import MOST, Bands, band
+from collectd_fedmsg_dashboard.judge.usual_ranges import MAX_HOURS, Bands, band
 from collectd_fedmsg_dashboard.store.base import Daemon
 from collectd_fedmsg_dashboard.store.series import Window
 
@@ -49,7 +49,7 @@ def test_an_hour_of_the_past_is_that_of_the_week():
 
 
 def test_too_many_hours_are_not_drawn():
-    window = Window(NOW - MOST * HOUR, NOW)
+    window = Window(NOW - MAX_HOURS * HOUR, NOW)
     assert DAEMON.id in Bands(Known()).of([DAEMON], window, NOW)
     assert Bands(Known()).of([DAEMON, DAEMON], window, NOW) == {}
 
