@@ -18,6 +18,7 @@ import collectd
 from .alerts.outputs.collectd import notified
 from .alerts.rules import RuleSet
 from .alerts.service import EvaluatorLoop, Sight
+from .bounded_log import BoundedLog
 from .collector.config import Option, read_options, single
 from .collector.live_series import Live
 from .commands.backtest import observations
@@ -32,8 +33,6 @@ OPTIONS: Mapping[str, Option] = {
     "State": Option("state", single(absolute_path)),
     "Interval": Option("interval", single(number(1, 3600, "seconds"))),
 }
-#: Seconds between two log lines of the same words.
-LOG_EVERY = 300.0
 
 
 class Notifications:
@@ -61,7 +60,7 @@ class Alerts:
         self._interval = 10.0
         self._live, self._lock = Live(), threading.Lock()
         self._service: EvaluatorLoop | None = None
-        self._logged: dict[str, float] = {}
+        self._complaints = BoundedLog()
 
     def configure(self, node: Any) -> None:
         """Read the block; a mistake is one clear line and nothing is evaluated then."""
@@ -125,12 +124,8 @@ class Alerts:
             self._service.close()
 
     def _log(self, line: str) -> None:
-        now = time.monotonic()
-        if now - self._logged.get(line[:60], -LOG_EVERY) >= LOG_EVERY:
-            if len(self._logged) > 1000:
-                self._logged.clear()
-            self._logged[line[:60]] = now
-            collectd.warning(f"collectd_fedmsg alerts: {line:.900}")
+        for clean in self._complaints.lines(line[:60], line, time.monotonic()):
+            collectd.warning(f"collectd_fedmsg alerts: {clean}")
 
 
 class _ToCollectd(logging.Handler):

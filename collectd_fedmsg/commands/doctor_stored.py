@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,18 +12,16 @@ from ..metrics import PLUGIN, escape_consumer
 from ..names import escape
 from ..reader.collect import Harvest
 from .doctor_finding import DoctorFinding
+from .rrdtool import rrdtool
 
 #: Samples older than this many intervals are late; stored ones twice that.
 MISSED_INTERVALS = 3
-#: Seconds that rrdtool may take for one file.
-RRDTOOL_SECONDS = 10
 _STEP = re.compile(r"^step = (\d+)$", re.MULTILINE)
 _HEARTBEAT = re.compile(r"^ds\[.+\]\.minimal_heartbeat = (\d+)$", re.MULTILINE)
 
 
 def stored(harvest: Harvest, folder: Path, daemon: str, now: float) -> Iterator[DoctorFinding]:
     """Look at the files of each consumer that answered; ``now`` in epoch seconds."""
-    tool = shutil.which("rrdtool")
     try:
         hosts = sorted(folder.iterdir())
     except FileNotFoundError:
@@ -35,7 +32,7 @@ def stored(harvest: Harvest, folder: Path, daemon: str, now: float) -> Iterator[
         yield DoctorFinding(False, f"{folder}: {error.strerror}",
                             "ask as root, or as a user who may read it")
         return
-    if tool is None:
+    if shutil.which("rrdtool") is None:
         yield DoctorFinding(None, f"{folder}: not looked at, no rrdtool here",
                             "install the package rrdtool")
         return
@@ -53,10 +50,10 @@ def stored(harvest: Harvest, folder: Path, daemon: str, now: float) -> Iterator[
             yield DoctorFinding(False, f"{service}: no file for {consumer}",
                                 "does collectd load our plugin? see its log")
             continue
-        newest = max((_last_update(tool, path, daemon), path) for path in paths)
+        newest = max((_last_update(path, daemon), path) for path in paths)
         (last, trouble), path = newest
         yield _age(f"{service}: {consumer}", now - last, trouble, interval)
-        yield from _keeps(tool, path, interval)
+        yield from _keeps(path, interval)
 
 
 def _age(name: str, age: float, trouble: str, interval: float) -> DoctorFinding:
@@ -69,9 +66,9 @@ def _age(name: str, age: float, trouble: str, interval: float) -> DoctorFinding:
                          "" if good else "behind rrdcached, name it: --rrdcached; else see its log")
 
 
-def _keeps(tool: str, path: Path, interval: float) -> Iterator[DoctorFinding]:
+def _keeps(path: Path, interval: float) -> Iterator[DoctorFinding]:
     """Say when a file cannot keep samples that come every ``interval`` seconds."""
-    info = _run([tool, "info", str(path)])[0]
+    info = rrdtool("info", str(path))
     step, heartbeat = (int(found[1]) if (found := pattern.search(info)) else 0
                        for pattern in (_STEP, _HEARTBEAT))
     if heartbeat and heartbeat < interval:
@@ -87,13 +84,9 @@ def _keeps(tool: str, path: Path, interval: float) -> Iterator[DoctorFinding]:
             "move the old files away: collectd makes new ones with the present interval")
 
 
-def _last_update(tool: str, path: Path, daemon: str) -> tuple[float, str]:
+def _last_update(path: Path, daemon: str) -> tuple[float, str]:
     """Return the wall time (s) of a file's newest value, and what went wrong."""
-    output, wrong = _run([tool, "last", str(path), *(["--daemon", daemon] if daemon else [])])
-    return float(output) if output.strip() else 0.0, f" {wrong}" if wrong else ""
-
-
-def _run(command: list[str]) -> tuple[str, str]:
-    done = subprocess.run(command, capture_output=True, text=True, check=False,  # noqa: S603 - no shell, our own arguments
-                          timeout=RRDTOOL_SECONDS)
-    return (done.stdout if done.returncode == 0 else ""), done.stderr.strip()
+    try:
+        return float(rrdtool("last", str(path), *(["--daemon", daemon] if daemon else []))), ""
+    except (OSError, ValueError) as error:
+        return 0.0, f" {error}"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -73,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
     for one in meant:
         try:
             age = _forget(one.path, now, cache, options)
-        except (OSError, ValueError, subprocess.SubprocessError) as error:
+        except (OSError, ValueError) as error:
             failed += 1
             print(visible(f"{one.path}: {error}"), file=sys.stderr)
             continue

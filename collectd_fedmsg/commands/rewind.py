@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,10 +21,10 @@ from ..names import printable
 from ..reader.cursors import Cursors
 from ..rrdcached import Rrdcached
 from .rewind_dump import rewound
+from .rrdtool import rrdtool
 
-#: Seconds that rrdcached, and rrdtool, may take for one file.
+#: Seconds that rrdcached may take for one file.
 RRDCACHED_SECONDS = 30.0
-RRDTOOL_SECONDS = 60.0
 
 
 def add(commands: Any) -> None:
@@ -82,9 +81,9 @@ def rewind_all(options: argparse.Namespace, paths: Sequence[Path]) -> int:
     for path in paths:
         try:
             done += rewind(path, now, cache, options)
-        except (OSError, ValueError, subprocess.SubprocessError) as error:
+        except (OSError, ValueError) as error:
             failed += 1
-            reason = error.strerror if isinstance(error, OSError) else str(error)
+            reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
             print(printable(f"{path}: {reason}"), file=sys.stderr)
     if options.state_file and not options.dry_run:
         try:
@@ -106,7 +105,7 @@ def rewind(path: Path, now: int, cache: Rrdcached | None, options: argparse.Name
     """Rewind one file when its newest sample is later than ``now``; return whether it was.
 
     Raises:
-        OSError, ValueError, SubprocessError: it could not be read or written; it is as it was.
+        OSError, ValueError: it could not be read or written; it is as it was.
     """
     relative = path.relative_to(options.data_dir)
     with folder_beneath(options.data_dir, relative.parent) as folder:
@@ -135,7 +134,7 @@ def newest(path: Path, file: int, cache: Rrdcached | None) -> float:
         cache: the rrdcached behind collectd, if any.
 
     Raises:
-        OSError, ValueError, SubprocessError: it could not be read.
+        OSError, ValueError: it could not be read.
     """
     held = cache.last(str(path), RRDCACHED_SECONDS) if cache is not None else None
     return held if held is not None else float(_rrdtool(file, "last"))
@@ -156,18 +155,10 @@ def _restored(dump: str) -> bytes:
     with tempfile.TemporaryDirectory(prefix="collectd-fedmsg-") as name:
         xml, rrd = Path(name) / "dump.xml", Path(name) / "new.rrd"
         xml.write_text(dump, "utf-8")
-        _run("restore", str(xml), str(rrd))
+        rrdtool("restore", str(xml), str(rrd))
         return rrd.read_bytes()
 
 
 def _rrdtool(file: int, command: str) -> str:
     """Return what rrdtool prints of an open file: by its descriptor no name can be swapped."""
-    return _run(command, f"/proc/self/fd/{file}", keep=(file,))
-
-
-def _run(*words: str, keep: Sequence[int] = ()) -> str:
-    done = subprocess.run(["rrdtool", *words], capture_output=True, text=True, check=False,  # noqa: S603, S607 - a list: no shell
-                          pass_fds=tuple(keep), timeout=RRDTOOL_SECONDS)
-    if done.returncode:
-        raise ValueError(done.stderr.strip() or f"rrdtool ended with {done.returncode}")
-    return done.stdout
+    return rrdtool(command, f"/proc/self/fd/{file}", keep=(file,))

@@ -217,3 +217,15 @@ def test_a_folder_that_is_not_there_fails(
                   ["forget", f"{tmp_path}/{name}", "--host", "h"]):
         assert main(words) == 1
         assert f"{tmp_path}/{name}: " in capsys.readouterr().err
+
+
+def test_the_environment_s_rrdcached_and_language_are_not_ours(
+    ahead: tuple[Path, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where RRDCACHED_ADDRESS names one that is away, files are read and written all the same."""
+    path, now = ahead
+    with monkeypatch.context() as changed:
+        changed.setenv("RRDCACHED_ADDRESS", "unix:/nowhere/rrdcached.sock")
+        changed.setenv("LC_ALL", "de_DE.UTF-8")
+        assert main(["rewind", str(tmp_path)]) == 0
+    assert now <= rrdtool.last(str(path)) <= time.time()

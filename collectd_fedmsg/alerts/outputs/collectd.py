@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import socket
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,7 +18,7 @@ from . import NotTaken
 SEVERITIES = {"info": "okay", "warning": "warning", "critical": "failure"}
 
 
-#: Characters of an answer that are read; collectd answers a short line.
+#: Bytes of an answer that are read; collectd answers a short line.
 MAX_LINE = 1024
 
 
@@ -28,16 +29,31 @@ class Sender:
         self._settings = settings
 
     def send(self, payload: Mapping[str, Any]) -> None:
-        """Return once collectd has dispatched every alert that is told."""
+        """Return once collectd has dispatched every alert of it, within ``timeout`` seconds."""
+        end = time.monotonic() + self._settings["timeout"]
         with socket.socket(socket.AF_UNIX) as peer:
             peer.settimeout(self._settings["timeout"])
             peer.connect(str(self._settings["socket"]))
-            answers = peer.makefile("r", encoding="utf-8", errors="replace")
             for told in notified(payload):
                 peer.sendall(command(told, payload["at"]).encode())
-                answer = answers.readline(MAX_LINE)
+                answer = _line(peer, end)
                 if not answer.startswith("0 "):
-                    raise NotTaken(f"collectd: {answer.strip()[:200] or 'closed the connection'}")
+                    raise NotTaken(f"collectd: {answer.strip() or 'closed the connection'}")
+
+
+def _line(peer: socket.socket, end: float) -> str:
+    """Return one line of an answer; ``end`` in monotonic seconds, however slowly it comes."""
+    line = b""
+    while not line.endswith(b"\n") and len(line) < MAX_LINE:
+        left = end - time.monotonic()
+        if left <= 0:
+            raise NotTaken("collectd: no answer in time")
+        peer.settimeout(left)
+        byte = peer.recv(1)
+        if not byte:
+            break
+        line += byte
+    return line.decode("utf-8", "replace")
 
 
 def notified(payload: Mapping[str, Any]) -> list[Mapping[str, Any]]:
