@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from . import humanize
 from .errors import ConfigError, Mistakes
+from .http_address import Address
 
 #: Returns the usable value; raises ValueError with a reason that follows ``KEY = VALUE:``.
 Check = Callable[[Any], Any]
@@ -237,13 +237,9 @@ def http_url(value: Any) -> str:
     """Check an address of http or https; returned as it is."""
     if not isinstance(value, str) or not value.startswith(("http://", "https://")):
         raise ValueError("must be an http:// or https:// address")
-    if not optional_text(value).isascii() or " " in value:
-        raise ValueError("must be an address of plain characters, without spaces")
-    parts = urlsplit(value)  # raises ValueError for [::1 without its end
-    if parts.username is not None:
-        raise ValueError("must hold no name or password: addresses are logged")
-    port_number(parts.netloc.rpartition("]")[2].partition(":")[2] or "80")
-    host_name(parts.hostname or "")
+    address = Address.of(optional_text(value))
+    if not address.port or ("[" in value and ":" not in address.host):
+        raise ValueError("must look like http://host:port/path, ports from 1 to 65535")
     return value
 
 

@@ -9,7 +9,6 @@ import base64
 import ipaddress
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 
 @dataclass(frozen=True)
@@ -84,6 +83,9 @@ def is_loopback(host: str) -> bool:
 
 def proxy_of(address: Address) -> tuple[Address, dict[str, str]] | None:
     """Return the environment's proxy for an address, and the headers that it wants."""
+    # Who only checks addresses needs neither this nor the half of the library that it loads.
+    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415
+
     url = getproxies().get(address.scheme)
     if not url or is_loopback(address.host) or proxy_bypass(address.host):
         return None

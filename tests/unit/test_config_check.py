@@ -35,16 +35,16 @@ def test_each_mistake_has_place_key_value_and_reason():
 
 @pytest.mark.parametrize("address", [
     "http://127.0.0.1:99999/", "http://ho st/", "http://", "http://[::1",
-    "http://user:pw@127.0.0.1/", "http://127.0.0.1:x/", "http://äö.example:9/", "http://./",
+    "http://user:pw@127.0.0.1/", "http://127.0.0.1:x/", "http://h/ä", "http://./",
     "http://a..b/", "http://" + "a" * 70 + "/", "http://h\n/", "ftp://h/", 5, None,
     "http://127.0.0.1:0/", "http://[1]/", "http://h:\u0661/"])
 def test_an_address_that_cannot_work_is_refused(address: Any):
-    with pytest.raises(ValueError, match=r"must|names no host|[Ii]nvalid|does not appear"):
+    with pytest.raises(ValueError, match=r"must|not an address"):
         config_check.http_url(address)
 
 
 @pytest.mark.parametrize("address", [
-    "http://127.0.0.1:8087/", "https://[2001:db8::1]:443/a?b=c", "http://h", "http://a_b.example.",
+    "http://127.0.0.1:8087/", "https://[2001:db8::1]:443/a?b=c", "http://h", "http://a_b.example.", "http://äö.example:9/",
     "http://127.0.0.1:/"])
 def test_an_address_that_can_work_is_kept(address: str):
     assert config_check.http_url(address) == address
