@@ -213,11 +213,13 @@ def summary(rows: list[dict[str, Any]], incidents: Sequence[Incident],
     heard = max((row["last_sample"] or 0 for row in rows), default=0) or None
     said = headline(counts, worst, now - heard if heard is not None else None)
     shared = [one for one in incidents if one.shared]
+    waiting = [row["backlog"] for row in rows
+               if row["backlog"] is not None and not row["silent"]]
     return {
         "daemons": len(rows), "states": dict(states),
         **{name: counts[name] for name in GROUPS}, "retired": retired,
         "headline": (together(shared) if counts["silent"] < len(rows) else None) or said,
-        "backlog": sum(row["backlog"] or 0 for row in rows if not row["silent"]),
+        "backlog": sum(waiting) if waiting or not rows else None,
         "last_sample": heard,
     }
 

@@ -45,7 +45,7 @@ export function incidents(list) {
   holder.hidden = list.length === 0;
   holder.querySelector("ul").replaceChildren(...list.map((incident) => {
     const item = document.createElement("li");
-    item.dataset.rank = String(incident.severity);
+    item.dataset.rank = incident.cause === "UNKNOWN" ? "none" : String(incident.severity);
     item.append(tag("span", "state", plain(incident.cause)), " ", tag("span", "said", incident.sentence), " ", tag("span", "action", incident.action));
     return item;
   }));
