@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import sys
+import argparse
 import tempfile
 import time
 from pathlib import Path
 
 from . import api, many, page, pictures
 
+PARTS = ("api", "pictures", "page", "many")
+
 
 def main() -> None:
-    """Print everything; name parts (``api pictures page many``) to run only these."""
-    wanted = sys.argv[1:] or ["api", "pictures", "page", "many"]
+    """Print everything; name parts to run only these."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.dashboard")
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all when none is named")
+    parser.add_argument("--beside", default="", help="a revision whose page is measured as well")
+    parser.add_argument("--uplot", type=Path, help="the folder of the npm package uplot")
+    arguments = parser.parse_args()
+    wanted = arguments.parts or PARTS
     with tempfile.TemporaryDirectory() as folder:
         root, end = Path(folder), int(time.time()) // api.STEP * api.STEP
         made = api.files(root, end)
@@ -20,7 +27,7 @@ def main() -> None:
         if "pictures" in wanted:
             pictures.main(root, beside)
         if "page" in wanted:
-            page.main(root)
+            page.main(root, arguments.beside, arguments.uplot)
     if "many" in wanted:
         many.main()
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import random
 import statistics
 import subprocess
@@ -24,20 +25,20 @@ METRICS = {"received": ("derive", "DERIVE", "AVERAGE"),
            "backlog": ("queue_length", "GAUGE", "MAX")}
 
 
-def files(root: Path, end: int) -> list[tuple[str, str]]:
-    """Make a day of samples; return (path, CF)."""
+def files(root: Path, end: int, step: int = STEP, span: int = DAY) -> list[tuple[str, str]]:
+    """Make a day of samples, or another span (s) at another step (s); return (path, CF)."""
     made, chance = [], random.Random(4)
     folder = root / "h" / "fedmsg-hub"
     folder.mkdir(parents=True)
     for number in range(DAEMONS):
         for metric, (kind, source, cf) in METRICS.items():
             path = str(folder / f"{kind}-C{number}_{metric}.rrd")
-            rrdtool.create(path, "-s", str(STEP), "-b", str(end - DAY - STEP),
-                           f"DS:value:{source}:{2 * STEP}:0:U",
+            rrdtool.create(path, "-s", str(step), "-b", str(end - span - step),
+                           f"DS:value:{source}:{2 * step}:0:U",
                            *[f"RRA:{c}:0.1:{row}:1240" for row in (1, 7, 50)
                              for c in ("AVERAGE", "MIN", "MAX")])
-            rrdtool.update(path, *[f"{t}:{(t - end + DAY) * 9 + chance.randrange(90)}"
-                                   for t in range(end - DAY, end + 1, STEP)])
+            rrdtool.update(path, *[f"{t}:{(t - end + span) * 9 + chance.randrange(90)}"
+                                   for t in range(end - span, end + 1, step)])
             made.append((path, cf))
     return made
 
@@ -80,11 +81,19 @@ def main(root: Path, end: int, made: list[tuple[str, str]]) -> tuple[float, int]
 
 
 @contextmanager
-def serving(root: Path) -> Iterator[int]:
-    """Serve a folder by the command, in a process of its own; yields the port."""
+def serving(root: Path, *options: str, code: Path | None = None) -> Iterator[int]:
+    """Serve a folder by the command, in its own process; yields the port.
+
+    Args:
+        root: the data folder.
+        options: of the command.
+        code: another checkout to serve from.
+    """
+    paths = {} if code is None else {"PYTHONPATH": str(code)}
     process = subprocess.Popen([sys.executable, "-m", "collectd_fedmsg_dashboard.serve",
-                                "--data-dir", str(root), "--port", "0"],
-                               stdout=subprocess.PIPE, text=True)
+                                "--data-dir", str(root), "--port", "0", *options],
+                               stdout=subprocess.PIPE, text=True, cwd=code,
+                               env={**os.environ, **paths})
     try:
         assert process.stdout is not None
         yield int(process.stdout.readline().rstrip("/\n").rpartition(":")[2])

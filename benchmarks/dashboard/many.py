@@ -13,12 +13,13 @@ from pathlib import Path
 import orjson
 import psutil
 import rrdtool
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page
 
 from .api import METRICS, STEP, serving
-from .page import ARGUMENTS, PANELS, wait
+from .browser import chromium, metrics, opened, wait
 
 COUNT = 1000
+PANELS = ".panel .area path.line"
 
 
 def files(root: Path) -> None:
@@ -52,6 +53,28 @@ def first(link: http.client.HTTPConnection) -> None:
     print(f"server's start: first answer {answered:.0f} ms, all judged {took:.0f} ms")
 
 
+def scrolled(page: Page) -> None:
+    """Scroll through all rows, as fast as they are drawn."""
+    height = page.evaluate("document.documentElement.scrollHeight")
+    for top in range(0, height, 2000):
+        page.evaluate(f"scrollTo(0, {top})")
+        page.wait_for_timeout(50)
+    wait(page, f"[...document.querySelectorAll('.row')].at(-1).querySelector('{PANELS}')")
+
+
+def panned(page: Page) -> float:
+    """Return ms from an arrow key on a panel until the next frame is painted."""
+    page.evaluate("[...document.querySelectorAll('.row')].at(-1).querySelector('.panel').focus()")
+    page.wait_for_timeout(500)
+    page.evaluate("""(() => addEventListener("keydown", () => {
+        const begun = performance.now();
+        requestAnimationFrame(() => setTimeout(() => { window.took = performance.now() - begun; }));
+    }, { capture: true, once: true }))()""")
+    page.keyboard.press("ArrowLeft")
+    wait(page, "window.took !== undefined")
+    return float(page.evaluate("took"))
+
+
 def main() -> None:
     """Print times in ms and the server's memory."""
     with tempfile.TemporaryDirectory() as folder:
@@ -76,13 +99,16 @@ def main() -> None:
             for count in (13, COUNT):
                 asked = "&".join(f"daemon={name}" for name in ids[:count])
                 get(f"{count} daemons, series, hour", f"/api/v1/series?span=hour&{asked}")
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path="/usr/bin/chromium",
-                                                     args=ARGUMENTS)
-                page = browser.new_page()
-                page.goto(f"http://127.0.0.1:{port}/")
-                wait(page, f"{PANELS} >= 3 && document.body.dataset.first")
-                print(f"first view {float(page.evaluate('document.body.dataset.first')):.0f} ms")
-                browser.close()
+            with chromium() as browser:
+                page, session, cost = opened(browser, f"http://127.0.0.1:{port}/", PANELS, 3,
+                                             viewport={"width": 1440, "height": 900})
+                print(f"first view {cost.visible:.0f} ms, longest task {cost.longest:.0f} ms,"
+                      f" heap {cost.heap:.1f} MB")
+                scrolled(page)
+                session.send("HeapProfiler.collectGarbage")
+                print(f"scrolled through: {page.locator('.panel svg.area').count()} panels held,"
+                      f" heap {metrics(session)['JSHeapUsedSize'] / 1e6:.1f} MB, longest task"
+                      f" {page.evaluate('watched.longest'):.0f} ms, an arrow key"
+                      f" {panned(page):.0f} ms")
             served = [p for p in psutil.Process().children() if "serve" in " ".join(p.cmdline())]
             print(f"memory of the server {max(p.memory_info().rss for p in served) / 1e6:.0f} MB")

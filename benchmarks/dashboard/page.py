@@ -1,57 +1,155 @@
-"""The page in headless Chromium: 39 panels × 360 points, cold, and on a span switch."""
+"""The page in headless Chromium beside an earlier state of it and uPlot: 39 panels of 13 daemons.
+
+Cold, on a span switch, on live updates, on a phone with a quarter of the processor.
+"""
 
 from __future__ import annotations
 
+import os
 import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, fields
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+import rrdtool
+from playwright.sync_api import Browser
 
-from .api import serving
+from .api import DAEMONS, files, serving
+from .browser import Cost, chromium, metrics, opened, wait
+from .rivals import checkout, uplot
 
 ROUNDS = 5
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu"]
-PANELS = "document.querySelectorAll('.panel .scatterlayer .trace path.js-line').length"
+PANELS = 3 * DAEMONS
+#: Live: s between samples, and how many updates are measured.
+LIVE_STEP, UPDATES = 2, 10
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+SVG, PLOTLY, CANVAS = ".panel .area path.line", ".panel .js-line", ".uplot canvas"
+TITLES = ("painted", "visible", "CPU", "blocked", "longest", "heap", "shift")
 
 
-#: Notes when what was drawn has been painted: the frame after the drawing has begun and ended.
-PAINTED = """
-document.addEventListener("DOMContentLoaded", () => new MutationObserver(() => {
-  requestAnimationFrame(() => setTimeout(() => {
-    document.body.dataset.painted = String(performance.now()); }));
-}).observe(document.body, { attributeFilter: ["data-drawn"] }));
-"""
+@dataclass(frozen=True)
+class Subject:
+    """One page: its address, what shows that a panel is drawn, how its span is switched."""
+
+    name: str
+    address: str
+    selector: str
+    switch: str = "document.querySelector('button[value=day]').click()"
 
 
-def wait(page: Page, condition: str) -> None:
-    """Poll: what Playwright evaluates by itself the page's policy forbids."""
-    for _ in range(2000):
-        if page.evaluate(condition):
-            return
-        page.wait_for_timeout(10)
-    raise TimeoutError(condition)
+def cold(browser: Browser, subject: Subject) -> tuple[Cost, float]:
+    """Return what opening costs, and ms from a click on another span until it is painted."""
+    page, _, cost = opened(browser, subject.address, subject.selector, PANELS)
+    page.evaluate("document.getElementById('live')?.click()")
+    page.wait_for_timeout(300)
+    page.evaluate(f"(() => {{ watched.redrawn = null; window.clicked = performance.now();"
+                  f" {subject.switch}; }})()")
+    wait(page, "watched.redrawn")
+    took = page.evaluate("watched.redrawn - clicked")
+    page.context.close()
+    return cost, float(took)
 
 
-def main(root: Path) -> None:
-    """Print medians and minima in ms, from navigation or click to all panels painted."""
-    cold, switch = [], []
-    with serving(root) as port, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-        for _ in range(ROUNDS):
-            context = browser.new_context(viewport={"width": 1600, "height": 3400})
-            page = context.new_page()
-            page.add_init_script(PAINTED)
-            page.goto(f"http://127.0.0.1:{port}/?span=hour")
-            wait(page, f"{PANELS} >= 39 && document.body.dataset.painted")
-            cold.append(float(page.evaluate("Number(document.body.dataset.painted)")))
-            page.evaluate("document.getElementById('live').checked = false")
-            page.wait_for_timeout(500)
-            before = page.evaluate("document.body.dataset.painted")
-            page.evaluate("(window.clicked = performance.now(),"
-                          "document.querySelector('button[value=day]').click())")
-            wait(page, f"document.body.dataset.painted !== '{before}'")
-            switch.append(float(page.evaluate("document.body.dataset.painted - window.clicked")))
-            context.close()
-        browser.close()
-    for name, times in (("39 panels, cold", cold), ("39 panels, switch", switch)):
-        print(f"{name:20} {statistics.median(times):8.0f} ms  (least {min(times):.0f} ms)")
+def phone(browser: Browser, subject: Subject) -> Cost:
+    """Return what opening costs where the processor is a quarter as fast; three panels count."""
+    page, _, cost = opened(browser, subject.address, subject.selector, 3, throttle=4, **PHONE)
+    page.context.close()
+    return cost
+
+
+@contextmanager
+def growing(root: Path) -> Iterator[None]:
+    """Make files that get a sample every LIVE_STEP seconds while the block lasts."""
+    end = int(time.time()) // LIVE_STEP * LIVE_STEP
+    made, stop = [path for path, _ in files(root, end, LIVE_STEP, 1800)], threading.Event()
+
+    def feed() -> None:
+        moment = end
+        while not stop.wait(max(0.0, moment + LIVE_STEP - time.time())):
+            moment += LIVE_STEP
+            for path in made:
+                rrdtool.update(path, f"{moment}:{(moment - end + 1800) * 9}")
+
+    thread = threading.Thread(target=feed, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(10)
+
+
+def live(browser: Browser, address: str, selector: str) -> float:
+    """Return the main thread's ms for one live update of all panels."""
+    page, session, _ = opened(browser, address, selector, PANELS)
+    drawn = "Number(document.body.dataset.drawn || 0)"
+    first = page.evaluate(drawn)
+    wait(page, f"{drawn} > {first}")
+    begun, cpu = page.evaluate(drawn), metrics(session)["TaskDuration"]
+    wait(page, f"{drawn} >= {begun + UPDATES}", 20_000)
+    took = (metrics(session)["TaskDuration"] - cpu) / (page.evaluate(drawn) - begun)
+    page.context.close()
+    return took * 1000
+
+
+def middle(costs: list[Cost]) -> list[float]:
+    """Return the median of each figure."""
+    return [statistics.median(getattr(cost, one.name) for cost in costs) for one in fields(Cost)]
+
+
+def show(name: str, numbers: list[float]) -> None:
+    """Print a line of figures."""
+    print(f"{name:34}" + "".join(f"{number:9.2f}" if number < 10 else f"{number:9.0f}"
+                                 for number in numbers), flush=True)
+
+
+def main(root: Path, beside: str = "", package: Path | None = None) -> None:
+    """Print medians of ROUNDS; ``beside``: a revision; ``package``: the npm package uplot."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        codes: dict[str, Path | None] = {"this page": None}
+        if beside:
+            (folder / "code").mkdir()
+            codes[f"page of {beside}"] = checkout(beside, folder / "code")
+        selectors = {name: PLOTLY if code else SVG for name, code in codes.items()}
+        ports = {name: stack.enter_context(serving(root, code=code))
+                 for name, code in codes.items()}
+        subjects = [Subject(name, f"http://127.0.0.1:{port}/?span=hour&large=1", selectors[name])
+                    for name, port in ports.items()]
+        if package is not None:
+            (folder / "uplot").mkdir()
+            address = stack.enter_context(uplot(package, ports["this page"], folder / "uplot"))
+            subjects.append(Subject("uPlot", address, CANVAS, "location.hash = 'day'"))
+        browser = stack.enter_context(chromium())
+        print(f"load {os.getloadavg()[0]:.1f}; medians of {ROUNDS} in ms, heap in MB")
+        print(" " * 34 + "".join(f"{title:>9}" for title in TITLES))
+        report(browser, subjects)
+        (folder / "live").mkdir()
+        stack.enter_context(growing(folder / "live"))
+        for name, code in codes.items():
+            with serving(folder / "live", "--interval", str(LIVE_STEP), code=code) as port:
+                show(f"{name}, CPU of a live update", [live(
+                    browser, f"http://127.0.0.1:{port}/?span=now&large=1", selectors[name])])
+
+
+def report(browser: Browser, subjects: list[Subject]) -> None:
+    """Print the cold figures, the span switch and the phone of each, taken in turn."""
+    found: dict[str, list[tuple[Cost, float]]] = {one.name: [] for one in subjects}
+    small: dict[str, list[Cost]] = {one.name: [] for one in subjects}
+    turns: list[Callable[[Subject], None]] = [
+        lambda one: found[one.name].append(cold(browser, one)),
+        lambda one: small[one.name].append(phone(browser, one))]
+    for _ in range(ROUNDS):
+        for turn in turns:
+            for subject in subjects:
+                turn(subject)
+    for name, costs in found.items():
+        show(f"{name}, 39 panels", middle([cost for cost, _ in costs]))
+    for name, costs in found.items():
+        show(f"{name}, other span", [statistics.median(took for _, took in costs)])
+    for name, cheap in small.items():
+        show(f"{name}, phone", middle(cheap))
