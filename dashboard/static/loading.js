@@ -92,28 +92,32 @@ export function panelLoader({ main, specs, single, changed, failed }) {
     dataset.drawn = String(Number(dataset.drawn || 0) + 1);
   }
 
-  // What the server has drawn stands: its words of time are put into the reader's zone.
+  // What the server has drawn stands; its words of time are put into the reader's zone once they
+  // are painted: before, the page would be laid out twice.
   function adopt() {
     const ready = rows().filter((row) => row.querySelector(".panels[data-range]"));
-    if (!ready.length) return;
-    size ??= roomOf(main.querySelector(".panel"));
     for (const row of ready) {
       const [from, to, first] = row.querySelector(".panels").dataset.range.split(" ").map(Number);
       row.drawn = true;
-      view.begin = first || undefined;
-      view.firstSample = first || undefined;
-      relabelRow(row, [from, to], view, size);
+      row.range = [from, to];
+      view.begin = view.firstSample = first || undefined;
     }
+    if (!ready.length) return false;
     document.body.dataset.first ??= String(performance.now());
+    requestAnimationFrame(() => setTimeout(() => {
+      size ??= roomOf(main.querySelector(".panel"));
+      for (const row of ready) if (!row.answer) relabelRow(row, row.range, view, size);
+    }));
+    return true;
   }
 
   // What is in view to begin with, without waiting for the watcher: it waits for the first frame.
   function start() {
-    adopt();
-    const end = innerHeight + MARGIN, wanted = [];
+    const adopted = adopt(), end = innerHeight + MARGIN, wanted = [];
     for (const row of rows()) {
       if (row.hidden || (row.drawn && !single && !tiedTo(row).length)) continue;
-      if (row.getBoundingClientRect().top > end) break;
+      // Where a row is, is known only once the page is laid out: the watcher will tell of the others.
+      if (adopted ? !row.drawn : row.getBoundingClientRect().top > end) break;
       wanted.push(row);
     }
     if (wanted.length) load(wanted);

@@ -110,13 +110,15 @@ export function redrawRow(row, view, size) {
 
 // The server writes moments in UTC and for one width: put the reader's own in place.
 export function relabelRow(row, [from, to], view, { room, letter }) {
-  const labels = timeLabels([from, to], room, letter, view.zone);
+  const labels = row.dataset.size === "slim" ? null : timeLabels([from, to], room, letter, view.zone);
   for (const panel of panelsOf(row)) {
     const svg = panel.querySelector("svg.labels");
     if (!svg) continue;
     panel.range = [from, to];
     panel.most = panel.parentElement.querySelector(".at").textContent;
-    svg.querySelectorAll(".x").forEach((text) => text.remove());
+    const written = [...svg.querySelectorAll(".x")];
+    if (labels === null || written.map((text) => text.outerHTML).join("") === labels) continue;
+    written.forEach((text) => text.remove());
     svg.insertAdjacentHTML("beforeend", labels);
   }
 }
