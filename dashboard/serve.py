@@ -12,7 +12,7 @@ from typing import Any
 from werkzeug.security import generate_password_hash
 
 from collectd_fedmsg import __version__
-from collectd_fedmsg.errors import ConfigError
+from collectd_fedmsg.errors import ConfigError, HealthError
 
 from . import create_app
 from .config import LOOPBACK_HOSTS
@@ -79,7 +79,7 @@ def main(given: Sequence[str] | None = None) -> int:
         return 0
     try:
         app = create_app(combined(options))
-    except ConfigError as error:
+    except HealthError as error:
         print(error, file=sys.stderr)
         return 2
     app.extensions["fleet"].warm()

@@ -12,7 +12,10 @@ from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
-import rrdtool
+try:
+    import rrdtool
+except ImportError:  # a page of a Prometheus needs none
+    rrdtool = None
 
 from collectd_fedmsg.errors import SeriesError, StoreError
 from collectd_fedmsg.names import printable
@@ -33,7 +36,11 @@ MAX_ROWS = 700_000
 #: Of what is asked for, epoch seconds: librrd refuses what is before 1980.
 EARLIEST = 10 * 365 * 86400 + 86400
 #: What librrd's binding raises; SystemError for a name that is not UTF-8.
-ERRORS = (rrdtool.OperationalError, rrdtool.ProgrammingError, OSError, SystemError, ValueError)
+ERRORS = (OSError, SystemError, ValueError) + (
+    () if rrdtool is None else (rrdtool.OperationalError, rrdtool.ProgrammingError))
+NO_BINDING = ("RRD files are read with rrdtool's Python binding, which this Python has not:"
+              " install the distribution's python3-rrdtool, or build it with"
+              " pip install collectd-fedmsg[rrd]")
 
 
 class Turn:
@@ -56,9 +63,14 @@ class RRDStore:
     Args:
         data_dir: collectd's ``DataDir``, spelled as there: rrdcached knows a file by its name.
         rrdcached: the address of its socket; empty where collectd writes the files.
+
+    Raises:
+        StoreError: there is no binding.
     """
 
     def __init__(self, data_dir: Path, rrdcached: str = "") -> None:
+        if rrdtool is None:
+            raise StoreError(NO_BINDING)
         self._root = data_dir
         self._listing = Listing(data_dir)
         self._flusher = Flusher(rrdcached, data_dir) if rrdcached else None
