@@ -15,6 +15,7 @@ lock() { # NAME ARGUMENTS...
 }
 UPGRADE=${1:-}
 lock build $FOLDER/build.in
+lock build-txws $FOLDER/build-txws.in
 lock test pyproject.toml --extra demo --extra test --extra lint --extra docs --extra release
 lock demo pyproject.toml --extra demo -c $FOLDER/test.txt
 lock tools $FOLDER/tools.in

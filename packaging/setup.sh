@@ -88,6 +88,7 @@ done
 step 3 "python packages"
 install="$python -m pip install --require-hashes --no-deps --no-build-isolation"
 run $install -r packaging/requirements/build.txt
+run $install -r packaging/requirements/build-txws.txt
 run $install -r "packaging/requirements/$KIND.txt"
 run $python -m pip install --no-deps --no-build-isolation -e .
 $install -r packaging/requirements/captured.txt >>"$LOG" 2>&1 ||
