@@ -109,8 +109,10 @@ class Responder:
 
     def _run(self, reader: int, writer: int) -> None:
         try:
+            stop = select.poll()  # not select(2), which knows no descriptor above 1,023
+            stop.register(reader, select.POLLIN)
             while not self._serve(reader):
-                if select.select([reader], [], [], REVIVE_SECONDS)[0]:
+                if stop.poll(REVIVE_SECONDS * 1000):
                     return
         finally:
             close_quietly((reader, writer))

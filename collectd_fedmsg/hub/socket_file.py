@@ -45,6 +45,8 @@ class SocketFile:
         self._path = socket_path(settings.run_folder, settings.service, pid)
         self._identity: tuple[int, int] | None = None
         self._warned: set[str] = set()
+        self._asked = False
+        self._readers: int | None = None
 
     @property
     def path(self) -> Path:
@@ -63,9 +65,12 @@ class SocketFile:
         if len(os.fsencode(name)) > MAX_SOCKET_PATH:
             raise ValueError(f"the path is longer than {MAX_SOCKET_PATH} bytes")
         # 0750 before anything is bound: nobody else gets in.
+        made = not folder.is_dir()
         folder.mkdir(mode=0o750, parents=True, exist_ok=True)
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
+            if made and os.fstat(descriptor).st_uid == os.geteuid():
+                os.fchmod(descriptor, 0o750)  # whatever the daemon's umask
             group = self._group(descriptor)
             remove_stale(folder, self._settings.service)
             listener = self._bind(name)
@@ -99,11 +104,19 @@ class SocketFile:
         elif folder.st_mode & stat.S_IWGRP and not folder.st_mode & stat.S_ISVTX:
             self._warn("lets whoever may write there remove this daemon's socket: chmod +t")
         if self._settings.group is None:
-            return None if ours else _default_group()
+            return None if ours else self._default_group()
         group = grp.getgrnam(self._settings.group).gr_gid
         if ours and folder.st_gid != group:
             os.fchown(descriptor, -1, group)
         return group
+
+    def _default_group(self) -> int | None:
+        # Asked once: a directory of groups that hangs would hold up the samples each time.
+        if not self._asked:
+            self._asked = True
+            with contextlib.suppress(KeyError):
+                self._readers = grp.getgrnam(READERS).gr_gid
+        return self._readers
 
     def _warn(self, what: str) -> None:
         if what not in self._warned:
@@ -153,13 +166,6 @@ def _listens(path: str) -> bool:
     with socket.socket(socket.AF_UNIX) as probe:
         probe.setblocking(False)
         return probe.connect_ex(path) != errno.ECONNREFUSED
-
-
-def _default_group() -> int | None:
-    try:
-        return grp.getgrnam(READERS).gr_gid
-    except KeyError:
-        return None
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

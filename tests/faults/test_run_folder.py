@@ -199,6 +199,21 @@ def test_it_comes_back(short_folder: Path, caplog: pytest.LogCaptureFixture) -> 
     assert not caplog.records
 
 
+def test_a_umask_that_shuts_all_out(short_folder: Path) -> None:
+    """The folder and the socket get the modes that their readers need, and no wider ones."""
+    for number, umask in enumerate((0o077, 0o022, 0)):
+        file = SocketFile(Settings("hub", short_folder / f"run{number}"), os.getpid())
+        before = os.umask(umask)
+        try:
+            listener = file.open()
+        finally:
+            os.umask(before)
+        assert stat.S_IMODE(file.path.parent.stat().st_mode) == 0o750
+        assert stat.S_IMODE(file.path.stat().st_mode) == 0o660
+        listener.close()
+        file.remove()
+
+
 def test_what_the_dead_left(short_folder: Path) -> None:
     """A socket on which nobody listens is removed, though its pid is a stranger's by now."""
     for pid in (1, 2**22 + 5, os.getpid()):
