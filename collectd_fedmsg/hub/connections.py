@@ -87,10 +87,14 @@ class Connections:
             os.close(self._reserve)
             self._reserve = None
 
-    def descriptors(self) -> list[int]:
-        """Return the numbers of all open descriptors, for a forked child to close."""
-        own = [] if self._listener is None else [self._listener.fileno()]
-        return [*own, *self._readers, *([] if self._reserve is None else [self._reserve])]
+    def abandon(self) -> None:
+        """Close what a forked child has of the parent's; nothing else is done there."""
+        sockets = [reader.peer for reader in self._readers.values()]
+        for inherited in [*sockets, *([] if self._listener is None else [self._listener])]:
+            inherited.close()
+        if self._reserve is not None:
+            os.close(self._reserve)
+            self._reserve = None
 
     def timeout(self) -> float:
         """Return the seconds after which ``work`` should be called though nothing happened."""

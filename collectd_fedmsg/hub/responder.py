@@ -93,12 +93,14 @@ class Responder:
     def forget_in_child(self) -> None:
         """Let go of the parent's descriptors after a fork; takes no lock, starts and logs nothing.
 
-        A child that has the parent's listening socket open would keep it alive unanswered.
+        A child that has the parent's listening sockets open would keep them alive unanswered.
         """
         thread, self._thread = self._thread, None
         server, self._server = self._server, None
         if thread is not None:
-            close_quietly([*self._wake, *(server.descriptors() if server else [])])
+            close_quietly(self._wake)
+            if server is not None:
+                server.abandon()
 
     def serve_in_child(self) -> None:
         """Begin a run in a forked child that turned out to work as a daemon."""

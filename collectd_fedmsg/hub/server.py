@@ -84,9 +84,11 @@ class Server:
             self._tcp_more = self._tcp.serve(self._answer)
         return True
 
-    def descriptors(self) -> list[int]:
-        """Return what a forked child should close."""
-        return self._connections.descriptors()
+    def abandon(self) -> None:
+        """Close what a forked child has of the parent's listening sockets; takes no lock."""
+        self._connections.abandon()
+        if self._tcp is not None:
+            self._tcp.abandon()
 
     def close(self) -> None:
         """Close all and remove the socket file."""

@@ -11,6 +11,7 @@ import contextlib
 import logging
 import os
 import resource
+import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -51,6 +52,8 @@ class TcpSocket:
         if settings.curve_keys is None:  # pragma: no cover - settings.read refuses it
             raise ValueError("TCP without keys")
         self._peers: set[int] = set()
+        #: libzmq's listening descriptor; -1: not known.
+        self._listening = -1
         self._bound = False
         self._warned = False
         self._retry = 0.0
@@ -61,17 +64,17 @@ class TcpSocket:
         self._guard = ThreadAuthenticator(self._context)
         self._guard.start()
         self._guard.configure_curve(domain="*", location=str(settings.curve_keys / "clients"))
-        socket = self._socket = self._context.socket(zmq.ROUTER)
-        socket.setsockopt(zmq.LINGER, 0)
-        socket.setsockopt(zmq.MAXMSGSIZE, MAX_REQUEST)
-        socket.setsockopt(zmq.SNDHWM, MAX_QUEUED)
-        socket.setsockopt(zmq.RCVHWM, MAX_REQUESTS)
-        socket.setsockopt(zmq.HANDSHAKE_IVL, HANDSHAKE)
-        socket.setsockopt(zmq.BACKLOG, 8)
-        socket.curve_publickey, socket.curve_secretkey = public, secret
-        socket.curve_server = True
-        events = zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED
-        self._monitor = socket.get_monitor_socket(events)
+        router = self._socket = self._context.socket(zmq.ROUTER)
+        router.setsockopt(zmq.LINGER, 0)
+        router.setsockopt(zmq.MAXMSGSIZE, MAX_REQUEST)
+        router.setsockopt(zmq.SNDHWM, MAX_QUEUED)
+        router.setsockopt(zmq.RCVHWM, MAX_REQUESTS)
+        router.setsockopt(zmq.HANDSHAKE_IVL, HANDSHAKE)
+        router.setsockopt(zmq.BACKLOG, 8)
+        router.curve_publickey, router.curve_secretkey = public, secret
+        router.curve_server = True
+        events = zmq.EVENT_LISTENING | zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED
+        self._monitor = router.get_monitor_socket(events)
 
     def bind(self) -> None:
         """Listen.
@@ -107,6 +110,24 @@ class TcpSocket:
         self._guard.stop()
         self._context.destroy(linger=0)
 
+    def abandon(self) -> None:
+        """Close libzmq's listening descriptor in a forked child, where libzmq itself is dead.
+
+        Else the child would keep the address from the daemon's next start.
+        """
+        if self._listening < 0:
+            return
+        try:
+            listening = socket.socket(fileno=self._listening)
+        except OSError:
+            return
+        port = int(self._endpoint.rpartition(":")[2])
+        if (listening.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+                and listening.family == socket.AF_INET and listening.getsockname()[1] == port):
+            listening.close()
+        else:
+            listening.detach()  # the number is another file's by now
+
     def _watch(self) -> None:
         for _ in range(MAX_EVENTS):
             try:
@@ -114,7 +135,9 @@ class TcpSocket:
             except zmq.Again:
                 break
             event = parse_monitor_message(parts)
-            if event["event"] == zmq.EVENT_ACCEPTED:
+            if event["event"] == zmq.EVENT_LISTENING:
+                self._listening = event["value"]
+            elif event["event"] == zmq.EVENT_ACCEPTED:
                 self._peers.add(event["value"])
             else:
                 self._peers.discard(event["value"])
@@ -130,6 +153,7 @@ class TcpSocket:
                             self._endpoint, len(self._peers), free)  # fmt: skip
             # libzmq ends the connections with their listener, and reports none of them.
             self._peers.clear()
+            self._listening = -1
         elif not self._bound and now >= self._retry:
             self._retry = now + RETRY_SECONDS
             if free >= 2 * MIN_FREE:

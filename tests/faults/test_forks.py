@@ -15,10 +15,15 @@ from typing import Any
 import pytest
 from moksha.hub.api import Consumer
 
+from collectd_fedmsg.commands.keys import make
+from collectd_fedmsg.hub.responder import Responder
+from collectd_fedmsg.hub.settings import Settings
 from collectd_fedmsg.hub_plugin import HealthProducer
 from collectd_fedmsg.protocol.sockets import socket_path
+from collectd_fedmsg.protocol.wire import Request
 from collectd_fedmsg.reader.collect import latest
-from examples.processes import wait_for
+from collectd_fedmsg.reader.requester import Requester
+from examples.processes import free_port, wait_for
 
 
 class Archiver(Consumer):  # type: ignore[misc]
@@ -87,6 +92,39 @@ def test_children_that_do_not_serve(consumer: Archiver, short_folder: Path) -> N
     assert set(seen[::2]) == {0}, "no thread"
     assert set(seen[1::2]) == {before - 1}, "the listening socket is closed"
     assert [path.name for path in short_folder.iterdir()] == [f"hub.{os.getpid()}.sock"]
+
+
+def test_a_child_does_not_keep_the_address(short_folder: Path) -> None:
+    """A child that lives on has libzmq's listening socket no more: the next start can bind."""
+    make(short_folder / "keys")
+    endpoint = f"tcp://127.0.0.1:{free_port()}"
+    settings = Settings("hub", short_folder / "run", interval=1, endpoint=endpoint,
+                        curve_keys=short_folder / "keys/daemon")  # fmt: skip
+    first, second = (Responder(settings, lambda at: []) for _ in range(2))
+    requester = Requester(short_folder / "keys/reader")
+
+    def answered() -> bool:
+        return endpoint in requester.ask({endpoint: Request()}, 1.0).replies
+
+    first.start()
+    wait_for("it answers", answered)
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        first.forget_in_child()
+        os.read(reader, 1)
+        os._exit(0)
+    try:
+        first.stop()
+        second.start()
+        wait_for("the next one answers", answered)
+    finally:
+        second.stop()
+        requester.close()
+        os.write(writer, b"x")
+        os.waitpid(child, 0)
+        os.close(reader)
+        os.close(writer)
 
 
 def test_a_child_that_works_is_a_daemon(consumer: Archiver, short_folder: Path) -> None:
