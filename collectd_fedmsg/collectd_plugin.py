@@ -37,7 +37,7 @@ from .rrdcached import Rrdcached
 #: Our own health goes under this plugin name, so that it is never taken for a daemon.
 SELF = "collectd_fedmsg"
 #: Of a notification: collectd keeps 256 bytes, its NUL among them.
-LONGEST_MESSAGE = 250
+MAX_MESSAGE = 250
 
 
 class Plugin:
@@ -226,7 +226,7 @@ class Plugin:
             message=printable(
                 f"{ended.service} ended or was restarted;"
                 f" {lost} messages were lost in its queue{f' ({names})' if names else ''}"
-            )[:LONGEST_MESSAGE],
+            )[:MAX_MESSAGE],
         )
 
     def _report(self, daemons: int, silent: int, seconds: float) -> None:

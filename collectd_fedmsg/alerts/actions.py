@@ -1,4 +1,4 @@
-"""What people may order, checked: acknowledgements and silences. Writes into the book only."""
+"""What people may do, checked: acknowledgements and silences. Writes into the book only."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from .rules import Match, Silence
 from .state_db import AlertDatabase
 
 #: Seconds; a silence has an end that somebody remembers.
-LONGEST = 30 * 86400.0
-LONGEST_TEXT = 200
+MAX_SILENCE_SECONDS = 30 * 86400.0
+MAX_TEXT = 200
 
 
 def acknowledge(book: AlertDatabase, name: str, by: str, comment: str, now: float) -> Ack:
@@ -32,7 +32,7 @@ def silence(match: Match, span: float, by: str, comment: str, now: float,  # noq
     Raises:
         BadQuery: it has no bounded end, matches everything, or a text is unusable.
     """
-    if not 60 <= span <= LONGEST:
+    if not 60 <= span <= MAX_SILENCE_SECONDS:
         raise BadQuery(f"a silence of {span:.0f} s is not within a minute and 30 days")
     if match == Match():
         raise BadQuery("host, service, consumer or rule: say what shall be silent")
@@ -45,8 +45,8 @@ def line(name: str, text: object, least: int) -> str:
     Raises:
         BadQuery: it is none, or is too long.
     """
-    if not isinstance(text, str) or not least <= len(text.strip()) <= LONGEST_TEXT:
-        raise BadQuery(f"{name}: {least} to {LONGEST_TEXT} characters are wanted")
+    if not isinstance(text, str) or not least <= len(text.strip()) <= MAX_TEXT:
+        raise BadQuery(f"{name}: {least} to {MAX_TEXT} characters are wanted")
     if not text.isprintable():
         raise BadQuery(f"{name}: one line without control characters is wanted")
     return text.strip()

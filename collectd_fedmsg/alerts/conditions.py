@@ -14,67 +14,68 @@ from .observation import Observation
 from .rules import Rule
 
 #: A sample speaks for so many steps: two late polls in a row are possible.
-REACH = 3.0
+REACH_STEPS = 3.0
 #: Kinds that look at the clock, not at samples: silence has none.
 BY_CLOCK = ("daemon_silent", "collectd_silent")
 #: Findings that say that nothing can be said.
 SPEECHLESS = (Verdict.UNKNOWN, Verdict.TELEMETRY_LOST)
 
 
-def readings(rule: Rule, seen: Observation, now: float, after: float, *, every: float,
+def readings(rule: Rule, observation: Observation, now: float, after: float, *, every: float,
              host_last: float | None) -> Iterator[Reading]:
     """Yield the readings later than ``after``, oldest first. Times in epoch seconds.
 
     Args:
-        rule, seen: what to judge; the rule's kind decides how.
+        rule, observation: what to judge; the rule's kind decides how.
         now, after: the moment, and the newest that was judged already.
         every: seconds between evaluations.
         host_last: the newest of anything of the host, epoch seconds: what fell silent together
             with its collectd is not to blame. None: nobody watches the host as a whole.
     """
-    if bool(seen.subject.service) is (rule.kind == "collectd_silent"):
+    if bool(observation.subject.service) is (rule.kind == "collectd_silent"):
         return
     if rule.kind in BY_CLOCK:
-        yield from _silence(rule, seen, now, every, host_last)
+        yield from _silence(rule, observation, now, every, host_last)
     elif rule.kind in ("backlog", "oldest", "lost"):
-        yield from _samples(rule, seen, after)
-    elif seen.history is not None and seen.diagnosis is not None and seen.history.end > after:
-        yield from _judged(rule, seen, seen.diagnosis, every)
+        yield from _samples(rule, observation, after)
+    elif observation.history is not None and observation.diagnosis is not None and (
+            observation.history.end > after):
+        yield from _judged(rule, observation, observation.diagnosis, every)
 
 
-def _silence(rule: Rule, seen: Observation, now: float, every: float,
+def _silence(rule: Rule, observation: Observation, now: float, every: float,
              host_last: float | None) -> Iterator[Reading]:
-    if seen.last is None:
+    if observation.last is None:
         return
-    silent = now - seen.last
+    silent = now - observation.last
     # Ahead of the clock nothing newer can be stored, so nobody knows how it is.
     ahead = -silent > max(rule.above, MAX_SKEW)
     silent = silent if ahead else max(0.0, silent)
     bad: bool | None = ahead or silent > rule.above
     if bad and not ahead and rule.kind == "daemon_silent" and host_last is not None and (
-            host_last - seen.last <= rule.above / 2):
+            host_last - observation.last <= rule.above / 2):
         bad = None
-    yield Reading(now, bad, silent, waiting=_waiting(seen), reach=max(60.0, REACH * every),
-                  began=now if ahead else seen.last)
+    yield Reading(now, bad, silent, waiting=_waiting(observation),
+                  reach=max(60.0, REACH_STEPS * every), began=now if ahead else observation.last)
 
 
-def _samples(rule: Rule, seen: Observation, after: float) -> Iterator[Reading]:
-    history = seen.history
+def _samples(rule: Rule, observation: Observation, after: float) -> Iterator[Reading]:
+    history = observation.history
     if history is None:
         return
     # Nearly all of it was judged before: begin at the first that was not.
     judged = after - history.time(0)
     first = max(0, int(judged / history.step)) if judged > 0 else 0
     for i in range(min(first, len(history)), len(history)):
-        at, value = history.time(i), _value(rule.kind, seen, i)
+        at, value = history.time(i), _value(rule.kind, observation, i)
         if at > after and value is not None:
             passed = (history.received[i] or 0.0) * history.step
             yield Reading(at, value > rule.above, value, passed, history.backlog[i] or 0.0,
-                          REACH * history.step)
+                          REACH_STEPS * history.step)
 
 
-def _value(kind: str, seen: Observation, i: int) -> float | None:
-    history = seen.history
+def _value(kind: str, observation: Observation, i: int) -> float | None:
+    history = observation.history
     assert history is not None
     waiting = history.backlog[i]
     if kind == "backlog":
@@ -86,16 +87,17 @@ def _value(kind: str, seen: Observation, i: int) -> float | None:
         return None
     at = history.time(i)
     # A restart is stamped with the start of the step in which the totals began anew.
-    return sum(one.lost or 0.0 for one in history.restarts if at - history.step <= one.time < at)
+    return sum(restart.lost or 0.0 for restart in history.restarts
+               if at - history.step <= restart.time < at)
 
 
-def _judged(rule: Rule, seen: Observation, diagnosis: Diagnosis,
+def _judged(rule: Rule, observation: Observation, diagnosis: Diagnosis,
             every: float) -> Iterator[Reading]:
-    history = seen.history
+    history = observation.history
     assert history is not None
-    waiting = _waiting(seen)
+    waiting = _waiting(observation)
     # A verdict comes with an evaluation: two in a row are neighbours however far apart.
-    reach = REACH * max(history.step, every)
+    reach = REACH_STEPS * max(history.step, every)
     passed = next((x for x in reversed(history.received) if x is not None), 0.0) * history.step
     if rule.kind == "saturation":
         full = diagnosis.saturation_time
@@ -104,7 +106,7 @@ def _judged(rule: Rule, seen: Observation, diagnosis: Diagnosis,
         yield Reading(history.end, None if _speechless(diagnosis) else bad, left or 0.0, passed,
                       waiting, reach)
         return
-    ranks = [one.rank for one in diagnosis.verdicts if one.name in rule.verdicts]
+    ranks = [verdict.rank for verdict in diagnosis.verdicts if verdict.name in rule.verdicts]
     unsure = _speechless(diagnosis) and not ranks
     yield Reading(history.end, None if unsure else bool(ranks), float(max(ranks, default=0)),
                   passed, waiting, reach)
@@ -114,7 +116,7 @@ def _speechless(diagnosis: Diagnosis) -> bool:
     return diagnosis.verdict in SPEECHLESS
 
 
-def _waiting(seen: Observation) -> float:
-    if seen.history is None:
+def _waiting(observation: Observation) -> float:
+    if observation.history is None:
         return 0.0
-    return next((x for x in reversed(seen.history.backlog) if x is not None), 0.0)
+    return next((x for x in reversed(observation.history.backlog) if x is not None), 0.0)

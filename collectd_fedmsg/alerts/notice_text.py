@@ -11,11 +11,11 @@ from ..names import visible
 from .records import Alert, Notice
 
 #: Seconds shown before an alert begins: what was usual there.
-BEFORE = 900
+BEFORE_SECONDS = 900
 #: Alerts told in full; the rest is counted.
-FULL = 10
+MAX_IN_FULL = 10
 #: collectd cuts a notification at 256 bytes with its NUL.
-SHORT = 255
+MAX_SHORT = 255
 KINDS = {"raised": "new", "worse": "worse", "cleared": "over", "reminder": "still"}
 
 
@@ -24,7 +24,7 @@ def clock(at: float) -> str:
     return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def what(alert: Alert) -> str:
+def what(alert: Alert) -> str:  # noqa: PLR0911 - one for each kind
     """Return what is wrong, with its figure and limit."""
     value, limit = alert.value, alert.limit
     if alert.kind == "backlog":
@@ -37,6 +37,8 @@ def what(alert: Alert) -> str:
         return f"the workers are full in {duration(value)} (limit {duration(limit)})"
     if alert.kind == "verdict":
         return f"the diagnosis is {alert.cause}"
+    if value < 0:
+        return f"its newest sample is {duration(-value)} ahead of the clock"
     return f"silent for {duration(value)} (limit {duration(limit)})"
 
 
@@ -45,14 +47,14 @@ def peak(alert: Alert) -> str:
     if alert.kind == "backlog":
         return f"peak {alert.peak:,.0f} messages"
     if alert.kind in ("oldest", "daemon_silent", "collectd_silent"):
-        return f"peak {duration(alert.peak)}"
+        return f"peak {duration(alert.peak)}" if alert.peak >= 0 else ""
     return ""
 
 
 def path(alert: Alert, now: float) -> str:
     """Return the dashboard's page of the alert's time, below its address."""
-    end = int(alert.cleared + BEFORE if alert.cleared is not None else now)
-    span = f"start={int(alert.since) - BEFORE}&end={min(end, int(now) + 1)}"
+    end = int(alert.cleared + BEFORE_SECONDS if alert.cleared is not None else now)
+    span = f"start={int(alert.since) - BEFORE_SECONDS}&end={min(end, int(now) + 1)}"
     if not alert.subject.service:
         host = quote(alert.subject.host, safe="", errors="surrogatepass")
         return f"/?host={host}&{span}"
@@ -84,9 +86,9 @@ def headline(notice: Notice) -> str:
 
 def body(notice: Notice, dashboard: str) -> str:
     """Return a mail's text."""
-    parts = [_section(one, dashboard, notice) for one in notice.alerts[:FULL]]
-    if len(notice.alerts) > FULL:
-        rest = notice.alerts[FULL:]
+    parts = [_section(one, dashboard, notice) for one in notice.alerts[:MAX_IN_FULL]]
+    if len(notice.alerts) > MAX_IN_FULL:
+        rest = notice.alerts[MAX_IN_FULL:]
         parts.append(f"And {len(rest)} more: " + "; ".join(one_line(one) for one in rest[:50]))
     if notice.over:
         parts += ["Over:", *(_over(one, dashboard, notice.at) for one in notice.over[:50])]
@@ -132,9 +134,9 @@ def short(alert: Alert, dashboard: str, now: float) -> str:
     said = " ".join(said.split())
     address = link(alert, dashboard, now)
     both = f"{said} {address}"
-    if address and len(both.encode()) <= SHORT:
+    if address and len(both.encode()) <= MAX_SHORT:
         return both
-    return said.encode()[:SHORT].decode("utf-8", "ignore")
+    return said.encode()[:MAX_SHORT].decode("utf-8", "ignore")
 
 
 def payload(notice: Notice, dashboard: str) -> dict[str, Any]:

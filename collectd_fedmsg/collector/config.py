@@ -15,7 +15,7 @@ from .sources.broker import Broker
 
 PLACE = 'collectd.conf, <Module "collectd_fedmsg.collectd_plugin">'
 #: A read must end well within the interval, or the next one is skipped by collectd.
-LONGEST_SHARE = 0.9
+MAX_TIMEOUT_SHARE = 0.9
 
 
 @dataclass(frozen=True)
@@ -103,8 +103,8 @@ def read_block(node: Any) -> PluginConfig:
     """
     checker = Checker(PLACE)
     config = PluginConfig(**read_options(node, OPTIONS, checker))
-    if config.timeout > config.interval * LONGEST_SHARE:
-        checker.wrong("Timeout", config.timeout, f"must be below {LONGEST_SHARE} × Interval")
+    if config.timeout > config.interval * MAX_TIMEOUT_SHARE:
+        checker.wrong("Timeout", config.timeout, f"must be below {MAX_TIMEOUT_SHARE} × Interval")
     checker.finish()
     return config
 

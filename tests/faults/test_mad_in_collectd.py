@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from collectd_fedmsg.bounded_log import MOST
+from collectd_fedmsg.bounded_log import MAX_LINES
 from collectd_fedmsg.commands import config as snippets
 from collectd_fedmsg.hub.responder import Responder
 from collectd_fedmsg.hub.settings import Settings
@@ -85,7 +85,7 @@ def test_the_honest_one_is_stored(short_folder: Path, figure: Figure) -> None:
         processes.stop_all()
         honest.stop()
     assert errors > 0, "they are counted"
-    assert 4 <= len(lines) <= MOST + 10, "a line for each kind, not for each frame"
+    assert 4 <= len(lines) <= MAX_LINES + 10, "a line for each kind, not for each frame"
     assert all(re.fullmatch(r"[ -~]*", line) for line in lines)
     grown = min(sizes[1:]) - sizes[0]
     assert grown < GROWTH, sizes

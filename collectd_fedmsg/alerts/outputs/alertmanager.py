@@ -13,7 +13,7 @@ from typing import Any
 from .http import post
 
 #: An alert that is not refreshed for so many turns has ended.
-TURNS = 4
+MISSED_REFRESHES = 4
 
 
 class Sender:
@@ -24,32 +24,33 @@ class Sender:
 
     def send(self, payload: Mapping[str, Any]) -> None:
         """Return once Alertmanager has taken all alerts of a payload."""
-        given = self._settings
-        until = payload["at"] + TURNS * given["refresh"]
+        settings = self._settings
+        until = payload["at"] + MISSED_REFRESHES * settings["refresh"]
         alerts = [alert(one, until) for one in (*payload["alerts"], *payload["over"])]
         if alerts:
-            url = given["url"].rstrip("/") + "/api/v2/alerts"
+            url = settings["url"].rstrip("/") + "/api/v2/alerts"
             headers = {"Content-Type": "application/json"}
-            post(url, json.dumps(alerts).encode(), headers, given["timeout"])
+            post(url, json.dumps(alerts).encode(), headers, settings["timeout"])
 
 
-def alert(told: Mapping[str, Any], until: float) -> dict[str, Any]:
+def alert(alerted: Mapping[str, Any], until: float) -> dict[str, Any]:
     """Return an alert of API v2; ``until`` (epoch seconds) is its end while it is open.
 
     Labels are its identity, so what may change while it is open is an annotation: with the
     severity among them, one that grows worse would end there, and another begin.
     """
-    subject = told["subject"]
-    labels = {"alertname": told["rule"], "kind": told["kind"],
+    subject = alerted["subject"]
+    labels = {"alertname": alerted["rule"], "kind": alerted["kind"],
               "host": subject["host"], "service": subject["service"],
               "consumer": subject["consumer"]}
     found = {"labels": {name: text for name, text in labels.items() if text},
-             "annotations": {"severity": told["severity"], "summary": told["what"],
-                             "description": "\n".join(told["why"]),
-                             "action": told["action"], "cause": told["cause"], "id": told["id"]},
-             "startsAt": _moment(told["since"]),
-             "endsAt": _moment(until if told["cleared"] is None else told["cleared"])}
-    return {**found, "generatorURL": told["link"]} if told["link"] else found
+             "annotations": {"severity": alerted["severity"], "summary": alerted["what"],
+                             "description": "\n".join(alerted["why"]),
+                             "action": alerted["action"], "cause": alerted["cause"],
+                             "id": alerted["id"]},
+             "startsAt": _moment(alerted["since"]),
+             "endsAt": _moment(until if alerted["cleared"] is None else alerted["cleared"])}
+    return {**found, "generatorURL": alerted["link"]} if alerted["link"] else found
 
 
 def _moment(at: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from collectd_fedmsg.alerts.evaluator import State, evaluate
+from collectd_fedmsg.alerts.notice_text import one_line
 from collectd_fedmsg.alerts.observation import Observation
 from collectd_fedmsg.alerts.records import Subject
 from collectd_fedmsg.alerts.rules import Grouping, Rule, RuleSet
@@ -48,6 +49,7 @@ def test_samples_ahead_of_the_clock_are_an_alert_and_not_fresh():
     (alert,) = done.state.alerts
     assert alert.rule == "silent"
     assert "365 d ahead of this clock" in alert.why[0]
+    assert one_line(alert) == "C of hub on h: its newest sample is 365 d ahead of the clock"
     assert "h/hub/C by 365 d" in done.troubles["future"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from collectd_fedmsg.commands.top_rows import REMEMBERED, Row, Watch
+from collectd_fedmsg.commands.top_rows import REMEMBERED_SECONDS, Row, Watch
 from collectd_fedmsg.commands.top_screen import view
 from collectd_fedmsg.names import visible
 from collectd_fedmsg.protocol.sample import Sample
@@ -54,8 +54,8 @@ def test_silent_late_and_gone_are_never_well() -> None:
     watch.note(Harvest(), 640.0)
     gone = watch.rows(640.0)[0]
     assert (gone.state, gone.backlog, gone.arrival_rate) == ("DOWN", None, None)
-    watch.note(Harvest(), 640.0 + REMEMBERED + 1)
-    assert watch.rows(640.0 + REMEMBERED + 1) == []
+    watch.note(Harvest(), 640.0 + REMEMBERED_SECONDS + 1)
+    assert watch.rows(640.0 + REMEMBERED_SECONDS + 1) == []
 
 
 def test_a_restart_takes_the_old_one_s_place() -> None:
