@@ -17,6 +17,7 @@ from .draw import panels as figures
 from .draw import rrdgraph as pictures
 from .judge.baselines import BUDGET, Baselines
 from .judge.fleet_rows import Fleet
+from .judge.inside import Inside
 from .judge.judge import Judge
 from .judge.plain_words import (
     GROUPS,
@@ -61,7 +62,7 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
     app.extensions["navigation"] = [("/", "Daemons"), ("/help", "Help")]
     judge = Judge(app.extensions["store"], Baselines(
         app.extensions["store"], BUDGET, settings.zone()),
-                  settings.shared)
+                  settings.shared, Inside(settings.sockets) if settings.sockets else None)
     app.extensions["judge"] = judge
     app.extensions["verdict_strips"] = VerdictStrips(app.extensions["store"], judge)
     app.extensions["bands"] = Bands(judge.baselines)

@@ -70,12 +70,17 @@ class Settings:
     prefix: str = ""
     #: Whose clock the daemons' weeks follow, e.g. ``Europe/Berlin``; empty: this host's.
     timezone: str = ""
+    #: A glob of this host's daemons' sockets, ``/run/fedmsg-health/*.sock``: daemons that ail are
+    #: asked at what. Empty: they are not; the server's user must be in their readers' group.
+    sockets: str = ""
 
     def __post_init__(self) -> None:
         self.zone()
         if self.rrdcached and not self.rrdcached.startswith(("unix:/", "/")):
             reason = "must be unix:/absolute/path: file names are only absolute over a unix socket"
             raise ConfigError("dashboard", "rrdcached", self.rrdcached, reason)
+        if self.sockets and not self.sockets.startswith("/"):
+            raise ConfigError("dashboard", "sockets", self.sockets, "must be an absolute path")
         if not 1 <= self.interval <= 3600:
             raise ConfigError("dashboard", "interval", self.interval, "must be 1 to 3600 s")
         if self.prometheus and not self.prometheus.startswith(("http://", "https://")):

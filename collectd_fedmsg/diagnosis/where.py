@@ -18,6 +18,7 @@ from .verdict import Verdict
 SLOW = {Verdict.SLOW, Verdict.BOTH, Verdict.SATURATED, Verdict.CREEP}
 HANGING = {*SLOW, Verdict.STALLED, Verdict.WORKERS_LOST, Verdict.STARVED}
 FAILING = {Verdict.ERRORS, Verdict.RETRIES, Verdict.POISON}
+EXPLAINED = SLOW | HANGING | FAILING
 #: Seconds before the change that are taken for usual, and of stacks that are too few to say.
 USUAL_SECONDS, MIN_SECONDS = 1800.0, 0.3
 #: A part of the time that is named, and places that are.

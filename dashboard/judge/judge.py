@@ -18,6 +18,7 @@ from ..grid.answer import fetched, read
 from ..store.base import Daemon, Selector, Store
 from ..store.series import Series, Window, clip
 from .baselines import Baselines
+from .inside import Inside
 from .presence import Presence, Presences
 from .stored_history import NEEDED, OPTIONAL, ByTopic, consolidation, history
 from .unknown import (
@@ -48,13 +49,15 @@ class Judge:
         store: read, never written.
         baselines: of the same store.
         shared: what daemons are declared to share.
+        inside: asks the daemons of this host at what they are slow; None: nobody does.
     """
 
     def __init__(self, store: Store, baselines: Baselines | None = None,
-                 shared: Sequence[Dependency] = ()) -> None:
+                 shared: Sequence[Dependency] = (), inside: Inside | None = None) -> None:
         self._store = store
         self.baselines = baselines or Baselines(store)
         self._shared = tuple(shared)
+        self._inside = inside
         self._presences = Presences(store)
 
     def everyone(self, now: float) -> tuple[list[Seen], Judgement]:
@@ -76,6 +79,8 @@ class Judge:
         self.baselines.keep_only(names)
         self._presences.keep_only(names)
         seen = self.existing([self._present(self.one(daemon, now), now) for daemon in daemons], now)
+        if self._inside is not None:
+            seen = [replace(each, judged=self._inside.explain(each.judged, now)) for each in seen]
         return seen, self.together(now, seen)
 
     def existing(self, seen: Iterable[Seen], now: float) -> list[Seen]:
