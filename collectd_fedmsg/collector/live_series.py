@@ -23,7 +23,8 @@ from ..metrics import BY_NAME, PLUGIN, Identity, Kind, parse_instance
 from ..names import unescape
 
 NEEDED = ("received", "processed", "backlog")
-METRICS = (*NEEDED, "failed", "rejected", "busy", "in_progress", "oldest", "delay", "workers")
+METRICS = (*NEEDED, "failed", "rejected", "busy", "in_progress", "oldest", "delay", "workers",
+           "redelivered", "vanished", "consuming")
 #: Steps kept: a quarter of an hour at 10 s.
 STEPS = 90
 #: Consumers beyond these are not followed, nor hosts: names may come from anyone.
@@ -192,5 +193,7 @@ def _restarts(samples: Mapping[int, Mapping[str, float]], numbers: range,
         if "received" not in sample:
             continue
         if sample["received"] < before.get("received", 0.0):
-            yield Restart((n - 1) * step, before.get("backlog"))
+            # A broker keeps what is persistent: what it lost is not known.
+            kept = "redelivered" in before
+            yield Restart((n - 1) * step, None if kept else before.get("backlog"))
         before = sample

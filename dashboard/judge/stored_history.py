@@ -16,6 +16,8 @@ from ..store.series import Points, Series, clip, on_grid
 NEEDED = ("received", "processed", "backlog")
 #: What the diagnosis reads beyond those, where a store has it.
 OPTIONAL = tuple(name for name in COLUMNS if name in BY_NAME and name not in NEEDED)
+#: Steps for which the backlog alone is known until it counts as all that there is.
+BACKLOG_ONLY = 3
 #: What a daemon reports whose backlog nobody can see.
 FLOWS = NEEDED[:2]
 #: By the names of ``TOPIC_METRICS``, then by topic.
@@ -44,12 +46,15 @@ def history(columns: Mapping[str, Series | None], name: str,
     visible = lasts.get("backlog") is not None
     used = NEEDED if visible else FLOWS
     known = [last[0] for metric in used if (last := lasts.get(metric))]
-    if len(known) < len(used):
+    if len(known) < len(used) and not visible:
         return None
-    needed = [series for metric in used if (series := columns.get(metric))]
+    needed = [series for metric in used if (series := columns.get(metric)) and metric in lasts]
     step = max(series.step for series in needed)
     start = max(series.start for series in needed) // step * step
     end = min(known) // step * step
+    backlog = lasts.get("backlog")
+    if backlog and backlog[0] - end > BACKLOG_ONLY * step:
+        end = backlog[0] // step * step
     if end <= start:
         return None
 
@@ -66,17 +71,26 @@ def history(columns: Mapping[str, Series | None], name: str,
 
     points = {metric: cut(columns.get(metric), consolidation(metric))
               for metric in (*used, *OPTIONAL)}
+    unknown: Points = [None] * ((end - start) // step)
+    points.update((metric, unknown) for metric in FLOWS if points[metric] is None)
     return from_series(
         step, end, points, name=name, observable=visible, topics=topics("received"),
         topic_processed=topics("topic_processed"), topic_busy=topics("topic_busy"),
         restarts=_restarts(Series(start, step, points["received"] or []),
-                           Series(start, step, points["backlog"] or [])) if visible else ())
+                           Series(start, step, points["backlog"] or []),
+                           keeps=points["redelivered"] is not None) if visible else ())
 
 
-def _restarts(received: Series, backlog: Series) -> tuple[Restart, ...]:
-    """Return the restarts; what waited in the memory just before is what each has lost."""
+def _restarts(received: Series, backlog: Series, keeps: bool) -> tuple[Restart, ...]:
+    """Return the restarts; what waited in the memory just before is what each has lost.
+
+    A broker ``keeps`` what is persistent: what it lost is not known.
+    """
     found = []
     for time in restarts(received, backlog):
+        if keeps:
+            found.append(Restart(time))
+            continue
         # Steps between the runs have no rate, and the new run's backlog: RRD gives the whole
         # time since the last update the value that comes then.
         index = (time - backlog.start) // backlog.step

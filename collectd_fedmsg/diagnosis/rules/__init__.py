@@ -14,7 +14,8 @@ from . import blocking, capacity, consuming, growth, presence, work
 
 Rule = Callable[[Facts], Union[Finding, "tuple[Finding, ...]", None]]
 #: Rules that, when they fire, leave nothing for the others to judge.
-FINAL: tuple[Rule, ...] = (presence.down, presence.silent, presence.frozen, consuming.paused)
+FINAL: tuple[Rule, ...] = (presence.down, consuming.backlog_only, presence.silent,
+                           presence.frozen, consuming.paused)
 #: The others: the first finding is the cause, the rest are its effects or worth knowing.
 RULES: tuple[Rule, ...] = (
     # Nobody works, or the work does not end.

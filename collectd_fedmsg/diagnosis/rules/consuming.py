@@ -16,6 +16,28 @@ def paused(facts: Facts) -> Finding | None:
     return Finding(Verdict.PAUSED, 1.0, (f"paused on purpose; {waits(facts.backlog)}",))
 
 
+def backlog_only(facts: Facts) -> Finding | None:
+    """A queue of which only the backlog is known: nobody takes from it, or it cannot be judged.
+
+    A broker counts nothing into the target of dead letters, nor of AMQP 1.0, nor without
+    statistics.
+    """
+    history = facts.history
+    newest = max((i for i, waiting in enumerate(history.backlog) if waiting is not None),
+                 default=-1)
+    if newest - facts.last <= PERSIST or (
+            facts.now - history.time(newest) > PERSIST * history.step):
+        return None
+    waiting = history.backlog[newest] or 0.0
+    if waiting and latest(history.workers, newest) == 0:
+        return Finding(Verdict.NO_CONSUMER, 0.98, (
+            f"no consumer is connected while {waits(waiting)}",))
+    lacking = tuple(name for name in ("received", "processed") if getattr(history, name)[newest]
+                    is None)
+    return Finding(Verdict.UNKNOWN, 1.0, (
+        f"{waits(waiting)}; its broker does not count all that comes and goes",), lacking)
+
+
 def no_consumer(facts: Facts) -> Finding | None:
     """NO_CONSUMER: work waits and no worker is there, or none takes messages; said at once."""
     history, last = facts.history, facts.last

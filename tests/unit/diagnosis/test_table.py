@@ -40,6 +40,13 @@ def only(tail):
         backlog=late(0.0, tail, None), alive=True)
 
 
+def counted_by_nobody(waiting, workers):
+    """Return a queue whose broker tells the backlog and the consumers only."""
+    unknown = [None] * SIZE
+    return History(step=STEP, end=END, received=unknown, processed=unknown,
+                   backlog=[waiting] * SIZE, workers=[workers] * SIZE)
+
+
 def late(value, tail=60, before=0.0):
     """Return a column that is ``before`` and then ``value`` for the last ``tail`` points."""
     return [before] * (SIZE - tail) + [value] * tail
@@ -147,6 +154,9 @@ TABLE = [
         processed=0, tail=1, consuming=late(0.0, 1, 1.0)), True),
     ("no consumer: one is left", V.NO_CONSUMER, daemon(processed=0, tail=1), False),
     ("no consumer: nothing waits", V.NO_CONSUMER, daemon(workers=late(0.0, 1, 1.0)), False),
+    ("backlog only: nobody takes it", V.NO_CONSUMER, counted_by_nobody(40.0, 0.0), True),
+    ("backlog only: somebody is there", V.UNKNOWN, counted_by_nobody(40.0, 1.0), True),
+    ("backlog only: nothing waits", V.NO_CONSUMER, counted_by_nobody(0.0, 0.0), False),
     ("poison", V.POISON, daemon(processed=0, tail=3, redelivered=late(0.5, 3)), True),
     ("poison: thirteen in three samples", V.POISON, daemon(
         processed=0, tail=3, redelivered=late(0.43, 3)), False),
