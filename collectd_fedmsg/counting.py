@@ -69,6 +69,9 @@ class Consumer:
 
     def start(self) -> None:
         """Answer readers from now on; the first message does so where nobody called this."""
+        if self._forked:
+            self._serve_in_child()
+            return
         with self._lock:
             try:
                 if self._responder is not None or self._settings is None:

@@ -7,6 +7,7 @@ expired, was dropped, purged or rejected vanished. Streams have no backlog and a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -20,6 +21,9 @@ from .queue_account import NO_TOTALS, Figures, QueueAccount
 
 #: Queues of one broker beyond this are not read: each is a dozen files.
 MAX_QUEUES = 10_000
+#: Seconds after which the broker's statistics are new; asked more often they would stand still
+#: and jump.
+MIN_STEP_SECONDS = 5.0
 
 
 class RabbitSource:
@@ -27,12 +31,13 @@ class RabbitSource:
 
     Args:
         brokers: what collectd.conf names.
-        interval: seconds between rounds, for the stored series.
+        interval: seconds between rounds; of which some are left out, where it is short.
     """
 
     def __init__(self, brokers: Sequence[Broker], interval: float) -> None:
         self._brokers = {broker.url: broker for broker in brokers}
-        self._interval = interval
+        self._step = math.ceil(MIN_STEP_SECONDS / interval) * interval
+        self._asked_at = -math.inf
         self._questions: Questions[BrokerAnswer] = Questions(len(brokers), "rabbitmq")
         self._accounts: dict[tuple[str, str, str], QueueAccount] = {}
         #: Service → the queue (url, vhost, name) whose numbers go under it.
@@ -43,6 +48,9 @@ class RabbitSource:
     def collect(self, timeout: float, now: float) -> SourceRound:
         """Return each queue's samples at ``now`` (s); a broker that does not answer is silent."""
         found = SourceRound()
+        if now - self._asked_at < self._step - 0.5:  # a round is seldom early or late by more
+            return found
+        self._asked_at = now
         asked = {url: partial(read, broker, timeout) for url, broker in self._brokers.items()}
         answers, raised, found.silent = self._questions.ask(asked, timeout)
         for url, error in raised.items():
@@ -103,7 +111,7 @@ class RabbitSource:
                     " give one of them another name with Service")
             elif samples:
                 self._services.add(service)
-                origin = SampleOrigin(service, self._interval)
+                origin = SampleOrigin(service, self._step)
                 found.fresh.append((f"{place} {name}", origin, samples))
         for key in [key for key in self._accounts if key[:2] == (broker.url, vhost)]:
             if key not in there:

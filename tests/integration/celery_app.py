@@ -1,0 +1,27 @@
+"""A Celery app whose tasks do what they are told; its broker is a folder."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+import celery
+
+from collectd_fedmsg import celery_plugin
+
+FOLDER = os.environ["CELERY_APP_FOLDER"]
+app = celery.Celery("tests.integration.celery_app", broker="filesystem://")
+app.conf.broker_transport_options = {
+    "data_folder_in": f"{FOLDER}/in", "data_folder_out": f"{FOLDER}/in",
+    "processed_folder": f"{FOLDER}/done"}
+celery_plugin.install("worker", run_folder=f"{FOLDER}/health", interval=1)
+
+
+@app.task(bind=True)
+def work(self: Any, seconds: float = 0.0, how: str = "") -> None:
+    time.sleep(seconds)
+    if how == "fail":
+        raise KeyError("it cannot")
+    if how == "retry" and not self.request.retries:
+        raise self.retry(countdown=0)
