@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import hmac
+import importlib.util
 import json
 import os
 import shutil
@@ -16,8 +17,10 @@ import urllib.request
 from pathlib import Path
 from typing import TextIO
 
+from examples import rabbitmq
 from examples.chain import ROOT, Chain, Daemon
-from examples.processes import free_port
+from examples.new_bus.bus import SERVICE, NewBus
+from examples.processes import free_port, wait_for
 
 from . import SECRET, slow_database
 
@@ -88,6 +91,10 @@ def run() -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
     hook_port = free_port()
     chain = Chain(FOLDER, daemons(FOLDER, hook_port), INTERVAL)
+    bus = None
+    if rabbitmq.installed() and importlib.util.find_spec("fedora_messaging"):
+        bus = NewBus(FOLDER / "amqp", chain.run_folder, INTERVAL)
+        chain.sources.append(bus.block)
     chain.rules = RULES.format(url=chain.url, config=chain.config_file("relay"))
     print("starting relay, four daemons, rrdcached, collectd, alerts and the page …", flush=True)
     try:
@@ -97,6 +104,8 @@ def run() -> None:
             env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
             chain.processes.start("traffic", [*publisher, "--config", str(config)], env, FOLDER)
             print(HELP.format(url=chain.url, logs=FOLDER / "logs"), flush=True)
+            if bus is not None:
+                start_second(bus, chain)
             while True:
                 _send_hook(hook_port)
                 time.sleep(2)
@@ -105,6 +114,15 @@ def run() -> None:
         print("\nstopped", flush=True)
     finally:
         lock.close()
+
+
+def start_second(bus: NewBus, chain: Chain) -> None:
+    """Start RabbitMQ and a fedora-messaging service on it: the page is there already."""
+    bus.start_broker(chain.processes)
+    bus.start_service(chain.processes)
+    wait_for("the service consumes", bus.consumes, 60)
+    bus.publish(chain.processes, "traffic-amqp", 10**9, 8.0)
+    print(f"  The second bus is there: RabbitMQ, and {SERVICE} on it.", flush=True)
 
 
 def surge() -> None:

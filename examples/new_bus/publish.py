@@ -1,4 +1,4 @@
-"""``python -m examples.new_bus.publish COUNT RATE``: builds onto the new bus, at a rate (1/s)."""
+"""``python -m examples.new_bus.publish COUNT RATE [poison]``: builds onto the new bus (1/s)."""
 
 from __future__ import annotations
 
@@ -13,15 +13,21 @@ from examples.load.traffic import builds
 
 
 def main() -> None:
-    """Publish, each confirmed by the broker, and print how many."""
+    """Publish, each confirmed by the broker, until all are sent or Ctrl-C; print how many were."""
     count, rate = int(sys.argv[1]), float(sys.argv[2])
+    bad = {"poison": True} if "poison" in sys.argv[3:] else {}
     config.conf.load_config()
     config.conf["monitoring"] = {}  # the consuming service has that port
-    began = time.monotonic()
-    for number, (topic, body) in enumerate(islice(builds(random.Random(1)), count)):
-        time.sleep(max(0.0, began + number / rate - time.monotonic()))
-        api.publish(message.Message(topic=f"org.fedoraproject.prod.{topic}", body=body))
-    print(count, flush=True)
+    began, sent = time.monotonic(), 0
+    try:
+        for topic, body in islice(builds(random.Random(1)), count):
+            time.sleep(max(0.0, began + sent / rate - time.monotonic()))
+            api.publish(message.Message(
+                topic=f"org.fedoraproject.prod.{topic}", body={**body, **bad}))
+            sent += 1
+    except KeyboardInterrupt:
+        pass  # a message that was on its way may be there and not counted: the story waits for it
+    print(sent, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The story new-bus: a fedora-messaging service's numbers are on the same page, exact."""
+"""The story new-bus: a queue of RabbitMQ and its service are one row, with every verdict."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ from tests.acceptance.stories import played_well
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(not rabbitmq.installed(), reason="rabbitmq-server is not installed")
 def test_new_bus(short_folder: Path) -> None:
-    """Published = archived = received = processed; its unseen backlog is never called well."""
+    """Slow, burst, dead consumer, poison, expiry; received = archived + dropped = the page's."""
     played_well(STORY, short_folder, pace=0.2)
