@@ -95,7 +95,8 @@ class Plugin:
         if self._config.fedora_messagings:
             services = self._config.fedora_messagings
             self._sources.append(FedoraMessagingSource(
-                services, self._config.interval, rabbit.has_queue if rabbit else None))
+                services, self._config.interval, rabbit.has_queue if rabbit else None,
+                self._replicas.counts_inside))
         self._values = collectd.Values()
         self._schedule = ReadSchedule(self._config.interval, self._config.timeout)
         collectd.register_read(self.read, self._schedule.call_interval)

@@ -115,8 +115,13 @@ class ReplicaRows:
         self._place = place
         self._has_queue = has_queue
         self._sums: dict[tuple[str, str, str], ReplicaSum] = {}
+        self._services: set[str] = set()
         #: Of each row: the endpoints of its replicas, and the seconds between its samples.
         self._endpoints: dict[tuple[str, str, str], dict[str, float]] = {}
+
+    def counts_inside(self, service: str) -> bool:
+        """Return whether a service was ever counted from inside: its monitor tells less."""
+        return service in self._services
 
     def take(self, fresh: Iterable[tuple[str, Any, Sequence[Sample]]], heard: Container[str],
              now: float) -> tuple[list[tuple[str, Any, list[Sample]]],
@@ -136,6 +141,7 @@ class ReplicaRows:
                 name, mark, _ = sample.consumer.partition(REPLICA_MARK)
                 if mark:
                     key = (self._place(endpoint), origin.service, name)
+                    self._services.add(origin.service)
                     self._sums.setdefault(key, ReplicaSum(name)).add(endpoint, [sample])
                     self._endpoints.setdefault(key, {})[endpoint] = origin.interval
         rows = []
@@ -149,6 +155,11 @@ class ReplicaRows:
             self._endpoints[key] = {one: interval for one, interval in
                                     self._endpoints[key].items() if one in total.replicas}
         return others, rows
+
+
+def beside_counts(sample: PartialSample) -> PartialSample:
+    """Return a monitor's sample without what the counting inside its service says better."""
+    return replace(beside_queue(sample), failed=None, rejected=None, in_progress=None)
 
 
 def beside_queue(sample: PartialSample) -> PartialSample:

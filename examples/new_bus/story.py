@@ -58,7 +58,7 @@ def quick_again(stage: Stage) -> None:
 
 def rebuild(stage: Stage) -> None:
     """Publish many on the new bus only."""
-    _publish(stage, "rebuild", stage.messages(6_000), 400.0)
+    _publish(stage, "rebuild", max(3000, stage.messages(8_000)), 120.0)
 
 
 def caught_up(stage: Stage) -> None:

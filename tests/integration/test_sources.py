@@ -132,6 +132,14 @@ def test_beside_its_queue_a_monitor_adds_what_the_broker_cannot_know(
     assert (row.received, row.failed, row.consuming) == (received, 2, 1)
 
 
+def test_beside_the_counting_inside_a_monitor_adds_whether_it_consumes(monitors) -> None:
+    """Two totals of failures in one series would draw a spike at each turn."""
+    source = FedoraMessagingSource({url(monitors[0]): "bodhi"}, 10.0, None, lambda _: True)
+    [(_, _, [row])] = source.collect(2.0, 10.0).fresh
+    source.close()
+    assert (row.received, row.failed, row.in_progress, row.consuming) == (None, None, None, 1)
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from ...http_client import exchange
-from ..replicas import ReplicaSum, beside_queue
+from ..replicas import ReplicaSum, beside_counts, beside_queue
 from .base import PartialSample, SampleOrigin, SourceRound, whole
 from .questions import Questions
 from .queue_account import CONSUMER
@@ -31,13 +31,16 @@ class FedoraMessagingSource:
         interval: seconds between rounds, for the stored series.
         has_queue: whether a broker's queue has the service's name; None while that is not known.
             Without it no broker is read.
+        counts_inside: whether a service is counted from inside as well.
     """
 
     def __init__(self, endpoints: Mapping[str, str], interval: float,
-                 has_queue: Callable[[str], bool | None] | None = None) -> None:
+                 has_queue: Callable[[str], bool | None] | None = None,
+                 counts_inside: Callable[[str], bool] = lambda _service: False) -> None:
         self._endpoints = endpoints
         self._interval = interval
         self._has_queue = has_queue
+        self._counts_inside = counts_inside
         self._questions: Questions[bytes] = Questions(len(endpoints), "fedora_messaging")
         self._replicas: dict[str, list[str]] = defaultdict(list)
         for endpoint, service in endpoints.items():
@@ -62,7 +65,9 @@ class FedoraMessagingSource:
                 found.errors[endpoint] = f"not a fedora-messaging monitor: {wrong!r:.100}"
         for service, replicas in self._replicas.items():
             rows = self._row(service, [one for one in replicas if one in samples], samples, now)
-            if self._has_queue is not None and self._has_queue(service) is not False:
+            if self._counts_inside(service):
+                rows = [beside_counts(row) for row in rows]
+            elif self._has_queue is not None and self._has_queue(service) is not False:
                 rows = [beside_queue(row) for row in rows]
             if rows:
                 found.fresh.append((replicas[0], SampleOrigin(service, self._interval), rows))

@@ -17,7 +17,7 @@ CONSUMER = "Consumer"
 #: Totals of ``message_stats`` that make up processed; nack and reject are not counted.
 ENDED = ("ack", "deliver_no_ack", "get_no_ack")
 UNCOUNTED = ("received is unknown: messages arrive that the broker does not count as published"
-             " (the target of dead letters)")
+             " (the target of dead letters, or a publisher that was gone at once)")
 NO_TOTALS = ("received and processed are unknown: the broker counts nothing of this queue"
              " (AMQP 1.0, or nothing was published yet)")
 

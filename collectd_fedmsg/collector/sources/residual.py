@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 #: Seconds after which a gauge has certainly seen what the totals had; measured: up to 9.1 s.
 SETTLED_SECONDS = 15.0
+#: Seconds without such a message after which arrivals count as counted again.
+COUNTED_AGAIN_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,10 @@ class Residual:
     def __init__(self) -> None:
         #: Messages that vanished since the first reading, at least; None until that is known.
         self.vanished: int | None = None
-        #: Whether messages arrive uncounted: the target of dead letters.
+        #: Whether messages arrive uncounted: the target of dead letters, or the broker has lost
+        #: the counts of a publisher that was gone at once.
         self.uncounted = False
+        self._uncounted_at = 0.0
         #: Whether the last reading was at rest: the totals and the gauge are of one state.
         self.exact = False
         self._readings: deque[_Reading] = deque()
@@ -62,6 +66,8 @@ class Residual:
         low = None if margin is None else residual - margin
         high = None if margin is None else residual + margin
         readings.append(_Reading(time, published, processed, low, high))
+        if time - self._uncounted_at > COUNTED_AGAIN_SECONDS:
+            self.uncounted = False
         if low is not None and high is not None:
             self._bound(low, high)
 
@@ -74,7 +80,7 @@ class Residual:
         lows = [one.low for one in self._readings if one.low is not None]
         highs = [one.high for one in self._readings if one.high is not None]
         if max(highs) - before < self._base_low:
-            self.uncounted = True
+            self.uncounted, self._uncounted_at = True, self._readings[-1].time
             self._base_low = None
             return
         self.vanished = max(before, min(lows) - self._base_high)

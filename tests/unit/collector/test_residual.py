@@ -78,6 +78,7 @@ def test_dead_letters_that_arrive_are_uncounted():
     queue = Queue(5)
     queue.run(60)
     assert queue.run(60, uncounted=2).uncounted
+    assert not queue.run(120, 10, 10).uncounted
 
 
 def test_totals_that_begin_again_are_no_loss():

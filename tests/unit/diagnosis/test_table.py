@@ -152,6 +152,10 @@ TABLE = [
         processed=0, tail=1, workers=late(0.0, 1, 1.0)), True),
     ("no consumer: it does not consume", V.NO_CONSUMER, daemon(
         processed=0, tail=1, consuming=late(0.0, 1, 1.0)), True),
+    ("no consumer: it says so, the backlog is hidden", V.NO_CONSUMER, daemon(
+        observable=False, consuming=late(0.0, 1, 1.0)), True),
+    ("no consumer: it consumes, the backlog is hidden", V.NO_CONSUMER, daemon(
+        observable=False, consuming=late(1.0, 1, 0.0)), False),
     ("no consumer: one is left", V.NO_CONSUMER, daemon(processed=0, tail=1), False),
     ("no consumer: nothing waits", V.NO_CONSUMER, daemon(workers=late(0.0, 1, 1.0)), False),
     ("backlog only: nobody takes it", V.NO_CONSUMER, counted_by_nobody(40.0, 0.0), True),
