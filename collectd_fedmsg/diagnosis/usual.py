@@ -16,6 +16,9 @@ LATELY = 168
 ENOUGH = 20
 #: Means that must agree on how single messages scatter: the median of fewer is off by half.
 MEANS = 12
+#: Messages/s from which a sample's percentiles are of a hundred messages or more at the default
+#: interval: the 99th of fewer is their longest.
+MANY = 10.0
 #: One day in so many holds an incident that nobody wants to call usual.
 INCIDENTS = 14
 #: Seconds: a longer pause is usual only where single messages take that long.
@@ -254,5 +257,7 @@ def usual_of(chosen: Sequence[Hour], past: Sequence[Hour],
                for t in {t for h in chosen for t in h.costs}},
         hours=len(chosen), seconds=sum(h.seconds for h in chosen),
         capacity=quantile((h.processed for h in past), 0.75), peak=_by_days(peaks, days))
+    if made.received < MANY:
+        return made
     return made.scattering(by_percentiles(_middle(h.p50 for h in chosen),
                                           _middle(h.p99 for h in chosen)))

@@ -45,7 +45,7 @@ def recovering(facts: Facts) -> Finding | None:
         return None
     if not falls(facts) and (facts.cause is not None or facts.usual is None or rises(facts)
                              or facts.hung or fewer_workers(facts) or _stands(facts)
-                             or not (ended(facts) or past_peak(facts))):
+                             or (facts.drift >= 0 and not (ended(facts) or past_peak(facts)))):
         return None
     left = f"{count(facts.backlog)} messages left"
     if facts.drift < 0:

@@ -10,6 +10,7 @@ from ..facts import Facts
 from ..history import PERSIST, REFERENCE, Window, window
 from ..hours import pause
 from ..stats import SIGMAS, SURE
+from ..usual import Usual
 from ..verdict import Finding, Verdict
 
 #: Failures below one in twenty stay a matter for the log: one bad topic of the twenty counted.
@@ -18,6 +19,8 @@ FAILING = 0.05
 MOST = 0.5
 #: Three times the longest of a fortnight: heavy-tailed times are that long less than once a year.
 BEYOND = 3.0
+#: Times it where the backlog is beyond chance as well, which bursts of long messages are in.
+WITNESSED = 1.5
 #: Seconds looked back for failures of a quiet daemon.
 LOOK = 3600
 #: Standard deviations that failures must fall short to have ended: 1 in 1,000.
@@ -42,27 +45,35 @@ def stalled(facts: Facts) -> Finding | None:
         if run < REFERENCE:
             return None
         certainty, missing = 0.6, ("a baseline",)
-    else:
-        threads = usual.workers or facts.workers or 1.0
-        each = usual.longest_topic_time
-        rate = min(threads, facts.backlog) / each if each else usual.received
-        if not facts.based:
-            # The mean of n messages is off by 2/√n once in forty.
-            rate /= 1 + 2 / max(1.0, usual.received * usual.seconds) ** 0.5
-        pace, paused = _before(facts, begin)
-        rate = min(rate, pace or rate)
-        # Pauses of a third of it are usual, or came and went in this same trouble; those that
-        # the messages' own scatter explains are in the rate.
-        usually = max(usual.longest_pause, usual.held) if each else usual.longest_pause
-        known = usually if usually * rate > SURE else 0.0
-        if seconds * rate < SURE or seconds < BEYOND * max(known, paused):
-            return None
+    elif not _beyond_pauses(facts, usual, begin, seconds):
+        return None
     oldest = history.oldest[facts.last] if history.oldest else None
     says = [f"nothing ended for {duration(seconds)} while {waits(facts.backlog)}"]
     if oldest is not None:
         says.append(f"the oldest message is {duration(oldest)} old")
     return Finding(Verdict.STALLED, certainty, tuple(says), missing,
                    history.time(facts.last) - seconds)
+
+
+def _beyond_pauses(facts: Facts, usual: Usual, begin: int, seconds: float) -> bool:
+    """Return whether nothing ended for longer than chance, habit or this trouble's pace explain."""
+    threads = usual.workers or facts.workers or 1.0
+    each = usual.longest_topic_time
+    busy = max(1.0, min(threads, facts.backlog))
+    rate = busy / each if each else usual.received
+    if not facts.based:
+        # The mean of n messages is off by 2/√n once in forty.
+        rate /= 1 + 2 / max(1.0, usual.received * usual.seconds) ** 0.5
+    pace, paused = _before(facts, begin)
+    rate = min(rate, pace or rate)
+    # One worker pauses for as long as its message takes; that several do so at once is as rare
+    # as the product of their chances, of which the square is on the safe side.
+    usually = max(usual.longest_pause, usual.held / busy ** 2 if each else 0.0)
+    # What the messages' own scatter explains is in the rate.
+    known = usually if usually * rate > SURE else 0.0
+    # Where more waits than chance makes there is a second witness.
+    times = BEYOND if facts.onset is None else WITNESSED
+    return seconds * rate >= SURE and seconds >= max(times * known, BEYOND * paused)
 
 
 def _before(facts: Facts, stop: int) -> tuple[float | None, float]:
@@ -78,8 +89,9 @@ def _before(facts: Facts, stop: int) -> tuple[float | None, float]:
     column = facts.history.in_progress
     held = (column[start] or 0.0) if column else 1.0
     slow = before.processed - held
-    pace = slow / before.seconds if before.seconds and slow >= 1 else None
-    return pace, pause(facts.history, start, stop)
+    if not before.seconds or slow < 1:
+        return None, 0.0
+    return slow / before.seconds, pause(facts.history, start, stop)
 
 
 def workers_lost(facts: Facts) -> Finding | None:
@@ -181,4 +193,9 @@ def coming_back(facts: Facts, found: Failures) -> float | None:
     extra = seen.received - expected
     if extra < SIGMAS * (usual.dispersion * expected + 1) ** 0.5:
         return None
+    column = facts.history.failed or ()
+    began = next((i for i in range(seen.start, seen.stop) if column[i]), seen.start)
+    before = window(facts.history, began - REFERENCE, began)
+    if before.seconds and before.arrival_rate - usual.received > extra / seen.seconds / 2:
+        return None  # more came before anything failed
     return extra if MOST <= seen.failed / extra <= 1 / MOST else None
