@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from .baseline import ENOUGH, Baseline
 from .hours import DAY, HOUR, SATURDAY, Hour
-from .stats import SIGMAS, median, quantile, spread
+from .stats import SIGMAS, median, spread
 from .usual import Usual
 
 #: (hours that may be in the rise, windows looked at within): the shortest that is sure gives
@@ -26,6 +26,16 @@ HALF = 1.64
 #: Times the usual load that a creep has reached when it can be told; nearly all daemons that do
 #: not creep are dismissed by it.
 RISEN = 1.1
+#: Hours of the oldest from which the shape of day and week is taken, at least: two weekends.
+SHAPE = 336
+#: Hours of a block whose median is one point of the bent line, and points after the bend.
+WIDTH, LEAST = 6, 4
+#: Times a standard error when neighbouring points wander together.
+AFRESH = 1.5
+#: Error of the busiest hour's level, a share: its usual load is a median of some weeks.
+LEVEL = 0.03
+#: Share by which the time left may be unsure (1 σ) to be given as a date.
+DOUBT = 0.2
 #: A date further off than two weeks is a matter of planning, and its date a guess.
 HORIZON = 14 * DAY
 #: Kind of day (weekend or not) and hour of the day.
@@ -40,12 +50,18 @@ class Trend:
 
     level: float
     per_hour: float
-    #: Hours watched.
+    #: Hours since it began to rise.
     hours: int
+    #: Standard error of the time left, as a share of it.
+    doubt: float = 0.0
 
-    def full_at(self, now: float) -> float:
-        """Return when the busiest hour is full, epoch seconds; ``now`` when it already is."""
-        return now + max(0.0, 1.0 - self.level) / self.per_hour * HOUR
+    def left(self) -> float:
+        """Return the seconds until the busiest hour is full at this pace; 0 when it is."""
+        return max(0.0, 1.0 - self.level) / self.per_hour * HOUR
+
+    def full_at(self, now: float) -> float | None:
+        """Return when it is full, epoch seconds; None while that would be a guess."""
+        return now + self.left() if self.doubt <= DOUBT else None
 
 
 def trend(baseline: Baseline, now: float) -> Trend | None:
@@ -79,10 +95,67 @@ def _trend(hours: Sequence[Hour], now: float, usual: Usual | None,
             window = [x for x in times if x[0] > latest - size]
             found = _rise(_blocks(window, size)) if len(window) >= size * 3 // 4 else None
             if found is not None:
-                # The hour of ten that is busiest: the single highest median is high by chance.
-                busiest = quantile(season.values(), 0.9)
-                return Trend(found[1] * busiest, found[0] * busiest, size)
+                return _projected(loads, now / HOUR, slot_of, latest - rising)
     return None
+
+
+def _projected(loads: Sequence[tuple[int, float]], now: float, slot_of: SlotOf,
+               before: int) -> Trend | None:
+    """Return a rise with its pace since it began, from all hours; ``now`` in hours.
+
+    Up to ``before`` hours are surely older than the rise seen.
+
+    A window in which a rise is sure by chance rises more than it does on the whole, and one
+    that reaches back before its beginning less: the bend of a line that is level and then rises
+    is placed where it fits best.
+    """
+    first, latest = loads[0][0], loads[-1][0]
+    oldest = min(before, first + max(SHAPE, (latest - first) // 3))
+    shape = _season([x for x in loads if x[0] <= oldest], slot_of)
+    blocks: dict[int, list[float]] = {}
+    for hour, load in loads:
+        usual = shape.get(slot_of(hour))
+        if usual:
+            blocks.setdefault(hour // WIDTH, []).append(load / usual)
+    points = [((block + 0.5) * WIDTH, median(ratios)) for block, ratios in sorted(blocks.items())]
+    bend = _bend(points)
+    if bend is None:
+        return None
+    start, ground, pace, error = bend
+    busiest = _busiest(shape)
+    level = (ground + pace * (now - start)) * busiest
+    doubt = math.hypot(error / pace, LEVEL * level / max(0.01, 1 - level))
+    return Trend(level, pace * busiest, round(now - start), doubt)
+
+
+def _bend(points: Sequence[tuple[float, float]]) -> tuple[float, float, float, float] | None:
+    """Return (time, level before, slope after, its standard error) of the best bent line."""
+    best = None
+    for place in range(len(points) - LEAST):
+        start = points[place][0]
+        bent = [max(0.0, time - start) for time, _ in points]
+        middle = sum(bent) / len(bent)
+        spread_x = sum((x - middle) ** 2 for x in bent)
+        mean = sum(value for _, value in points) / len(points)
+        pace = sum((x - middle) * value for x, (_, value) in zip(bent, points)) / spread_x
+        ground = mean - pace * middle
+        rest = sum((value - ground - pace * x) ** 2 for x, (_, value) in zip(bent, points))
+        if pace > 0 and (best is None or rest < best[0]):
+            best = (rest, start, ground, pace, spread_x)
+    if best is None or len(points) <= LEAST:
+        return None
+    rest, start, ground, pace, spread_x = best
+    return start, ground, pace, AFRESH * math.sqrt(rest / (len(points) - 3) / spread_x)
+
+
+def _busiest(shape: dict[Slot, float]) -> float:
+    """Return the load of the busiest hour, smoothed over three: a single one is high by chance."""
+    best = 0.0
+    for kind, hour in shape:
+        near = [x for shift in (-1, 0, 1)
+                if (x := shape.get((kind, (hour + shift) % 24))) is not None]
+        best = max(best, sum(near) / len(near))
+    return best
 
 
 def wander(baseline: Baseline, now: float) -> float:

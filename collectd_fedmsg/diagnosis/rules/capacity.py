@@ -71,12 +71,15 @@ def creep(facts: Facts) -> Finding | None:
     if facts.onset is not None:
         return None
     trend = facts.trend
-    if trend is not None and trend.full_at(facts.now) - facts.now <= HORIZON:
-        left = trend.full_at(facts.now) - facts.now
+    if trend is not None and trend.left() <= HORIZON:
+        left = trend.left()
+        when = (f"at that pace full in {duration(left)}, give or take "
+                f"{duration(2 * trend.doubt * left)}" if trend.full_at(facts.now) is not None
+                else f"at that pace full within {duration(left * (1 + 2 * trend.doubt))}")
         return Finding(Verdict.CREEP, 0.9, (
             f"the workers are busy {trend.level:.0%} of the time at the busiest hour, "
             f"{trend.per_hour:.1%} more each hour over {duration(trend.hours * 3600)}: "
-            f"at that pace full in {duration(left)}",),
+            f"{when}",),
             since=facts.now - trend.hours * 3600)
     return _nearly_full(facts)
 
