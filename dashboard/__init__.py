@@ -35,8 +35,7 @@ from .judge.verdict_strip import VerdictStrips
 from .store.rrd import RRDStore
 from .stored import open_store
 from .web import alerts as alerting
-from .web import security as guard
-from .web import security as login
+from .web import login, security
 from .web import static_files as assets
 from .web.api import api
 from .web.notes import Marks
@@ -81,7 +80,7 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
         possible=possible,
         navigation=app.extensions["navigation"],
         open_alerts=alerting.open_count)
-    guard.install(app, settings.hosts)
+    security.install(app, settings.hosts)
     login.install_login(app, settings)
     app.register_blueprint(api)
     app.register_blueprint(views)

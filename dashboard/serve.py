@@ -5,23 +5,19 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from werkzeug.security import generate_password_hash
 
-from collectd_fedmsg import __version__
+from collectd_fedmsg import __version__, toml_file
 from collectd_fedmsg.errors import ConfigError, HealthError
+from collectd_fedmsg.files import raise_file_limit
+from collectd_fedmsg.http_address import is_loopback
 
 from . import create_app
-from .config import LOOPBACK_HOSTS
-from .web.connections import create_server, raise_file_limit
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:  # pragma: no cover - the same parser under its older name
-    import tomli as tomllib
+from .config import LOOPBACK_HOSTS, Settings
+from .web.connections import create_server
 
 
 def parser() -> argparse.ArgumentParser:
@@ -31,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
         description="Show the queue health of fedmsg daemons as a web page.")
     whole.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     whole.add_argument("--config", metavar="FILE", help="a TOML file of settings; the command "
-                        "line wins. Only there: tied, token, marks_file, auth_header, proxies")
+                        "line wins. Only there: tied, token_file, marks_file, auth_header, proxies")
     whole.add_argument("--data-dir", help="collectd's folder of RRD files")
     whole.add_argument("--prometheus", metavar="URL", help="read from there, not from files")
     whole.add_argument("--users-file", metavar="FILE", help="name:hash lines for basic auth")
@@ -39,14 +35,24 @@ def parser() -> argparse.ArgumentParser:
                         help="print the hash of a password from the standard input, and end")
     whole.add_argument("--rrdcached", help="unix:/absolute/path of its socket")
     whole.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    whole.add_argument("--port", type=int, default=8087, help="0: any free one")
-    whole.add_argument("--interval", type=int, help="seconds between samples")
+    whole.add_argument("--port", type=_number(0, 65535), default=8087, help="0: any free one")
+    whole.add_argument("--interval", type=_number(1, 3600), help="seconds between samples")
     whole.add_argument("--allow-host", action="append", default=[], metavar="NAME",
                         help="a name readers use for this server; repeat; * for any")
     whole.add_argument("--prefix", metavar="PATH",
                         help="path below which a proxy shows this, e.g. /queues")
-    whole.add_argument("--threads", type=int, default=4, help="answers made at a time")
+    whole.add_argument("--threads", type=_number(1, 256), default=4,
+                        help="answers made at a time")
     return whole
+
+
+def _number(low: int, high: int) -> Callable[[str], int]:
+    """Return a type of argparse for whole numbers from ``low`` to ``high``."""
+    def read(given: str) -> int:
+        if not (given.isascii() and given.isdigit() and low <= int(given[:9]) <= high):
+            raise argparse.ArgumentTypeError(f"{given!r} is no whole number, {low} to {high}")
+        return int(given)
+    return read
 
 
 def combined(options: argparse.Namespace) -> dict[str, Any]:
@@ -55,19 +61,18 @@ def combined(options: argparse.Namespace) -> dict[str, Any]:
     Raises:
         ConfigError: the file cannot be read, or nothing says where the series are.
     """
-    settings: dict[str, Any] = {}
-    if options.config:
-        try:
-            settings = tomllib.loads(Path(options.config).read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise ConfigError("dashboard", "--config", options.config, str(error)) from error
+    settings: dict[str, Any] = toml_file.read(options.config) if options.config else {}
+    if "token" in settings:
+        raise ConfigError(options.config, "token", "(not shown)", "this file may be read by"
+                          " others: put the token into a file of mode 0600 and name it token_file")
     for name in ("data_dir", "rrdcached", "interval", "prometheus", "users_file", "prefix"):
         if getattr(options, name) is not None:
             settings[name] = getattr(options, name)
     if not settings.get("data_dir") and not settings.get("prometheus"):
         raise ConfigError("dashboard", "--data-dir", None, "say where the series are")
-    settings["hosts"] = (*LOOPBACK_HOSTS, options.host.lower(), *settings.get("hosts", ()),
-                         *map(str.lower, options.allow_host))
+    hosts = settings.get("hosts", [])
+    if isinstance(hosts, list):  # anything else is told as a mistake
+        settings["hosts"] = [*LOOPBACK_HOSTS, options.host, *hosts, *options.allow_host]
     return settings
 
 
@@ -78,22 +83,30 @@ def main(given: Sequence[str] | None = None) -> int:
         print(generate_password_hash(sys.stdin.readline().rstrip("\n")))
         return 0
     try:
-        app = create_app(combined(options))
+        app = create_app(Settings.of(combined(options), options.config or "dashboard"))
     except HealthError as error:
         print(error, file=sys.stderr)
         return 2
     app.extensions["fleet"].warm()
     settings = app.extensions["settings"]
     guarded = settings.users_file or settings.auth_header
-    if options.host not in ("127.0.0.1", "::1", "localhost") and not guarded:
+    if not is_loopback(options.host) and not guarded:
         print(f"Warning: {options.host} can be reached from other machines and nobody has to log"
               " in; put a proxy that asks for a login in front, or use --users-file.",
               file=sys.stderr)
     raise_file_limit()
     # A page asks several things at once; that one waits a moment for a thread is no warning.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    server = create_server(app, options.host, options.port, options.threads, settings.prefix)
-    print(f"Dashboard: http://{options.host}:{server.effective_port}{settings.prefix}/", flush=True)
+    host = options.host.strip("[]")
+    shown = f"[{host}]" if ":" in host else host
+    try:
+        server = create_server(app, host, options.port, options.threads, settings.prefix)
+    except (OSError, ValueError) as error:
+        # waitress says ValueError of a name that is not known.
+        reason = getattr(error, "strerror", None) or "names no address of this machine"
+        print(f"--host, --port: {shown}:{options.port}: {reason}", file=sys.stderr)
+        return 2
+    print(f"Dashboard: http://{shown}:{server.effective_port}{settings.prefix}/", flush=True)
     try:
         server.run()
     except KeyboardInterrupt:

@@ -4,6 +4,7 @@ so that nothing of ``collectd_fedmsg`` imports the dashboard.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -20,10 +21,19 @@ from .store.rrd import RRDStore
 
 
 def open_store(settings: Settings) -> Store:
-    """Return the store that the settings name."""
+    """Return the store that the settings name.
+
+    Raises:
+        ConfigError: a token's file cannot be used.
+    """
     if settings.prometheus:
-        return PrometheusStore(settings.prometheus, settings.interval)
-    return RRDStore(settings.data_dir, settings.rrdcached)
+        return PrometheusStore(settings.prometheus, settings.interval,
+                               settings.prometheus_token())
+    # librrd would ask this one for each file and fail without it: we ask, in one go, and say so.
+    inherited = os.environ.pop("RRDCACHED_ADDRESS", "")
+    if not inherited.startswith(("unix:/", "/")):
+        inherited = ""
+    return RRDStore(settings.data_dir, settings.rrdcached or inherited)
 
 
 class StoredSeries:

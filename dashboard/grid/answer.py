@@ -148,6 +148,13 @@ def answer(store: Store, daemons: Iterable[Daemon], metrics: Sequence[str], wind
     return {"start": grid.start, "end": grid.end, "step": grid.step, "daemons": rows}
 
 
+def columns_of(daemon: Daemon, metrics: Sequence[str], *, topics: bool, tied: int) -> int:
+    """Return how many series of a daemon an answer reads: what bounds it."""
+    own = sum(len(DERIVED[metric].needs) if metric in DERIVED else len(consolidations(metric))
+              for metric in metrics)
+    return own + tied + (len(daemon.topics) if topics else 0)
+
+
 def problems(*groups: Columns) -> list[str]:
     """Return what cannot be read, or which numbers are impossible, a sentence each."""
     return list(dict.fromkeys(series.trouble for group in groups for series, _ in group.values()

@@ -91,7 +91,7 @@ class Judge:
         """
         found = []
         for each in seen:
-            if each.judged.last is not None:
+            if each.judged.last is not None or each.problems:
                 found.append(each)
                 continue
             presence = self._presences.of(each.daemon, now)

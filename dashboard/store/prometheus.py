@@ -12,13 +12,13 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 
-from collectd_fedmsg.errors import StoreError
+from collectd_fedmsg.errors import SeriesError, StoreError
 from collectd_fedmsg.metrics import METRICS, PLUGIN, Kind, parse_instance
 from collectd_fedmsg.names import unescape
 
 from .base import Daemon, Ref, Selector
 from .promql import Labels, Server, selector
-from .series import Points, Series
+from .series import MAX_NUMBER, Points, Series, checked, impossible_number
 
 #: Families that hold our series, and collectd's type of each.
 FAMILIES = {f"collectd_{PLUGIN}_derive_total": "derive",
@@ -31,9 +31,11 @@ SEEN_WITHIN = 7 * 86400
 #: Spans of at most this many seconds are asked for all daemons of a family at once.
 TOGETHER = 3600
 #: Answers for all daemons that are kept, and the seconds that they are.
-KEPT, KEPT_AGE = 64, 2.0
+MAX_KEPT, KEPT_AGE = 64, 2.0
 #: From this many intervals in a step on, the server's own rate() is exact enough.
 COARSE = 6
+#: Steps at the end of a span in which samples may not have come yet.
+LATE_STEPS = 4
 OVER_TIME = {"MAX": "max_over_time", "MIN": "min_over_time", "AVERAGE": "avg_over_time"}
 MAX_CONSUMERS = 5000
 _Key = tuple[str, str, str, int, int, int]
@@ -45,10 +47,11 @@ class PrometheusStore:
     Args:
         address: of the server, e.g. ``http://127.0.0.1:9090``.
         interval: seconds between two samples, which Prometheus does not tell.
+        token: what it asks for, shown as a bearer; empty: nothing.
     """
 
-    def __init__(self, address: str, interval: int) -> None:
-        self._server = Server(address)
+    def __init__(self, address: str, interval: int, token: str = "") -> None:
+        self._server = Server(address, token)
         self._interval = interval
         self._lock = threading.Lock()
         self._listed = -LISTING_AGE
@@ -92,7 +95,7 @@ class PrometheusStore:
             if time.monotonic() - made >= KEPT_AGE:
                 text = selector(Selector(one.name), f'type=~".+_{ending}"')
                 series = self._ask(text, one.total, cf, range(first, last, step))
-                while len(self._kept) >= KEPT:
+                while len(self._kept) >= MAX_KEPT:
                     del self._kept[next(iter(self._kept))]
                 self._kept[key] = (time.monotonic(), series)
         return series.get(frozenset(one.labels), _unknown(first, last, step))
@@ -108,7 +111,10 @@ class PrometheusStore:
         values = self._server.query(text)
         if not stamps or not values:
             return None
-        return int(next(iter(stamps.values()))), next(iter(values.values()))
+        moment, value = int(next(iter(stamps.values()))), next(iter(values.values()))
+        if not abs(value) <= MAX_NUMBER * 1e6:  # a total, not a rate
+            raise SeriesError(impossible_number(text, value, moment))
+        return moment, value
 
     def heartbeat(self, ref: Ref) -> int | None:
         """Return None: a server keeps what comes."""
@@ -169,12 +175,32 @@ class PrometheusStore:
             # exactly, and what is missing stays unknown instead of repeating.
             query, begin = f"last_over_time({text}[{window}s])", first
         found = {}
+        ended = self._ended(text, steps)
         for labels, samples in self._server.range(query, begin, last, step).items():
             points: Points = [samples.get(t) for t in range(begin, last + 1, step)]
             if begin == first:
                 points = _differences(points, step)
-            found[labels] = Series(first, step, points)
+            if ended is not None:
+                known = max(0, (ended.get(labels, last - LATE_STEPS * step) - first) // step)
+                points[known:] = [None] * (len(points) - known)
+            found[labels] = checked(Series(first, step, points), dict(labels).get("type", text))
         return found
+
+    def _ended(self, text: str, steps: range) -> dict[Labels, int] | None:
+        """Return by labels the end of the newest step that its samples have reached; None: all.
+
+        The functions over time repeat the sample before where the newest has not come yet: a
+        total would rest, and its rate be 0. A step has ended when a sample came in the interval
+        before its end.
+        """
+        last, step = steps.stop, steps.step
+        if last < time.time() - LATE_STEPS * step:
+            return None
+        begin = max(steps.start + step, last - (LATE_STEPS - 1) * step)
+        query = f"count_over_time({text}[{self._interval * 1000 - 1}ms])"
+        counts = self._server.range(query, begin, last, step)
+        return {labels: max(at for at, count in found.items() if count)
+                for labels, found in counts.items()}
 
 
 def _differences(totals: Points, step: int) -> Points:

@@ -27,8 +27,7 @@ from collectd_fedmsg.errors import BadQuery, StoreError
 
 from .. import json_bytes as as_json
 from ..judge.plain_words import cause_rank, plain
-from . import query
-from . import security as login
+from . import login, query
 
 alerts = Blueprint("alerts", __name__)
 #: Seconds of past alerts on the page.
@@ -208,7 +207,7 @@ def acknowledge(name: str) -> Response:
 @alerts.delete("/api/v1/alerts/<name>/ack")
 def unacknowledge(name: str) -> Response:
     """Take it back."""
-    login.may_write(current_app.extensions["settings"].token)
+    login.may_write(current_app.extensions["settings"])
     with _book() as book:
         book.acknowledge(name, None)
     return Response(status=204)
@@ -232,7 +231,7 @@ def silence() -> Response:
 @alerts.delete("/api/v1/silences/<name>")
 def unsilence(name: str) -> Response:
     """End a silence now."""
-    login.may_write(current_app.extensions["settings"].token)
+    login.may_write(current_app.extensions["settings"])
     now = time.time()
     with _book() as book:
         found = next((one for one in book.silences() if one.id == name and one.end > now), None)
@@ -248,7 +247,7 @@ def _by(given: Mapping[str, Any]) -> Any:
 
 
 def _ordered(keys: tuple[str, ...]) -> Mapping[str, Any]:
-    login.may_write(current_app.extensions["settings"].token)
+    login.may_write(current_app.extensions["settings"])
     given = query.body(request.get_data())
     if not isinstance(given, dict) or set(given) - set(keys):
         raise BadQuery(f"an object with some of {', '.join(keys)} is wanted")

@@ -9,26 +9,21 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, request
 
-from collectd_fedmsg.errors import BadQuery
 from collectd_fedmsg.names import escape
 
 from .. import json_bytes as as_json
 from ..config import Settings
-from ..grid.answer import answer
+from ..grid.answer import answer, columns_of
 from ..judge.fleet_rows import Fleet
 from ..store.base import Store
-from ..store.series import POINTS
 from . import alerts as alerting
 from . import csv_table as table
-from . import openapi, query
-from . import security as login
+from . import login, openapi, query
 from .notes import Marks, check
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 #: Daemons in one answer of series.
 MOST_DAEMONS = 1000
-#: Series times points of one answer.
-MOST_VALUES = 4_000_000
 FILTERS = ("host", "service", "consumer", "state")
 
 
@@ -102,12 +97,12 @@ def _series(most: int) -> dict[str, Any]:
     window = query.window(request.args, time.time())
     metrics = query.metrics(request.args.get("metrics"))
     ids = query.chosen(request.args.getlist("daemon"), known, most)
-    points = (window.end - window.start) // window.step if window.step else POINTS * 2
-    if len(ids) * len(metrics) * points > MOST_VALUES:
-        raise BadQuery("too many values: ask for fewer daemons or a coarser step")
     topics, tied, restarts, usual = (query.flag(request.args, name)
                                      for name in ("topics", "tied", "restarts", "usual"))
     daemons = [known[name] for name in ids]
+    columns = sum(columns_of(daemon, metrics, topics=topics, tied=len(settings().tied) * tied)
+                  for daemon in daemons)
+    query.bounded(columns, window)
     body = answer(store(), daemons, metrics, window,
                   topics=topics, tied=settings().tied if tied else (), marks=restarts)
     if usual:
@@ -135,7 +130,7 @@ def marks() -> Response:
 @api.post("/marks")
 def add_mark() -> Response:
     """Keep a note; wants the token."""
-    login.may_write(settings().token)
+    login.may_write(settings())
     mark = check(query.body(request.get_data()), time.time(), login.logged_in(settings()))
     notes().add(mark)
     return send({"id": mark.id}, 201)
@@ -144,7 +139,7 @@ def add_mark() -> Response:
 @api.delete("/marks/<name>")
 def remove_mark(name: str) -> Response:
     """Forget a note; wants the token."""
-    login.may_write(settings().token)
+    login.may_write(settings())
     if not notes().remove(name):
         raise KeyError(name)
     return Response(status=204)

@@ -1,31 +1,68 @@
-"""EDGE waitress: connections that cannot take a thread or a place for as long as they like.
+"""waitress, bounded: connections and requests that cannot take a thread, the disk or the processor.
 
 waitress lets a thread wait for a client that does not read, and reads any number of requests
 ahead; a handful of such clients would stop everybody else. Here an answer that nobody reads
 waits in a buffer until the channel's timeout, and each connection has one request at a time.
+
+Its expressions for a request line and a header take the cube and the square of what a stranger
+sends ("GET a://111…" of 16 kB: 50 s; 30,000 blanks: 5 s): what they are slow at is refused first.
 """
 
 from __future__ import annotations
 
-import contextlib
-import resource
+import re
 import time
 from typing import Any
 
 import waitress
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
 
 #: Connections at once; the rest waits in the kernel.
-MOST = 4000
+MAX_CONNECTIONS = 4000
 #: Seconds without a byte, either way, until a connection is closed.
-IDLE = 10
+IDLE_SECONDS = 10
 #: Seconds that a request may take to arrive, however steadily it drips.
-LONGEST_REQUEST = 30.0
+MAX_REQUEST_SECONDS = 30.0
+#: Bytes of a request's line and headers: a page asks for the series of many daemons in one line.
+MAX_HEADER_BYTES = 64 * 1024
+#: Lines of a header, and blanks in a row: one of each takes a step of the parser's.
+MAX_HEADER_LINES, MAX_BLANKS = 100, 32
+#: Bytes of a request's body, the application's own bound, kept before a login is asked for.
+MAX_BODY_BYTES = 64 * 1024
+#: Bytes of answers that may wait for their readers: all that an answer can have.
+MAX_WAITING_BYTES = 1 << 40
+_REQUEST_LINE = re.compile(rb"[A-Z]{1,16} (/[^ ?#]*)(?:[?#][^ ]*)?(?: HTTP/1\.[01])?")
+_BLANKS = re.compile(rb"[ \t]{%d}" % (MAX_BLANKS + 1))
+
+
+def refusal(header: bytes) -> str:
+    """Return why a request's line and headers are not parsed at all; empty when they are."""
+    line = header.partition(b"\r\n")[0]
+    known = _REQUEST_LINE.fullmatch(line)
+    # "://" within a path makes waitress look for a port from each of its characters.
+    if known is None or b"://" in known[1]:
+        return "the request line is none of HTTP/1.1 with a path"
+    if header.count(b"\n") > MAX_HEADER_LINES + 1:
+        return f"more than {MAX_HEADER_LINES} header lines"
+    return f"more than {MAX_BLANKS} blanks in a row" if _BLANKS.search(header) else ""
+
+
+class Request(HTTPRequestParser):  # type: ignore[misc]
+    """One request."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Parse what can be parsed in a bounded time."""
+        reason = refusal(header_plus)
+        if reason:
+            raise ParsingError(reason)
+        super().parse_header(header_plus)
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]  # waitress comes untyped
     """One connection."""
 
+    parser_class = Request
     _began = 0.0
     _ahead = False
 
@@ -38,7 +75,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress comes untyped
             if len(self.requests) > 1:
                 del self.requests[1:]
                 self._ahead = True
-        if self.request is not None and time.monotonic() - self._began > LONGEST_REQUEST:
+        if self.request is not None and time.monotonic() - self._began > MAX_REQUEST_SECONDS:
             self.will_close = True
         return bool(taken)
 
@@ -49,9 +86,6 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress comes untyped
             self.close_when_flushed = True
             if self.connected:
                 self.server.pull_trigger()
-
-    def _flush_outbufs_below_high_watermark(self) -> None:
-        """Let no thread wait for a reader: an answer is bounded, so its buffer is."""
 
 
 def create_server(app: Any, host: str, port: int, threads: int, prefix: str = "") -> Any:
@@ -66,7 +100,12 @@ def create_server(app: Any, host: str, port: int, threads: int, prefix: str = ""
     listening: dict[int, Any] = {}
     server = waitress.create_server(
         app, map=listening, host=host, port=port, threads=threads, ident="", url_prefix=prefix,
-        connection_limit=MOST, channel_timeout=IDLE, cleanup_interval=5,
+        connection_limit=MAX_CONNECTIONS, channel_timeout=IDLE_SECONDS, cleanup_interval=5,
+        max_request_header_size=MAX_HEADER_BYTES, max_request_body_size=MAX_BODY_BYTES,
+        # No thread waits for a reader: an answer is bounded, so its buffer is.
+        outbuf_high_watermark=MAX_WAITING_BYTES,
+        # Who asks behind our proxy is read from there, and believed of a proxy only.
+        clear_untrusted_proxy_headers=False,
         # select(2) ends at 1,024 files.
         asyncore_use_poll=True,
     )  # fmt: skip
@@ -74,10 +113,3 @@ def create_server(app: Any, host: str, port: int, threads: int, prefix: str = ""
         if hasattr(one, "channel_class"):
             one.channel_class = Channel
     return server
-
-
-def raise_file_limit() -> None:
-    """Let this process have as many connections as the system allows."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

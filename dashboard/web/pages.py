@@ -24,8 +24,8 @@ from . import query
 from . import static_files as assets
 from .api import fleet, settings, store
 from .first_paint import drawn_rows
+from .login import logged_in
 from .prometheus_text import CONTENT_TYPE, exposition
-from .security import logged_in
 from .verdict_help import explained
 
 views = Blueprint("views", __name__)

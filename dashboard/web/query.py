@@ -11,7 +11,7 @@ from collectd_fedmsg.metrics import BY_NAME
 
 from .. import json_bytes as as_json
 from ..grid.derived import DERIVED
-from ..store.series import Window
+from ..store.series import POINTS, Window
 
 #: Seconds; the names of the span presets.
 SPANS: Mapping[str, int] = {
@@ -19,6 +19,8 @@ SPANS: Mapping[str, int] = {
     "month": 2678400, "year": 31622400,
 }
 LONGEST = 10 * SPANS["year"]
+#: Values in an answer, and series that it reads: 2 s and 100 MB.
+MAX_VALUES, MAX_COLUMNS = 4_000_000, 6_000
 #: Points of one series in an answer: an unbounded span once made 117 million rows.
 MOST_POINTS = 20_000
 #: Nothing is drawn later than this after now.
@@ -65,6 +67,22 @@ def window(args: Mapping[str, str], now: float) -> Window:
     if step and (end - start) / step > MOST_POINTS:
         raise BadQuery(f"step: {step} s makes more than {MOST_POINTS} points")
     return Window(start, end, step)
+
+
+def bounded(columns: int, window: Window) -> None:
+    """Refuse an answer that would hold or read too much, all its columns counted together.
+
+    Args:
+        columns: series read: metrics, what derived ones need, topics and tied ones.
+        window: of each.
+
+    Raises:
+        BadQuery: too many of them, or too many points.
+    """
+    points = (window.end - window.start) // window.step if window.step else POINTS * 3 // 2
+    if columns > MAX_COLUMNS or columns * points > MAX_VALUES:
+        raise BadQuery(f"too much: {columns:,} series of {points:,} points; ask for fewer daemons,"
+                       " without topics, or at a coarser step")
 
 
 def number(args: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

@@ -51,7 +51,7 @@ SPANS = (
 def browser(tmp_path: Path):
     (tmp_path / "secret").write_text(SECRET)
     fleet(tmp_path / "rrd", int(time.time()) // STEP * STEP)
-    return create_app({"data_dir": tmp_path / "rrd", "token": "t"}).test_client()
+    return create_app({"data_dir": tmp_path / "rrd", "token": "t" * 16}).test_client()
 
 
 def refused_or_harmless(answer) -> None:
@@ -90,7 +90,7 @@ def test_odd_requests(browser) -> None:
         assert answer.status_code == 405, method
     override = {"X-HTTP-Method-Override": "DELETE"}
     assert browser.get("/api/v1/state", headers=override).status_code == 200
-    token = {"X-Token": "t"}
+    token = {"X-Token": "t" * 16}
     form = "application/x-www-form-urlencoded"
     for body in (b"\xff\xfe", b"[" * 60_000, b"text=x", b"", b"x" * 70_000, b"NaN"):
         kind = form if body == b"text=x" else "application/json"

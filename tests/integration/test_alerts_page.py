@@ -62,7 +62,7 @@ def site(tmp_path_factory):
     (tmp_path / "rules.toml").write_text(RULES)
     service = EvaluatorLoop(tmp_path / "rules.toml", tmp_path / "a.db", observer(where(root)))
     service.once(time.time())
-    app = create_app({"data_dir": root, "token": "t", "alerts_file": tmp_path / "a.db"})
+    app = create_app({"data_dir": root, "token": "t" * 16, "alerts_file": tmp_path / "a.db"})
     with serving(app) as address:
         yield service, app, address
     service.close()
@@ -104,7 +104,7 @@ def test_axe_and_the_phone(site, chromium, artifacts, scheme, width):  # noqa: F
 def test_the_api_lists_and_takes_orders(site):
     """Active, past; acknowledged by name; silenced with an end; wrong orders are refused."""
     service, app, _ = site
-    client, head = app.test_client(), {"X-Token": "t"}
+    client, head = app.test_client(), {"X-Token": "t" * 16}
     found = client.get("/api/v1/alerts").get_json()
     assert [(one["subject"]["consumer"], one["rule"]) for one in found["active"]] == [
         ("Archiver", "backlog"), ("Gone<b>", "silent"), ("Gone<b>", "backlog")]
@@ -160,7 +160,7 @@ def test_acknowledge_on_the_page(site, chromium):  # noqa: F811
     until(page, "document.getElementById('said').textContent.includes('token')")
     assert [f for f in page.faults if "401" not in f] == []
     page.faults.clear()
-    page.fill("[name=token]", "t")
+    page.fill("[name=token]", "t" * 16)
     page.click(".alert:first-of-type [data-order=ack]")
     until(page, "document.querySelector('.known')?.textContent.includes('me')")
     page.click(".alert h3 a")

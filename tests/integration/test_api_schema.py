@@ -31,7 +31,7 @@ def operations(tmp_path_factory):
     folder = tmp_path_factory.mktemp("rrd")
     fleet(folder, int(time.time()) // STEP * STEP, 2)
     AlertDatabase(folder / "alerts.db").close()
-    app = create_app({"data_dir": folder, "token": "t", "alerts_file": folder / "alerts.db"})
+    app = create_app({"data_dir": folder, "token": "t" * 16, "alerts_file": folder / "alerts.db"})
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
     found = [one.ok() for one in schema.get_all_operations()]
     return {f"{one.method.upper()} {one.path}": one for one in found}

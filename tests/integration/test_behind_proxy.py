@@ -113,8 +113,11 @@ def served(tmp_path_factory):
     service.once(time.time())
     service.close()
     port = free_port()
+    (folder / "token").write_text("t" * 16)
+    (folder / "token").chmod(0o600)
     (folder / "dashboard.toml").write_text(
-        f'data_dir = "{root}"\nprefix = "/queues/"\ntoken = "t"\ninterval = 1\n'
+        f'data_dir = "{root}"\nprefix = "/queues/"\ninterval = 1\n'
+        f'token_file = "{folder}/token"\n'
         f'marks_file = "{folder}/marks"\nalerts_file = "{folder}/a.db"\n')
     processes.start("dashboard", [
         sys.executable, "-m", "collectd_fedmsg_dashboard.serve", "--port", str(port),
@@ -193,7 +196,7 @@ def test_a_note_an_alert_and_pictures(site, chromium):  # noqa: F811
     """An alert is acknowledged, its page opened, a note written there, its pictures fetched."""
     page, answers = watched(chromium, f"{site}alerts")
     page.fill("[name=by]", "me")
-    page.fill("[name=token]", "t")
+    page.fill("[name=token]", "t" * 16)
     page.click(".alert [data-order=ack]")
     until(page, "document.querySelector('.known')?.textContent.includes('me')")
     page.click(".alert [data-order=unack]")
@@ -204,7 +207,7 @@ def test_a_note_an_alert_and_pictures(site, chromium):  # noqa: F811
     page.click("button[value=now]")
     until(page, DRAWN.format(3))
     page.fill("#note [name=text]", "moved to db02")
-    page.fill("#note [name=token]", "t")
+    page.fill("#note [name=token]", "t" * 16)
     page.click("#note button")
     until(page, "document.querySelector('#marks').innerText.includes('moved to db02')")
     links = page.eval_on_selector_all("a[data-when]", "all => all.map(a => a.href)")

@@ -119,7 +119,7 @@ class Fleet:
 
     def note(self, at: str, text: str) -> None:
         asked = urllib.request.Request(
-            f"{at}/api/v1/marks", json.dumps({"text": text}).encode(), {"X-Token": "t"})
+            f"{at}/api/v1/marks", json.dumps({"text": text}).encode(), {"X-Token": "t" * 16})
         with urllib.request.urlopen(asked, timeout=60) as answer:
             assert answer.status == 201
 
@@ -235,8 +235,11 @@ def test_what_is_encrypted_cannot_be_read_on_the_way(fleet: Fleet) -> None:
 
 def test_two_dashboards_over_one_store(fleet: Fleet) -> None:
     """Both answer the same while collectd writes; notes written to both at once are in both."""
+    token = fleet.folder / "token"
+    token.write_text("t" * 16)
+    token.chmod(0o600)
     store = {"data_dir": f"{fleet.folder}/rrd", "rrdcached": f"unix:{fleet.folder}/rrdcached.sock",
-             "token": "t", "marks_file": f"{fleet.folder}/marks"}
+             "token_file": f"{token}", "marks_file": f"{fleet.folder}/marks"}
     one, two = (fleet.dashboard(name, **store) for name in ("one", "two"))
     began = fleet.hosts["east"].sample("daemon")
     fleet.hosts["east"].publish(200)

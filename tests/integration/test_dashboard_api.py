@@ -115,15 +115,15 @@ def test_marks_want_the_token_and_survive(tmp_path, now):
     """Only with the token; kept in the file; bad ones refused; removable."""
     rrd = tmp_path / "rrd"
     fleet(rrd, now)
-    settings = {"token": "s3cret", "marks_file": tmp_path / "marks"}
+    settings = {"token": "s3cret of sixteen and more", "marks_file": tmp_path / "marks"}
     browser = client(rrd, **settings)
     note = {"text": "moved to <b>db02</b>", "daemon": HOST}
     assert browser.post("/api/v1/marks", json=note).status_code == 401
     assert client(rrd).post("/api/v1/marks", json=note).status_code == 403
-    token = {"X-Token": "s3cret"}
+    token = {"X-Token": "s3cret of sixteen and more"}
     made = browser.post("/api/v1/marks", json=note, headers=token)
     assert made.status_code == 201
-    bearer = {"Authorization": "Bearer s3cret"}
+    bearer = {"Authorization": "Bearer s3cret of sixteen and more"}
     for bad in ({}, [], {"text": ""}, {"text": "a\nb"}, {"text": "x" * 201}, {"text": "a", "b": 1},
                 {"text": "a", "time": True}, {"text": "a", "time": 10**12}):
         assert browser.post("/api/v1/marks", json=bad, headers=bearer).status_code == 400, bad
@@ -217,11 +217,14 @@ def test_proxy_header_is_believed_from_the_proxy_only(tmp_path, now):
 def test_settings_file(tmp_path):
     """The file's settings hold where the command line says nothing."""
     file = tmp_path / "dashboard.toml"
-    file.write_text('data_dir = "/nowhere"\ninterval = 5\ntoken = "t"\n'
+    (tmp_path / "token").write_text("sixteen characters\n")
+    (tmp_path / "token").chmod(0o600)
+    file.write_text(f'data_dir = "/nowhere"\ninterval = 5\ntoken_file = "{tmp_path}/token"\n'
                     '[[tied]]\ndaemon = "h"\nseries = "db/load/load"\ntitle = "Load"\n')
     options = serve.parser().parse_args(["--config", str(file), "--interval", "7"])
     settings = create_app(serve.combined(options)).extensions["settings"]
-    assert (settings.interval, settings.token, settings.tied[0].title) == (7, "t", "Load")
+    assert (settings.interval, settings.token, settings.tied[0].title) == (
+        7, "sixteen characters", "Load")
 
 
 def test_rrdcached_that_hangs_is_503_in_time(short_folder, tmp_path, now, monkeypatch):

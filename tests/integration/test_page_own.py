@@ -47,7 +47,7 @@ def site(tmp_path):
         write(tmp_path, "received", {t: (t - times[0]) * 2 for t in times},
               name=f"derive-Consumer0_topic-{topic}")
     write(tmp_path, "load", dict.fromkeys(times, 5), folder="db01/load", name="load")
-    app = create_app({"data_dir": tmp_path, "interval": 1, "tied": TIED, "token": "t"})
+    app = create_app({"data_dir": tmp_path, "interval": 1, "tied": TIED, "token": "t" * 16})
     with serving(app) as address:
         yield tmp_path, address
 
@@ -170,7 +170,7 @@ def test_a_note_is_added_and_drawn(site, chromium):  # noqa: F811
     page = opened(chromium, f"{address}{DAEMON}?span=now")
     until(page, DRAWN.format(3))
     page.fill("#note [name=text]", "moved <img src=x>")
-    page.fill("#note [name=token]", "t")
+    page.fill("#note [name=token]", "t" * 16)
     page.click("#note button")
     until(page, "document.querySelector('#marks').innerText.includes('moved <img src=x>')")
     until(page, "document.querySelector('.panel path.mark.note')")

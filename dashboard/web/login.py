@@ -1,0 +1,207 @@
+"""Who may read, by a proxy's header or basic auth, and who may write, by the token."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from urllib.parse import unquote_to_bytes
+
+from flask import Flask, Response, abort, current_app, request
+from werkzeug.security import check_password_hash
+
+from collectd_fedmsg.errors import ConfigError
+
+from ..config import Network, Settings
+from .guesses import Pauses
+
+#: Asked for by load balancers, which have no password.
+OPEN = ("/healthz",)
+#: Checked passwords remembered: scrypt costs 50 ms, a live page asks every few seconds.
+MAX_REMEMBERED = 1000
+
+
+def read_users(path: Path) -> dict[str, str]:
+    """Return names and hashes from lines ``name:hash`` (see ``--hash-password``).
+
+    Raises:
+        ConfigError: the file cannot be read, or a line is not of this form.
+    """
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError("dashboard", "users_file", str(path), str(error)) from error
+    users = {}
+    for number, line in enumerate(lines, 1):
+        name, colon, hashed = line.strip().partition(":")
+        if not line.strip() or line.startswith("#"):
+            continue
+        if not colon or not name or not hashed.startswith(("scrypt:", "pbkdf2:")):
+            raise ConfigError("dashboard", "users_file", f"line {number}", "name:hash is wanted")
+        users[name] = hashed
+    if not users:
+        raise ConfigError("dashboard", "users_file", str(path), "names nobody")
+    return users
+
+
+class Passwords:
+    """Checks of basic auth; remembers which were right, as keyed digests only."""
+
+    def __init__(self, users: Mapping[str, str]) -> None:
+        self._users = users
+        self._key = secrets.token_bytes(32)
+        self._right: OrderedDict[bytes, None] = OrderedDict()
+        self._checking = threading.Lock()
+        # Checked when the name is unknown, so that names cannot be told by time.
+        self._nobody = next(iter(users.values()), "")
+
+    def known(self, name: str, password: str) -> bool:
+        """Tell at once whether this name and password were right before."""
+        return self._digest(name, password) in self._right
+
+    def right(self, name: str, password: str) -> bool | None:
+        """Tell whether this is a known name with its password; None: another is being checked."""
+        if not self._checking.acquire(blocking=False):
+            return None
+        try:
+            hashed = self._users.get(name)
+            right = check_password_hash(hashed or self._nobody, password) and hashed is not None
+        except ValueError:  # parameters of the hash that this OpenSSL does not take
+            right = False
+        finally:
+            self._checking.release()
+        if right:
+            self._right[self._digest(name, password)] = None
+            while len(self._right) > MAX_REMEMBERED:
+                self._right.popitem(last=False)
+        return right
+
+    def _digest(self, name: str, password: str) -> bytes:
+        given = f"{name}\0{password}".encode("utf-8", "surrogatepass")
+        return hmac.digest(self._key, given, hashlib.sha256)
+
+
+class Login:
+    """Refuses readers who have not logged in, when logging in is asked for.
+
+    Raises:
+        ConfigError: the users' file is wrong.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._header = settings.auth_header
+        self._proxies = settings.proxies
+        users = read_users(settings.users_file) if settings.users_file else None
+        self._passwords = Passwords(users) if users is not None else None
+        self._pauses = Pauses()
+
+    def check(self) -> Response | None:
+        """Return the answer to who may not read; None to who may."""
+        if request.path in OPEN:
+            return None
+        if self._header:
+            # Anyone may send a header: only the proxy's own address makes it true.
+            if not from_proxy(request.remote_addr or "", self._proxies):
+                abort(403, "Only the proxy that asks for a login may ask here.")
+            if not request.headers.get(self._header, "").strip():
+                abort(401, "The proxy names no user.")
+        return self._basic(self._passwords) if self._passwords is not None else None
+
+    def _basic(self, passwords: Passwords) -> Response | None:
+        given = request.authorization
+        if given is None or given.type != "basic":
+            return _asked("Log in to see the queues.\n")
+        name, password = given.username or "", given.password or ""
+        if passwords.known(name, password):
+            return None
+        address = asker(self._proxies)
+        pause = self._pauses.left(address)
+        right = None if pause else passwords.right(name, password)
+        if right is None:
+            return too_many(pause)
+        if right:
+            self._pauses.right(address)
+            return None
+        self._pauses.wrong(address)
+        return _asked("Log in to see the queues: the name or the password is wrong.\n")
+
+
+def _asked(text: str) -> Response:
+    return Response(text, 401, mimetype="text/plain",
+                    headers={"WWW-Authenticate": 'Basic realm="queues"'})
+
+
+def too_many(pause: float) -> Response:
+    """Return the refusal of a guess that would have to wait for ``pause`` seconds."""
+    return Response("Too many wrong guesses: try again later.\n", 429, mimetype="text/plain",
+                    headers={"Retry-After": str(max(1, round(pause)))})
+
+
+def from_proxy(address: str, proxies: Iterable[Network]) -> bool:
+    """Tell whether an address is loopback's or a configured proxy's; compared as numbers."""
+    try:
+        number = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    number = getattr(number, "ipv4_mapped", None) or number
+    return number.is_loopback or any(number in each for each in proxies
+                                     if each.version == number.version)
+
+
+def asker(proxies: Iterable[Network]) -> str:
+    """Return the address of who asks: behind a proxy of ours, the one that it was asked by."""
+    peer = request.remote_addr or ""
+    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return forwarded if forwarded and from_proxy(peer, proxies) else peer
+
+
+def install_login(app: Flask, settings: Settings) -> None:
+    """Check each request's login, where one is asked for.
+
+    Raises:
+        ConfigError: the users' file is wrong.
+    """
+    app.extensions["token pauses"] = Pauses()
+    app.before_request(Login(settings).check)
+
+
+def logged_in(settings: Settings) -> str:
+    """Return the name of who asks, as the proxy or basic auth has it; empty without a login."""
+    if settings.auth_header:
+        return request.headers.get(settings.auth_header, "").strip()
+    if settings.users_file and request.authorization is not None:
+        return request.authorization.username or ""
+    return ""
+
+
+def may_write(settings: Settings) -> None:
+    """Abort unless the request carries the token as ``X-Token`` or a bearer.
+
+    ``X-Token`` is for where basic auth occupies the Authorization header. A token may hold any
+    character: as UTF-8, as a browser sends it (ISO 8859-1), or percent-encoded. Aborts with 403
+    where no token is set, 401 for a wrong one, 429 for a guess within its pause.
+    """
+    if not settings.token:
+        abort(403, "Marks cannot be written here: no token is set.")
+    pauses: Pauses = current_app.extensions["token pauses"]
+    address = asker(settings.proxies)
+    pause = pauses.left(address)
+    if pause:
+        abort(too_many(pause))
+    given = request.headers.get("X-Token") or ""
+    bearer = request.headers.get("Authorization", "")
+    if not given and bearer.startswith("Bearer "):
+        given = bearer[len("Bearer "):]
+    raw = given.encode("latin-1", "replace")
+    wanted = settings.token.encode("utf-8")
+    forms = (raw, given.encode("utf-8", "replace"), unquote_to_bytes(raw))
+    if sum(hmac.compare_digest(form, wanted) for form in forms) == 0:
+        if given:
+            pauses.wrong(address)
+        abort(401, "The token is missing or wrong.")
+    pauses.right(address)
