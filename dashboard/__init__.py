@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, Response, current_app, render_template, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from collectd_fedmsg.errors import BadQuery, StoreError
 from collectd_fedmsg.humanize import duration, short, utc
@@ -86,8 +86,7 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(views)
     app.register_blueprint(verdicts)
     alerting.install(app, settings.alerts_file)
-    app.register_error_handler(HTTPException, lambda error: _refuse(
-        error.code or 500, error.description or "") if error.response is None else error.response)
+    app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(BadQuery, lambda error: _refuse(400, str(error)))
     app.register_error_handler(KeyError, lambda error: _refuse(404, f"No such daemon: {error}"))
     app.register_error_handler(StoreError, lambda error: _refuse(503, str(error)))
@@ -99,6 +98,15 @@ def _unexpected(error: Exception) -> Response:
     """Return an error of ours as one sentence; its traceback goes to the log."""
     current_app.logger.error("%s %s", request.method, request.path, exc_info=error)
     return _refuse(503, f"this cannot be answered ({type(error).__name__}): see the log")
+
+
+def _http_error(error: HTTPException) -> Any:
+    if error.response is not None:
+        return error.response
+    response = _refuse(error.code or 500, error.description or "")
+    if isinstance(error, TooManyRequests):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def _refuse(status: int, text: str) -> Response:

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 from flask import Flask, Response, abort, current_app, request
+from werkzeug.exceptions import TooManyRequests
 from werkzeug.security import check_password_hash
 
 from collectd_fedmsg.errors import ConfigError
@@ -123,7 +124,7 @@ class Login:
         pause = self._pauses.left(address)
         right = None if pause else passwords.right(name, password)
         if right is None:
-            return too_many(pause)
+            raise too_many(pause)
         if right:
             self._pauses.right(address)
             return None
@@ -136,10 +137,10 @@ def _asked(text: str) -> Response:
                     headers={"WWW-Authenticate": 'Basic realm="queues"'})
 
 
-def too_many(pause: float) -> Response:
+def too_many(pause: float) -> TooManyRequests:
     """Return the refusal of a guess that would have to wait for ``pause`` seconds."""
-    return Response("Too many wrong guesses: try again later.\n", 429, mimetype="text/plain",
-                    headers={"Retry-After": str(max(1, round(pause)))})
+    return TooManyRequests("Too many wrong guesses: try again later.",
+                           retry_after=max(1, round(pause)))
 
 
 def from_proxy(address: str, proxies: Iterable[Network]) -> bool:
@@ -192,7 +193,7 @@ def may_write(settings: Settings) -> None:
     address = asker(settings.proxies)
     pause = pauses.left(address)
     if pause:
-        abort(too_many(pause))
+        raise too_many(pause)
     given = request.headers.get("X-Token") or ""
     bearer = request.headers.get("Authorization", "")
     if not given and bearer.startswith("Bearer "):

@@ -120,6 +120,7 @@ NEW_SILENCE: JSON = {
                    "host": PATTERN, "service": PATTERN, "consumer": PATTERN, "rule": PATTERN}}
 TOKEN: JSON = {"security": [{"token": []}]}
 FORBIDDEN: JSON = {"401": _answer("The token is missing or wrong.", ERROR),
+             "429": _answer("Too many wrong tokens: this guess was not looked at.", ERROR),
              "403": _answer("No token is set: nobody may write.", ERROR)}
 
 

@@ -19,8 +19,8 @@ pytest.importorskip("rrdtool")
 pytest.importorskip("flask")
 
 from collectd_fedmsg_dashboard import create_app
-from collectd_fedmsg_dashboard.web.connections import raise_file_limit
 
+from collectd_fedmsg.files import raise_file_limit
 from tests.conftest import Figure
 from tests.integration.test_store_rrd import HOST, STEP, fleet
 

@@ -18,7 +18,7 @@ rrdtool = pytest.importorskip("rrdtool")
 pytest.importorskip("flask")
 
 from collectd_fedmsg_dashboard import create_app, serve  # noqa: E402
-from collectd_fedmsg_dashboard.judge.fleet_rows import MANY  # noqa: E402
+from collectd_fedmsg_dashboard.judge.fleet_rows import MIN_IN_BACKGROUND  # noqa: E402
 from collectd_fedmsg_dashboard.web.verdict_help import EXPLAINED  # noqa: E402
 from markupsafe import escape  # noqa: E402
 from werkzeug.security import generate_password_hash  # noqa: E402
@@ -283,20 +283,21 @@ def test_panels_at_an_address_for_mails(tmp_path, now):
 def test_many_daemons_are_not_called_anything_before_they_are_judged(tmp_path, now):
     """The first reader of many is told at once that they are being read: unknown, neither well
     nor silent; the verdicts follow."""
-    for number in range(MANY):
+    for number in range(MIN_IN_BACKGROUND):
         write(tmp_path, "backlog", dict.fromkeys(range(now - 60, now + 1, STEP), 0),
               consumer=f"C{number}")
     browser = client(tmp_path)
     first = browser.get("/api/v1/daemons").get_json()
     assert first["reading"]
-    assert first["fleet"]["headline"] == f"{MANY} daemons are being read: nothing is known yet"
-    assert first["fleet"]["states"] == {"UNKNOWN": MANY}
-    assert (first["fleet"]["silent"], first["fleet"]["unknown"]) == (0, MANY)
+    assert first["fleet"]["headline"] == (
+        f"{MIN_IN_BACKGROUND} daemons are being read: nothing is known yet")
+    assert first["fleet"]["states"] == {"UNKNOWN": MIN_IN_BACKGROUND}
+    assert (first["fleet"]["silent"], first["fleet"]["unknown"]) == (0, MIN_IN_BACKGROUND)
     assert "not judged yet" in browser.get(f"/daemon/{HOST}/hub/C7").text
     until = time.monotonic() + 60
     while (found := browser.get("/api/v1/daemons").get_json())["reading"]:
         assert time.monotonic() < until
         time.sleep(0.05)
     # Only the backlog is known of these: heard of, and not to be judged.
-    assert (found["fleet"]["silent"], found["fleet"]["unknown"]) == (0, MANY)
-    assert found["fleet"]["headline"] == f"{MANY} not known"
+    assert (found["fleet"]["silent"], found["fleet"]["unknown"]) == (0, MIN_IN_BACKGROUND)
+    assert found["fleet"]["headline"] == f"{MIN_IN_BACKGROUND} not known"
