@@ -162,24 +162,24 @@ class PrometheusStore:
     def _ask(self, text: str, total: bool, cf: str, steps: range) -> dict[Labels, Series]:
         """Return every matching series on the steps that begin at each of ``steps``."""
         first, last, step = steps.start, steps.stop, steps.step
-        window = max(2 * self._interval, step)
+        # A range has both its ends (left-open since Prometheus 3): a millisecond less keeps the
+        # sample before out. What no sample has reached stays unknown: nothing is repeated.
+        coarse, begin = step >= COARSE * self._interval, first + step
         if not total:
-            # A range has both its ends (left-open since Prometheus 3): a millisecond less keeps
-            # the sample before out. A scrape may have missed one: then the one before stands.
-            exact = f"{OVER_TIME[cf]}({text}[{step * 1000 - 1}ms])"
-            query, begin = f"{exact} or last_over_time({text}[{window}s])", first + step
-        elif step >= COARSE * self._interval:
-            query, begin = f"rate({text}[{window}s])", first + step
+            query = f"{OVER_TIME[cf]}({text}[{step * 1000 - 1}ms])"
+        elif coarse:
+            query = f"rate({text}[{step}s])"
         else:
-            # The totals themselves, two intervals back at most: their differences sum up
-            # exactly, and what is missing stays unknown instead of repeating.
-            query, begin = f"last_over_time({text}[{window}s])", first
+            # The totals themselves: their differences sum up exactly.
+            query, begin = f"last_over_time({text}[{self._interval * 1000 - 1}ms])", first
+        ended = self._ended(text, steps) if coarse else None
         found = {}
-        ended = self._ended(text, steps)
         for labels, samples in self._server.range(query, begin, last, step).items():
             points: Points = [samples.get(t) for t in range(begin, last + 1, step)]
             if begin == first:
                 points = _differences(points, step)
+            elif not total:
+                points = _bridged(points)
             if ended is not None:
                 known = max(0, (ended.get(labels, last - LATE_STEPS * step) - first) // step)
                 points[known:] = [None] * (len(points) - known)
@@ -187,11 +187,8 @@ class PrometheusStore:
         return found
 
     def _ended(self, text: str, steps: range) -> dict[Labels, int] | None:
-        """Return by labels the end of the newest step that its samples have reached; None: all.
-
-        The functions over time repeat the sample before where the newest has not come yet: a
-        total would rest, and its rate be 0. A step has ended when a sample came in the interval
-        before its end.
+        """Return by labels the end of the newest coarse step that its samples have filled; None:
+        all of them are past. A step has ended when a sample came in the interval before its end.
         """
         last, step = steps.stop, steps.step
         if last < time.time() - LATE_STEPS * step:
@@ -204,9 +201,26 @@ class PrometheusStore:
 
 
 def _differences(totals: Points, step: int) -> Points:
-    """Return rates per second; unknown where a total is, or where it shrank (a restart)."""
-    return [None if a is None or b is None or b < a else (b - a) / step
-            for a, b in zip(totals, totals[1:])]
+    """Return rates per second; unknown where a total is, or where it shrank (a restart).
+
+    Over one missed scrape the difference is spread, as RRD does within its heartbeat.
+    """
+    rates: Points = [None] * (len(totals) - 1)
+    for index in range(1, len(totals)):
+        back = 1 if totals[index - 1] is not None else min(2, index)
+        before, total = totals[index - back], totals[index]
+        if before is not None and total is not None and total >= before:
+            rates[index - back: index] = [(total - before) / (back * step)] * back
+    return rates
+
+
+def _bridged(points: Points) -> Points:
+    """Return a gauge in which the value before stands for one missed scrape, none at the end."""
+    filled = list(points)
+    for index in range(1, len(points) - 1):
+        if points[index] is None and points[index + 1] is not None:
+            filled[index] = points[index - 1]
+    return filled
 
 
 def _unknown(first: int, last: int, step: int) -> Series:

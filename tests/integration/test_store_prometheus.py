@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import socket
 import subprocess
+import threading
 import time
 import urllib.request
 
@@ -15,9 +17,10 @@ pytest.importorskip("flask")
 
 from collectd_fedmsg_dashboard import create_app
 from collectd_fedmsg_dashboard.store.base import Selector
-from collectd_fedmsg_dashboard.store.promql import selector
+from collectd_fedmsg_dashboard.store.promql import Server, selector
 
 from collectd_fedmsg import cli
+from collectd_fedmsg.errors import StoreError
 
 PROMETHEUS, PROMTOOL = shutil.which("prometheus"), shutil.which("promtool")
 STEP = 10
@@ -161,3 +164,81 @@ def test_names_are_data_in_promql():
     """A label's value leaves its quotes in no way."""
     one = Selector("m", (("type", 'a"} or up{x="\\\n'),))
     assert selector(one) == '{__name__="m",type="a\\"} or up{x=\\"\\\\\\n"}'
+
+
+@needs_prometheus
+def test_steps_that_no_sample_has_reached_are_unknown(server):
+    """Neither at the end nor in a gap does a total rest or a gauge repeat: that would be 0/s."""
+    address, end = server
+    app = create_app({"prometheus": address, "interval": STEP}).test_client()
+    for begin, past in ((end, end + 100), (end - 1190, end - 910)):
+        (daemon,) = app.get(f"/api/v1/series?daemon=h.example.org/hub/A~20b&start={begin}"
+                            f"&end={past}").get_json()["daemons"]
+        for name, points in daemon["series"].items():
+            assert points == [None] * len(points), (name, begin)
+
+
+class Answering:
+    """A server on loopback that answers each question with the same octets."""
+
+    def __init__(self, body: bytes, status: bytes = b"200 OK") -> None:
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.address = f"http://127.0.0.1:{self._server.getsockname()[1]}"
+        self.heads: list[bytes] = []
+        self._answer = (b"HTTP/1.1 " + status + b"\r\nContent-Length: %d\r\n\r\n" % len(body)
+                        + body)
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                link, _ = self._server.accept()
+                with link:
+                    self.heads.append(link.recv(65536))
+                    link.sendall(self._answer)
+
+    def close(self) -> None:
+        self._server.close()
+
+
+WHOLE = '"status": "success", "data": {"result": []}'
+
+
+@pytest.mark.parametrize("body", [
+    pytest.param(f'{{{WHOLE}, "warnings": ["store gw2 is away"]}}', id="Thanos"),
+    pytest.param(f'{{{WHOLE}, "isPartial": true}}', id="VictoriaMetrics"),
+    pytest.param('{"status": "error", "error": "expanding series", "data": {}}', id="error"),
+    pytest.param("[]", id="a list"), pytest.param("{}", id="nothing"), pytest.param("5", id="5"),
+    pytest.param('{"status": "success", "data": {"result": [{"metric": {}, "value": [1]}]}}',
+                 id="half a sample"),
+    pytest.param('{"status": "success", "data": {"result": [{"metric": {}, "value": [1, "x"]}]}}',
+                 id="no number"),
+    pytest.param("[" * 100000, id="deep"), pytest.param("{\"status\":", id="half"),
+])
+def test_a_partial_or_odd_answer_is_none(body):
+    """It is read, not only received: what is not whole is said, and nothing is taken from it."""
+    answering = Answering(body.encode())
+    try:
+        with pytest.raises(StoreError):
+            Server(answering.address).query("up")
+        health = create_app({"prometheus": answering.address}).test_client().get("/healthz")
+        assert health.status_code == 503
+    finally:
+        answering.close()
+
+
+def test_a_remark_about_the_query_is_no_loss():
+    answering = Answering(f'{{{WHOLE}, "warnings": ["PromQL info: no counter"]}}'.encode())
+    assert Server(answering.address).query("up") == {}
+    answering.close()
+
+
+def test_its_token_is_shown(tmp_path):
+    """From a file that only its owner may read."""
+    (tmp_path / "token").write_text("secret\n")
+    (tmp_path / "token").chmod(0o600)
+    answering = Answering(b'{"status": "success", "data": []}')
+    create_app({"prometheus": answering.address, "prometheus_token_file": tmp_path / "token"}
+               ).test_client().get("/healthz")
+    assert b"Authorization: Bearer secret\r\n" in answering.heads[0]
+    answering.close()

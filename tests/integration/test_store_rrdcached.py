@@ -17,6 +17,9 @@ import pytest
 pytest.importorskip("flask")
 rrdtool = pytest.importorskip("rrdtool")
 
+from collectd_fedmsg_dashboard import create_app  # noqa: E402
+
+from collectd_fedmsg.commands import doctor_steps  # noqa: E402
 from tests.integration.test_store_rrd import HOST, STEP, write  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not shutil.which("rrdcached"), reason="no rrdcached here")
@@ -66,3 +69,64 @@ def test_values_in_the_cache_are_shown_and_its_absence_is_503(cache, served):
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(where, timeout=10)
     assert refused.value.code == 503
+
+
+def updated(cache, now: int, folder: Path | None = None) -> Path:
+    """Give rrdcached a minute of samples that no file has; return the folder."""
+    real, address, _ = cache
+    for metric, value in (("received", 5), ("processed", 5), ("backlog", 7)):
+        path = write(real, metric, dict.fromkeys(range(now - 600, now - 60, STEP), 5))
+        name = str((folder or real) / path.relative_to(real))
+        rrdtool.update(name, "--daemon", address,
+                       *[f"{t}:{value}" for t in range(now - 60, now + 1, STEP)])
+    return real
+
+
+def test_the_environments_rrdcached_is_asked(cache, monkeypatch):
+    """librrd would ask it file by file; one that is not there is a 503, not a file's fault."""
+    now = int(time.time()) // STEP * STEP
+    folder = updated(cache, now)
+    monkeypatch.setenv("RRDCACHED_ADDRESS", cache[1])
+    (row,) = create_app({"data_dir": folder}).test_client().get(
+        "/api/v1/daemons").get_json()["daemons"]
+    assert (row["backlog"], row["last_sample"]) == (7, now)
+    monkeypatch.setenv("RRDCACHED_ADDRESS", "unix:/nowhere/s")
+    assert create_app({"data_dir": folder}).test_client().get("/api/v1/daemons").status_code == 503
+
+
+def test_a_linked_folder_is_as_fresh(cache, tmp_path):
+    """collectd writes to the folder itself, the page reads over a link: two spellings."""
+    now = int(time.time()) // STEP * STEP
+    folder = updated(cache, now)
+    link = tmp_path.with_name(f"{tmp_path.name}-link")
+    link.symlink_to(folder)
+    (row,) = create_app({"data_dir": link, "rrdcached": cache[1]}).test_client().get(
+        "/api/v1/daemons").get_json()["daemons"]
+    assert (row["backlog"], row["last_sample"]) == (7, now)
+
+
+def test_a_refused_flush_is_said(tmp_path):
+    """Readable, and old: rrdcached will not write out what it holds."""
+    now = int(time.time()) // STEP * STEP
+    with tempfile.TemporaryDirectory() as short:
+        process = subprocess.Popen(
+            ["rrdcached", "-g", "-P", "UPDATE,PING,STATS", "-l", f"unix:{short}/s", "-w", "3600",
+             "-b", str(tmp_path), "-p", f"{short}/pid"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            end = time.monotonic() + 10
+            while not Path(short, "s").exists():
+                assert time.monotonic() < end
+                time.sleep(0.02)
+            for metric in ("received", "processed", "backlog"):
+                write(tmp_path, metric, dict.fromkeys(range(now - 600, now + 1, STEP), 5))
+            (row,) = create_app({"data_dir": tmp_path, "rrdcached": f"unix:{short}/s"}
+                                ).test_client().get("/api/v1/daemons").get_json()["daemons"]
+            assert row["state"] == "UNKNOWN"
+            assert "rrdcached refuses to write it out: Permission denied" in row["text"]
+            assert not row["silent"]
+            findings = list(doctor_steps.rrdcached(f"unix:{short}/s", 5))
+            assert [finding.good for finding in findings] == [True, False]
+        finally:
+            process.terminate()
+            process.wait(10)
