@@ -87,7 +87,7 @@ def only_one(path: Path) -> int:
     Raises:
         StoreError: another evaluator uses this file; two would tell everything twice.
     """
-    lock = path.with_name(f"{path.name}.lock")
+    lock = path.parent / f"{path.name}.lock"
     try:
         return lock_file(lock)
     except BlockingIOError as error:

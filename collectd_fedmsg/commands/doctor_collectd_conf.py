@@ -6,6 +6,7 @@ Follows no ``Include`` but the customary folder beside the file, and judges noth
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,12 +29,17 @@ def look(named: str) -> Iterator[DoctorFinding]:
     folders = (path.parent / "collectd.conf.d", path.parent / "collectd.d")
     try:
         parts = [path, *sorted(one for folder in folders for one in folder.glob("*.conf"))]
-        text = "\n".join(part.read_text("utf-8", "replace") for part in parts)
+        text = "\n".join(part.read_text("utf-8", "replace") for part in parts if _regular(part))
     except OSError as error:
         yield DoctorFinding(None, f"{error.filename}: {error.strerror}: not looked at")
         return
     yield from judge(text, str(path))
     yield from doctor_brokers.look(text, str(path))
+
+
+def _regular(path: Path) -> bool:
+    """Return whether a path is a file, not a pipe or device that never ends; OSError: not there."""
+    return stat.S_ISREG(path.stat().st_mode)
 
 
 def judge(text: str, name: str) -> Iterator[DoctorFinding]:
@@ -70,7 +76,8 @@ def _types(text: str, name: str) -> Iterator[DoctorFinding]:
     known: set[str] = set()
     for path in named:
         try:
-            lines = Path(path).read_text("utf-8", "replace").splitlines()
+            lines = (Path(path).read_text("utf-8", "replace").splitlines()
+                     if _regular(Path(path)) else [])
         except OSError as error:
             yield DoctorFinding(False, f"{name}: TypesDB {path}: {error.strerror}",
                                 "name a file that is there; the stock one is types.db")

@@ -15,7 +15,7 @@ from collectd_fedmsg.commands import doctor_collectd_conf as examine_collectd
 from collectd_fedmsg.commands.doctor_access import collectd_process
 from collectd_fedmsg.commands.doctor_finding import DoctorFinding
 from collectd_fedmsg.commands.doctor_stored import MISSED_INTERVALS, stored
-from collectd_fedmsg.errors import ConfigError
+from collectd_fedmsg.errors import ConfigError, StoreError
 from collectd_fedmsg.http_client import exchange
 from collectd_fedmsg.hub import settings
 from collectd_fedmsg.reader.collect import Harvest, latest
@@ -59,12 +59,16 @@ def alerting(file: Path, now: float) -> Iterator[DoctorFinding]:
     """Look whether the evaluator runs, can read its store, and its notices are taken."""
     if not file.exists():
         return  # nobody asked for alerts here, or collectd makes them
-    database = AlertDatabase(file, create=False, read_only=True)
     try:
-        wrong = ailments(database, now)
-        text = age(database.evaluated()[0], now)
-    finally:
-        database.close()
+        database = AlertDatabase(file, create=False, read_only=True)
+        try:
+            wrong = ailments(database, now)
+            text = age(database.evaluated()[0], now)
+        finally:
+            database.close()
+    except StoreError as error:
+        yield DoctorFinding(False, f"alerts: {error}", "may you read the evaluator's file?")
+        return
     for ailment in wrong:
         yield DoctorFinding(False, f"alerts: {ailment.text}",
                             "see the log of `collectd-fedmsg alerts run`")

@@ -87,8 +87,8 @@ def rewind_all(options: argparse.Namespace, paths: Sequence[Path]) -> int:
             print(printable(f"{path}: {reason}"), file=sys.stderr)
     if options.state_file and not options.dry_run:
         try:
-            if not options.state_file.exists():
-                raise ValueError(f"{options.state_file}: is not there")
+            if not options.state_file.is_file():
+                raise ValueError(f"{options.state_file}: no such file")
             cursors = Cursors()
             cursors.load(options.state_file)
             cursors.set_back(float(now))

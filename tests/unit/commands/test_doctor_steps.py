@@ -126,3 +126,10 @@ def test_alerting_is_looked_at(tmp_path: Path):
     (found,) = alerting(tmp_path / "a.db", NOW + 5)
     assert not found.good
     assert "Permission denied" in found.what
+
+
+def test_an_evaluator_s_file_that_is_none_is_a_finding(tmp_path: Path):
+    (tmp_path / "a.db").write_bytes(b"no database" * 100)
+    (found,) = alerting(tmp_path / "a.db", NOW)
+    assert found.good is False
+    assert "not a database" in found.what

@@ -101,3 +101,24 @@ def test_status_for_a_user_who_may_only_read(tmp_path: Path):
     assert code == 3
     assert "Permission denied" in line
     running.close()
+
+
+@pytest.mark.parametrize("words", [
+    ["rewind", "{}", "--state-file", "/dev/zero"],
+    ["doctor", "--run-folder", "{}", "--data-dir", "{}", "--collectd-conf", "/dev/zero",
+     "--state", "/dev/zero", "--rrdcached", "/dev/zero", "--url", "/dev/zero"],
+    ["alerts", "run", "--rules", "/dev/zero", "--state", "", "--data-dir", "{}"],
+    ["alerts", "list", "--state", "{}/a\nb"],
+    ["alerts", "check-config", "/proc/self/mem"],
+    ["alerts", "status", "--state", "{}"],
+], ids=lambda words: " ".join(words[:2]))
+def test_odd_files_end_in_one_sentence(words: list[str], tmp_path: Path):
+    """A device that never ends, a folder, no name at all: soon over, without a traceback."""
+    done = subprocess.run([sys.executable, "-m", "collectd_fedmsg.cli",
+                           *(word.format(tmp_path) for word in words)],
+                          capture_output=True, text=True, timeout=60, check=False)
+    said = done.stdout + done.stderr
+    assert done.returncode in (1, 2)
+    assert said.strip()
+    assert "Traceback" not in said
+    assert "internal error" not in said
