@@ -84,7 +84,7 @@ class Delays:
                 self._sum += delay
 
     def take(self, epoch: float) -> float | None:
-        """Return the mean, None without a message; begin anew with the wall clock as it is now."""
+        """Return the mean, None without a message; start again from the wall clock of now."""
         mean = self._sum / self._count if self._count else None
         self._sum, self._count, self._epoch = 0.0, 0, epoch
         return mean

@@ -1,1 +1,1 @@
-"""What a daemon and its readers say to each other; pure."""
+"""What a daemon and its readers say to each other."""

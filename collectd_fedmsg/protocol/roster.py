@@ -35,24 +35,24 @@ class Producer:
 
 @dataclass(frozen=True)
 class Roster:
-    """Names of the consumers that are counted, and the producers; None: not told."""
+    """Names of the consumers that are counted, and the producers; None: not known."""
 
     consumers: tuple[str, ...] | None = None
     producers: tuple[Producer, ...] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain types for the head of a reply; what is not known is left out."""
-        told: dict[str, Any] = {}
+        fields: dict[str, Any] = {}
         if self.consumers is not None:
-            told["consumers"] = [clean(name, MAX_LENGTH) for name in self.consumers[:MAX_LISTED]]
+            fields["consumers"] = [clean(name, MAX_LENGTH) for name in self.consumers[:MAX_LISTED]]
         if self.producers is not None:
-            told["producers"] = [
+            fields["producers"] = [
                 [clean(producer.name, MAX_LENGTH), _bounded(producer.interval),
                  _bounded(producer.last_run), producer.initialized,
                  max(0, min(producer.exceptions, MAX_TOTAL))]
                 for producer in self.producers[:MAX_LISTED]
             ]
-        return told
+        return fields
 
 
 def decode(frame: bytes, raw: Mapping[str, Any], dropped: Dropped) -> Roster:

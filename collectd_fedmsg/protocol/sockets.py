@@ -1,4 +1,4 @@
-"""Names of the daemons' socket files, and frames on a stream of bytes; pure.
+"""Names of the daemons' socket files, and frames on a stream of bytes.
 
 Over a unix socket a frame travels as its length (four bytes, big-endian) and its bytes.
 """

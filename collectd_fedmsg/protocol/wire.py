@@ -91,7 +91,7 @@ def encode_reply(
     wall: float,
     monotonic: float,
     page: tuple[int, int, bool, Sequence[bytes]],
-    told: Roster | None = None,
+    roster_now: Roster | None = None,
 ) -> bytes:
     """Return the frame of a reply; ``page`` is oldest, newest, more and the encoded rows."""
     oldest, newest, more, rows = page
@@ -109,7 +109,7 @@ def encode_reply(
             "oldest": oldest,
             "newest": newest,
             "more": more,
-            **(told or Roster()).to_dict(),
+            **(roster_now or Roster()).to_dict(),
             "fields": [*FIELDS, *LATER, *EVIDENCE],
         }
     )

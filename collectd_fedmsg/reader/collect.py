@@ -124,7 +124,7 @@ class Reader:
             harvest.errors[endpoint] = wrong
         harvest.heads[endpoint] = replace(reply, samples=())
         if self._replicas:
-            # Each has a place of its own, so none is another's rival.
+            # Each has its own place, so none is another's rival.
             place = endpoint
         taken = self.cursors.accept(endpoint, reply, place)
         if taken.refused:

@@ -131,7 +131,7 @@ class Cursors:
         self._silent.pop(endpoint, None)
         self._owners = {key: one for key, one in self._owners.items() if one != endpoint}
         if len(self._times) > MAX_TIMES:
-            # The newest half; a series that comes back after that begins anew.
+            # The newest half; a series that comes back after that starts again.
             kept = sorted(self._times.items(), key=lambda one: one[1])[MAX_TIMES // 2 :]
             self._times = dict(kept)
         lost = {name: count for name, count in cursor.backlog.items() if count}

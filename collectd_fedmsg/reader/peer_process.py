@@ -18,7 +18,7 @@ _NAMESPACE_PIDS = re.compile(r"^NSpid:((?:\s+\d+)+)$", re.MULTILINE)
 class PeerProcess:
     """The process that listens: ``pid`` as seen from here (0: in no namespace of ours), its user.
 
-    ``own_pid``: as it sees itself; None when that cannot be told.
+    ``own_pid``: as it sees itself; None when that is not known.
     """
 
     pid: int

@@ -2,7 +2,7 @@
 
 At most one open request a daemon. A connection to a socket file is made for one exchange, so
 that a daemon keeps none for us; a reply that comes late is taken at the next round. One that
-stays silent is asked anew after MISSED_ROUNDS rounds.
+stays silent is asked again after MISSED_ROUNDS rounds.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .endpoints import MAX_ENDPOINTS
 from .peer_process import PeerProcess
 from .peers import Peer, TcpPeer, UnixPeer, new_context
 
-#: Rounds without an answer until the connection is made anew.
+#: Rounds without an answer until the connection is made again.
 MISSED_ROUNDS = 3
 #: Pages of one daemon in one round: a ring has few, more is a peer gone mad.
 MAX_PAGES = 8
