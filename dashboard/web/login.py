@@ -18,7 +18,8 @@ from werkzeug.security import check_password_hash
 
 from collectd_fedmsg.errors import ConfigError
 
-from ..config import Network, Settings
+from ..config import Settings
+from ..config_keys import Network
 from .guesses import Pauses
 
 #: Asked for by load balancers, which have no password.

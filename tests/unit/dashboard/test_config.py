@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from collectd_fedmsg_dashboard import serve
-from collectd_fedmsg_dashboard.config import KEYS, Settings
+from collectd_fedmsg_dashboard.config import Settings
+from collectd_fedmsg_dashboard.config_keys import KEYS
 
 from collectd_fedmsg.errors import ConfigError
 

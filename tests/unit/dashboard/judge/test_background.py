@@ -1,4 +1,4 @@
-"""Dear answers are made beside the reader; cheap ones for him; nothing is handed out too old."""
+"""Slow responses are computed by a thread, fast ones per request; nothing is handed out too old."""
 
 from __future__ import annotations
 
@@ -115,3 +115,57 @@ def test_what_is_cheap_after_all_is_waited_for(monkeypatch):
     assert keeper.answer(100) == {"reading": True}
     keeper._thread.join(30)
     assert keeper.answer(time.time() + 60)["number"] == 2
+
+
+def test_an_unexpected_exception_is_logged_once_and_ends_nothing(caplog):
+    """Whatever is raised is a StoreError for the readers of that moment; the next one is tried."""
+    broken = [True]
+
+    def compute(now):
+        if broken[0]:
+            raise OverflowError("cannot convert float infinity to integer")
+        return {"at": now}
+
+    cache = keeping.ResponseCache(compute, age=0, interval=10)
+    for _ in range(3):
+        with pytest.raises(StoreError, match="OverflowError"):
+            cache.answer(time.time())
+    assert len(caplog.records) == 1
+    broken[0] = False
+    assert cache.answer(5.0) == {"at": 5.0}
+
+
+def test_the_background_thread_is_revived(monkeypatch):
+    """It ends with an exception; a reader learns of it, and the next has another one started."""
+    monkeypatch.setattr(keeping, "SLOW_SECONDS", -1)
+    broken, computed = [True], threading.Event()
+
+    def compute(now):
+        if broken[0]:
+            raise ZeroDivisionError
+        computed.set()
+        return {"at": now}
+
+    unread = {"reading": True}
+    cache = keeping.ResponseCache(compute, age=0, interval=3600, meanwhile=lambda _: unread)
+    assert cache.answer(1.0) is unread
+    cache._thread.join(30)
+    with pytest.raises(StoreError):
+        cache.answer(2.0)
+    broken[0] = False
+    assert cache.answer(3.0) is unread
+    assert computed.wait(30)
+
+
+def test_a_computation_that_hangs_holds_readers_for_a_bounded_time(monkeypatch):
+    monkeypatch.setattr(keeping, "MAX_WAIT", 0.05)
+    ended = threading.Event()
+    cache = keeping.ResponseCache(lambda now: {"ended": ended.wait(30)}, age=0, interval=10)
+    first = threading.Thread(target=cache.answer, args=(1.0,), daemon=True)
+    first.start()
+    while not cache._computing.locked():
+        pass
+    with pytest.raises(StoreError, match="busy"):
+        cache.answer(2.0)
+    ended.set()
+    first.join(30)
