@@ -30,7 +30,7 @@ main.addEventListener("click", async (event) => {
   try { if (name) localStorage.setItem("by", name.value); } catch { /* as above */ }
   try {
     for (const [path, method, body] of requests(button)) {
-      const answer = await fetch(`${ROOT}/api/v1/${path}`, { method, headers: { "Content-Type": "application/json", "X-Token": form.elements.token.value }, body: body && JSON.stringify(body) });
+      const answer = await fetch(`${ROOT}/api/v1/${path}`, { method, headers: { "Content-Type": "application/json", "X-Token": encodeURIComponent(form.elements.token.value) }, body: body && JSON.stringify(body) });
       if (!answer.ok) throw new Error((await answer.json()).error?.message ?? `the server answered ${answer.status}`);
     }
     answerLine.textContent = "Done.";

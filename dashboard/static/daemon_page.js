@@ -61,7 +61,7 @@ export function notes(daemon, added) {
     event.preventDefault();
     const statusLine = byId("noted");
     try {
-      const response = await fetch(`${ROOT}/api/v1/marks`, { method: "POST", headers: { "Content-Type": "application/json", "X-Token": form.elements.token.value }, body: JSON.stringify({ text: form.elements.text.value, daemon }) });
+      const response = await fetch(`${ROOT}/api/v1/marks`, { method: "POST", headers: { "Content-Type": "application/json", "X-Token": encodeURIComponent(form.elements.token.value) }, body: JSON.stringify({ text: form.elements.text.value, daemon }) });
       const answer = await response.json();
       statusLine.textContent = response.ok ? "Kept." : answer.error?.message ?? "Not kept.";
       if (response.ok) { form.elements.text.value = ""; added(); }

@@ -6,7 +6,7 @@ let ids = [], done = () => {};
 
 async function send(form) {
   const body = JSON.stringify({ by: form.elements.by?.value ?? "", comment: form.elements.comment.value });
-  const headers = { "Content-Type": "application/json", "X-Token": form.elements.token.value };
+  const headers = { "Content-Type": "application/json", "X-Token": encodeURIComponent(form.elements.token.value) };
   for (const id of ids) {
     const answer = await fetch(`${ROOT}/api/v1/alerts/${id}/ack`, { method: "POST", headers, body });
     if (!answer.ok) throw new Error((await answer.json().catch(() => null))?.error?.message ?? `the server answered ${answer.status}`);
