@@ -184,7 +184,7 @@ def take_back(app):
     """Take back what earlier tests acknowledged."""
     client = app.test_client()
     for one in client.get("/api/v1/alerts").get_json()["acknowledged"]:
-        client.delete(f"/api/v1/alerts/{one['id']}/ack", headers={"X-Token": "t"})
+        client.delete(f"/api/v1/alerts/{one['id']}/ack", headers={"X-Token": "t" * 16})
 
 
 def test_acknowledge_on_the_row(site, chromium):  # noqa: F811
@@ -200,7 +200,7 @@ def test_acknowledge_on_the_row(site, chromium):  # noqa: F811
     assert page.get_attribute("link[rel=icon]", "href").endswith("icon-alert.svg")
     page.click(f"{row} button.ack")
     page.fill("#order [name=by]", "nirik")
-    page.fill("#order [name=token]", "t")
+    page.fill("#order [name=token]", "t" * 16)
     page.click("#order button[value=send]")
     until(page, f"document.querySelector('{row} .known').textContent === "
                 "'acknowledged by nirik'")
@@ -209,7 +209,7 @@ def test_acknowledge_on_the_row(site, chromium):  # noqa: F811
     assert "Acknowledged by nirik" in page.inner_text("main")
     assert page.faults == []
     page.fill("[name=by]", "nirik")
-    page.fill("[name=token]", "t")
+    page.fill("[name=token]", "t" * 16)
     page.click(".alert [data-order=unack]")
     until(page, "!document.querySelector('.known')")
 
@@ -230,9 +230,9 @@ def test_the_logins_name_is_noted(site, tmp_path):
     """Whoever is logged in is who acknowledged, silenced, noted; a name in the body is not."""
     _, app, _ = site
     settings = app.extensions["settings"]
-    guarded = create_app({"data_dir": settings.data_dir, "token": "t", "auth_header": "X-User",
+    guarded = create_app({"data_dir": settings.data_dir, "token": "t" * 16, "auth_header": "X-User",
                           "alerts_file": settings.alerts_file, "marks_file": tmp_path / "marks"})
-    client, head = guarded.test_client(), {"X-Token": "t", "X-User": "ralph"}
+    client, head = guarded.test_client(), {"X-Token": "t" * 16, "X-User": "ralph"}
     name = client.get("/api/v1/alerts", headers=head).get_json()["active"][0]["id"]
     ack = f"/api/v1/alerts/{name}/ack"
     assert client.post(ack, json={"by": "mallory"}, headers=head).status_code == 201
