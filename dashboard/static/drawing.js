@@ -16,7 +16,10 @@ const BEHIND = 10;
 const ALSO = ["orange", "pink", "green"];
 const MARKS = { note: "note", "alert-critical": "critical", "alert-warning": "warning", "alert-info": "info", "alert-over": "over" };
 
-const path = (name, data) => data ? `<path class="${name}" d="${data}"/>` : "";
+// A shape: its class and its path data; a label: its class, place and text.
+const path = (name, data) => [name, data];
+const pathMarkup = ([name, data]) => `<path class="${name}" d="${data}"/>`;
+const labelMarkup = ([name, x, y, text]) => `<text class="${name}" x="${x}" y="${y}">${text}</text>`;
 const isPercent = (spec) => spec.format.endsWith("p");
 export const worded = (value, spec) => isPercent(spec) ? `${short(100 * value)} %` : short(value);
 
@@ -87,18 +90,19 @@ function cuts({ merged, columns: { times }, top, range, cut }, spec) {
   for (const peak of peaks) {
     if (drawn.length < MAX_CUTS && drawn.every(({ at }) => Math.abs(at - peak.at) >= MIN_APART)) drawn.push(peak);
   }
-  return drawn.map(({ at, value }) => `<text class="cut${at > 0.7 ? " left" : ""}" x="${percent(at)}" y="0">▲ ${worded(value, spec)}</text>`);
+  return drawn.map(({ at, value }) => [`cut${at > 0.7 ? " left" : ""}`, percent(at), "0", `▲ ${worded(value, spec)}`]);
 }
 
-export function timeLabels(range, room, letter, zone) {
+function times(range, room, letter, zone) {
   const { tickvals, ticktext } = ticks(range, room, letter, zone);
-  return tickvals.map((time, i) => ticktext[i] ? `<text class="x" x="${percent((time - range[0]) / (range[1] - range[0]))}" y="100%">${ticktext[i]}</text>` : "").join("");
+  return tickvals.map((time, i) => ["x", percent((time - range[0]) / (range[1] - range[0])), "100%", ticktext[i]]).filter(([, , , text]) => text);
 }
+export const timeLabels = (...given) => times(...given).map(labelMarkup).join("");
 
 function words(spec, made, { room, letter, zone }) {
-  const values = valueTicks(made.top, isPercent(spec)).map(([share, text]) => `<text class="y" x="0" y="${percent(1 - share)}">${text}</text>`);
-  const empty = made.points.every((value) => value === null) ? '<text class="none" x="50%" y="50%">no samples in this span</text>' : "";
-  return `${values.join("")}${empty}${cuts(made, spec).join("")}${timeLabels(made.range, room, letter, zone)}`;
+  const values = valueTicks(made.top, isPercent(spec)).map(([share, text]) => ["y", "0", percent(1 - share), text]);
+  const empty = made.points.every((value) => value === null) ? [["none", "50%", "50%", "no samples in this span"]] : [];
+  return [...values, ...empty, ...cuts(made, spec), ...times(made.range, room, letter, zone)];
 }
 
 // Layers on top of each other, the first on the ground; unknown where all are.
@@ -113,24 +117,27 @@ function stacked(spec, made, layers) {
   });
 }
 
-// A panel's markup, whether peaks are cut, its highest and its newest value.
+// A panel's shapes and labels, whether peaks are cut, its highest and its newest value.
 // range: [from, to] in seconds; slim: of a row of one line; marks: [{time, kind}]; room, letter: pixels of the axis and of a
 // letter; layers: [{colour, points}] of a stack instead of the panel's own line.
 export function drawing(spec, grid, daemon, options) {
   const settings = { mode: "rate", zone: "utc", whole: false, marks: [], ...options };
   const layers = settings.layers?.length ? settings.layers : null, made = prepare(spec, grid, layers ? stackSum(spec, daemon, layers) : daemon, settings);
   const inside = layers ? [...shapes(spec, grid, made).slice(0, 2), ...stacked(spec, made, layers)] : shapes(spec, grid, made);
-  const area = [...inside, ...markLines(settings.marks, made.range)].join("");
+  const paths = [...inside, ...markLines(settings.marks, made.range)].filter(([, data]) => data), labels = words(spec, made, settings);
   const known = made.points.filter((value) => value !== null);
   return {
-    markup: `<svg class="area" viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" aria-hidden="true">${area}</svg>`
-      + `<svg class="labels" aria-hidden="true">${words(spec, made, settings)}</svg>`,
+    paths, labels,
     cut: made.cut, top: made.top, known: known.length,
     highest: known.length ? known.reduce((a, b) => Math.max(a, b)) : null,
     newest: known.length ? known[known.length - 1] : null,
     usual: made.lines.usual.at(-1) ?? null,
   };
 }
+
+// What a panel is made of, as markup: the same as the server's.
+export const markup = ({ paths, labels }) => `<svg class="area" viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" aria-hidden="true">${paths.map(pathMarkup).join("")}</svg>`
+  + `<svg class="labels" aria-hidden="true">${labels.map(labelMarkup).join("")}</svg>`;
 
 // A stack's whole height as the panel's own series: its scale, its gaps, its values in words.
 function stackSum(spec, daemon, layers) {

@@ -3,6 +3,7 @@ import { unit, values } from "./curves.js";
 import { drawing, spoken, timeLabels, worded } from "./drawing.js";
 import { duration } from "./humanize.js";
 import { overlay } from "./overlay.js";
+import { show } from "./picture.js";
 import { spark } from "./spark.js";
 import { alsoColours, big, hue, specOf, topicColours } from "./spec.js";
 import { stackOf } from "./topics.js";
@@ -60,22 +61,13 @@ function drawPanel(panel, grid, daemon, view, size) {
   panel.range = rangeOf(grid, view);
   panel.marks = marksOf(daemon, view);
   const made = drawing(spec, grid, daemon, { ...size, mode: view.mode, zone: view.zone, whole: row.whole, slim: row.dataset.size === "slim", range: panel.range, marks: panel.marks, layers });
-  pictureOf(panel).innerHTML = made.markup;
+  show(panel, made);
   panel.top = made.top;
   panel.dataset.points = String(made.known);
   panel.setAttribute("aria-label", spoken(spec.title, row.dataset.consumer, unit(spec, view.mode), spec, made));
   panel.most = made.highest === null || layers ? "" : `max ${worded(made.highest, spec)}`;
   caption(figure, spec, made, row, view, panel);
   legend(figure, namesOf(spec, layers, daemon));
-}
-
-function pictureOf(panel) {
-  const picture = panel.querySelector(".picture");
-  if (picture) return picture;
-  const made = document.createElement("div");
-  made.className = "picture";
-  panel.replaceChildren(made);
-  return made;
 }
 
 // What a panel shows, in which unit, since when, and the highest value in it.

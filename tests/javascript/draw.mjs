@@ -1,7 +1,7 @@
 // Draws the cases given as JSON on standard input; writes what drawing.js and axis.js make of them.
 import { readFileSync } from "node:fs";
 import { ticks } from "../../dashboard/static/axis.js";
-import { drawing, spoken } from "../../dashboard/static/drawing.js";
+import { drawing, markup, spoken } from "../../dashboard/static/drawing.js";
 import { beginOf } from "../../dashboard/static/span.js";
 import { stackOf } from "../../dashboard/static/topics.js";
 
@@ -10,7 +10,7 @@ const drawn = panels.map(({ spec, grid, daemon, marks }) => {
   const stack = stackOf(daemon.topics).map((layer, i) => ({ ...layer, colour: layer.rest ? topicColours.at(-1) : topicColours[i] }));
   const layers = spec.metric === "topics" ? stack : null;
   const made = drawing(spec, grid, daemon, { range: [grid.from_, grid.to], slim: grid.slim, marks, room, letter, layers });
-  return { ...made, spoken: spoken(spec.title, "Archiver", spec.unit, spec, made) };
+  return { ...made, markup: markup(made), spoken: spoken(spec.title, "Archiver", spec.unit, spec, made) };
 });
 const axes = ranges.map((range) => {
   const { tickvals, ticktext } = ticks(range, room, letter, "utc");
