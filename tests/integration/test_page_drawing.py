@@ -114,8 +114,9 @@ def test_a_young_span_begins_at_its_first_sample(site, chromium):  # noqa: F811
         assert caption.startswith("messages/s · 2 min")
         assert caption.endswith("so far")
         # A rate is known from the second sample on.
-        shares = page.evaluate("""[...document.querySelectorAll('[data-metric=received] path.gap')].map(gap =>
-            gap.getBoundingClientRect().width / gap.parentElement.getBoundingClientRect().width)""")
+        width = "getBoundingClientRect().width"
+        gaps = "[...document.querySelectorAll('[data-metric=received] path.gap')]"
+        shares = page.evaluate(f"{gaps}.map(gap => gap.{width} / gap.parentElement.{width})")
         assert max(shares, default=0) < 0.2
     until(page, ANSWER)
     start, end = page.evaluate("document.querySelector('.panel').range")
