@@ -18,7 +18,7 @@ from .hours import (
     whole_hours,
 )
 from .stats import median
-from .usual import FAILING, Usual, usual_of
+from .usual import FAILING, Usual, by_days, days_of, usual_of
 
 T = TypeVar("T")
 #: Same hours of the past kept: a median of 6 stands two weeks of incidents.
@@ -86,7 +86,19 @@ class Baseline:
         kind = [(slot, h) for slot, h in same_day if (slot >= SATURDAY) == (at >= SATURDAY)]
         week = [(slot, h) for slot, h in kind if slot == at]
         chosen = next((c for c in (week, kind, same_day) if len(c) >= ENOUGH), slots)
-        return usual_of([h for _, h in chosen], past, _peaks(slots))
+        return usual_of([h for _, h in chosen], past)
+
+    def peak(self, now: float) -> float:
+        """Return the messages that bursts leave waiting on one day in fourteen, at any hour.
+
+        Asked only where much waits: most daemons have no bursts to tell from incidents.
+        """
+        return self.once("peak", now, self._peak)
+
+    def _peak(self, now: float) -> float:
+        past = _undisturbed([h for h in self.hours if h.start + HOUR <= now])
+        slots = [(self.hour_of_week(h.start), h) for h in past]
+        return by_days(_peaks(slots), days_of(past)) if slots else 0.0
 
 
 def _undisturbed(past: Sequence[Hour]) -> Sequence[Hour]:
@@ -99,7 +111,7 @@ def _undisturbed(past: Sequence[Hour]) -> Sequence[Hour]:
 
 
 def _peaks(slots: Sequence[tuple[int, Hour]]) -> Iterator[tuple[float, float]]:
-    """Yield (start, messages) of the hours that had more waiting than such hours usually do.
+    """Yield (messages, start) of the hours that had more waiting than such hours usually do.
 
     A batch that comes by the clock is in its own hour's usual level, and excuses no other hour.
     """
@@ -110,4 +122,4 @@ def _peaks(slots: Sequence[tuple[int, Hour]]) -> Iterator[tuple[float, float]]:
     lowest = median(middles.values())
     for slot, hour in slots:
         if hour.backlog > 2 * lowest and hour.backlog > 2 * middles[slot >= SATURDAY, slot % 24]:
-            yield hour.start, hour.backlog
+            yield hour.backlog, hour.start

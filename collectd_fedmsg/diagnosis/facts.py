@@ -101,6 +101,9 @@ def gather(history: History, now: float, baseline: Baseline | None) -> Facts:
         else:
             usual = usual.scattering(by_points(history, calm))
     limit, low = backlog_limit(usual, workers)
+    if based and usual is not None and baseline is not None and backlog > limit * LEFT:
+        usual = replace(usual, peak=baseline.peak(now))
+        limit, low = backlog_limit(usual, workers)
     onset = _onset(history, last, limit, low)
     if onset is not None and usual is not None and based and baseline is not None:
         limit, low = backlog_limit(usual, workers, wandering(baseline, usual, now))

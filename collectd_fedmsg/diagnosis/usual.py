@@ -205,31 +205,36 @@ def _middle(values: Iterable[float | None]) -> float | None:
     return median(numbers) if numbers else None
 
 
-def _by_days(levels: Iterable[tuple[float, float]], days: int) -> float:
+def by_days(levels: Iterable[tuple[float, float]], days: int) -> float:
     """Return the level reached on more than one day in ``INCIDENTS``.
 
     Args:
-        levels: (start of hour, level) of those that are not 0.
+        levels: (level, start of hour) of those that are not 0.
         days: known.
     """
-    highest: dict[float, float] = {}
-    for start, level in levels:
-        day = start // DAY
-        if level > highest.get(day, 0.0):
-            highest[day] = level
-    ordered = sorted(highest.values(), reverse=True)
     # The best of few days is its only incident as likely as not.
     place = 0 if days <= 1 else max(1, days // INCIDENTS)
-    return ordered[place] if place < len(ordered) else 0.0
+    reached: set[float] = set()
+    known = list(levels)
+    # So many of the highest are of more than ``place`` days.
+    most = 24 * (place + 1) + 1
+    if len(known) > most:
+        least = sorted([level for level, _ in known])[-most]
+        known = [(level, start) for level, start in known if level >= least]
+    for level, start in sorted(known, reverse=True):
+        reached.add(start // DAY)
+        if len(reached) > place:
+            return level
+    return 0.0
 
 
-def usual_of(chosen: Sequence[Hour], past: Sequence[Hour],
-             peaks: Iterable[tuple[float, float]] = ()) -> Usual:
-    """Return what is usual by ``chosen``; what is seldom, by all of the ``past``.
+def days_of(past: Sequence[Hour]) -> int:
+    """Return how many days the hours are of."""
+    return len({h.start // DAY for h in past})
 
-    Args:
-        peaks: (start of hour, messages) that waited where that hour usually has few.
-    """
+
+def usual_of(chosen: Sequence[Hour], past: Sequence[Hour]) -> Usual:
+    """Return what is usual by ``chosen``; what is seldom, by all of the ``past``."""
     rates = [h.received for h in chosen]
     services = [h.service for h in chosen if h.service is not None]
     names = {t for h in chosen for t in h.topics}
@@ -237,7 +242,7 @@ def usual_of(chosen: Sequence[Hour], past: Sequence[Hour],
     longest = (service or 0.0) * SURE * (1 + max(1.0, scatter) ** 2) / 2
     pause = max(LONGEST_PAUSE, longest)
     failed = _middle(h.failed for h in chosen)
-    days = len({h.start // DAY for h in past})
+    days = days_of(past)
     made = Usual(
         received=median(rates), received_spread=spread(rates),
         # Every hour counts for the tail: a nightly batch is usual at its own hour, and
@@ -248,15 +253,16 @@ def usual_of(chosen: Sequence[Hour], past: Sequence[Hour],
         workers=_middle(h.workers for h in chosen),
         # Nothing is learnt from a hang: what pauses longer is none of the usual.
         longest_pause=min(pause, max(median(h.gap for h in chosen),
-                                     _by_days(((h.start, h.gap) for h in past if h.gap), days))),
+                                     by_days(((h.gap, h.start) for h in past if h.gap), days))),
         delay=_middle(h.delay for h in chosen),
-        held=_by_days(((h.start, h.held) for h in past if h.held), days),
+        held=by_days(((h.held, h.start) for h in past if h.held), days),
         dispersion=max(1.0, median(h.dispersion for h in chosen)),
         topics={t: median(h.topics.get(t, 0.0) for h in chosen) for t in names},
         costs={t: median(known([h.costs.get(t) for h in chosen]))
                for t in {t for h in chosen for t in h.costs}},
         hours=len(chosen), seconds=sum(h.seconds for h in chosen),
-        capacity=quantile((h.processed for h in past), 0.75), peak=_by_days(peaks, days))
+        # Where the time per message is known, the workers' own capacity follows from it.
+        capacity=quantile([h.processed for h in past], 0.75) if service is None else max(rates))
     if made.received < MANY:
         return made
     return made.scattering(by_percentiles(_middle(h.p50 for h in chosen),
