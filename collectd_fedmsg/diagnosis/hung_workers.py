@@ -55,7 +55,10 @@ def hung_workers(history: History, last: int, span: Window, usual: Usual | None)
     # the present one, with only its own time left out: where all are slower together it is no
     # hang, and a restart would lose messages and help nothing.
     lasting = usual.longest_topic_time if usual else None
-    typical = max(lasting or 0.0, _cost(history, since, seconds))
+    # What began while all were slower may take as long though that is over.
+    early = window(history, first + 1, first + 1 + (last - first) // 3)
+    typical = max(lasting or 0.0, _cost(history, since, seconds),
+                  _cost(history, early, early.seconds) if early.processed >= PERSIST else 0.0)
     longest = UNKNOWN * typical
     if usual and usual.held:
         # What the messages' own scatter explains is in the mean times.

@@ -111,7 +111,8 @@ def _projected(loads: Sequence[tuple[int, float]], now: float, slot_of: SlotOf,
     """
     first, latest = loads[0][0], loads[-1][0]
     oldest = min(before, first + max(SHAPE, (latest - first) // 3))
-    shape = _season([x for x in loads if x[0] <= oldest], slot_of)
+    base = [x for x in loads if x[0] <= oldest]
+    shape = _season(base, slot_of)
     blocks: dict[int, list[float]] = {}
     for hour, load in loads:
         usual = shape.get(slot_of(hour))
@@ -122,7 +123,7 @@ def _projected(loads: Sequence[tuple[int, float]], now: float, slot_of: SlotOf,
     if bend is None:
         return None
     start, ground, pace, error = bend
-    busiest = _busiest(shape)
+    busiest = _busiest(shape, base, slot_of)
     level = (ground + pace * (now - start)) * busiest
     doubt = math.hypot(error / pace, LEVEL * level / max(0.01, 1 - level))
     return Trend(level, pace * busiest, round(now - start), doubt)
@@ -148,14 +149,25 @@ def _bend(points: Sequence[tuple[float, float]]) -> tuple[float, float, float, f
     return start, ground, pace, AFRESH * math.sqrt(rest / (len(points) - 3) / spread_x)
 
 
-def _busiest(shape: dict[Slot, float]) -> float:
-    """Return the load of the busiest hour, smoothed over three: a single one is high by chance."""
-    best = 0.0
+def _busiest(shape: dict[Slot, float], base: Sequence[tuple[int, float]],
+             slot_of: SlotOf) -> float:
+    """Return the load of the busiest hour, by as much as hours differ beyond chance.
+
+    Smoothed over three hours and drawn towards their mean (James and Stein 1961): of many
+    medians the highest is high by chance.
+    """
+    smooth = []
     for kind, hour in shape:
         near = [x for shift in (-1, 0, 1)
                 if (x := shape.get((kind, (hour + shift) % 24))) is not None]
-        best = max(best, sum(near) / len(near))
-    return best
+        smooth.append(sum(near) / len(near))
+    mean = sum(smooth) / len(smooth)
+    between = sum((x - mean) ** 2 for x in smooth) / len(smooth)
+    within = spread([load - shape[slot] for hour, load in base if (slot := slot_of(hour)) in shape])
+    # π/2: a median scatters more than a mean; each is of three hours' values.
+    chance = math.pi / 2 * within ** 2 * len(shape) / len(base) / 3
+    kept = math.sqrt(max(0.0, 1 - chance / between)) if between > 0 else 0.0
+    return mean + kept * (max(smooth) - mean)
 
 
 def wander(baseline: Baseline, now: float) -> float:
