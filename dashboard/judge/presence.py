@@ -21,6 +21,8 @@ LONGEST = 42 * DAY
 TOLERANCE = 60.0
 #: Seconds for which what a topic's file says is believed, and files asked in one pass.
 TOPIC_AGE, MAX_TOPICS_ASKED = 3600.0, 500
+#: Files of which the answer is kept: those of 5,000 daemons.
+MAX_TOPICS_KEPT = 100_000
 
 
 class Presence(Enum):
@@ -92,6 +94,8 @@ class Presences:
             if self._asked >= MAX_TOPICS_ASKED or isinstance(ref, Selector):
                 return kept is None or kept[1] is None or now - kept[1] <= RETIRED_SECONDS
             self._asked += 1
+            if len(self._topics) > MAX_TOPICS_KEPT:
+                self._topics.clear()
             kept = self._topics[ref] = (at, self._newest(ref))
         return kept[1] is None or now - kept[1] <= RETIRED_SECONDS
 
