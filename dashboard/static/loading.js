@@ -42,7 +42,7 @@ function askAtOnce(path) {
 export function panelLoader({ main, specs, single, changed, failed }) {
   const rows = () => [...main.querySelectorAll(".row")];
   const drawn = () => rows().filter((row) => row.drawn);
-  const seen = new Set(), waiting = new Set();
+  const seen = new Set(), waiting = new Set(), near = new Set();
   let turn = 0, finer, size = null;
 
   const watcher = new IntersectionObserver((entries) => {
@@ -54,13 +54,18 @@ export function panelLoader({ main, specs, single, changed, failed }) {
     if (waiting.size) load([...waiting]);
   }, { rootMargin: `${MARGIN}px` });
   const farWatcher = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) if (!isIntersecting && target.drawn) letGo(target);
+    for (const { isIntersecting, target } of entries) {
+      near[isIntersecting ? "add" : "delete"](target);
+      if (!isIntersecting && target.drawn) letGo(target);
+    }
   }, { rootMargin: `${MARGIN_KEPT}px` });
 
   const buildRow = (row) => build(row, specs, view.compact ? [] : tiedTo(row), view.columns);
   async function load(wanted) {
     wanted.forEach((row) => { waiting.delete(row); buildRow(row); });
     for (let i = 0; i < wanted.length; i += MAX_ROWS) await loadPart(wanted.slice(i, i + MAX_ROWS));
+    // Whoever scrolls on while an answer travels has left its rows: nobody would let go of them.
+    if (near.size) wanted.filter((row) => row.drawn && !near.has(row)).forEach(letGo);
   }
 
   async function loadPart(wanted) {
