@@ -1,4 +1,4 @@
-"""Say the same thing once in a while, and all things together at a bounded rate; no clock.
+"""Log each complaint once per period, and all complaints at a bounded rate; reads no clock.
 
 Whoever sends us garbage must not fill the disk with our complaints.
 """

@@ -1,4 +1,4 @@
-"""Count a Celery worker's tasks by Celery's own signals, each by its name.
+"""Count a Celery worker's tasks by Celery's signals, with the task's name as topic.
 
 ``celery_plugin.install("service")`` in the module of the app. In the pools ``threads`` and ``solo``
 the worker's process counts. In ``prefork`` each child counts what it runs, and all are one row;

@@ -1,4 +1,4 @@
-"""One exception tree, so that an edge can catch everything of ours by one name."""
+"""One exception tree: an edge catches every error of the project by one base class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses of HTTP servers: read and checked, and which proxy of the environment they go through.
+"""Addresses of HTTP servers: parse and check them, and find the environment's proxy for them.
 
 Opens nothing. Refuses what http.client would only refuse, or misread, when it is asked.
 """

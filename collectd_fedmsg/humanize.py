@@ -1,4 +1,4 @@
-"""Write numbers, durations and moments for people, and read what people write; pure.
+"""Write numbers, durations and moments for people, and parse what people write.
 
 The page's script writes the same: ``tests/javascript/humanize-edges.json`` holds both to it.
 """

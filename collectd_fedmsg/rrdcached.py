@@ -1,4 +1,4 @@
-"""The one client of rrdcached: is it there, what has it stored, have it write files out.
+"""The one client of rrdcached: is it running, what has it stored, flush files.
 
 Its journal is buffered, so a kill takes the last updates along, and what collectd writes while
 it is away is dropped. Speaks the text protocol of rrdcached(1); every call ends in time.

@@ -1,4 +1,4 @@
-"""Read a TOML file; whatever is wrong with it is one ConfigError that names the file."""
+"""Read a TOML file; every failure is one ConfigError that names the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dashboard: reads the store, judges, draws. ``create_app`` is the whole of its face."""
+"""The dashboard: reads the store, judges, draws. ``create_app`` is its only public name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dashboard's settings: one frozen record, read from a table of keys that is checked whole."""
+"""The dashboard's settings: one frozen record, checked against a table of its keys."""
 
 from __future__ import annotations
 

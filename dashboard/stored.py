@@ -1,5 +1,5 @@
-"""The stored series as the commands want them: found by the entry point ``collectd_fedmsg.stored``,
-so that nothing of ``collectd_fedmsg`` imports the dashboard.
+"""The stored series for the commands, found by the entry point ``collectd_fedmsg.stored``:
+nothing in ``collectd_fedmsg`` imports the dashboard.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""When to call somebody: rules, their evaluation, and the outputs that are told."""
+"""When to send an alert: rules, their evaluation, and the outputs that deliver it."""

@@ -1,4 +1,4 @@
-"""What people may do, checked: acknowledgements and silences. Writes into the book only."""
+"""Check and record what people do: acknowledgements and silences. Writes to the state only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Carry notices from the outbox to an output: one thread each, again until they are taken.
+"""Deliver notices from the outbox: one thread per output, with retries until accepted.
 
 At least once: killed between the receiver's yes and the note of it, a notice is sent again, with
 the same id. Refuses to let one output, or one notice, hold up another, and to end by itself.

@@ -1,4 +1,4 @@
-"""Open and cleared alerts → notices: one for what belongs together, not one each.
+"""Open and cleared alerts → notices: one notice for alerts that belong together.
 
 Refuses to tell of an alert twice, or to end one that was told without saying so.
 """

@@ -1,4 +1,4 @@
-"""Say whether alerting itself works: is it evaluated, can the store be read, do outputs take it."""
+"""Whether alerting itself works: is it evaluated, is the store readable, do outputs accept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One condition of one subject over time: hold, clear, flapping. Pure: a step is a function.
+"""One condition of one subject over time: hold, clear, flapping.
 
 Refuses to let one good sample clear anything, to count the same sample twice, and to take
 what is unknown for good or for bad.

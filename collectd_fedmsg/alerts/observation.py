@@ -1,4 +1,4 @@
-"""What the evaluator is told of one subject at one moment; computes nothing."""
+"""What the evaluator knows of one subject at one moment; computes nothing."""
 
 from __future__ import annotations
 

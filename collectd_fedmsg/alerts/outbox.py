@@ -1,4 +1,4 @@
-"""Notices on their way to outputs, kept in the evaluator's file until they are taken.
+"""Notices waiting for delivery, kept in the evaluator's file until an output accepts them.
 
 Refuses to lose one, to send the end of an alert before its start, and to keep texts for ever.
 """

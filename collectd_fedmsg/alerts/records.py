@@ -1,4 +1,4 @@
-"""The records of alerting: who, what is wrong since when, what is told; computes nothing."""
+"""The records of alerting: subjects, alerts and notices; computes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be said about when to alert: rules, overrides, grouping, flapping; reads no file."""
+"""The settings of alerting: rules, overrides, grouping, flapping; reads no file."""
 
 from __future__ import annotations
 

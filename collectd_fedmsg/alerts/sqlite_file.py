@@ -1,4 +1,4 @@
-"""One SQLite file with transactions; whatever goes wrong with it is a StoreError."""
+"""One SQLite file with transactions; every failure is a StoreError."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The evaluator's state as JSON types and back; what is calm is not written."""
+"""The evaluator's state to JSON types and back; omits conditions that are calm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judge consumers inside collectd, by the values that it hands on.
+"""Judge consumers inside collectd, from the values that collectd dispatches.
 
 Keeps a quarter of an hour of each consumer and nothing of others. What was usual before a
 trouble is kept while it lasts: in a quarter of an hour the trouble itself would become the

@@ -1,4 +1,4 @@
-"""Sum the numbers of replicas that come and go into one row; pure.
+"""Sum the numbers of replicas that start and end into one row.
 
 A row's totals only grow: a replica that begins again adds what it counts from then on, one that
 ends takes nothing away. What a replica had counted before it was first heard is left out, for

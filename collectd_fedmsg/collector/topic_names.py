@@ -1,4 +1,4 @@
-"""Which topics have series of their own: bounded for the life of the data folder.
+"""Which topics get separate series: a bounded number for the life of the data folder.
 
 Each topic is up to three files that stay, so topics with an id in them would fill the disk. A
 consumer's first ``FIRST_TOPICS`` have series at once; a later one when it has been among the

@@ -1,4 +1,4 @@
-"""``collectd-fedmsg alerts``: check the rules, run the evaluator, test outputs, see ``ADDED``."""
+"""``collectd-fedmsg alerts``: check the rules, run the evaluator, test outputs (see ``ADDED``)."""
 
 from __future__ import annotations
 

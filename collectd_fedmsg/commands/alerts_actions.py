@@ -1,4 +1,4 @@
-"""``collectd-fedmsg alerts list|ack|unack|silence|unsilence|status``: by the evaluator's file."""
+"""``collectd-fedmsg alerts list|ack|unack|silence|unsilence|status``, on the evaluator's file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``collectd-fedmsg backtest``: what would have been said, and paged, of stored series.
+"""``collectd-fedmsg backtest``: the verdicts and alerts that stored series would have given.
 
 Each moment is judged as it stood then: nothing later is looked at. Where only old, coarse
 archives are left, verdicts come later and surer causes are rarer than they were live.

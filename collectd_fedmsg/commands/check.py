@@ -1,4 +1,4 @@
-"""``collectd-fedmsg check``: a plugin for Nagios and Icinga that asks the daemons themselves.
+"""``collectd-fedmsg check``: a Nagios and Icinga plugin that asks the daemons directly.
 
 A daemon that does not answer in time is CRITICAL: by the guidelines UNKNOWN is for mistakes
 of the call and failures within the plugin only.

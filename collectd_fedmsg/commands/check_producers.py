@@ -1,4 +1,4 @@
-"""``collectd-fedmsg check producers``: whether those that poll have run lately.
+"""``collectd-fedmsg check producers``: whether each polling producer has run lately.
 
 Fedora's ``check_fedmsg_producers_last_ran`` of 2014, for every producer of a daemon at once.
 """

@@ -1,4 +1,4 @@
-"""``collectd-fedmsg diagnose``: what ails which daemon, and why, now or at a past moment.
+"""``collectd-fedmsg diagnose``: why each daemon falls behind, now or at a past moment.
 
 From stored series, or without any from the rings of the daemons of this host.
 Exit code 0: nothing to look at today; 1: something is; 2: it cannot be told, because nothing

@@ -1,4 +1,4 @@
-"""``collectd-fedmsg doctor``: walk the way of a number and say where it ends."""
+"""``collectd-fedmsg doctor``: check each step from daemon to page and report the broken one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Look whether the collectd that runs here may reach the daemons' sockets."""
+"""Check whether the running collectd can reach the daemons' sockets."""
 
 from __future__ import annotations
 

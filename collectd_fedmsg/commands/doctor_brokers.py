@@ -1,4 +1,4 @@
-"""Ask the brokers that a collectd.conf names, as collectd will, and say how to cure a refusal."""
+"""Ask the brokers named in collectd.conf as collectd does, and say how to fix a refusal."""
 
 from __future__ import annotations
 

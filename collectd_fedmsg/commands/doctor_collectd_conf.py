@@ -1,4 +1,4 @@
-"""Look at what collectd.conf says of storing, where it costs samples or makes them late.
+"""Find settings of collectd.conf that lose samples or delay them.
 
 Follows no ``Include`` but the customary folder beside the file, and judges nothing else.
 """

@@ -1,4 +1,4 @@
-"""What ``doctor`` reports of one thing."""
+"""One finding of ``doctor``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``doctor`` looks at, from the hub to the dashboard; each step is a generator."""
+"""The steps that ``doctor`` checks, from the hub to the dashboard; each step is a generator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Look at the RRD files that collectd should write: there, up to date, and able to keep samples."""
+"""Check the RRD files that collectd writes: present, up to date, with a sufficient heartbeat."""
 
 from __future__ import annotations
 

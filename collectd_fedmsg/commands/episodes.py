@@ -1,4 +1,4 @@
-"""A run of judgements → what was said from when to when."""
+"""A sequence of judgements → episodes: each verdict with its begin and end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``collectd-fedmsg forget``: delete the stored series of what is gone for good.
+"""``collectd-fedmsg forget``: delete the stored series of daemons that are gone for good.
 
 Refuses what had a sample lately, and to follow links.
 """

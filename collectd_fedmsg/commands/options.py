@@ -1,4 +1,4 @@
-"""Options of commands, checked by the checks of configuration: one sentence for each mistake."""
+"""Command-line options, validated like configuration: one sentence per mistake."""
 
 from __future__ import annotations
 

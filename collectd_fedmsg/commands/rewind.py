@@ -1,4 +1,4 @@
-"""``collectd-fedmsg rewind``: let series go on after a clock was set back.
+"""``collectd-fedmsg rewind``: make series writable again after a clock was set back.
 
 Run it with collectd stopped: collectd, too, takes nothing until the clock has passed what it has.
 Refuses to follow links: it may run as root in a folder that belongs to somebody else.

@@ -1,4 +1,4 @@
-"""An RRD's dump as it was at an earlier moment.
+"""Cut an RRD's dump back to an earlier moment.
 
 What was measured until then stays, in every archive. What came later goes, as RRD takes nothing
 older than its newest: after a clock was set back a series would stand still until that is past.

@@ -1,4 +1,4 @@
-"""Run the rrdtool command: in time, on the file itself, whatever the environment says."""
+"""Run the rrdtool command within a time limit, on the file itself, in a fixed environment."""
 
 from __future__ import annotations
 

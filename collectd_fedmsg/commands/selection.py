@@ -1,4 +1,4 @@
-"""Options that say which daemons and which series are meant; shared by commands."""
+"""Options that select daemons and series; shared by commands."""
 
 from __future__ import annotations
 

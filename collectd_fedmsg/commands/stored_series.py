@@ -1,4 +1,4 @@
-"""Find what can judge stored series: whoever registers it as ``collectd_fedmsg.stored``.
+"""Find the package that judges stored series, by the entry point ``collectd_fedmsg.stored``.
 
 The dashboard's package does. Refuses to import it by name: imports point inward, and the
 daemons' and collectd's environments do without rrdtool.

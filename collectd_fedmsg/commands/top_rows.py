@@ -1,4 +1,4 @@
-"""What ``top`` knows of every daemon from one look to the next; reads no socket, no clock.
+"""What ``top`` remembers of each daemon between rounds; reads no socket, no clock.
 
 A daemon that ends is not forgotten at once: it is DOWN for ``REMEMBERED_SECONDS``, unless
 another run of it has taken its place.

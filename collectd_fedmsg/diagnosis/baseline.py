@@ -1,4 +1,4 @@
-"""Which past hours tell what is usual now, robust to past incidents; judges nothing."""
+"""Choose the past hours that show what is usual now, robust to past incidents; judges nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Build the history that is judged, from a ring's samples or from series of a store or collectd.
+"""Build a history from a ring's samples, or from series of a store or of collectd.
 
 The one place where working time becomes worker-seconds. Refuses to bridge a gap: where a sample
 is missing the rates over it are unknown.

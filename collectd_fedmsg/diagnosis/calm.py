@@ -1,4 +1,4 @@
-"""What a daemon's own calm minutes show of the usual; nothing is learnt from trouble.
+"""The usual rates from a daemon's own calm minutes; learns nothing from trouble.
 
 Where there is no baseline they stand in for it; where there is one they say how single messages
 scatter and with how many arrivals the daemon coped.

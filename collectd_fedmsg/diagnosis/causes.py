@@ -1,4 +1,4 @@
-"""What acts now, compared with what was coped with before: arrivals, time per message, workers.
+"""Compare the present with the time before the backlog: arrivals, time per message, workers.
 
 A change is one that the daemon did not cope with: what was already so while nothing waited did
 not make the backlog, whatever the calendar says.

@@ -1,4 +1,4 @@
-"""Workers that hold one message for ever, from ages that tick like a clock; judges nothing."""
+"""Workers that never finish a message, from ages that grow by a second a second; judges nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of a whole fleet at one moment; the one way from series to verdicts.
+"""The judgement of a whole fleet at one moment; the one way from series to verdicts.
 
 Dashboard, commands and alerts all come this way, so that they say the same of the same
 series. Reads no store and no clock.

@@ -1,4 +1,4 @@
-"""Which topics take how long, now and usually; judges nothing."""
+"""How long each topic takes, now and usually; judges nothing."""
 
 from __future__ import annotations
 

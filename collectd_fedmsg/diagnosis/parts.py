@@ -1,4 +1,4 @@
-"""The earlier parts of a trouble, as history: what acted before, and when it ended."""
+"""The earlier causes of a backlog: what acted first, and when it ended."""
 
 from __future__ import annotations
 

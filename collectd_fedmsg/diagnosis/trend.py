@@ -1,4 +1,4 @@
-"""When the workers will be full at the present pace, from past hours; judges nothing.
+"""When the workers will be fully utilised at the present trend, from past hours; judges nothing.
 
 The trend is Theil's slope of hourly utilisation over what was usual at the same hour of the
 same kind of day, tested with Kendall's S. It refuses to project where that is not known from

@@ -1,4 +1,4 @@
-"""What is usual, from the hours chosen for it; chooses none and judges nothing."""
+"""The usual rates of a set of hours; chooses no hours and judges nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words of the diagnosis: each verdict's rank, meaning and what to do; decides nothing."""
+"""The verdicts: each one's rank, meaning and action; decides nothing."""
 
 from __future__ import annotations
 

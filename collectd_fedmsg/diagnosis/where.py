@@ -1,4 +1,4 @@
-"""Where a slow daemon's time goes, and what fails in it, in words: from what its samples carry.
+"""Where a slow daemon spends its time and what fails in it, in words, from its samples' evidence.
 
 Refuses to blame a place while the interpreter was full, and says nothing without evidence.
 """

@@ -1,4 +1,4 @@
-"""What is called in place of a queue's and a consumer's own methods, and counts.
+"""Replacements of a queue's and a consumer's methods that count and call the originals.
 
 Arrivals are counted under the queue's own lock; each thread that works has counts that it alone
 writes. Nothing here raises into the daemon: a message of unknown shape is still counted.

@@ -1,4 +1,4 @@
-"""Who works in a hub, by the attributes of its consumers and producers, whatever their make."""
+"""The consumers and producers of a hub, by their attributes, whatever their class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Count messages that are handled anywhere in a process: in threads, coroutines or both at once.
+"""Count messages handled anywhere in a process: in threads, coroutines or both at once.
 
 Each message in hand is a token, so any number may be in hand on one thread. One lock guards all
 of it, for some 300 ns a message; a daemon with queues of its own has ``counts``, which takes none.

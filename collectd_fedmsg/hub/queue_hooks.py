@@ -1,4 +1,4 @@
-"""A plain queue's ways in, without the calls that a daemon can spare.
+"""A faster ``put`` for plain queues, without the calls that a hub does not need.
 
 What counting costs is calls more than deeds. moksha's queues have no limit, so nobody ever
 waits for room in them, and mostly nobody waits for a message either: saying so in place takes

@@ -1,4 +1,4 @@
-"""One thread inside the daemon: a sample of everything each interval, answers in between.
+"""One thread inside the daemon: takes a sample each interval and answers readers in between.
 
 It has its own thread, so a hub whose reactor is blocked still reports. It never raises into the
 daemon, and no exception ends it: what cannot be served is one log line, and is tried again.

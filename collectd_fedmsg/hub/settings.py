@@ -1,4 +1,4 @@
-"""What fedmsg.d may say about us, checked; the daemon's side of the configuration."""
+"""Our keys of fedmsg.d, checked; the daemon's side of the configuration."""
 
 from __future__ import annotations
 

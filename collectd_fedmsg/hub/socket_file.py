@@ -1,4 +1,4 @@
-"""The socket file of one daemon: made, given to its readers, watched, removed.
+"""The socket file of one daemon: create it, set mode and group, watch it, remove it.
 
 In a folder that other users may write nothing is changed by path once it is bound: mode and
 group are set through a descriptor of the very file, after a look that it is our own socket.

@@ -1,4 +1,4 @@
-"""The TCP endpoint of one daemon: zmq with CURVE, watched so that it takes no descriptor needed.
+"""The TCP endpoint of one daemon: zmq with CURVE, closed before it exhausts descriptors.
 
 libzmq accepts on its own thread and knows no limit of connections. So the listening socket is
 closed, and its connections with it, before the process reaches its limit of open files or at

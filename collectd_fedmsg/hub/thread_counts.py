@@ -1,4 +1,4 @@
-"""What one thread has counted: written by that thread alone, read whole by the sampler."""
+"""The counts of one thread: written by that thread alone, read by the sampler."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a daemon and its readers say to each other."""
+"""The protocol between a daemon and its readers: records, frames, names of sockets."""

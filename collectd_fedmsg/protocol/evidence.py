@@ -1,4 +1,4 @@
-"""What a daemon says of where its time goes and what fails, as rows of a sample.
+"""Where a daemon spends its time and what fails in it, as rows of a sample.
 
 Names of code only: modules, functions, lines, classes of exceptions. No argument, no value and no
 text of an exception is ever among them.

@@ -1,4 +1,4 @@
-"""Who works in a daemon: its consumers and producers, and when each producer last ran.
+"""The consumers and producers of a daemon, and when each producer last ran.
 
 A daemon of the protocol's first edition says neither: that is None, never an empty list.
 """

@@ -1,1 +1,1 @@
-"""How daemons are asked for their samples: by collectd and by the commands."""
+"""Ask daemons for their samples: used by collectd and by the commands."""

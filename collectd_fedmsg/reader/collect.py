@@ -1,4 +1,4 @@
-"""Collect new samples from every daemon that is there; what collectd, top and check share."""
+"""Collect new samples from every daemon found; shared by collectd, top and check."""
 
 from __future__ import annotations
 

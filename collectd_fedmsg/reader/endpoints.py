@@ -1,4 +1,4 @@
-"""Find the daemons' socket files, within bounds for each user that makes them."""
+"""Find the daemons' socket files, at most a bounded number per user."""
 
 from __future__ import annotations
 

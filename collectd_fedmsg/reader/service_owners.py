@@ -1,4 +1,4 @@
-"""Whose daemon a service is: no other user takes its name while it is remembered."""
+"""Which user owns a service's name: no other user may take it while it is remembered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The time axis' ticks in UTC; pure. ``static/axis.js`` has them in the reader's zone as well."""
+"""The time axis' ticks in UTC. ``static/axis.js`` also has them in the reader's zone."""
 
 from __future__ import annotations
 

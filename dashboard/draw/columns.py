@@ -1,4 +1,4 @@
-"""Steps of a series merged to as many columns as a panel can show; pure.
+"""Steps of a series merged to as many columns as a panel can show.
 
 ``static/columns.js`` does the same.
 """

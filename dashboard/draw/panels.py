@@ -1,4 +1,4 @@
-"""What each panel shows: the one table that page, pictures and help read; pure.
+"""What each panel shows: the one table that page, pictures and help read.
 
 ``svg.py`` and ``static/drawing.js`` draw from it, and ``static/traces.js`` for plotly.
 """

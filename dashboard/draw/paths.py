@@ -1,4 +1,4 @@
-"""Columns of values to SVG path data in a box of WIDTH × HEIGHT units; pure.
+"""Columns of values to SVG path data in a box of WIDTH × HEIGHT units.
 
 ``static/paths.js`` does the same.
 """

@@ -1,4 +1,4 @@
-"""The arguments of ``rrdtool graph`` for one panel; pure. A path or a name is data, never RPN."""
+"""The arguments of ``rrdtool graph`` for one panel. A path or a name is data, never RPN."""
 
 from __future__ import annotations
 

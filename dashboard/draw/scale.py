@@ -1,5 +1,5 @@
-"""The height of a panel's axis: the present and the usual range are readable, a lone peak is cut;
-pure. ``static/scale.js`` says the same."""
+"""The height of a panel's axis: present and usual range stay readable, a lone peak is cut.
+``static/scale.js`` computes the same."""
 
 from __future__ import annotations
 

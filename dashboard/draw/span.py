@@ -1,4 +1,4 @@
-"""Where the time axis begins while the span is not yet full; pure.
+"""Where the time axis begins while the span is not yet full.
 
 ``static/span.js`` says the same.
 """

@@ -1,4 +1,4 @@
-"""One panel as SVG, before any script runs; pure. ``static/drawing.js`` writes the same markup.
+"""One panel as SVG, before any script runs. ``static/drawing.js`` writes the same markup.
 
 Nothing that was stored as text gets into the markup: numbers and our own words only. The box of
 the lines is stretched to the panel's size, so that the server need not know it.

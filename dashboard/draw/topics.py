@@ -1,5 +1,5 @@
-"""What was received by topic as layers: the busiest on the ground, the others together on top;
-pure. ``static/topics.js`` does the same."""
+"""Received by topic as stacked layers: the busiest topic at the bottom, the others on top.
+``static/topics.js`` computes the same."""
 
 from __future__ import annotations
 

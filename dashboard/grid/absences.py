@@ -1,4 +1,4 @@
-"""Take out of a gauge what nobody measured; pure. Nothing is filled in here.
+"""Remove from a gauge what RRD filled in and nobody measured. Fills in nothing.
 
 Within the heartbeat RRD gives a gauge's next value to all the time since the one before it, so a
 daemon that was away for minutes would have had the backlog with which it came back. Its totals

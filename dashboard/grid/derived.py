@@ -1,4 +1,4 @@
-"""Quantities computed from stored ones, point by point; pure. Unknown stays None.
+"""Quantities computed from stored ones, point by point. Unknown stays None.
 
 Source: S = Δbusy/Δprocessed and ρ = Δbusy/(workers·Δt), as in ``collectd_fedmsg.rates``.
 """

@@ -1,4 +1,4 @@
-"""Fill the last, unfinished steps of a coarse series from the finest archive; pure.
+"""Fill the last, unfinished steps of a coarse series from the finest archive.
 
 RRD knows a consolidated step only once it has ended: of a year that is the last two days, in
 which 268 messages may wait beside a line that ends before. Nothing is guessed: the step holds

@@ -1,1 +1,1 @@
-"""What is said of each daemon, from the store."""
+"""The judgement of each daemon, from the store."""

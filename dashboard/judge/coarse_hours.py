@@ -1,4 +1,4 @@
-"""Coarse series → whole past hours for a baseline; pure.
+"""Coarse series → whole past hours for a baseline.
 
 Steps need not divide an hour: an average counts with the part of it that lies in the hour, a
 maximum counts in every hour that it touches.

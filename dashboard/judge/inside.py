@@ -1,4 +1,4 @@
-"""Ask this host's daemons at what they are slow: their rings know what no series holds.
+"""Ask this host's daemons where they spend their time: only their rings know it.
 
 Only for daemons that ail, at most every few seconds, and bounded in time; without an answer
 nothing is added.

@@ -1,5 +1,5 @@
-"""Judge every daemon of a store at one moment, present or past; what page, commands and alerts
-share: the same store and moment give the same words.
+"""Judge every daemon of a store at one moment, present or past. Page, commands and alerts
+share it, so the same store and moment give the same words.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""When was anything last heard: of a daemon silent for long, of a host's collectd itself."""
+"""When the last sample came: of a daemon silent for long, or of a whole host."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Past hours in little memory: made anew each time they are looked at.
+"""Past hours packed into little memory; unpacked each time they are read.
 
 A baseline looks at its hours once an hour; a thousand daemons' hours as objects hold 300 MB.
 """

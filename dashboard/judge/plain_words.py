@@ -1,4 +1,4 @@
-"""Verdicts and the fleet's state in plain words; pure."""
+"""Verdicts and the fleet's state in plain words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a daemon without a recent sample is silent, was retired, or did not exist yet."""
+"""Whether a daemon without a recent sample is silent, retired, or not yet there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judge a store's past moment by moment, as it stood at each: nothing later is looked at."""
+"""Judge a store's past moment by moment; looks at nothing later than each moment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A daemon's stored series as the diagnosis reads them; pure."""
+"""A daemon's stored series as the diagnosis reads them."""
 
 from __future__ import annotations
 

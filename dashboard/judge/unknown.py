@@ -1,4 +1,4 @@
-"""What is said of a daemon that cannot be judged: UNKNOWN, and why; the others are as ever.
+"""The row of a daemon that cannot be judged: UNKNOWN, and why; other daemons are unaffected.
 
 Whatever is wrong with its files or its numbers, or with our arithmetic on them, ends here.
 """

@@ -1,4 +1,4 @@
-"""The verdicts of a span, moment by moment: what the strip under each row shows.
+"""The verdicts of a span, moment by moment, for the strip under each row.
 
 A past moment is judged once and kept; one call judges for a bounded time and says whether more
 is due. What is usual is what is known of it now. Refuses spans so long that moments say nothing

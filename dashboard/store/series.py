@@ -1,4 +1,4 @@
-"""Steps, gaps and consolidation of stored series; pure. Unknown is None, never 0."""
+"""Steps, gaps and consolidation of stored series. Unknown is None, never 0."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the server answers to the browser and to the API's readers."""
+"""What the server answers to the browser and to clients of the API."""

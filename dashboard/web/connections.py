@@ -1,4 +1,4 @@
-"""waitress, bounded: connections and requests that cannot take a thread, the disk or the processor.
+"""waitress with bounds: no connection or request can exhaust threads, disk or processor.
 
 waitress lets a thread wait for a client that does not read, and reads any number of requests
 ahead; a handful of such clients would stop everybody else. Here an answer that nobody reads

@@ -1,4 +1,4 @@
-"""An answer of series as CSV; pure."""
+"""An answer of series as CSV."""
 
 from __future__ import annotations
 

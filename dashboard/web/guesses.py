@@ -1,4 +1,4 @@
-"""Slow down who guesses: the pause after a wrong guess grows with each further one of an address.
+"""Slow down password guessing: each further wrong guess of an address doubles its pause.
 
 A guess within its pause, and one that would have to wait for another's check, is refused at once:
 no thread waits for a guesser. Refuses to lock anybody out for longer than ``MAX_PAUSE``.

@@ -1,4 +1,4 @@
-"""The pages, the pictures for where no script runs, the static files and the health checks."""
+"""The pages, the pictures for browsers without scripts, the static files and the health checks."""
 
 from __future__ import annotations
 

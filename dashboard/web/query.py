@@ -1,4 +1,4 @@
-"""Read and bound what a reader asks for: spans, steps, metrics. Pure; ``now`` is given."""
+"""Parse and bound a request's parameters: spans, steps, metrics. ``now`` is a parameter."""
 
 from __future__ import annotations
 

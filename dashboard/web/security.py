@@ -1,4 +1,4 @@
-"""What every request must pass and every answer must carry: hosts, methods, headers."""
+"""Checks of every request and headers of every response: hosts, methods, policies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Static files: found at start, served under a hash of them all, packed once, kept for good.
+"""Static files: found at start, served under a hash of all of them, compressed once, cached.
 
 A release carries each file packed beside it (``page.js.br``); a checkout packs when first asked.
 """

@@ -1,4 +1,4 @@
-"""How each verdict is told and what its reader does next: the texts of the help page."""
+"""What each verdict means and what to do next: the texts of the help page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One module for each way to tell somebody: ``send(payload)`` returns once it was taken."""
+"""One module per output: ``send(payload)`` returns once the receiver has accepted it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Alerts to Prometheus' Alertmanager, API v2; it groups, repeats and routes itself.
+"""Alerts for Prometheus' Alertmanager (API v2), which groups, repeats and routes them.
 
 Open alerts are sent again every ``refresh`` seconds: what is not refreshed ends there by itself.
 """

@@ -1,4 +1,4 @@
-"""A notice as a message on the bus itself, sent by a process of its own.
+"""Send a notice as a message on the bus, from a separate process.
 
 fedmsg keeps one context per process and may block in it: neither shall hold up the others.
 """

@@ -1,4 +1,4 @@
-"""Publish one notice read from the standard input, and see that it arrived.
+"""Publish one notice read from standard input, and check that it arrived on the bus.
 
 The relay does not acknowledge: whoever wants to know subscribes to it and waits for the notice.
 """

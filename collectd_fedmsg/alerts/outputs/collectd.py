@@ -1,4 +1,4 @@
-"""Each alert of a notice as a notification, by the PUTNOTIF of collectd's unixsock plugin.
+"""Send each alert of a notice through collectd's unixsock plugin (PUTNOTIF).
 
 Inside collectd the plugin dispatches them itself; this is for the service beside the dashboard.
 """

@@ -1,1 +1,1 @@
-"""Daemons that cannot load the hub plugin, read in their own ways into the same metrics."""
+"""Sources of daemons that cannot load the hub plugin, mapped to the same metrics."""

@@ -1,4 +1,4 @@
-"""What other kinds of daemon tell: the same metrics, without the contract that makes them exact."""
+"""What other kinds of daemon report: the same metrics, without the exact balance of a sample."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""RabbitMQ's management API: one GET a virtual host and round, with the columns that are needed.
+"""RabbitMQ's management API: one GET per virtual host and round, with only the needed columns.
 
 1,000 queues are about 150 kB. A refusal is one line that names the cure.
 """

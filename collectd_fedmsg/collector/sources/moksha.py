@@ -1,4 +1,4 @@
-"""EDGE zmq: unmodified hubs, read from their ``moksha.monitoring.socket``.
+"""Unmodified hubs, read from their ``moksha.monitoring.socket``.
 
 The hub publishes every 5 s what it counted since the last time and forgets it, whoever
 listens. We add these up into totals. Known losses: what is published while we do not listen

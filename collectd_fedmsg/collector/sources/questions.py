@@ -1,4 +1,4 @@
-"""Ask several peers at once, each at most one question, and wait no longer than a round has."""
+"""Send requests to several peers at once, one each, and wait no longer than a round."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One queue of a broker: what its figures say of received, processed, backlog and the rest; pure.
+"""One queue of a broker: received, processed, backlog and the other metrics from its figures.
 
 Refuses to fill in: a figure that the broker does not give is unknown, and ``why`` says so.
 """

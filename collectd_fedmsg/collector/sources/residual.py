@@ -1,4 +1,4 @@
-"""What left a broker's queue without being processed, from totals and a gauge of two moments.
+"""What left a queue unprocessed, from the broker's totals and a gauge of another moment.
 
 At rest ``published = processed + waiting + vanished`` holds exactly. In flow the broker's gauge is
 up to ten seconds older than its totals, so there is a bound only: what the totals moved by in that

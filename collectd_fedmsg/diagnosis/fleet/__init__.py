@@ -1,1 +1,1 @@
-"""Which daemons are in trouble together, and what they have in common; pure."""
+"""Which daemons are in trouble together, and what they have in common."""

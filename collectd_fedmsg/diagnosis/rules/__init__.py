@@ -1,4 +1,4 @@
-"""The rules of the diagnosis, in the one order in which they are asked.
+"""The rules of the diagnosis, in the order of their evaluation.
 
 What comes first explains what comes after it: a daemon that is gone is asked nothing else, hung
 workers make a backlog that no slowness made, and only what nothing explains is unexplained.

@@ -1,4 +1,4 @@
-"""Hidden backlog: nobody sees what waits, but a thread that never rests has work waiting.
+"""Hidden backlog: the queue is not visible, but a thread that is never idle has work waiting.
 
 In moksha's blocking mode what waits is in a socket's buffer; a fedora-messaging service's queue
 is the broker's. Rates, handling time and delay are seen all the same, and named; such a daemon is

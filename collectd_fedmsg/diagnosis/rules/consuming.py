@@ -1,4 +1,4 @@
-"""Consuming: does anybody take what waits, does it come back for ever, is it held on purpose?"""
+"""Consuming: is the queue consumed, is one message redelivered for ever, is it paused?"""
 
 from __future__ import annotations
 

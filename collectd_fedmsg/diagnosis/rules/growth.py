@@ -1,4 +1,4 @@
-"""Growth: who makes the backlog grow now, and what is only left of an earlier trouble?"""
+"""Growth: what makes the backlog grow now, and what is left of an earlier trouble?"""
 
 from __future__ import annotations
 

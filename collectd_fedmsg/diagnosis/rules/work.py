@@ -1,4 +1,4 @@
-"""Work: is it done at all, by all workers, and well?"""
+"""Work: do messages end at all, on all workers, and without failure?"""
 
 from __future__ import annotations
 
