@@ -33,7 +33,7 @@ check: setup-test  ## Format, lint, types and spelling; the page's script linted
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy --strict
 	$(PYTHON) -m codespell_lib $(PROSE)
-	$(PYTHON) -m biome lint --error-on-warnings dashboard/static tests/javascript
+	.venv/bin/biome ci --error-on-warnings
 	$(NODE) --test tests/javascript/*.test.mjs
 audit: setup  ## Ask whether a pinned version has a known vulnerability; needs the network.
 	@[ -x .venv/audit/bin/pip-audit ] || { $(PYTHON) -m venv .venv/audit && \

@@ -7,13 +7,17 @@ export const ROOT = globalThis.document?.documentElement.dataset.root ?? "";
 
 export async function ask(path) {
   const known = answers.get(path);
-  const response = await fetch(ROOT + path, { headers: known ? { "If-None-Match": known.tag } : {}, cache: "no-store" });
+  const response = await fetch(ROOT + path, {
+    headers: known ? { "If-None-Match": known.tag } : {},
+    cache: "no-store",
+  });
   if (response.status === 304 && known) return { body: known.body, same: true };
   if (!response.ok) {
     const refusal = await response.json().catch(() => null);
     throw new Error(refusal?.error?.message || `the server answered ${response.status}`);
   }
-  const body = await response.json(), tag = response.headers.get("ETag");
+  const body = await response.json(),
+    tag = response.headers.get("ETag");
   answers.delete(path);
   if (tag) answers.set(path, { tag, body });
   while (answers.size > MAX_ANSWERS) answers.delete(answers.keys().next().value);

@@ -7,7 +7,9 @@ const MOMENT = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
 const DAYS = { day: "numeric", month: "short", ...MOMENT };
 const DAY = 86400;
 
-const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
+const write = (node, text) => {
+  if (node.textContent !== text) node.textContent = text;
+};
 
 function moment(time, [from, to], zone) {
   const form = to - from > DAY ? DAYS : MOMENT;
@@ -18,7 +20,8 @@ function moment(time, [from, to], zone) {
 export function timeAt(panel, clientX) {
   const area = panel.querySelector("svg.area")?.getBoundingClientRect();
   if (!area?.width || !panel.range) return null;
-  const share = (clientX - area.left) / area.width, [from, to] = panel.range;
+  const share = (clientX - area.left) / area.width,
+    [from, to] = panel.range;
   return share < 0 || share > 1 ? null : from + share * (to - from);
 }
 
@@ -36,10 +39,14 @@ function valueAt(spec, { start, end, step }, daemon, time) {
 }
 
 function show(panel, time, view) {
-  const { grid, daemon } = panel.closest(".row").answer ?? {}, caption = panel.parentElement.querySelector(".at");
+  const { grid, daemon } = panel.closest(".row").answer ?? {},
+    caption = panel.parentElement.querySelector(".at");
   const inside = time !== null && panel.range && time >= panel.range[0] && time <= panel.range[1];
   panel.classList.toggle("crossed", Boolean(inside));
-  if (!inside) { write(caption, panel.most ?? ""); return; }
+  if (!inside) {
+    write(caption, panel.most ?? "");
+    return;
+  }
   panel.style.setProperty("--at", String((time - panel.range[0]) / (panel.range[1] - panel.range[0])));
   const value = grid ? valueAt(specOf(panel), grid, daemon, time) : "";
   write(caption, [moment(time, panel.range, view.zone), value, ...markWords(panel, time)].filter(Boolean).join(" · "));

@@ -4,7 +4,10 @@ export function gaps(points) {
   let first = -1;
   points.forEach((value, i) => {
     if (value === null && first < 0) first = i;
-    if (value !== null && first >= 0) { found.push([first, i]); first = -1; }
+    if (value !== null && first >= 0) {
+      found.push([first, i]);
+      first = -1;
+    }
   });
   if (first >= 0 && points.length - first > 2) found.push([first, points.length]);
   return found;
@@ -13,11 +16,21 @@ export function gaps(points) {
 // Arrivals and departures: the vertical gap is the backlog, also at the start and after what is
 // unknown, where nobody counted and the stored backlog says where arrivals stand.
 export function curves(series, step) {
-  const arrived = [], ended = [], { received = [], processed = [], backlog = [], backlog_min: least = backlog } = series;
-  let a = 0, d = 0, gap = 0, anchored = false;
+  const arrived = [],
+    ended = [],
+    { received = [], processed = [], backlog = [], backlog_min: least = backlog } = series;
+  let a = 0,
+    d = 0,
+    gap = 0,
+    anchored = false;
   received.forEach((r, i) => {
     const p = processed[i];
-    if (r === null || p === null || p === undefined) { anchored = false; arrived.push(null); ended.push(null); return; }
+    if (r === null || p === null || p === undefined) {
+      anchored = false;
+      arrived.push(null);
+      ended.push(null);
+      return;
+    }
     d += p * step;
     if (!anchored && backlog[i] !== null && backlog[i] !== undefined) gap = (backlog[i] + (least[i] ?? backlog[i])) / 2;
     a = anchored ? a + r * step : d + gap;
@@ -31,9 +44,9 @@ export function curves(series, step) {
 export const rated = (spec) => spec.unit === "messages/s";
 export function values(points, spec, mode, step) {
   if (!rated(spec) || mode === "rate") return points;
-  if (mode === "step") return points.map((v) => v === null ? null : v * step);
+  if (mode === "step") return points.map((v) => (v === null ? null : v * step));
   let total = 0;
-  return points.map((v) => v === null ? null : (total += v * step));
+  return points.map((v) => (v === null ? null : (total += v * step)));
 }
 export function unit(spec, mode) {
   if (!rated(spec) || mode === "rate") return spec.unit;

@@ -3,20 +3,38 @@ import { ROOT } from "./ask.js";
 import { clock, writeTimes } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
-const cell = (name, text) => { const made = document.createElement(name); made.textContent = text; return made; };
+const cell = (name, text) => {
+  const made = document.createElement(name);
+  made.textContent = text;
+  return made;
+};
 const ROWS = 60;
 const write = new Intl.NumberFormat("en", { maximumSignificantDigits: 6 });
 
 export function table(answer, view) {
-  const holder = byId("numbers"), row = answer.daemons[0];
+  const holder = byId("numbers"),
+    row = answer.daemons[0];
   if (!holder || !row) return;
-  const names = Object.keys(row.series), count = Math.round((answer.end - answer.start) / answer.step);
+  const names = Object.keys(row.series),
+    count = Math.round((answer.end - answer.start) / answer.step);
   const head = document.createElement("tr");
-  head.append(...["step's end", ...names].map((name) => { const th = cell("th", name); th.scope = "col"; return th; }));
+  head.append(
+    ...["step's end", ...names].map((name) => {
+      const th = cell("th", name);
+      th.scope = "col";
+      return th;
+    }),
+  );
   const body = [];
   for (let i = count - 1; i >= 0 && body.length < ROWS; i -= 1) {
     const line = document.createElement("tr");
-    line.append(cell("td", clock(answer.start + (i + 1) * answer.step, view.zone)), ...names.map((name) => { const v = row.series[name][i]; return cell("td", v === null ? "unknown" : write.format(v)); }));
+    line.append(
+      cell("td", clock(answer.start + (i + 1) * answer.step, view.zone)),
+      ...names.map((name) => {
+        const v = row.series[name][i];
+        return cell("td", v === null ? "unknown" : write.format(v));
+      }),
+    );
     body.push(line);
   }
   holder.querySelector("thead").replaceChildren(head);
@@ -36,11 +54,12 @@ export function links(when) {
 // The evidence as the server words it, fetched again when it has changed; at most once a poll.
 let shown;
 export async function evidence(daemon, view) {
-  const key = JSON.stringify([daemon?.state, daemon?.evidence, daemon?.missing, daemon?.sibling_note]), first = shown === undefined;
+  const key = JSON.stringify([daemon?.state, daemon?.evidence, daemon?.missing, daemon?.sibling_note]),
+    first = shown === undefined;
   if (key === shown) return;
   shown = key;
   if (first) return;
-  const page = await fetch(location.href).then((response) => response.ok ? response.text() : "");
+  const page = await fetch(location.href).then((response) => (response.ok ? response.text() : ""));
   const found = new DOMParser().parseFromString(page, "text/html").getElementById("evidence");
   if (!found) return;
   writeTimes(found, view.zone);
@@ -50,7 +69,10 @@ export async function evidence(daemon, view) {
 export function marks(notes, restarts, view) {
   const holder = byId("marks");
   if (!holder) return;
-  const all = [...notes.map((note) => [note.time, note.by ? `${note.text} (${note.by})` : note.text]), ...restarts.map((time) => [time, "restarted"])].sort((a, b) => b[0] - a[0]);
+  const all = [
+    ...notes.map((note) => [note.time, note.by ? `${note.text} (${note.by})` : note.text]),
+    ...restarts.map((time) => [time, "restarted"]),
+  ].sort((a, b) => b[0] - a[0]);
   holder.replaceChildren(...all.map(([time, text]) => cell("li", `${clock(time, view.zone)}: ${text}`)));
   byId("nomarks").hidden = all.length > 0;
 }
@@ -61,10 +83,19 @@ export function notes(daemon, added) {
     event.preventDefault();
     const statusLine = byId("noted");
     try {
-      const response = await fetch(`${ROOT}/api/v1/marks`, { method: "POST", headers: { "Content-Type": "application/json", "X-Token": encodeURIComponent(form.elements.token.value) }, body: JSON.stringify({ text: form.elements.text.value, daemon }) });
+      const response = await fetch(`${ROOT}/api/v1/marks`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", "X-Token": encodeURIComponent(form.elements.token.value) },
+        body: JSON.stringify({ text: form.elements.text.value, daemon }),
+      });
       const answer = await response.json();
-      statusLine.textContent = response.ok ? "Kept." : answer.error?.message ?? "Not kept.";
-      if (response.ok) { form.elements.text.value = ""; added(); }
-    } catch (error) { statusLine.textContent = `Not kept: ${error.message}`; }
+      statusLine.textContent = response.ok ? "Kept." : (answer.error?.message ?? "Not kept.");
+      if (response.ok) {
+        form.elements.text.value = "";
+        added();
+      }
+    } catch (error) {
+      statusLine.textContent = `Not kept: ${error.message}`;
+    }
   });
 }

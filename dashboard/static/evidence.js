@@ -17,12 +17,19 @@ function tag(name, className, content) {
 // From now on the left to when the backlog is gone: at the earliest, likely, at the latest.
 export function drainBar(row, drain) {
   const holder = row.querySelector(".gone");
-  if (!drain) { holder.querySelector("svg")?.remove(); return; }
-  const whole = (drain.latest ?? 2 * drain.seconds) * 1.05 || 1, at = (seconds) => Math.min(100, 100 * seconds / whole);
+  if (!drain) {
+    holder.querySelector("svg")?.remove();
+    return;
+  }
+  const whole = (drain.latest ?? 2 * drain.seconds) * 1.05 || 1,
+    at = (seconds) => Math.min(100, (100 * seconds) / whole);
   const svg = shape("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" });
-  const from = at(drain.earliest), to = drain.latest === null ? 100 : at(drain.latest);
-  svg.append(shape("rect", { x: from, y: 0, width: Math.max(1, to - from), height: 10, class: "bounds" }),
-    shape("rect", { x: Math.max(0, at(drain.seconds) - 1), y: 0, width: 2, height: 10, class: "likely" }));
+  const from = at(drain.earliest),
+    to = drain.latest === null ? 100 : at(drain.latest);
+  svg.append(
+    shape("rect", { x: from, y: 0, width: Math.max(1, to - from), height: 10, class: "bounds" }),
+    shape("rect", { x: Math.max(0, at(drain.seconds) - 1), y: 0, width: 2, height: 10, class: "likely" }),
+  );
   holder.querySelector("svg")?.remove();
   holder.append(svg);
 }
@@ -34,7 +41,8 @@ export function outline(band) {
   const bottom = band.flatMap(([, low], i) => ends[i].map((time) => `${time},${low}`)).reverse();
   return `M${[...top, ...bottom].join("L")}Z`;
 }
-export const highestUsual = (band, from) => Math.max(0, ...(band ?? []).filter(([start]) => start + 3600 > from).map(([, , high]) => high));
+export const highestUsual = (band, from) =>
+  Math.max(0, ...(band ?? []).filter(([start]) => start + 3600 > from).map(([, , high]) => high));
 
 export function incidents(list) {
   const holder = document.getElementById("incidents");
@@ -43,10 +51,18 @@ export function incidents(list) {
   if (holder.dataset.now === now) return;
   holder.dataset.now = now;
   holder.hidden = list.length === 0;
-  holder.querySelector("ul").replaceChildren(...list.map((incident) => {
-    const item = document.createElement("li");
-    item.dataset.rank = incident.cause === "UNKNOWN" ? "none" : String(incident.severity);
-    item.append(tag("span", "state", plain(incident.cause)), " ", tag("span", "said", incident.sentence), " ", tag("span", "action", incident.action));
-    return item;
-  }));
+  holder.querySelector("ul").replaceChildren(
+    ...list.map((incident) => {
+      const item = document.createElement("li");
+      item.dataset.rank = incident.cause === "UNKNOWN" ? "none" : String(incident.severity);
+      item.append(
+        tag("span", "state", plain(incident.cause)),
+        " ",
+        tag("span", "said", incident.sentence),
+        " ",
+        tag("span", "action", incident.action),
+      );
+      return item;
+    }),
+  );
 }

@@ -2,15 +2,22 @@
 import { remember, view } from "./view.js";
 import { counted } from "./words.js";
 
-const byId = (id) => document.getElementById(id), main = byId("main");
+const byId = (id) => document.getElementById(id),
+  main = byId("main");
 const FILTERS = ["host", "service", "consumer", "state"];
 // The groups in their order; rows of the slim ones are one line each.
-const GROUPS = ["attention", "silent", "unknown", "recovering", "well", "retired"], SLIM = ["silent", "well", "retired"];
+const GROUPS = ["attention", "silent", "unknown", "recovering", "well", "retired"],
+  SLIM = ["silent", "well", "retired"];
 export const rows = () => [...main.querySelectorAll(".row")];
 
 // Nothing moves under a pointer or away from the focus.
 const pointed = matchMedia("(hover: hover)");
-const held = () => (pointed.matches && main.matches(":hover")) || Boolean(document.activeElement?.closest("#main .row")?.matches(":focus-within") && document.activeElement.matches(":focus-visible"));
+const held = () =>
+  (pointed.matches && main.matches(":hover")) ||
+  Boolean(
+    document.activeElement?.closest("#main .row")?.matches(":focus-within") &&
+      document.activeElement.matches(":focus-visible"),
+  );
 let due = null;
 
 // Rows by group, then by what is asked for; a group's rows of equal key by name.
@@ -19,14 +26,19 @@ function sorted(all, states) {
   const state = (row) => states.get(row.dataset.id);
   const keys = { worst: (row) => state(row)?.place ?? 0, backlog: (row) => -(state(row)?.backlog ?? 0), name: () => 0 };
   const key = keys[view.sort] ?? keys.worst;
-  return [...all].sort((a, b) => GROUPS.indexOf(a.dataset.group) - GROUPS.indexOf(b.dataset.group)
-    || key(a) - key(b) || (a.dataset.id < b.dataset.id ? -1 : 1));
+  return [...all].sort(
+    (a, b) =>
+      GROUPS.indexOf(a.dataset.group) - GROUPS.indexOf(b.dataset.group) ||
+      key(a) - key(b) ||
+      (a.dataset.id < b.dataset.id ? -1 : 1),
+  );
 }
 
 function heading(group) {
   const found = main.querySelector(`.heading[data-group="${group}"]`);
   if (found) return found;
-  const made = document.createElement("h2"), count = document.createElement("span");
+  const made = document.createElement("h2"),
+    count = document.createElement("span");
   made.className = "heading";
   made.dataset.group = group;
   count.className = "count";
@@ -38,7 +50,10 @@ function heading(group) {
 let titles = [];
 function showTitles(title) {
   const cols = title.querySelector(".cols");
-  if (!SLIM.includes(title.dataset.group) || view.large) { cols?.remove(); return; }
+  if (!SLIM.includes(title.dataset.group) || view.large) {
+    cols?.remove();
+    return;
+  }
   if (cols?.dataset.of === titles.join()) return;
   cols?.remove();
   const made = document.createElement("span");
@@ -70,9 +85,13 @@ function regroup(all, states) {
 function place(all) {
   const wanted = [];
   for (const group of GROUPS) {
-    const members = all.filter((row) => row.dataset.group === group), shown = members.filter((row) => !row.hidden).length;
+    const members = all.filter((row) => row.dataset.group === group),
+      shown = members.filter((row) => !row.hidden).length;
     const title = heading(group);
-    if (!members.length) { title.remove(); continue; }
+    if (!members.length) {
+      title.remove();
+      continue;
+    }
     title.hidden = !shown;
     showTitles(title);
     if (title.firstChild.textContent !== counted(group, shown)) title.firstChild.textContent = counted(group, shown);
@@ -86,7 +105,9 @@ function hide(all) {
   const words = view.find.toLowerCase().split(/\s+/).filter(Boolean);
   for (const row of all) {
     const text = `${row.dataset.search} ${row.dataset.state.toLowerCase()} ${row.querySelector(".state").textContent.toLowerCase()}`;
-    row.hidden = !words.every((word) => text.includes(word)) || FILTERS.some((name) => view[name].size && !view[name].has(row.dataset[name]));
+    row.hidden =
+      !words.every((word) => text.includes(word)) ||
+      FILTERS.some((name) => view[name].size && !view[name].has(row.dataset[name]));
   }
   byId("nomatch").hidden = all.length === 0 || all.some((row) => !row.hidden);
 }
@@ -97,7 +118,10 @@ export function arrange(states, atOnce = false) {
   if (!byId("nomatch")) return false;
   const all = rows();
   hide(all);
-  if (!atOnce && held()) { due = states; return false; }
+  if (!atOnce && held()) {
+    due = states;
+    return false;
+  }
   due = null;
   const changed = regroup(all, states);
   place(sorted(all, states));
@@ -107,7 +131,10 @@ export function arrange(states, atOnce = false) {
 const chosen = () => FILTERS.reduce((sum, name) => sum + (view[name].size ? 1 : 0), view.columns.size);
 function showChosen() {
   const mark = byId("filtered");
-  if (mark) { mark.textContent = ` ${chosen()}`; mark.hidden = !chosen(); }
+  if (mark) {
+    mark.textContent = ` ${chosen()}`;
+    mark.hidden = !chosen();
+  }
 }
 
 // What the address says, put into the fields.
@@ -120,12 +147,32 @@ export function showFilters() {
 }
 
 export function wireFilters(changed) {
-  const act = () => { remember(); showChosen(); changed(); };
-  for (const name of FILTERS) byId(name)?.addEventListener("change", ({ target }) => { view[name] = new Set(target.value ? [target.value] : []); act(); });
-  byId("find")?.addEventListener("input", ({ target }) => { view.find = target.value; act(); });
-  byId("large")?.addEventListener("change", ({ target }) => { view.large = target.checked; act(); });
-  byId("sort")?.addEventListener("change", ({ target }) => { view.sort = target.value; act(); });
-  const release = () => setTimeout(() => { if (due && !held()) changed(); });
+  const act = () => {
+    remember();
+    showChosen();
+    changed();
+  };
+  for (const name of FILTERS)
+    byId(name)?.addEventListener("change", ({ target }) => {
+      view[name] = new Set(target.value ? [target.value] : []);
+      act();
+    });
+  byId("find")?.addEventListener("input", ({ target }) => {
+    view.find = target.value;
+    act();
+  });
+  byId("large")?.addEventListener("change", ({ target }) => {
+    view.large = target.checked;
+    act();
+  });
+  byId("sort")?.addEventListener("change", ({ target }) => {
+    view.sort = target.value;
+    act();
+  });
+  const release = () =>
+    setTimeout(() => {
+      if (due && !held()) changed();
+    });
   main.addEventListener("pointerleave", release);
   main.addEventListener("focusout", release);
   showFilters();

@@ -20,7 +20,14 @@ export function count(messages) {
   return Math.abs(messages) >= 9.995 ? whole(messages) : digits(messages, 3);
 }
 
-const SIZES = [[1e18, "E"], [1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]];
+const SIZES = [
+  [1e18, "E"],
+  [1e15, "P"],
+  [1e12, "T"],
+  [1e9, "G"],
+  [1e6, "M"],
+  [1e3, "k"],
+];
 export function short(number) {
   if (!known(number)) return UNKNOWN;
   for (const [size, unit] of SIZES) {
@@ -38,7 +45,11 @@ export function rate(perSecond) {
 }
 
 // Unit, seconds; the next smaller unit and its seconds; from how many on days, hours take over.
-const SPANS = [["min", 60, "s", 1, 120], ["h", 3600, "min", 60, 48], ["d", 86400, "h", 3600, Infinity]];
+const SPANS = [
+  ["min", 60, "s", 1, 120],
+  ["h", 3600, "min", 60, 48],
+  ["d", 86400, "h", 3600, Infinity],
+];
 export function duration(seconds) {
   if (!known(seconds)) return UNKNOWN;
   if (seconds < 0) return "0 s";

@@ -2,11 +2,17 @@
 import { showBadge, showNoNews } from "./badge.js";
 import { number } from "./words.js";
 
-const byId = (id) => document.getElementById(id), trouble = byId("trouble");
-let heard = Date.now(), last = null;
+const byId = (id) => document.getElementById(id),
+  trouble = byId("trouble");
+let heard = Date.now(),
+  last = null;
 
-const time = (ms, zone) => new Date(ms).toLocaleTimeString("en-GB", zone === "utc" ? { timeZone: "UTC", timeZoneName: "short" } : {});
-export function say(text) { if (trouble.textContent !== text) trouble.textContent = text; trouble.hidden = !text; }
+const time = (ms, zone) =>
+  new Date(ms).toLocaleTimeString("en-GB", zone === "utc" ? { timeZone: "UTC", timeZoneName: "short" } : {});
+export function say(text) {
+  if (trouble.textContent !== text) trouble.textContent = text;
+  trouble.hidden = !text;
+}
 // old: which panels are still shown instead of those asked for; empty: the ones asked for.
 export function showError(error, old = "") {
   say(`These numbers could not be brought up to date: ${error.message}.${old} Trying again.`);
@@ -16,7 +22,8 @@ export function showError(error, old = "") {
 // What is said of the whole fleet; alerts: the open ones, null when there is no evaluator.
 export function fleetLine(fleet, alerts) {
   last = [fleet, alerts];
-  const silent = fleet.daemons > 0 && fleet.silent === fleet.daemons, items = byId("fleet").querySelectorAll("li");
+  const silent = fleet.daemons > 0 && fleet.silent === fleet.daemons,
+    items = byId("fleet").querySelectorAll("li");
   items[0].firstChild.textContent = number(fleet.daemons);
   items[0].lastChild.data = fleet.daemons === 1 ? " daemon" : " daemons";
   items[1].firstChild.textContent = number(silent ? null : fleet.backlog);

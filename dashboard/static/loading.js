@@ -9,13 +9,14 @@ import { bounded, remember, view, when } from "./view.js";
 // A request's address has a bound, and the first rows need not wait for the last.
 const MAX_ROWS = 40;
 // Pixels above and below the window in which rows are drawn, and beyond which they are let go.
-const MARGIN = 200, MARGIN_KEPT = 3000;
+const MARGIN = 200,
+  MARGIN_KEPT = 3000;
 // Milliseconds that a zoom rests before finer steps are asked for.
 const REST = 250;
 // Spans in which restarts are asked for: on longer ones they are too many to read.
 const SHORT_SPANS = ["now", "hour"];
 
-const tiedTo = (row) => row.ties ??= JSON.parse(row.dataset.tied || "[]");
+const tiedTo = (row) => (row.ties ??= JSON.parse(row.dataset.tied || "[]"));
 
 function request(wanted, specs, single) {
   const query = new URLSearchParams(when());
@@ -42,27 +43,43 @@ function askAtOnce(path) {
 export function panelLoader({ main, specs, single, changed, failed }) {
   const rows = () => [...main.querySelectorAll(".row")];
   const drawn = () => rows().filter((row) => row.drawn);
-  const seen = new Set(), waiting = new Set(), near = new Set();
-  let turn = 0, finer, size = null;
+  const seen = new Set(),
+    waiting = new Set(),
+    near = new Set();
+  let turn = 0,
+    finer,
+    size = null;
 
-  const watcher = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) {
-      if (!isIntersecting) { seen.delete(target); continue; }
-      seen.add(target);
-      if (!target.drawn && !target.asked) waiting.add(target);
-    }
-    if (waiting.size) load([...waiting]);
-  }, { rootMargin: `${MARGIN}px` });
-  const farWatcher = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) {
-      near[isIntersecting ? "add" : "delete"](target);
-      if (!isIntersecting && target.drawn) letGo(target);
-    }
-  }, { rootMargin: `${MARGIN_KEPT}px` });
+  const watcher = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        if (!isIntersecting) {
+          seen.delete(target);
+          continue;
+        }
+        seen.add(target);
+        if (!target.drawn && !target.asked) waiting.add(target);
+      }
+      if (waiting.size) load([...waiting]);
+    },
+    { rootMargin: `${MARGIN}px` },
+  );
+  const farWatcher = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        near[isIntersecting ? "add" : "delete"](target);
+        if (!isIntersecting && target.drawn) letGo(target);
+      }
+    },
+    { rootMargin: `${MARGIN_KEPT}px` },
+  );
 
   const buildRow = (row) => build(row, specs, view.compact ? [] : tiedTo(row), view.columns);
   async function load(wanted) {
-    wanted.forEach((row) => { waiting.delete(row); buildRow(row); });
+    wanted.forEach((row) => {
+      waiting.delete(row);
+      buildRow(row);
+    });
     for (let i = 0; i < wanted.length; i += MAX_ROWS) await loadPart(wanted.slice(i, i + MAX_ROWS));
     // Whoever scrolls on while an answer travels has left its rows: nobody would let go of them.
     if (near.size) wanted.filter((row) => row.drawn && !near.has(row)).forEach(letGo);
@@ -71,26 +88,45 @@ export function panelLoader({ main, specs, single, changed, failed }) {
   async function loadPart(wanted) {
     const mine = turn;
     try {
-      wanted.forEach((row) => { row.asked = true; });
+      wanted.forEach((row) => {
+        row.asked = true;
+      });
       const { body, same } = await ask(request(wanted, specs, single));
       if (mine !== turn) return;
-      show(wanted.filter((row) => !(same && row.drawn && row.answer)), body);
+      show(
+        wanted.filter((row) => !(same && row.drawn && row.answer)),
+        body,
+      );
       changed(body);
     } catch (error) {
-      wanted.forEach((row) => { row.classList.toggle("failed", !row.drawn); row.drawn = false; });
+      wanted.forEach((row) => {
+        row.classList.toggle("failed", !row.drawn);
+        row.drawn = false;
+      });
       failed(error);
-    } finally { wanted.forEach((row) => { row.asked = false; }); }
+    } finally {
+      wanted.forEach((row) => {
+        row.asked = false;
+      });
+    }
   }
 
   function show(due, body) {
     const answers = new Map(body.daemons.map((daemon) => [daemon.id, daemon]));
-    const begin = beginOf(body, view.firstSample), moved = begin.time !== view.begin;
+    const begin = beginOf(body, view.firstSample),
+      moved = begin.time !== view.begin;
     view.firstSample = begin.firstSample;
     view.begin = begin.time;
     size ??= roomOf(main.querySelector(".panel"));
-    for (const row of due) { row.drawn = true; drawRow(row, body, answers.get(row.dataset.id), view, size); }
+    for (const row of due) {
+      row.drawn = true;
+      drawRow(row, body, answers.get(row.dataset.id), view, size);
+    }
     // A row with older samples came into view: one axis for all.
-    if (moved) drawn().filter((row) => !due.includes(row)).forEach((row) => redrawRow(row, view, size));
+    if (moved)
+      drawn()
+        .filter((row) => !due.includes(row))
+        .forEach((row) => redrawRow(row, view, size));
     const { dataset } = document.body;
     dataset.at = String(performance.now());
     dataset.first ??= dataset.at;
@@ -109,16 +145,20 @@ export function panelLoader({ main, specs, single, changed, failed }) {
     }
     if (!ready.length) return false;
     document.body.dataset.first ??= String(performance.now());
-    requestAnimationFrame(() => setTimeout(() => {
-      size ??= roomOf(main.querySelector(".panel"));
-      for (const row of ready) if (!row.answer) relabelRow(row, row.range, view, size);
-    }));
+    requestAnimationFrame(() =>
+      setTimeout(() => {
+        size ??= roomOf(main.querySelector(".panel"));
+        for (const row of ready) if (!row.answer) relabelRow(row, row.range, view, size);
+      }),
+    );
     return true;
   }
 
   // What is in view to begin with, without waiting for the watcher: it waits for the first frame.
   function start() {
-    const adopted = adopt(), end = innerHeight + MARGIN, wanted = [];
+    const adopted = adopt(),
+      end = innerHeight + MARGIN,
+      wanted = [];
     for (const row of rows()) {
       if (row.hidden || (row.drawn && !single && !tiedTo(row).length)) continue;
       // Where a row is, is known only once the page is laid out: the watcher will tell of the others.
@@ -126,7 +166,10 @@ export function panelLoader({ main, specs, single, changed, failed }) {
       wanted.push(row);
     }
     if (wanted.length) load(wanted);
-    rows().forEach((row) => { watcher.observe(row); farWatcher.observe(row); });
+    rows().forEach((row) => {
+      watcher.observe(row);
+      farWatcher.observe(row);
+    });
     watchPointers(main, { rows: () => [...seen], zoom, load, redraw: (row) => redrawRow(row, view, size) });
     new ResizeObserver(resized).observe(main);
   }
@@ -134,7 +177,10 @@ export function panelLoader({ main, specs, single, changed, failed }) {
   function resized() {
     const panel = main.querySelector(".row .panel");
     const now = roomOf(panel);
-    if (size && panel && now.room !== size.room) { size = now; repaint(); }
+    if (size && panel && now.room !== size.room) {
+      size = now;
+      repaint();
+    }
   }
   const repaint = () => drawn().forEach((row) => redrawRow(row, view, size));
 
@@ -142,7 +188,9 @@ export function panelLoader({ main, specs, single, changed, failed }) {
   function redraw() {
     turn += 1;
     view.begin = view.firstSample = undefined;
-    rows().forEach((row) => { row.drawn = false; });
+    rows().forEach((row) => {
+      row.drawn = false;
+    });
     return load(visible());
   }
 

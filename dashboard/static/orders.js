@@ -2,14 +2,18 @@
 import { ROOT } from "./ask.js";
 
 const dialog = document.getElementById("order");
-let ids = [], done = () => {};
+let ids = [],
+  done = () => {};
 
 async function send(form) {
   const body = JSON.stringify({ by: form.elements.by?.value ?? "", comment: form.elements.comment.value });
   const headers = { "Content-Type": "application/json", "X-Token": encodeURIComponent(form.elements.token.value) };
   for (const id of ids) {
     const answer = await fetch(`${ROOT}/api/v1/alerts/${id}/ack`, { method: "POST", headers, body });
-    if (!answer.ok) throw new Error((await answer.json().catch(() => null))?.error?.message ?? `the server answered ${answer.status}`);
+    if (!answer.ok)
+      throw new Error(
+        (await answer.json().catch(() => null))?.error?.message ?? `the server answered ${answer.status}`,
+      );
   }
 }
 
@@ -17,7 +21,8 @@ async function send(form) {
 export function wireOrders(main, acknowledged) {
   if (!dialog) return;
   done = acknowledged;
-  const form = dialog.querySelector("form"), answerLine = dialog.querySelector("[role=status]");
+  const form = dialog.querySelector("form"),
+    answerLine = dialog.querySelector("[role=status]");
   main.addEventListener("click", ({ target }) => {
     const button = target.closest("button.ack");
     if (!button) return;
@@ -34,6 +39,8 @@ export function wireOrders(main, acknowledged) {
       dialog.close();
       form.elements.comment.value = "";
       done();
-    } catch (error) { answerLine.textContent = `Not acknowledged: ${error.message}`; }
+    } catch (error) {
+      answerLine.textContent = `Not acknowledged: ${error.message}`;
+    }
   });
 }

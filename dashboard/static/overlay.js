@@ -6,16 +6,23 @@ import { big, css, specOf } from "./spec.js";
 const MAX_ROWS = 3;
 const OPTIONS = { displayModeBar: false, doubleClick: false };
 const rows = new Set();
-let leading = false, loading = null;
+let leading = false,
+  loading = null;
 
 // Fetched when a pointer or the focus first comes near a row: most looks at the page need none of it.
 function library() {
   loading ??= new Promise((done, fail) => {
-    if (window.Plotly) { done(); return; }
+    if (window.Plotly) {
+      done();
+      return;
+    }
     const script = document.createElement("script");
     script.src = document.getElementById("plotly").href;
     script.addEventListener("load", done);
-    script.addEventListener("error", () => { loading = null; fail(new Error("the library that zooms was not loaded")); });
+    script.addEventListener("error", () => {
+      loading = null;
+      fail(new Error("the library that zooms was not loaded"));
+    });
     document.head.append(script);
   });
   return loading;
@@ -24,18 +31,28 @@ function library() {
 const plotsOf = (row) => [...row.querySelectorAll(".plot")];
 const figureOf = (panel, view) => {
   const { grid, daemon } = panel.closest(".row").answer;
-  return [traces(specOf(panel), grid, daemon, view), layout(panel, view)];
+  return [traces(specOf(panel), grid, daemon, view), layout(panel)];
 };
 
 // Nothing of plotly's is seen but what it shows of a pointer: the picture below has lines and axes.
-function layout(panel, view) {
+function layout(panel) {
   const hidden = { showgrid: false, zeroline: false, showline: false, showticklabels: false, ticks: "" };
   const slim = panel.closest(".row").dataset.size === "slim";
-  const edges = slim ? { l: 0, r: 0, t: 1, b: 1 } : big.matches ? { l: 58, r: 6, t: 6, b: 30 } : { l: 42, r: 6, t: 6, b: 22 };
+  const edges = slim
+    ? { l: 0, r: 0, t: 1, b: 1 }
+    : big.matches
+      ? { l: 58, r: 6, t: 6, b: 30 }
+      : { l: 42, r: 6, t: 6, b: 22 };
   return {
-    width: panel.clientWidth, height: panel.clientHeight, margin: edges, showlegend: false,
-    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", dragmode: "zoom",
-    hovermode: specOf(panel).metric === "topics" ? "x unified" : "x", hoverdistance: 40,
+    width: panel.clientWidth,
+    height: panel.clientHeight,
+    margin: edges,
+    showlegend: false,
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    dragmode: "zoom",
+    hovermode: specOf(panel).metric === "topics" ? "x unified" : "x",
+    hoverdistance: 40,
     hoverlabel: { font: { family: css("--font"), size: big.matches ? 15 : 12 } },
     xaxis: { type: "linear", range: [...panel.range], ...hidden, unifiedhovertitle: { text: panel.dataset.unit } },
     yaxis: { type: "linear", range: [0, panel.top ?? 1], fixedrange: true, ...hidden },
@@ -61,8 +78,12 @@ function share(plot, x) {
   leading = true;
   for (const other of plotsOf(plot.closest(".row"))) {
     if (other === plot) continue;
-    if (x === undefined) { window.Plotly.Fx.unhover(other); continue; }
-    const last = other.data.length - 1, index = other.data[last]?.x.indexOf(x) ?? -1;
+    if (x === undefined) {
+      window.Plotly.Fx.unhover(other);
+      continue;
+    }
+    const last = other.data.length - 1,
+      index = other.data[last]?.x.indexOf(x) ?? -1;
     if (index >= 0) window.Plotly.Fx.hover(other, [{ curveNumber: last, pointNumber: index }]);
   }
   leading = false;
@@ -93,7 +114,10 @@ export async function takeOver(row, view, zoom) {
 export function overlay(row, view) {
   if (!rows.has(row)) return;
   const panels = [...row.querySelectorAll(".panel")];
-  if (view === null || panels.some((panel) => !panel.querySelector(".plot"))) { giveBack(row); return; }
+  if (view === null || panels.some((panel) => !panel.querySelector(".plot"))) {
+    giveBack(row);
+    return;
+  }
   leading = true;
   for (const panel of panels) {
     const plot = panel.querySelector(".plot");

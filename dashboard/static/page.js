@@ -18,35 +18,59 @@ import { clock, setPlain, writeTimes } from "./words.js";
 const main = document.getElementById("main");
 const byId = (id) => document.getElementById(id);
 const settings = JSON.parse(byId("panels").textContent);
-const single = main.classList.contains("one"), writable = byId("order") !== null;
+const single = main.classList.contains("one"),
+  writable = byId("order") !== null;
 setPanels(settings);
 setPlain(settings.plain, settings.groups);
 
-const titles = (main.dataset.panels || "").split(","), optional = (main.dataset.columns || "").split(",").filter(Boolean);
-const specs = [...titles, ...optional].map((metric) => ({ ...settings.panels.find((panel) => panel.metric === metric), always: titles.includes(metric) }));
+const titles = (main.dataset.panels || "").split(","),
+  optional = (main.dataset.columns || "").split(",").filter(Boolean);
+const specs = [...titles, ...optional].map((metric) => ({
+  ...settings.panels.find((panel) => panel.metric === metric),
+  always: titles.includes(metric),
+}));
 let states = new Map();
 view.marks = [];
 
 // What the panels were drawn for last: when the server is away they may be of another span.
-let striped = 0, restarts = [];
-let drawnFor = JSON.stringify(when()), drawnAt = Date.now() / 1000;
-const oldPanels = () => drawnFor === JSON.stringify(when()) ? "" : ` The panels still show what was chosen before, as of ${clock(drawnAt, view.zone)}.`;
+let striped = 0,
+  restarts = [];
+let drawnFor = JSON.stringify(when()),
+  drawnAt = Date.now() / 1000;
+const oldPanels = () =>
+  drawnFor === JSON.stringify(when())
+    ? ""
+    : ` The panels still show what was chosen before, as of ${clock(drawnAt, view.zone)}.`;
 const panels = panelLoader({
-  main, specs, single,
+  main,
+  specs,
+  single,
   changed: (body) => {
     say("");
     const rowsShown = visible().length;
-    if (rowsShown !== striped) { striped = rowsShown; strips(); }
+    if (rowsShown !== striped) {
+      striped = rowsShown;
+      strips();
+    }
     [drawnFor, drawnAt] = [JSON.stringify(when()), body.end];
     restarts = body.daemons[0]?.restarts ?? [];
-    if (single) { daemonPage.table(body, view); daemonPage.marks(view.marks, restarts, view); }
+    if (single) {
+      daemonPage.table(body, view);
+      daemonPage.marks(view.marks, restarts, view);
+    }
   },
   failed: (error) => showError(error, oldPanels()),
 });
 const { load, visible } = panels;
 const strips = stripLoader(visible, view, lookingBack);
-const showTitles = () => setTitles(specs.filter((spec) => spec.always || view.columns.has(spec.metric)).map((spec) => spec.title));
-const redraw = () => { showTitles(); if (single) daemonPage.links(when()); strips(); return panels.redraw(); };
+const showTitles = () =>
+  setTitles(specs.filter((spec) => spec.always || view.columns.has(spec.metric)).map((spec) => spec.title));
+const redraw = () => {
+  showTitles();
+  if (single) daemonPage.links(when());
+  strips();
+  return panels.redraw();
+};
 const undrawn = () => load(visible().filter((row) => !row.drawn));
 addEventListener("zoomed", (event) => {
   if (single) daemonPage.links(when());
@@ -59,7 +83,10 @@ async function refresh() {
   if (single) query.set("daemon", rows()[0].dataset.id);
   const [{ body, same }, notes] = await Promise.all([ask("/api/v1/daemons"), ask(`/api/v1/marks?${query}`)]);
   if (!notes.same) {
-    if (view.marks.length || notes.body.marks.length) rows().forEach((row) => { row.drawn = false; });
+    if (view.marks.length || notes.body.marks.length)
+      rows().forEach((row) => {
+        row.drawn = false;
+      });
     view.marks = notes.body.marks;
     // Also while the row is out of view, and not drawn.
     if (single) daemonPage.marks(view.marks, restarts, view);
@@ -68,13 +95,20 @@ async function refresh() {
   // Many daemons are judged by a background thread: asked again until that is done.
   if (body.reading) setTimeout(() => refresh().catch(showError), 1000);
   const present = new Map(rows().map((row) => [row.dataset.id, row]));
-  if (!single && body.daemons.some((daemon) => !present.has(daemon.id))) { location.reload(); return; }
+  if (!single && body.daemons.some((daemon) => !present.has(daemon.id))) {
+    location.reload();
+    return;
+  }
   states = new Map(body.daemons.map((daemon, place) => [daemon.id, { ...daemon, place }]));
   for (const [id, row] of present) if (states.has(id)) fill(row, states.get(id), view.zone);
   if (single) await daemonPage.evidence(states.get(rows()[0].dataset.id), view);
   for (const [id, row] of present) known(row, body.alerts?.daemons[id], { writable, zone: view.zone });
   if (single) showBadge(body.alerts?.count ?? null);
-  else { fleetLine(body.fleet, body.alerts); incidents(body.incidents ?? []); for (const [id, row] of present) if (!states.has(id)) gone(row); }
+  else {
+    fleetLine(body.fleet, body.alerts);
+    incidents(body.incidents ?? []);
+    for (const [id, row] of present) if (!states.has(id)) gone(row);
+  }
   if (arrange(states)) await undrawn();
 }
 
@@ -85,7 +119,8 @@ function gone(row) {
 }
 
 // Milliseconds between two requests: while the page is looked at, and while its tab is hidden.
-const EVERY = Number(main.dataset.interval) * 1000, HIDDEN = 60_000;
+const EVERY = Number(main.dataset.interval) * 1000,
+  HIDDEN = 60_000;
 let next;
 async function tick() {
   clearTimeout(next);
@@ -95,14 +130,18 @@ async function tick() {
       if (!document.hidden) await load(visible());
       fresh(view.zone);
       showPast();
-    } catch (error) { showError(error, oldPanels()); stale(view.zone); }
+    } catch (error) {
+      showError(error, oldPanels());
+      stale(view.zone);
+    }
   }
   clearTimeout(next);
   next = setTimeout(tick, document.hidden ? HIDDEN : Number(main.dataset.interval) * 1000);
 }
 document.addEventListener("visibilitychange", () => {
   clearTimeout(next);
-  if (document.hidden) next = setTimeout(tick, HIDDEN); else tick();
+  if (document.hidden) next = setTimeout(tick, HIDDEN);
+  else tick();
 });
 
 addEventListener("popstate", () => {
@@ -115,8 +154,15 @@ addEventListener("popstate", () => {
 });
 
 keepView(() => toAddress(view, ""));
-wireControls({ redraw, unzoom: () => panels.zoom(null), retime: () => rows().forEach((row) => states.has(row.dataset.id) && fill(row, states.get(row.dataset.id), view.zone)) });
-wireFilters(() => { arrange(states); undrawn(); });
+wireControls({
+  redraw,
+  unzoom: () => panels.zoom(null),
+  retime: () => rows().forEach((row) => states.has(row.dataset.id) && fill(row, states.get(row.dataset.id), view.zone)),
+});
+wireFilters(() => {
+  arrange(states);
+  undrawn();
+});
 wireOrders(main, () => refresh().catch(showError));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 writeTimes(document, view.zone);
@@ -125,5 +171,8 @@ showTitles();
 arrange(states);
 panels.start();
 strips();
-refresh().then(() => fresh(view.zone)).then(() => view.marks.length && panels.repaint()).catch(showError);
+refresh()
+  .then(() => fresh(view.zone))
+  .then(() => view.marks.length && panels.repaint())
+  .catch(showError);
 next = setTimeout(tick, EVERY);

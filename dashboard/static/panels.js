@@ -9,9 +9,14 @@ import { alsoColours, big, hue, specOf, topicColours } from "./spec.js";
 import { stackOf } from "./topics.js";
 
 // Pixels beside the axis of time, and of a letter on it.
-const MARGINS = 48, LETTER = 11, LETTER_BIG = 14, USUAL_ROOM = 310;
+const MARGINS = 48,
+  LETTER = 11,
+  LETTER_BIG = 14,
+  USUAL_ROOM = 310;
 
-const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
+const write = (node, text) => {
+  if (node.textContent !== text) node.textContent = text;
+};
 const panelsOf = (row) => row.querySelectorAll(".panel");
 
 // The range of the time axis, in seconds: the zoom, or what is known of the span.
@@ -19,7 +24,8 @@ export const rangeOf = (grid, view) => view.zoom ?? [view.begin ?? grid.start, g
 
 // Pixels of the time axis in a panel; asked for once for all panels, before anything is written.
 export const roomOf = (panel) => ({
-  room: (panel?.clientWidth || USUAL_ROOM + MARGINS) - MARGINS, letter: big.matches ? LETTER_BIG : LETTER,
+  room: (panel?.clientWidth || USUAL_ROOM + MARGINS) - MARGINS,
+  letter: big.matches ? LETTER_BIG : LETTER,
 });
 
 function marksOf(daemon, view) {
@@ -31,21 +37,33 @@ function marksOf(daemon, view) {
 function layersOf(spec, daemon, view, grid) {
   if (spec.metric !== "topics") return null;
   return stackOf(daemon?.topics).map(({ name, points, rest }, i) => ({
-    name, colour: rest ? topicColours.at(-1) : topicColours[i], points: values(points, spec, view.mode, grid.step),
+    name,
+    colour: rest ? topicColours.at(-1) : topicColours[i],
+    points: values(points, spec, view.mode, grid.step),
   }));
 }
 
 // Names and colours of what a panel shows beside its own line.
 function legend(figure, names) {
   let list = figure.querySelector(".legend");
-  if (!names.length) { list?.remove(); return; }
-  if (!list) { list = document.createElement("ul"); list.className = "legend"; figure.append(list); }
-  list.replaceChildren(...names.map(({ name, colour }) => {
-    const item = document.createElement("li"), key = document.createElement("span");
-    key.className = `key ${colour}`;
-    item.append(key, name);
-    return item;
-  }));
+  if (!names.length) {
+    list?.remove();
+    return;
+  }
+  if (!list) {
+    list = document.createElement("ul");
+    list.className = "legend";
+    figure.append(list);
+  }
+  list.replaceChildren(
+    ...names.map(({ name, colour }) => {
+      const item = document.createElement("li"),
+        key = document.createElement("span");
+      key.className = `key ${colour}`;
+      item.append(key, name);
+      return item;
+    }),
+  );
 }
 
 const ALSO = { service_p50: "median", service_p95: "95 %", service_p99: "99 %", service_max: "longest" };
@@ -53,14 +71,29 @@ function namesOf(spec, layers, daemon) {
   if (layers) return layers;
   const also = spec.also.filter((name) => daemon?.series?.[name]?.some((value) => value !== null));
   if (!also.length) return [];
-  return [spec.metric, ...also].map((metric, i) => ({ name: ALSO[metric] ?? spec.title, colour: i ? alsoColours[i - 1] : spec.colour }));
+  return [spec.metric, ...also].map((metric, i) => ({
+    name: ALSO[metric] ?? spec.title,
+    colour: i ? alsoColours[i - 1] : spec.colour,
+  }));
 }
 
 function drawPanel(panel, grid, daemon, view, size) {
-  const spec = specOf(panel), row = panel.closest(".row"), layers = layersOf(spec, daemon, view, grid), figure = panel.parentElement;
+  const spec = specOf(panel),
+    row = panel.closest(".row"),
+    layers = layersOf(spec, daemon, view, grid),
+    figure = panel.parentElement;
   panel.range = rangeOf(grid, view);
   panel.marks = marksOf(daemon, view);
-  const made = drawing(spec, grid, daemon, { ...size, mode: view.mode, zone: view.zone, whole: row.whole, slim: row.dataset.size === "slim", range: panel.range, marks: panel.marks, layers });
+  const made = drawing(spec, grid, daemon, {
+    ...size,
+    mode: view.mode,
+    zone: view.zone,
+    whole: row.whole,
+    slim: row.dataset.size === "slim",
+    range: panel.range,
+    marks: panel.marks,
+    layers,
+  });
   show(panel, made);
   panel.top = made.top;
   panel.dataset.points = String(made.known);
@@ -72,7 +105,10 @@ function drawPanel(panel, grid, daemon, view, size) {
 
 // What a panel shows, in which unit, since when, and the highest value in it.
 function caption(figure, spec, made, row, view, panel) {
-  const since = spec.metric === "received" && view.begin && !view.zoom ? ` · ${duration(panel.range[1] - panel.range[0])} so far` : "";
+  const since =
+    spec.metric === "received" && view.begin && !view.zoom
+      ? ` · ${duration(panel.range[1] - panel.range[0])} so far`
+      : "";
   write(figure.querySelector("small"), unit(spec, view.mode) + since);
   if (!panel.classList.contains("crossed")) write(figure.querySelector(".at"), panel.most);
   const button = figure.querySelector(".whole");
@@ -81,7 +117,8 @@ function caption(figure, spec, made, row, view, panel) {
 }
 
 function drawSpark(panel, daemon) {
-  const spec = specOf(panel), points = daemon?.series?.[spec.metric] ?? [];
+  const spec = specOf(panel),
+    points = daemon?.series?.[spec.metric] ?? [];
   spark(panel, points, Math.max(spec.floor, ...points.map((value) => value ?? 0)), hue(spec.colour));
 }
 
@@ -90,7 +127,10 @@ export function drawRow(row, grid, daemon, view, size) {
   row.answer = { grid, daemon };
   row.classList.remove("failed");
   for (const panel of panelsOf(row)) {
-    if (view.compact) { drawSpark(panel, daemon); continue; }
+    if (view.compact) {
+      drawSpark(panel, daemon);
+      continue;
+    }
     drawPanel(panel, grid, daemon, view, size);
   }
   if (!view.compact) overlay(row, view);

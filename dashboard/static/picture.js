@@ -19,7 +19,8 @@ function set(element, attributes, text) {
 }
 
 export function show(panel, drawn) {
-  const picture = panel.querySelector(".picture"), area = picture?.querySelector(".area");
+  const picture = panel.querySelector(".picture"),
+    area = picture?.querySelector(".area");
   if (!area) {
     const made = document.createElement("div");
     made.className = "picture";

@@ -5,7 +5,9 @@ import { view } from "./view.js";
 
 // Pixels that a finger may move and still tap.
 const TAP = 10;
-const PAN = 0.2, ZOOM_IN = 0.2, ZOOM_OUT = 0.3;
+const PAN = 0.2,
+  ZOOM_IN = 0.2,
+  ZOOM_OUT = 0.3;
 
 const panelOf = (event) => event.target.closest?.(".panel");
 const rowOf = (event) => event.target.closest?.(".row");
@@ -13,7 +15,12 @@ const rowOf = (event) => event.target.closest?.(".row");
 // Arrows pan, + and - zoom, Escape shows the whole span: what the mouse can, the keys can.
 function rangeByKey(key, [from, to]) {
   const width = to - from;
-  const moves = { ArrowLeft: [-PAN, -PAN], ArrowRight: [PAN, PAN], "+": [ZOOM_IN, -ZOOM_IN], "-": [-ZOOM_OUT, ZOOM_OUT] };
+  const moves = {
+    ArrowLeft: [-PAN, -PAN],
+    ArrowRight: [PAN, PAN],
+    "+": [ZOOM_IN, -ZOOM_IN],
+    "-": [-ZOOM_OUT, ZOOM_OUT],
+  };
   return moves[key] && [from + moves[key][0] * width, to + moves[key][1] * width];
 }
 
@@ -30,16 +37,18 @@ function watchKeys(main, zoom) {
 
 // Two fingers: what lies under each stays under it.
 export function pinched([from, to], before, after) {
-  const width = to - from, spread = (after[1] - after[0]) || 1;
-  const scaled = width * (before[1] - before[0]) / spread;
-  const middle = from + width * (before[0] + before[1]) / 2;
-  const start = middle - scaled * (after[0] + after[1]) / 2;
+  const width = to - from,
+    spread = after[1] - after[0] || 1;
+  const scaled = (width * (before[1] - before[0])) / spread;
+  const middle = from + (width * (before[0] + before[1])) / 2;
+  const start = middle - (scaled * (after[0] + after[1])) / 2;
   return [start, start + scaled];
 }
 
 function watchFingers(main, zoom, point) {
   const fingers = new Map();
-  let began = null, moved = false;
+  let began = null,
+    moved = false;
   const shares = (box) => [...fingers.values()].map(({ x }) => (x - box.left) / box.width).sort((a, b) => a - b);
   main.addEventListener("pointerdown", (event) => {
     const panel = panelOf(event);
@@ -73,7 +82,11 @@ export function watchPointers(main, { rows, zoom, load, redraw }) {
   let due = null;
   const point = (panel, clientX) => {
     const time = panel && timeAt(panel, clientX);
-    if (due === null) requestAnimationFrame(() => { pointAt(rows(), due.time, view); due = null; });
+    if (due === null)
+      requestAnimationFrame(() => {
+        pointAt(rows(), due.time, view);
+        due = null;
+      });
     due = { time };
   };
   const near = async (row) => {
@@ -82,10 +95,18 @@ export function watchPointers(main, { rows, zoom, load, redraw }) {
     if (!row.answer) await load(rows().filter((other) => !other.answer));
     await takeOver(row, view, zoom).catch(() => {});
   };
-  main.addEventListener("pointermove", (event) => { if (event.pointerType !== "touch") point(panelOf(event), event.clientX); });
-  main.addEventListener("pointerleave", (event) => { if (event.pointerType !== "touch") point(null, 0); });
-  main.addEventListener("pointerover", (event) => { if (event.pointerType !== "touch" && event.target.closest(".panels")) near(rowOf(event)); });
-  main.addEventListener("focusin", (event) => { if (panelOf(event)?.matches(":focus-visible")) near(rowOf(event)); });
+  main.addEventListener("pointermove", (event) => {
+    if (event.pointerType !== "touch") point(panelOf(event), event.clientX);
+  });
+  main.addEventListener("pointerleave", (event) => {
+    if (event.pointerType !== "touch") point(null, 0);
+  });
+  main.addEventListener("pointerover", (event) => {
+    if (event.pointerType !== "touch" && event.target.closest(".panels")) near(rowOf(event));
+  });
+  main.addEventListener("focusin", (event) => {
+    if (panelOf(event)?.matches(":focus-visible")) near(rowOf(event));
+  });
   main.addEventListener("click", (event) => {
     const row = rowOf(event);
     if (!event.target.closest(".whole")) return;

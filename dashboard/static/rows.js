@@ -9,7 +9,9 @@ const tag = (name, className, content) => {
   return made;
 };
 // Nothing is written that stands there already: what is not touched is not laid out again.
-const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
+const write = (node, text) => {
+  if (node.textContent !== text) node.textContent = text;
+};
 
 const NS = "http://www.w3.org/2000/svg";
 // How the growth of the backlog divides: more arrivals on the left, slow processing on the right.
@@ -21,12 +23,15 @@ export function splitBar(row, split) {
   const whole = split ? Math.max(0, split.excess) + Math.max(0, split.lost) : 0;
   holder.hidden = !whole;
   if (!whole) return;
-  const share = Math.round(100 * Math.max(0, split.excess) / whole);
+  const share = Math.round((100 * Math.max(0, split.excess)) / whole);
   const svg = document.createElementNS(NS, "svg");
   svg.setAttribute("viewBox", "0 0 100 10");
   svg.setAttribute("preserveAspectRatio", "none");
   svg.setAttribute("aria-hidden", "true");
-  for (const [x, width, name] of [[0, share, "more"], [share, 100 - share, "slower"]]) {
+  for (const [x, width, name] of [
+    [0, share, "more"],
+    [share, 100 - share, "slower"],
+  ]) {
     const part = document.createElementNS(NS, "rect");
     for (const [k, v] of Object.entries({ x, y: 0, width, height: 10, class: name })) part.setAttribute(k, v);
     svg.append(part);
@@ -36,7 +41,8 @@ export function splitBar(row, split) {
 
 // The first line: since when, how fast, until when.
 function facts(row, daemon, zone) {
-  const since = row.querySelector(".since"), dated = daemon.since && (daemon.severity || daemon.silent);
+  const since = row.querySelector(".since"),
+    dated = daemon.since && (daemon.severity || daemon.silent);
   if (!dated) since.replaceChildren();
   else {
     const time = since.querySelector("time") ?? tag("time");
@@ -50,7 +56,8 @@ function facts(row, daemon, zone) {
 
 // Who knows of a row's alerts, and the button for who does not.
 export function known(row, alert, { writable, zone }) {
-  const holder = row.querySelector(".known"), key = JSON.stringify([alert ?? null, zone]);
+  const holder = row.querySelector(".known"),
+    key = JSON.stringify([alert ?? null, zone]);
   if (holder.dataset.key === key) return;
   holder.dataset.key = key;
   const parts = [];
@@ -72,8 +79,16 @@ export function fill(row, daemon, zone) {
   write(row.querySelector(".state"), daemon.silent ? plain("daemon_silent") : plain(daemon.state));
   facts(row, daemon, zone);
   write(row.querySelector(".text"), daemon.text);
-  write(row.querySelector(".action"), daemon.action && daemon.severity && daemon.state !== "UNKNOWN" ? daemon.action : "");
-  const shown = [number(daemon.backlog), age(daemon.oldest), number(daemon.arrival_rate), number(daemon.completion_rate)];
+  write(
+    row.querySelector(".action"),
+    daemon.action && daemon.severity && daemon.state !== "UNKNOWN" ? daemon.action : "",
+  );
+  const shown = [
+    number(daemon.backlog),
+    age(daemon.oldest),
+    number(daemon.arrival_rate),
+    number(daemon.completion_rate),
+  ];
   write(row.querySelector(".first i"), daemon.silent ? "waited then" : "waiting");
   row.querySelectorAll(".numbers b").forEach((b, i) => write(b, shown[i]));
   splitBar(row, daemon.split);

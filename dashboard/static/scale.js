@@ -1,16 +1,25 @@
 // The height of a panel's axis: the present and the usual range are readable, a lone peak is cut; pure.
 
 // Room above the highest value that is drawn, and above what is drawn when peaks are cut.
-const HEADROOM = 1.06, HEADROOM_CUT = 1.25;
+const HEADROOM = 1.06,
+  HEADROOM_CUT = 1.25;
 // A peak this many times above what must be readable is cut.
 const CUT_FACTOR = 3;
 // The present is the last ninetieth of the span, three steps at least.
-const PRESENT_SHARE = 90, MIN_PRESENT_STEPS = 3;
+const PRESENT_SHARE = 90,
+  MIN_PRESENT_STEPS = 3;
 // The share of the steps that are never cut: fewer while the daemon is behind, so that its backlog is seen.
-const ORDINARY = 0.9, ORDINARY_BEHIND = 2 / 3;
+const ORDINARY = 0.9,
+  ORDINARY_BEHIND = 2 / 3;
 // The axis of a panel in which nothing is above zero.
 export const FLAT = 1;
-const MAX_INTERVALS = 4, UNITS = [[1e9, 9, "G"], [1e6, 6, "M"], [1e4, 3, "k"], [0, 0, ""]];
+const MAX_INTERVALS = 4,
+  UNITS = [
+    [1e9, 9, "G"],
+    [1e6, 6, "M"],
+    [1e4, 3, "k"],
+    [0, 0, ""],
+  ];
 
 const isKnown = (value) => value !== null && value !== undefined;
 
@@ -44,7 +53,10 @@ export function valueTicks(top, percent = false) {
       if (height > step * MAX_INTERVALS) continue;
       const found = [];
       for (let i = 0; i * step <= height; i += 1) {
-        found.push([i * step / height, i === 0 ? "0" : `${shifted(i * digit, exponent - shift)}${percent ? "%" : unit}`]);
+        found.push([
+          (i * step) / height,
+          i === 0 ? "0" : `${shifted(i * digit, exponent - shift)}${percent ? "%" : unit}`,
+        ]);
       }
       return found;
     }

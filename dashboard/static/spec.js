@@ -1,15 +1,28 @@
 // The table of panels as the server describes it, and its colours on this ground.
 export let specs = new Map();
 let palette = {};
-export let topicColours = [], alsoColours = [];
+export let topicColours = [],
+  alsoColours = [];
 export function setPanels(table) {
   specs = new Map(table.panels.map((one) => [one.metric, one]));
   palette = table.palette;
   topicColours = table.topics;
   alsoColours = table.also;
 }
-export const specOf = (panel) => specs.get(panel.dataset.metric)
-  ?? { metric: panel.dataset.metric, title: panel.dataset.title, unit: panel.dataset.unit || "", colour: "pink", format: ",.4~r", also: [], shares: [], under: "", usual: "", floor: 0, tied: true };
+export const specOf = (panel) =>
+  specs.get(panel.dataset.metric) ?? {
+    metric: panel.dataset.metric,
+    title: panel.dataset.title,
+    unit: panel.dataset.unit || "",
+    colour: "pink",
+    format: ",.4~r",
+    also: [],
+    shares: [],
+    under: "",
+    usual: "",
+    floor: 0,
+    tied: true,
+  };
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 export const big = matchMedia("(min-width: 2200px)");

@@ -5,7 +5,10 @@ import { plain, shortClock } from "./words.js";
 
 // Rows in one request; milliseconds until the next when all is judged, when more is due, and after
 // rows have come into view.
-const MAX_ROWS = 60, EVERY = 30_000, SOON = 1000, REST = 250;
+const MAX_ROWS = 60,
+  EVERY = 30_000,
+  SOON = 1000,
+  REST = 250;
 const NS = "http://www.w3.org/2000/svg";
 // The higher, the worse: told apart without colours, too.
 const HEIGHTS = { 0: 3, 1: 5, 2: 8, 3: 10 };
@@ -13,31 +16,45 @@ const known = (state) => state !== "UNKNOWN";
 
 // Runs of the same severity as rectangles of a strip 1000 wide and 10 high; pure.
 export function rectangles(runs, start, end) {
-  const at = (time) => Math.round(1000 * (Math.min(Math.max(time, start), end) - start) / (end - start));
+  const at = (time) => Math.round((1000 * (Math.min(Math.max(time, start), end) - start)) / (end - start));
   return runs.map(([from, to, state, severity]) => {
     const height = known(state) ? HEIGHTS[severity] : 10;
-    return { x: at(from), width: Math.max(1, at(to) - at(from)), y: 10 - height, height, kind: known(state) ? String(severity) : "none" };
+    return {
+      x: at(from),
+      width: Math.max(1, at(to) - at(from)),
+      y: 10 - height,
+      height,
+      kind: known(state) ? String(severity) : "none",
+    };
   });
 }
 // What was not well, in words: at most ``most`` of the newest; pure but for the clock's zone.
 export function spoken(runs, zone, most = 3) {
   const ill = runs.filter(([, , state, severity]) => severity > 0 || !known(state));
   if (!ill.length) return runs.length ? "well all the time" : "not judged";
-  const phrases = ill.slice(-most).map(([from, to, state]) => `${plain(state).toLowerCase()} ${shortClock(from, zone)} to ${shortClock(to, zone)}`);
+  const phrases = ill
+    .slice(-most)
+    .map(([from, to, state]) => `${plain(state).toLowerCase()} ${shortClock(from, zone)} to ${shortClock(to, zone)}`);
   return (ill.length > most ? `${ill.length - most} more before; ` : "") + phrases.join("; ");
 }
 
 // begin: of a span that is not full yet, its first sample.
 function draw(row, all, body, { zone, begin }) {
-  const strip = row.querySelector(".strip"), start = begin ?? body.start, runs = all.filter(([, end]) => end > start);
+  const strip = row.querySelector(".strip"),
+    start = begin ?? body.start,
+    runs = all.filter(([, end]) => end > start);
   // Its place is kept while it is empty: nothing below moves.
-  if (!runs.length) { strip.replaceChildren(); return; }
+  if (!runs.length) {
+    strip.replaceChildren();
+    return;
+  }
   const svg = document.createElementNS(NS, "svg");
   svg.setAttribute("viewBox", "0 0 1000 10");
   svg.setAttribute("preserveAspectRatio", "none");
   svg.setAttribute("aria-hidden", "true");
   rectangles(runs, start, body.end).forEach(({ kind, ...place }, i) => {
-    const part = document.createElementNS(NS, "rect"), title = document.createElementNS(NS, "title");
+    const part = document.createElementNS(NS, "rect"),
+      title = document.createElementNS(NS, "title");
     for (const [name, value] of Object.entries(place)) part.setAttribute(name, value);
     part.setAttribute("class", `v${kind}`);
     const [from, to, state] = runs[i];
@@ -52,7 +69,8 @@ function draw(row, all, body, { zone, begin }) {
 
 // From the last moment judged to now the row's verdict holds.
 function upToNow(runs, row, body) {
-  const [, last, state] = runs.at(-1) ?? [], now = row.dataset.state;
+  const [, last, state] = runs.at(-1) ?? [],
+    now = row.dataset.state;
   if (!runs.length || body.end < Date.now() / 1000 - 60 || body.end - last > 2 * body.every + 60) return runs;
   if (state === now) return [...runs.slice(0, -1), [runs.at(-1)[0], body.end, ...runs.at(-1).slice(2)]];
   return [...runs, [last, body.end, now, Number(row.dataset.rank) || 0]];
@@ -60,10 +78,12 @@ function upToNow(runs, row, body) {
 
 // visible: the rows in view; looked: what is looked at; past: whether the span has ended.
 export function stripLoader(visible, looked, past) {
-  let timer, turn = 0;
+  let timer,
+    turn = 0;
   async function load() {
     clearTimeout(timer);
-    const mine = turn += 1, rows = looked.compact ? [] : visible().slice(0, MAX_ROWS);
+    const mine = (turn += 1),
+      rows = looked.compact ? [] : visible().slice(0, MAX_ROWS);
     timer = setTimeout(load, rows.length ? EVERY : SOON);
     if (!rows.length || document.hidden) return;
     const query = new URLSearchParams(when());
@@ -75,13 +95,19 @@ export function stripLoader(visible, looked, past) {
       for (const row of rows) {
         const found = upToNow(runs.get(row.dataset.id) ?? [], row, body);
         draw(row, found, body, looked);
-        const last = past() ? found.at(-1) : null, then = row.querySelector(".then");
+        const last = past() ? found.at(-1) : null,
+          then = row.querySelector(".then");
         then.textContent = last ? `${plain(last[2]).toLowerCase()} at ${shortClock(last[1], looked.zone)}` : "";
       }
       clearTimeout(timer);
       timer = setTimeout(load, body.complete ? EVERY : SOON);
-    } catch { /* The page's own requests say that the server is away. */ }
+    } catch {
+      /* The page's own requests say that the server is away. */
+    }
   }
   // Soon: rows come into view one after another.
-  return () => { clearTimeout(timer); timer = setTimeout(load, REST); };
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(load, REST);
+  };
 }

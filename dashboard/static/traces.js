@@ -12,21 +12,36 @@ const MAX_LETTERS = 60;
 // an answer, in seconds: an axis of plain numbers is drawn in less time than one of dates.
 function times(grid) {
   const count = Math.round((grid.end - grid.start) / grid.step);
-  return grid.times ??= Array.from({ length: count }, (_, i) => grid.start + (i + 0.5) * grid.step);
+  return (grid.times ??= Array.from({ length: count }, (_, i) => grid.start + (i + 0.5) * grid.step));
 }
 
 function scatter(name, grid, y, spec, mode, colour) {
   return {
-    type: "scatter", mode: "lines", name: text(name), x: times(grid), y, connectgaps: false,
-    line: { width: 1.5, color: "rgba(0,0,0,0)" }, hoverlabel: { bgcolor: hue(colour) },
+    type: "scatter",
+    mode: "lines",
+    name: text(name),
+    x: times(grid),
+    y,
+    connectgaps: false,
+    line: { width: 1.5, color: "rgba(0,0,0,0)" },
+    hoverlabel: { bgcolor: hue(colour) },
     hovertemplate: `%{y:${spec.format}} ${spec.format.endsWith("p") ? "" : unit(spec, mode)}<extra></extra>`,
   };
 }
 
 function topicTraces(spec, grid, daemon, mode) {
   return stackOf(daemon?.topics).map(({ name, points, rest }, i) => ({
-    ...scatter(name, grid, values(points, spec, mode, grid.step), spec, mode, rest ? topicColours.at(-1) : topicColours[i]),
-    stackgroup: "all", fillcolor: "rgba(0,0,0,0)", hovertemplate: `${text(name).slice(0, MAX_LETTERS)}: %{y:,.3~f}<extra></extra>`,
+    ...scatter(
+      name,
+      grid,
+      values(points, spec, mode, grid.step),
+      spec,
+      mode,
+      rest ? topicColours.at(-1) : topicColours[i],
+    ),
+    stackgroup: "all",
+    fillcolor: "rgba(0,0,0,0)",
+    hovertemplate: `${text(name).slice(0, MAX_LETTERS)}: %{y:,.3~f}<extra></extra>`,
   }));
 }
 
@@ -34,7 +49,10 @@ function topicTraces(spec, grid, daemon, mode) {
 export function traces(spec, grid, daemon, { mode }) {
   if (spec.metric === "topics") return topicTraces(spec, grid, daemon, mode);
   const { line, under, also } = linesOf(spec, grid, daemon, mode);
-  const behind = mode === "total" && under.length ? [scatter("Received", grid, under, specs.get(spec.under), mode, specs.get(spec.under).colour)] : [];
+  const behind =
+    mode === "total" && under.length
+      ? [scatter("Received", grid, under, specs.get(spec.under), mode, specs.get(spec.under).colour)]
+      : [];
   const more = also.map(([name, points], i) => ({
     ...scatter(NAMES[name] ?? name, grid, points, spec, mode, alsoColours[i]),
     hovertemplate: `${NAMES[name] ?? name} %{y:${spec.format}} ${spec.unit}<extra></extra>`,

@@ -7,12 +7,21 @@ const usualSpan = main?.dataset.span ?? "now";
 
 // What an address asks for; usual: the span of an address that names none.
 export function fromAddress(params, usual) {
-  const found = { span: usual, start: "", end: "", zoom: null, compact: params.has("compact"), large: params.has("large") };
+  const found = {
+    span: usual,
+    start: "",
+    end: "",
+    zoom: null,
+    compact: params.has("compact"),
+    large: params.has("large"),
+  };
   for (const [name, text] of Object.entries(TEXTS)) found[name] = params.get(name) || text;
   for (const name of LISTS) found[name] = new Set((params.get(name) || "").split(",").filter(Boolean));
   if (Object.hasOwn(SPANS, params.get("span"))) found.span = params.get("span");
-  else if (params.has("start")) Object.assign(found, { span: "custom", start: params.get("start"), end: params.get("end") || "now" });
-  const from = Number(params.get("from")), to = Number(params.get("to"));
+  else if (params.has("start"))
+    Object.assign(found, { span: "custom", start: params.get("start"), end: params.get("end") || "now" });
+  const from = Number(params.get("from")),
+    to = Number(params.get("to"));
   if (from > 0 && to > from) found.zoom = [from, to];
   return found;
 }
@@ -20,13 +29,18 @@ export function fromAddress(params, usual) {
 // The query of what is looked at; a span equal to ``usual`` is left out.
 export function toAddress(looked, usual) {
   const query = new URLSearchParams();
-  if (looked.span === "custom") { query.set("start", looked.start); query.set("end", looked.end || "now"); }
-  else if (looked.span !== usual) query.set("span", looked.span);
+  if (looked.span === "custom") {
+    query.set("start", looked.start);
+    query.set("end", looked.end || "now");
+  } else if (looked.span !== usual) query.set("span", looked.span);
   for (const [name, text] of Object.entries(TEXTS)) if (looked[name] !== text) query.set(name, looked[name]);
   for (const name of LISTS) if (looked[name].size) query.set(name, [...looked[name]].join(","));
   if (looked.compact) query.set("compact", "1");
   if (looked.large) query.set("large", "1");
-  if (looked.zoom) { query.set("from", Math.round(looked.zoom[0])); query.set("to", Math.round(looked.zoom[1])); }
+  if (looked.zoom) {
+    query.set("from", Math.round(looked.zoom[0]));
+    query.set("to", Math.round(looked.zoom[1]));
+  }
   return query.toString();
 }
 
@@ -36,7 +50,8 @@ export const view = fromAddress(new URLSearchParams(globalThis.location?.search)
 const place = () => [view.span, view.start, view.end, view.zoom !== null].join();
 let last = place();
 export function remember() {
-  const query = toAddress(view, usualSpan === "custom" ? "" : usualSpan), next = place();
+  const query = toAddress(view, usualSpan === "custom" ? "" : usualSpan),
+    next = place();
   history[next === last ? "replaceState" : "pushState"](null, "", query ? `?${query}` : location.pathname);
   last = next;
 }
@@ -53,7 +68,8 @@ export function when() {
 
 // A zoom within what can be asked for: at least a few seconds, at most an hour ahead.
 export function bounded([from, to], now = Date.now() / 1000) {
-  const width = Math.min(Math.max(to - from, 10), 3e8), end = Math.min(Math.max(to, from + width), now + 3600);
+  const width = Math.min(Math.max(to - from, 10), 3e8),
+    end = Math.min(Math.max(to, from + width), now + 3600);
   return [end - width, end];
 }
 
@@ -66,17 +82,24 @@ export function seconds(text, now) {
 }
 export function bounds(looked, now = Date.now() / 1000) {
   if (looked.zoom) return looked.zoom;
-  return looked.span === "custom" ? [seconds(looked.start, now), seconds(looked.end, now)] : [now - SPANS[looked.span], now];
+  return looked.span === "custom"
+    ? [seconds(looked.start, now), seconds(looked.end, now)]
+    : [now - SPANS[looked.span], now];
 }
 
 // The span before (-1) or after (1) this one; what would reach into the future ends now.
 export function stepped(looked, direction, now = Date.now() / 1000) {
-  const [from, to] = bounds(looked, now), width = to - from;
+  const [from, to] = bounds(looked, now),
+    width = to - from;
   // Whole minutes are shorter to read; of less than a quarter of an hour they would be a jump.
-  const whole = width >= 900 ? 60 : 1, end = Math.floor((to + direction * width) / whole) * whole;
-  if (end < now - whole) return { span: "custom", start: String(Math.floor(end - width)), end: String(Math.floor(end)), zoom: null };
+  const whole = width >= 900 ? 60 : 1,
+    end = Math.floor((to + direction * width) / whole) * whole;
+  if (end < now - whole)
+    return { span: "custom", start: String(Math.floor(end - width)), end: String(Math.floor(end)), zoom: null };
   const preset = Object.keys(SPANS).find((name) => Math.abs(SPANS[name] - width) <= 1);
-  return preset ? { span: preset, zoom: null } : { span: "custom", start: `-${Math.round(width)}`, end: "now", zoom: null };
+  return preset
+    ? { span: preset, zoom: null }
+    : { span: "custom", start: `-${Math.round(width)}`, end: "now", zoom: null };
 }
 
 // "2026-11-24 09:30" in the zone shown, "-3h", "now" or seconds since the epoch, for the API.
@@ -90,7 +113,8 @@ export function moment(text, zone) {
 // The same the other way: seconds since the epoch as the fields write them, all else as it is.
 export function written(text, zone) {
   if (!/^\d{9,11}$/.test(text)) return text;
-  const at = new Date(Number(text) * 1000), shift = zone === "utc" ? 0 : at.getTimezoneOffset() * 60000;
+  const at = new Date(Number(text) * 1000),
+    shift = zone === "utc" ? 0 : at.getTimezoneOffset() * 60000;
   const iso = new Date(at - shift).toISOString();
   return `${iso.slice(0, 10)} ${iso.slice(11, iso.slice(17, 19) === "00" ? 16 : 19)}`;
 }

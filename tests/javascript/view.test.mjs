@@ -7,8 +7,12 @@ import { bounds, fromAddress, moment, seconds, stepped, toAddress, written } fro
 const NOW = 1_764_000_000;
 
 test("an address survives: read and written again it is the same", () => {
-  for (const query of ["", "span=day&mode=total&zone=utc&find=arch+x&sort=name&columns=failed%2Cdelay&host=a&state=SLOW&compact=1&large=1",
-    "start=-3h&end=now", "start=1763990000&end=1763993600&from=1763991000&to=1763992000"]) {
+  for (const query of [
+    "",
+    "span=day&mode=total&zone=utc&find=arch+x&sort=name&columns=failed%2Cdelay&host=a&state=SLOW&compact=1&large=1",
+    "start=-3h&end=now",
+    "start=1763990000&end=1763993600&from=1763991000&to=1763992000",
+  ]) {
     assert.equal(toAddress(fromAddress(new URLSearchParams(query), "now"), "now"), query);
   }
 });
@@ -33,7 +37,8 @@ test("a step goes back by the span, and on to the present", () => {
 
 test("moments are read and written back in both zones", () => {
   for (const zone of ["utc", "local"]) {
-    for (const text of ["2026-11-24 09:30", "2026-11-24 09:30:05", "-3h", "now"]) assert.equal(written(moment(text, zone), zone), text);
+    for (const text of ["2026-11-24 09:30", "2026-11-24 09:30:05", "-3h", "now"])
+      assert.equal(written(moment(text, zone), zone), text);
   }
   assert.equal(written("1763976600", "utc"), "2025-11-24 09:30");
   assert.equal(moment("yesterday", "utc"), null);
@@ -41,9 +46,19 @@ test("moments are read and written back in both zones", () => {
 });
 
 test("the strip: the higher the worse, unknown over all its height", () => {
-  const runs = [[0, 50, "OK", 0], [50, 75, "SLOW", 3], [75, 120, "UNKNOWN", 1]];
-  assert.deepEqual(rectangles(runs, 0, 100).map(({ x, width, height, kind }) => [x, width, height, kind]),
-    [[0, 500, 3, "0"], [500, 250, 10, "3"], [750, 250, 10, "none"]]);
+  const runs = [
+    [0, 50, "OK", 0],
+    [50, 75, "SLOW", 3],
+    [75, 120, "UNKNOWN", 1],
+  ];
+  assert.deepEqual(
+    rectangles(runs, 0, 100).map(({ x, width, height, kind }) => [x, width, height, kind]),
+    [
+      [0, 500, 3, "0"],
+      [500, 250, 10, "3"],
+      [750, 250, 10, "none"],
+    ],
+  );
   assert.equal(spoken([], "utc"), "not judged");
   assert.equal(spoken([[0, 50, "OK", 0]], "utc"), "well all the time");
   assert.match(spoken(runs, "utc"), /^slow .* to .*; unknown /);
