@@ -73,7 +73,7 @@ BROKER_METRICS: tuple[Metric, ...] = (
     Metric("redelivered", Kind.DERIVE, "derive", "messages",
            "Delivered by the broker again: requeued, or its consumer was lost"),
     Metric("vanished", Kind.DERIVE, "derive", "messages",
-           "Left the queue unprocessed: expired, dropped, purged, rejected; at least so many"),
+           "Left the queue unprocessed: expired, dropped, purged, rejected; a lower bound"),
     Metric("consuming", Kind.GAUGE, "count", "services",
            "Services that say they consume now; 0: paused, or without their broker"),
 )

@@ -29,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
     whole.add_argument("--config", metavar="FILE", help="a TOML file of settings; the command "
                         "line wins. Only there: tied, token_file, marks_file, auth_header, proxies")
     whole.add_argument("--data-dir", help="collectd's folder of RRD files")
-    whole.add_argument("--prometheus", metavar="URL", help="read from there, not from files")
+    whole.add_argument("--prometheus", metavar="URL", help="read this server, not files")
     whole.add_argument("--users-file", metavar="FILE", help="name:hash lines for basic auth")
     whole.add_argument("--hash-password", action="store_true",
                         help="print the hash of a password from the standard input, and end")

@@ -38,7 +38,7 @@ MAX_MOMENTS = 50_000
 
 def add(commands: Any) -> None:
     """Add the command's parser."""
-    parser = commands.add_parser("backtest", help="what would have been said and paged",
+    parser = commands.add_parser("backtest", help="verdicts and alerts of a past period",
                                  description=__doc__)
     selection.add(parser)
     parser.add_argument("--from", dest="start", type=selection.at, required=True, metavar="TIME",
@@ -46,8 +46,8 @@ def add(commands: Any) -> None:
     parser.add_argument("--to", dest="end", type=selection.at, default=None, metavar="TIME",
                         help="now unless given")
     parser.add_argument("--every", type=int, default=60, metavar="SECONDS",
-                        help="between two moments that are judged (60)")
-    parser.add_argument("--rules", type=Path, metavar="FILE", help="also say what it had paged")
+                        help="time between judged moments (60)")
+    parser.add_argument("--rules", type=Path, metavar="FILE", help="also list its alerts")
     parser.set_defaults(run=run)
 
 

@@ -17,12 +17,12 @@ def add(commands: Any) -> None:
     """Add the command's parser."""
     parser = commands.add_parser("config", help="print snippets for collectd and fedmsg.d")
     parser.add_argument("part", nargs="?", choices=("collectd", "fedmsg"),
-                        help="only this one, to be sent into its file")
+                        help="only this one, to redirect into its file")
     parser.add_argument("--interval", type=_interval, default=10, help="seconds between samples")
     parser.add_argument("--run-folder", type=_folder, default="/run/fedmsg-health")
     parser.add_argument("--group", type=_name,
                         help="the group that may read the sockets, where collectd is not root")
-    parser.add_argument("--rrdcached", type=_address, help="unix:/path of the one behind collectd")
+    parser.add_argument("--rrdcached", type=_address, help="unix:/path of collectd's rrdcached")
     parser.set_defaults(run=run)
 
 

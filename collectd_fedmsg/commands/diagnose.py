@@ -38,12 +38,12 @@ TODAY = 2
 
 def add(commands: Any) -> None:
     """Add the command's parser."""
-    parser = commands.add_parser("diagnose", help="what ails which daemon, and why",
+    parser = commands.add_parser("diagnose", help="why each daemon falls behind",
                                  description=__doc__)
     selection.add(parser)
     parser.add_argument("--at", type=selection.at, metavar="TIME",
                         help="a past moment (stored series): 2h, 2026-11-24 09:30, epoch seconds")
-    parser.add_argument("--all", action="store_true", help="the well ones at length, too")
+    parser.add_argument("--all", action="store_true", help="all daemons in full, healthy ones too")
     parser.add_argument("--endpoints", default=SOCKETS, help="glob, without stored series")
     parser.add_argument("-t", "--timeout", type=float, default=5.0, help="seconds, for sockets")
     parser.set_defaults(run=run)

@@ -42,13 +42,13 @@ class Series:
 
 def add(commands: Any) -> None:
     """Add the command's parser."""
-    parser = commands.add_parser("forget", help="delete the series of what is gone for good")
+    parser = commands.add_parser("forget", help="delete the series of retired daemons")
     parser.add_argument("data_dir", type=Path, help="collectd's folder of RRD files")
     for name in ("host", "service", "consumer", "topic"):
-        parser.add_argument(f"--{name}", metavar="PATTERN", help=f"{name}s like this")
+        parser.add_argument(f"--{name}", metavar="PATTERN", help=f"only matching {name}s")
     parser.add_argument("--older", type=checked(duration(3600.0)), default=WEEK,
-                        metavar="SPAN", help="only without a sample for so long (7d)")
-    parser.add_argument("--rrdcached", default="", help="unix:/path of the one behind collectd")
+                        metavar="SPAN", help="only without a sample for this time (7d)")
+    parser.add_argument("--rrdcached", default="", help="unix:/path of collectd's rrdcached")
     parser.add_argument("--dry-run", action="store_true", help="name the files, delete nothing")
     parser.set_defaults(run=run)
 

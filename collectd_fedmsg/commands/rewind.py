@@ -35,9 +35,9 @@ def add(commands: Any) -> None:
     parser.add_argument("data_dir", type=Path, help="collectd's folder of RRD files")
     parser.add_argument("--host", action="append",
                         help="only this host's series, by its whole name; repeat")
-    parser.add_argument("--rrdcached", default="", help="unix:/path of the one behind collectd")
+    parser.add_argument("--rrdcached", default="", help="unix:/path of collectd's rrdcached")
     parser.add_argument("--state-file", type=Path, help="the plugin's StateFile")
-    parser.add_argument("--backup", type=Path, help="keep here what files were like before")
+    parser.add_argument("--backup", type=Path, help="folder for copies of the files")
     parser.add_argument("--all", action="store_true", help="all of collectd, not only ours")
     parser.add_argument("--dry-run", action="store_true", help="name the files, change nothing")
     parser.set_defaults(run=run)

@@ -25,7 +25,7 @@ def where(parser: argparse.ArgumentParser) -> None:
                         help="the dashboard's TOML file: where the series are, what is shared")
     parser.add_argument("--data-dir", metavar="FOLDER", help="collectd's folder of RRD files")
     parser.add_argument("--rrdcached", metavar="unix:/PATH", help="its socket, when it is used")
-    parser.add_argument("--prometheus", metavar="URL", help="read from there, not from files")
+    parser.add_argument("--prometheus", metavar="URL", help="read this server, not files")
     parser.add_argument("--interval", type=int, help="seconds between samples (Prometheus)")
 
 
@@ -34,7 +34,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     where(parser)
     for name in ("host", "service", "consumer"):
         parser.add_argument(f"--{name}", default="*", metavar="PATTERN",
-                            help=f"only {name}s like this; all are compared with")
+                            help=f"only matching {name}s; all are compared")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 

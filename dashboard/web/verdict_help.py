@@ -7,17 +7,18 @@ from collectd_fedmsg.diagnosis import Verdict
 #: How it is told; what to do, in the order of trying. ``Verdict`` itself has the short form.
 EXPLAINED: dict[Verdict, tuple[str, tuple[str, ...]]] = {
     Verdict.OK: (
-        "What waits is within what chance and this hour of the week explain.", ()),
+        "The backlog is within the random variation that is usual at this hour of the week.", ()),
     Verdict.IDLE: (
         "Nothing waits, and the same hour of past weeks was as quiet.", ()),
     Verdict.RECOVERING: (
-        "More is handled than arrives, by more than chance. The time until the backlog is gone is "
-        "given with its bounds: the longer it drains, the narrower they are.",
-        ("Wait for the time given.", "If it does not shrink as said, look for the cause again.")),
+        "Significantly more messages are handled than arrive. The time until the backlog is gone "
+        "is given with its bounds: the longer it drains, the narrower they are.",
+        ("Wait for the time given.",
+         "If the backlog does not shrink as predicted, look for the cause again.")),
     Verdict.RESTART: (
-        "The totals began anew within the last ten minutes. What waited in memory then is given "
-        "as lost; a daemon that fetches old messages again may have got it back.",
-        ("See in the daemon's log why it ended.", "Check that replay fetched what was lost.")),
+        "The totals were reset within the last ten minutes. Messages that waited in memory at that "
+        "moment count as lost; a daemon that fetches old messages again may have received them.",
+        ("Find in the daemon's log why it ended.", "Check that replay fetched the lost messages.")),
     Verdict.REPLAY: (
         "More arrives than usual, and it began with a restart: the daemon catches up on what it "
         "missed while it was away.",
@@ -28,8 +29,8 @@ EXPLAINED: dict[Verdict, tuple[str, tuple[str, ...]]] = {
         ("Find what grows: arrivals, or the time per message (the panels tell).",
          "Add workers or make handling faster before the date.")),
     Verdict.ERRORS: (
-        "A greater share of messages ends with an exception than usual. Failing is fast, so the "
-        "backlog looks well.",
+        "A larger share of messages than usual ends with an exception. Failing is fast, so the "
+        "backlog stays small.",
         ("Read the exception in the daemon's log.",
          "If several daemons fail together, look at what they share.")),
     Verdict.SURGE: (
@@ -43,7 +44,7 @@ EXPLAINED: dict[Verdict, tuple[str, tuple[str, ...]]] = {
         ("Find the sender of the topic named.", "Do not look for a slow database: there is none.")),
     Verdict.RETRIES: (
         "About as many messages fail as arrive beyond the usual: what failed comes back.",
-        ("Mend what makes messages fail.", "Pause the retries if the backlog must stop growing.")),
+        ("Fix the cause of the failures.", "Pause the retries if the backlog must stop growing.")),
     Verdict.SLOW: (
         "The growth of the backlog is explained by slower handling: each message takes longer "
         "than usual at this hour, or fewer are ended while as many wait.",
@@ -55,27 +56,27 @@ EXPLAINED: dict[Verdict, tuple[str, tuple[str, ...]]] = {
         ("Take the larger part of the bar first.",
          "A surge may itself have made the database slow: see which began first.")),
     Verdict.WORKERS_LOST: (
-        "The oldest message ages second for second while others end, or there are fewer worker "
-        "threads than usual.",
+        "One message stays in progress and its age grows while others end, or there are fewer "
+        "worker threads than usual.",
         ("Take a stack dump of the daemon (py-spy dump) before anything else.",
-         "Restart it: what hangs does not come back.",
+         "Restart it: a hung worker does not recover.",
          "Give the call that hung a time limit.")),
     Verdict.SATURATED: (
-        "No change against the usual explains it: this load is for good.",
+        "No change against the usual explains the backlog: this load is permanent.",
         ("Add workers (moksha.workers_per_consumer), or make handling faster.",
          "Waiting does not help.")),
     Verdict.STARVED: (
-        "Nothing has arrived for so long that chance would do it once in a million; at this hour "
-        "of past weeks messages arrived.",
+        "No message has arrived for a time whose probability is one in a million; at this hour of "
+        "past weeks messages arrived.",
         ("See the incident line: does nothing arrive anywhere?",
          "Check the daemon's endpoints and topics, the relay before it, and the network.")),
     Verdict.STALLED: (
-        "Messages wait and none has ended for longer than the usual time of handling explains.",
+        "Messages wait, and none has ended for longer than the usual service time explains.",
         ("Take a stack dump (py-spy dump), then restart the daemon.",
          "Look for a lock in the database or a connection that hangs.")),
     Verdict.TELEMETRY_LOST: (
-        "Numbers that stand wholly still although messages wait are copies: even a stuck daemon's "
-        "oldest message ages.",
+        "Numbers that do not change at all although messages wait are stale: even in a stuck "
+        "daemon the age of the oldest message grows.",
         ("Run collectd-fedmsg doctor on that host.",
          "Check the socket's folder, its permissions, and collectd's log.")),
     Verdict.NO_CONSUMER: (
@@ -88,15 +89,16 @@ EXPLAINED: dict[Verdict, tuple[str, tuple[str, ...]]] = {
         ("Read the exception in the service's log.",
          "Take the message out of the queue, or let the service reject it without requeue.")),
     Verdict.PAUSED: (
-        "Somebody has said that it is held on purpose; nothing else is judged meanwhile.",
+        "The daemon was paused on purpose; nothing else is judged meanwhile.",
         ("Resume it when the work is done.",)),
     Verdict.DOWN: (
-        "It, or its socket, was looked for and is not there.",
+        "The process or its socket was looked for and does not exist.",
         ("Start the daemon.", "Read why it ended: its log, the kernel's out-of-memory killer.")),
     Verdict.UNKNOWN: (
         "There is not enough to judge: no samples, too few, blocking mode, or a backlog too young "
         "to explain. It is never a sign of health.",
-        ("Provide what is named as missing.", "Look at collectd first if many are unknown.")),
+        ("Provide the evidence that is named as missing.",
+         "Look at collectd first if many are unknown.")),
 }
 
 
