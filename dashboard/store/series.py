@@ -127,6 +127,10 @@ def consolidate(series: Series, step: int, how: str) -> Series:
     except (TypeError, OverflowError):
         # An unknown step among them, or an infinite one.
         merged = [_merge(points[i: i + times], how) for i in range(0, len(points), times)]
+    # What lies behind the series' end was not asked for: the last step holds what is known so far.
+    beyond = (whole.end - series.end) // series.step
+    if 0 < beyond < times and merged:
+        merged[-1] = _merge(points[-times:-beyond], how)
     return Series(whole.start, step, merged)
 
 

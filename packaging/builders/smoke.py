@@ -31,6 +31,7 @@ TRIED = (
     ("check --endpoints none/*.sock", 2, "FEDMSG CRITICAL"),
     ("diagnose --data-dir rrd", 2, "nothing is stored here"),
     ("rewind rrd --dry-run", 0, "0 files would be rewound"),
+    ("forget rrd --host gone --dry-run", 1, "nothing is stored of that"),
     ("backtest --data-dir rrd --from 1h", 2, "nothing is stored here"),
     ("alerts check-config rules.toml", 0, "1 outputs"),
     ("alerts list --state a.db", 0, ""),

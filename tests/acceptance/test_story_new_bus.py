@@ -12,6 +12,7 @@ from tests.acceptance.stories import played_well
 
 
 @pytest.mark.acceptance
+@pytest.mark.soak
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(not rabbitmq.installed(), reason="rabbitmq-server is not installed")
 def test_new_bus(short_folder: Path) -> None:
