@@ -89,11 +89,13 @@ def wrong_with_newest(store: Store, daemon: Daemon, now: float, *, empty: bool) 
         return (f"its newest sample is {duration(last[0] - now)} in the future: a clock was set"
                 " back, and nothing can be stored until that moment has come")
     heartbeat = store.heartbeat(ref) if empty and now - last[0] < RECENT_SECONDS else None
-    if heartbeat is None:
+    # A heartbeat that bridges minutes is none too short: such a file holds its first sample.
+    if heartbeat is None or heartbeat >= RECENT_SECONDS:
         return ""
-    return (f"samples come, the newest {duration(now - last[0])} ago, and its files keep none:"
-            f" their heartbeat is {heartbeat} s, shorter than the interval between samples;"
-            " set HeartBeat in collectd's plugin, and in these files with rrdtool tune")
+    return (f"samples come, the newest {duration(now - last[0])} ago, but its files keep none yet:"
+            f" that was the first one, or their heartbeat of {heartbeat} s is shorter than the"
+            " interval between samples; then set HeartBeat in collectd's plugin, and in these files"
+            " with rrdtool tune")
 
 
 def known(columns: Columns) -> bool:

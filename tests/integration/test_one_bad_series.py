@@ -250,6 +250,22 @@ def test_a_folder_that_never_was_is_503(tmp_path):
     assert "No such file" in answer.get_json()["error"]["message"]
 
 
+def test_the_first_sample_of_all_is_no_wrong_heartbeat(tmp_path, now):
+    """A file that has one update and a heartbeat of an hour: too young to say anything."""
+    folder = tmp_path / HOST / "fedmsg-hub"
+    folder.mkdir(parents=True)
+    for kind, name in KINDS.items():
+        path = f"{folder}/{kind}-Consumer1_{name}.rrd"
+        source = "DERIVE" if kind == "derive" else "GAUGE"
+        rrdtool.create(path, "-s", "10", "-b", str(now - 11), f"DS:value:{source}:3600:0:U",
+                       "RRA:AVERAGE:0.1:1:1200")
+        rrdtool.update(path, f"{now - 5}:0")
+    (row,) = create_app({"data_dir": tmp_path}).test_client().get(
+        "/api/v1/daemons").get_json()["daemons"]
+    assert row["state"] == "UNKNOWN"
+    assert "heartbeat" not in row["text"]
+
+
 def test_a_heartbeat_below_the_interval_is_said(tmp_path, now):
     """Samples come each minute to files that forget after 20 s: nothing is kept."""
     minute = now // 60 * 60
@@ -259,7 +275,7 @@ def test_a_heartbeat_below_the_interval_is_said(tmp_path, now):
     (row,) = create_app({"data_dir": tmp_path}).test_client().get(
         "/api/v1/daemons").get_json()["daemons"]
     assert row["state"] == "UNKNOWN"
-    assert "heartbeat is 20 s" in row["text"]
+    assert "heartbeat of 20 s" in row["text"]
     assert not row["silent"]
 
 
