@@ -93,6 +93,10 @@ def pace(row: Mapping[str, Any]) -> str:
         return ""
     if not row["backlog"] and arrival <= completion:
         return ""
+    drain = row["drain"]
+    if drain is not None and drain["seconds"] > 0 and row["backlog"]:
+        # One pace for the row's first line and its sentence: that of the time to drain.
+        return f"drains by {rate(row['backlog'] / drain['seconds'])}"
     growth = arrival - completion
     if abs(growth) <= STEADY * max(arrival, completion):
         return "neither grows nor drains"
