@@ -84,7 +84,8 @@ class OutageRecovery:
             return False, "rrdcached went away again"
         heard = {endpoint for endpoint, _, _ in harvest.fresh}
         for endpoint in list(self._due):
-            self._due[endpoint] += endpoint in harvest.silent
+            # Silent, or gone with its socket file: it is waited for a bounded number of rounds.
+            self._due[endpoint] += 1
             given_up = self._due[endpoint] >= MISSED_ROUNDS
             if endpoint in heard or endpoint in harvest.errors or given_up:
                 del self._due[endpoint]
