@@ -33,6 +33,8 @@ MAX_BODY_BYTES = 64 * 1024
 #: Bytes of answers that may wait for their readers: all that an answer can have.
 MAX_WAITING_BYTES = 1 << 40
 _REQUEST_LINE = re.compile(rb"[A-Z]{1,16} (/[^ ?#]*)(?:[?#][^ ]*)?(?: HTTP/1\.[01])?")
+#: waitress reads the number with int(), which refuses 4,300 digits with an exception.
+_ENDLESS_NUMBER = re.compile(rb"[0-9]{20}")
 _BLANKS = re.compile(rb"[ \t]{%d}" % (MAX_BLANKS + 1))
 
 
@@ -45,6 +47,9 @@ def refusal(header: bytes) -> str:
         return "the request line is none of HTTP/1.1 with a path"
     if header.count(b"\n") > MAX_HEADER_LINES + 1:
         return f"more than {MAX_HEADER_LINES} header lines"
+    if any(_ENDLESS_NUMBER.search(line) for line in header.split(b"\n")
+           if line[:15].lower() == b"content-length:"):
+        return "a Content-Length of more than 19 digits"
     return f"more than {MAX_BLANKS} blanks in a row" if _BLANKS.search(header) else ""
 
 

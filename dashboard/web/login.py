@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 from flask import Flask, Response, abort, current_app, request
+from werkzeug.datastructures import Authorization
 from werkzeug.exceptions import TooManyRequests
 from werkzeug.security import check_password_hash
 
@@ -115,7 +116,7 @@ class Login:
         return self._basic(self._passwords) if self._passwords is not None else None
 
     def _basic(self, passwords: Passwords) -> Response | None:
-        given = request.authorization
+        given = authorization()
         if given is None or given.type != "basic":
             return _asked("Log in to see the queues.\n")
         name, password = given.username or "", given.password or ""
@@ -176,9 +177,16 @@ def logged_in(settings: Settings) -> str:
     """Return the name of who asks, as the proxy or basic auth has it; empty without a login."""
     if settings.auth_header:
         return request.headers.get(settings.auth_header, "").strip()
-    if settings.users_file and request.authorization is not None:
-        return request.authorization.username or ""
-    return ""
+    given = authorization() if settings.users_file else None
+    return (given.username or "") if given is not None else ""
+
+
+def authorization() -> Authorization | None:
+    """Return the Authorization header; None also for one that cannot be read."""
+    try:
+        return request.authorization
+    except ValueError:  # bytes that are no base64 of UTF-8
+        return None
 
 
 def may_write(settings: Settings) -> None:

@@ -1,0 +1,27 @@
+"""Headers that make a library raise are answered, or refused before they are parsed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from collectd_fedmsg_dashboard import create_app
+from collectd_fedmsg_dashboard.web.connections import refusal
+from werkzeug.security import generate_password_hash
+
+
+@pytest.mark.parametrize("given", [b"Basic \xff", b"Basic \xc3\xa4", b"Basic =", b"Basic"])
+def test_no_login_by_bytes_that_are_no_base64(tmp_path: Path, given: bytes) -> None:
+    """Asked to log in, as anybody without one: no 503, no traceback in the log."""
+    users = tmp_path / "users"
+    users.write_text(f"reader:{generate_password_hash('a' * 16)}\n")
+    users.chmod(0o600)
+    app = create_app({"prometheus": "http://127.0.0.1:1", "users_file": str(users)})
+    answer = app.test_client().get("/", headers={"Authorization": given.decode("latin-1")})
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(("digits", "refused"), [(19, False), (20, True), (5000, True)])
+def test_a_length_without_end_is_not_parsed(digits: int, refused: bool) -> None:
+    header = b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + b"9" * digits + b"\r\n\r\n"
+    assert bool(refusal(header)) is refused
