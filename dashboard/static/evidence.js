@@ -34,16 +34,6 @@ export function drainBar(row, drain) {
   holder.append(svg);
 }
 
-// A band's outline as one path: hour by hour along its top, and back along its bottom.
-export function outline(band) {
-  const ends = band.map(([start], i) => [start, band[i + 1]?.[0] ?? start + 3600]);
-  const top = band.flatMap(([, , high], i) => ends[i].map((time) => `${time},${high}`));
-  const bottom = band.flatMap(([, low], i) => ends[i].map((time) => `${time},${low}`)).reverse();
-  return `M${[...top, ...bottom].join("L")}Z`;
-}
-export const highestUsual = (band, from) =>
-  Math.max(0, ...(band ?? []).filter(([start]) => start + 3600 > from).map(([, , high]) => high));
-
 export function incidents(list) {
   const holder = document.getElementById("incidents");
   if (!holder) return;

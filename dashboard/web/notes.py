@@ -5,18 +5,17 @@ A note's text is data: it is bounded here and only ever shown as text.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from collectd_fedmsg.errors import BadQuery, StoreError
+from collectd_fedmsg.files import atomic_write, locked
 
 from .. import json_bytes as as_json
 
@@ -134,14 +133,8 @@ class Marks:
         if self._path is None:
             self._marks = marks
             return
-        # A whole new file, renamed: a full disk or a crash leaves the old one.
-        fresh = self._path.with_name(f"{self._path.name}.new")
         try:
-            with fresh.open("wb") as file:
-                file.write(b"".join(as_json.dumps(asdict(m)) + b"\n" for m in marks))
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self._path)
+            atomic_write(self._path, b"".join(as_json.dumps(asdict(m)) + b"\n" for m in marks))
         except OSError as error:
             raise StoreError(f"{self._path.name}: {error.strerror}") from error
 
@@ -153,16 +146,10 @@ def file_lock(path: Path, seconds: float = 5.0) -> Iterator[None]:
     Raises:
         StoreError: it cannot be made, or another has it for longer than ``seconds``.
     """
-    end = time.monotonic() + seconds
     try:
-        with path.open("ab") as lock:
-            while True:
-                with suppress(BlockingIOError):
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                if time.monotonic() > end:
-                    raise StoreError(f"{path.name}: another process holds it")
-                time.sleep(0.01)
+        with locked(path, seconds, 0o644):
             yield
+    except BlockingIOError as error:
+        raise StoreError(f"{path.name}: another process holds it") from error
     except OSError as error:
         raise StoreError(f"{path.name}: {error.strerror}") from error

@@ -168,6 +168,13 @@ def test_no_file_name_stands_twice_in_a_package() -> None:
         assert sorted({name for name in names if names.count(name) > 1}) == []
 
 
+@pytest.mark.parametrize("path", sources("collectd_fedmsg/diagnosis"),
+                         ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_diagnosis_reads_no_clock(path: Path) -> None:
+    """``now`` is a parameter."""
+    assert "time" not in imports(path, lazy=True)
+
+
 def test_only_the_rrd_store_loads_rrdtool() -> None:
     """One module of the dashboard knows the binding."""
     users = [path.name for path in sources("dashboard") if "rrdtool" in imports(path, lazy=True)]
