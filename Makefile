@@ -31,6 +31,7 @@ soak: setup-test  ## What takes too long for `make test`.
 	@$(PYTHON) -m pytest -m soak
 check: setup-test  ## Format, lint, types and spelling; the page's script linted and tested.
 	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy --strict
 	$(PYTHON) -m codespell_lib $(PROSE)
 	.venv/bin/biome ci --error-on-warnings

@@ -37,10 +37,12 @@ class CeleryCounts:
     def __init__(self, service: str, **settings: Any) -> None:
         self._consumer = counting.Consumer(NAME, service=service, replicas=True, **settings)
         self._in_hand: dict[str, InHand] = {}
-        for signal, receiver in ((signals.task_prerun, self._begins),
-                                 (signals.task_postrun, self._ends),
-                                 (signals.worker_ready, self._ready),
-                                 (signals.worker_process_init, self._child_begins)):
+        for signal, receiver in (
+            (signals.task_prerun, self._begins),
+            (signals.task_postrun, self._ends),
+            (signals.worker_ready, self._ready),
+            (signals.worker_process_init, self._child_begins),
+        ):
             signal.connect(receiver, weak=False)
 
     def _begins(self, task_id: str = "", task: Any = None, **_: Any) -> None:

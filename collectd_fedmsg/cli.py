@@ -34,8 +34,10 @@ CUT_SHORT, INTERRUPTED = 141, 130
 #: Of a failure that no command expected.
 FAILED = 2
 #: Controls and marks that turn writing around, but for line end and tab.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e"
-                       r"\u2066-\u2069\ud800-\udfff]")
+_CONTROLS = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e"
+    r"\u2066-\u2069\ud800-\udfff]"
+)
 
 
 class Cleaned:
@@ -106,8 +108,10 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, (HealthError, OSError)):
         return f"collectd-fedmsg: {error}"
     last = traceback.extract_tb(error.__traceback__)[-1]
-    return (f"collectd-fedmsg: internal error, please report: {type(error).__name__}: {error}"
-            f" ({Path(last.filename).name}, line {last.lineno})")
+    return (
+        f"collectd-fedmsg: internal error, please report: {type(error).__name__}: {error}"
+        f" ({Path(last.filename).name}, line {last.lineno})"
+    )
 
 
 if __name__ == "__main__":

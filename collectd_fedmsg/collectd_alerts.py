@@ -40,16 +40,26 @@ class Notifications:
 
     def send(self, payload: Mapping[str, Any]) -> None:
         """Dispatch them; collectd hands each to all its targets before this returns."""
-        severities = {"info": collectd.NOTIF_WARNING, "warning": collectd.NOTIF_WARNING,
-                      "critical": collectd.NOTIF_FAILURE}
+        severities = {
+            "info": collectd.NOTIF_WARNING,
+            "warning": collectd.NOTIF_WARNING,
+            "critical": collectd.NOTIF_FAILURE,
+        }
         for told in notified(payload):
             subject = told["subject"]
             over = told["cleared"] is not None
             note = collectd.Notification(
-                host=subject["host"], plugin=PLUGIN, plugin_instance=escape(subject["service"]),
-                type="queue_length", type_instance=escape(subject["consumer"]))
-            note.dispatch(message=told["short"], time=payload["at"],
-                          severity=collectd.NOTIF_OKAY if over else severities[told["severity"]])
+                host=subject["host"],
+                plugin=PLUGIN,
+                plugin_instance=escape(subject["service"]),
+                type="queue_length",
+                type_instance=escape(subject["consumer"]),
+            )
+            note.dispatch(
+                message=told["short"],
+                time=payload["at"],
+                severity=collectd.NOTIF_OKAY if over else severities[told["severity"]],
+            )
 
 
 class Alerts:
@@ -90,9 +100,14 @@ class Alerts:
         """Take a value on its way to the writers; never raises and never waits for long."""
         try:
             with self._lock:
-                self._live.take(values.host, (values.plugin, values.plugin_instance),
-                                (values.type, values.type_instance), at=values.time,
-                                interval=values.interval, value=float(values.values[0]))
+                self._live.take(
+                    values.host,
+                    (values.plugin, values.plugin_instance),
+                    (values.type, values.type_instance),
+                    at=values.time,
+                    interval=values.interval,
+                    value=float(values.values[0]),
+                )
         except Exception as error:
             self._log(f"write: {type(error).__name__}: {error}")
 
@@ -100,8 +115,9 @@ class Alerts:
         """Make a step; never raises: collectd would call ever more rarely."""
         try:
             if self._service is None:
-                self._service = EvaluatorLoop(self._rules, self._state, self.observe,
-                                        here=Notifications(), adapt=for_collectd)
+                self._service = EvaluatorLoop(
+                    self._rules, self._state, self.observe, here=Notifications(), adapt=for_collectd
+                )
             self._service.once(time.time())
         except (HealthError, OSError) as error:
             self._log(str(error))
@@ -114,8 +130,10 @@ class Alerts:
             whole, beats = self._live.judgement(now), dict(self._live.beats)
             doubled = self._live.doubled()
         for host in doubled:
-            self._log(f"two collectds send as {host}: their totals alternate in one series, which"
-                      " looks like restarts; give each its own Hostname")
+            self._log(
+                f"two collectds send as {host}: their totals alternate in one series, which"
+                " looks like restarts; give each its own Hostname"
+            )
         return observations(whole, beats=beats), whole.incidents
 
     def shutdown(self) -> None:

@@ -83,9 +83,7 @@ class Plugin:
             folder = self._config.rrdcached[1]
             self._recovery = OutageRecovery(store, self._reader, self._table, own_host(), folder)
         if self._config.moksha_sockets:
-            moksha = MokshaSource(
-                self._config.moksha_sockets, self._config.interval, time.time()
-            )
+            moksha = MokshaSource(self._config.moksha_sockets, self._config.interval, time.time())
             self._sources.append(moksha)
         rabbit = None
         if self._config.brokers:
@@ -94,9 +92,14 @@ class Plugin:
             self._replicas = ReplicaRows(self._reader.place, rabbit.has_queue)
         if self._config.fedora_messagings:
             services = self._config.fedora_messagings
-            self._sources.append(FedoraMessagingSource(
-                services, self._config.interval, rabbit.has_queue if rabbit else None,
-                self._replicas.counts_inside))
+            self._sources.append(
+                FedoraMessagingSource(
+                    services,
+                    self._config.interval,
+                    rabbit.has_queue if rabbit else None,
+                    self._replicas.counts_inside,
+                )
+            )
         self._values = collectd.Values()
         self._schedule = ReadSchedule(self._config.interval, self._config.timeout)
         collectd.register_read(self.read, self._schedule.call_interval)
@@ -182,10 +185,12 @@ class Plugin:
             values.plugin_instance = escape(origin.service)
             values.interval = origin.interval
             if origin.interval < self._config.interval:
-                self._log(f"Interval {endpoint}",
-                          f"{origin.service} samples every {origin.interval:g} s and is read every"
-                          f" {self._config.interval:g} s: what is shown is as much late; set"
-                          f" Interval {origin.interval:g}")
+                self._log(
+                    f"Interval {endpoint}",
+                    f"{origin.service} samples every {origin.interval:g} s and is read every"
+                    f" {self._config.interval:g} s: what is shown is as much late; set"
+                    f" Interval {origin.interval:g}",
+                )
             try:
                 for sample in samples:
                     self._dispatch(host, origin.service, sample)
@@ -214,8 +219,10 @@ class Plugin:
 
     def _tell(self, ended: Ended) -> None:
         # What a replica had in hand is its broker's to deliver again.
-        ended = replace(ended, lost={name: count for name, count in ended.lost.items()
-                                     if REPLICA_MARK not in name})
+        ended = replace(
+            ended,
+            lost={name: count for name, count in ended.lost.items() if REPLICA_MARK not in name},
+        )
         lost = sum(ended.lost.values())
         names = ", ".join(f"{name}: {count}" for name, count in sorted(ended.lost.items()))
         severity = collectd.NOTIF_WARNING if lost else collectd.NOTIF_OKAY

@@ -80,8 +80,9 @@ class Checker:
                 read[name] = key.default
         return read
 
-    def value(self, read: dict[str, Any], name: str, value: Any,
-              keys: Table, where: str = "") -> None:
+    def value(
+        self, read: dict[str, Any], name: str, value: Any, keys: Table, where: str = ""
+    ) -> None:
         """Put one checked value into ``read``, or note what is wrong with it."""
         key = keys.get(name)
         if key is None:
@@ -157,41 +158,55 @@ def flag(value: Any) -> bool:
 
 def whole(low: int, high: int, unit: str = "") -> Check:
     """Return a check for a whole number from ``low`` to ``high``; an integral float is one."""
+
     def check(value: Any) -> int:
         integral = isinstance(value, float) and value.is_integer()
-        if isinstance(value, bool) or not (isinstance(value, int) or integral) or (
-                not low <= value <= high):
+        if (
+            isinstance(value, bool)
+            or not (isinstance(value, int) or integral)
+            or (not low <= value <= high)
+        ):
             raise ValueError(f"must be a whole number{unit and f' of {unit}'}, {low} to {high}")
         return int(value)
+
     return check
 
 
 def number(low: float, high: float, unit: str = "") -> Check:
     """Return a check for a finite number from ``low`` to ``high``."""
+
     def check(value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not (
-                low <= value <= high and math.isfinite(value)):
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, (int, float))
+            or not (low <= value <= high and math.isfinite(value))
+        ):
             raise ValueError(f"must be a number{unit and f' of {unit}'}, {low:g} to {high:g}")
         return float(value)
+
     return check
 
 
 def duration(low: float = 0.0, high: float = 1e10) -> Check:
     """Return a check for seconds or a text such as ``5min``; the result is in seconds."""
+
     def check(value: Any) -> float:
         seconds = humanize.parse_duration(value)
         if not low <= seconds <= high:
             raise ValueError(f"must be {humanize.duration(low)} to {humanize.duration(high)}")
         return seconds
+
     return check
 
 
 def among(*allowed: str) -> Check:
     """Return a check for one of these texts."""
+
     def check(value: Any) -> str:
         if not isinstance(value, str) or value not in allowed:
             raise ValueError(f"must be one of {', '.join(allowed)}")
         return value
+
     return check
 
 
@@ -203,6 +218,7 @@ def matching(pattern: str, reason: str) -> Check:
         if not isinstance(value, str) or not shape.fullmatch(value):
             raise ValueError(reason)
         return value
+
     return check
 
 
@@ -215,6 +231,7 @@ def absolute_path(value: Any) -> Path:
 
 def list_of(check: Check, what: str) -> Check:
     """Return a check for a list whose members pass ``check``; the result is a tuple."""
+
     def checked(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, (list, tuple)):
             raise ValueError(f"must be a list of {what}")
@@ -225,6 +242,7 @@ def list_of(check: Check, what: str) -> Check:
             except (ValueError, TypeError) as error:
                 raise ValueError(f"{member!r:.80}: {error}") from error
         return tuple(members)
+
     return checked
 
 
@@ -246,8 +264,10 @@ def http_url(value: Any) -> str:
 def host_name(value: Any) -> str:
     """Check the name or address of a host, without brackets or port."""
     name = value if isinstance(value, str) else ""
-    if ":" not in name and (len(name) > 253 or not all(
-            _LABEL.match(label) for label in name.removesuffix(".").split("."))):
+    if ":" not in name and (
+        len(name) > 253
+        or not all(_LABEL.match(label) for label in name.removesuffix(".").split("."))
+    ):
         raise ValueError("names no host")
     if ":" in name and not re.fullmatch(r"[0-9A-Fa-f:.]+(%\w+)?", name):
         raise ValueError("names no host")
@@ -257,8 +277,12 @@ def host_name(value: Any) -> str:
 def port_number(value: Any) -> int:
     """Check a port, 1 to 65535, as a number or its digits."""
     digits = str(value)
-    if isinstance(value, bool) or not digits.isascii() or not digits.isdigit() or (
-            not 1 <= int(digits[:9]) <= MAX_PORT):
+    if (
+        isinstance(value, bool)
+        or not digits.isascii()
+        or not digits.isdigit()
+        or (not 1 <= int(digits[:9]) <= MAX_PORT)
+    ):
         raise ValueError(f"must hold a port from 1 to {MAX_PORT}")
     return int(digits)
 

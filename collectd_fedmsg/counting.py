@@ -53,14 +53,26 @@ class Consumer:
         ConfigError: a setting is unknown or not usable.
     """
 
-    def __init__(self, name: str, *, service: str, workers: int = 1,
-                 waiting: Callable[[], int] | None = None, replicas: bool = False,
-                 no_failures: tuple[type[BaseException], ...] = (), **settings: Any) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        service: str,
+        workers: int = 1,
+        waiting: Callable[[], int] | None = None,
+        replicas: bool = False,
+        no_failures: tuple[type[BaseException], ...] = (),
+        **settings: Any,
+    ) -> None:
         self._name = name
         self._replicas = replicas
         self._no_failures = no_failures
-        self._settings = read({f"{PREFIX}{key}": value for key, value in {
-            "enabled": True, "service": service, **settings}.items()})
+        self._settings = read(
+            {
+                f"{PREFIX}{key}": value
+                for key, value in {"enabled": True, "service": service, **settings}.items()
+            }
+        )
         self._counts = MessageCounts(self._own_name(), workers=workers, waiting=waiting)
         self._responder: Responder | None = None
         self._lock = threading.Lock()
@@ -76,8 +88,11 @@ class Consumer:
             try:
                 if self._responder is not None or self._settings is None:
                     return
-                self._responder = Responder(self._settings, lambda at: [self._counts.sample(at)],
-                                            lambda: Roster(consumers=(self._counts.name,)))
+                self._responder = Responder(
+                    self._settings,
+                    lambda at: [self._counts.sample(at)],
+                    lambda: Roster(consumers=(self._counts.name,)),
+                )
                 self._responder.start()
             except Exception:
                 log.exception("%s: health reports are off, it goes on", self._name)
@@ -102,16 +117,19 @@ class Consumer:
         A first argument with ``topic``, as attribute or key, is counted under it.
         """
         if inspect.iscoroutinefunction(function):
+
             @functools.wraps(function)
             async def counted_coroutine(*args: Any, **kwargs: Any) -> Any:
                 with Handling(self, topic_of(args), None):
                     return await function(*args, **kwargs)
+
             return counted_coroutine  # type: ignore[return-value]
 
         @functools.wraps(function)
         def counted_function(*args: Any, **kwargs: Any) -> Any:
             with Handling(self, topic_of(args), None):
                 return function(*args, **kwargs)
+
         return counted_function  # type: ignore[return-value]
 
     def begin(self, topic: str = OTHER, sent: float | None = None) -> InHand:
@@ -169,8 +187,12 @@ class Handling:
         self._token = self._consumer.begin(self._topic, self._sent)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 traceback: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         self._consumer.end(self._token, error)
 
 

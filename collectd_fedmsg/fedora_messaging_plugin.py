@@ -79,6 +79,7 @@ def counted_for(instance: Any, own: Any) -> Any:
 
 def count(own: Callable[[Any], Any], counts: counting.Consumer) -> Callable[[Any], Any]:
     """Return a callback of the same kind as ``own`` that also counts."""
+
     async def counted_coroutine(received: Any) -> Any:
         with counts.handling(received.topic, sent_at(received)):
             return await own(received)
@@ -156,7 +157,8 @@ def __getattr__(name: str) -> Any:
     module, colon, attribute = str(ours.get(CALLBACK, "")).partition(":")
     if not colon:
         raise exceptions.ConfigurationException(
-            f'[consumer_config.{TABLE}] needs {CALLBACK} = "module:callback"')
+            f'[consumer_config.{TABLE}] needs {CALLBACK} = "module:callback"'
+        )
     found: Any = importlib.import_module(module)
     for part in attribute.split("."):
         found = getattr(found, part)

@@ -133,8 +133,7 @@ def replace_beneath(folder: int, name: str, content: bytes, like: os.stat_result
         OSError: it cannot be written; the old file is as it was.
     """
     temporary = f".{name[:200]}.{secrets.token_hex(4)}"
-    made = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, 0o600,
-                   dir_fd=folder)
+    made = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, 0o600, dir_fd=folder)
     try:
         with os.fdopen(made, "wb") as file:
             file.write(content)

@@ -42,9 +42,12 @@ class Address:
         target = parts.path or "/"
         if not target.isascii() or not parts.query.isascii():
             raise ValueError("must be ASCII after the host; write %XX for other characters")
-        return cls(parts.scheme, _checked_host(host),
-                   port if port is not None else 443 if parts.scheme == "https" else 80,
-                   f"{target}?{parts.query}" if parts.query else target)
+        return cls(
+            parts.scheme,
+            _checked_host(host),
+            port if port is not None else 443 if parts.scheme == "https" else 80,
+            f"{target}?{parts.query}" if parts.query else target,
+        )
 
     @property
     def netloc(self) -> str:
@@ -77,8 +80,11 @@ def is_loopback(host: str) -> bool:
     """Tell whether a host of an address is this machine's loopback."""
     number = literal(host)
     mapped = getattr(number, "ipv4_mapped", None)
-    return host == "localhost" or host.endswith(".localhost") or (
-        number is not None and (mapped or number).is_loopback)
+    return (
+        host == "localhost"
+        or host.endswith(".localhost")
+        or (number is not None and (mapped or number).is_loopback)
+    )
 
 
 def proxy_of(address: Address) -> tuple[Address, dict[str, str]] | None:

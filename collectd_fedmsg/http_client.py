@@ -50,8 +50,15 @@ class Answer:
         return printable(self.body[:MAX_QUOTED].decode("utf-8", "replace").strip())
 
 
-def exchange(url: str, *, timeout: float, method: str = "GET", body: bytes | None = None,
-             headers: Mapping[str, str] | None = None, max_bytes: int = MAX_BYTES) -> Answer:
+def exchange(
+    url: str,
+    *,
+    timeout: float,
+    method: str = "GET",
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    max_bytes: int = MAX_BYTES,
+) -> Answer:
     """Return the answer of whatever status within ``timeout`` seconds.
 
     A body longer than ``max_bytes`` is cut where the status is an error's, else refused.
@@ -84,22 +91,36 @@ def exchange(url: str, *, timeout: float, method: str = "GET", body: bytes | Non
         raise ExchangeError(printable(text[:MAX_QUOTED]) or type(error).__name__) from error
 
 
-def _ask(link: _Link, address: Address, line: tuple[str, str], body: bytes | None,
-         headers: Mapping[str, str], *, max_bytes: int) -> Answer:
+def _ask(
+    link: _Link,
+    address: Address,
+    line: tuple[str, str],
+    body: bytes | None,
+    headers: Mapping[str, str],
+    *,
+    max_bytes: int,
+) -> Answer:
     peer = http.client.HTTPConnection(address.host, address.port)
     peer.sock = link  # it uses no more of a socket
     default = 443 if address.scheme == "https" else 80
     host = address.netloc if address.port != default else address.netloc.rpartition(":")[0]
-    peer.request(line[0], line[1], body,
-                 {"Host": host, "Connection": "close", "User-Agent": "collectd-fedmsg", **headers})
+    peer.request(
+        line[0],
+        line[1],
+        body,
+        {"Host": host, "Connection": "close", "User-Agent": "collectd-fedmsg", **headers},
+    )
     answer = peer.getresponse()
     read = answer.read(max_bytes + 1)
     if len(read) > max_bytes and answer.status < http.client.BAD_REQUEST:
         raise ExchangeError(f"the answer is longer than {max_bytes:,} bytes")
     if len(read) <= max_bytes and answer.length:
         raise ExchangeError(f"the answer ends {answer.length:,} bytes early")
-    return Answer(answer.status, read[:max_bytes],
-                  {name.lower(): printable(value) for name, value in answer.getheaders()})
+    return Answer(
+        answer.status,
+        read[:max_bytes],
+        {name.lower(): printable(value) for name, value in answer.getheaders()},
+    )
 
 
 class _Link:
@@ -123,7 +144,7 @@ class _Link:
         view = memoryview(octets)
         while view:
             self._limit()
-            view = view[self._peer.send(view):]
+            view = view[self._peer.send(view) :]
 
     def read_into(self, buffer: Any) -> int:
         """Read what has come, at least a byte unless the peer has ended."""
@@ -139,8 +160,9 @@ class _Link:
 
     def encrypt(self, host: str) -> None:
         """Speak TLS from here on, with the certificate of ``host`` checked."""
-        fresh = _context().wrap_socket(self._peer, server_hostname=host,
-                                       do_handshake_on_connect=False)
+        fresh = _context().wrap_socket(
+            self._peer, server_hostname=host, do_handshake_on_connect=False
+        )
         self._peer = fresh
         self._limit()
         fresh.do_handshake()
@@ -193,8 +215,7 @@ def _connected(address: Address, end: float) -> _Link:
 def _resolve(host: str, port: int, end: float) -> list[Any]:
     """Return what getaddrinfo(3) does, in time: it has no time limit that could be set."""
     if literal(host) is not None:
-        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM,
-                                  flags=socket.AI_NUMERICHOST)
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     found: queue.Queue[list[Any] | Exception] = queue.Queue(1)
     if not _resolving.acquire(timeout=_left(end)):
         raise TimeoutError
@@ -219,8 +240,13 @@ def _resolve(host: str, port: int, end: float) -> list[Any]:
 
 def _tunnel(link: _Link, address: Address, headers: Mapping[str, str]) -> None:
     """Have a proxy connect the link to an address (RFC 9110, CONNECT)."""
-    lines = [f"CONNECT {address.netloc} HTTP/1.1", f"Host: {address.netloc}",
-             *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+    lines = [
+        f"CONNECT {address.netloc} HTTP/1.1",
+        f"Host: {address.netloc}",
+        *(f"{name}: {value}" for name, value in headers.items()),
+        "",
+        "",
+    ]
     link.sendall("\r\n".join(lines).encode("ascii"))
     answer = http.client.HTTPResponse(link, method="CONNECT")  # type: ignore[arg-type]
     answer.begin()

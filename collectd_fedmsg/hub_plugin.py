@@ -180,8 +180,7 @@ def instrument(consumer: Any, name: str = "", stacks: bool = False) -> Counts:
 def moksha_way(consumer: type) -> bool:
     """Return whether messages reach a class's queue by moksha's or fedmsg's own code."""
     ways = (getattr(consumer, name, None) for name in ("_consume", "_consume_json"))
-    return all(getattr(way, "__module__", "").split(".")[0] in ("moksha", "fedmsg")
-               for way in ways)
+    return all(getattr(way, "__module__", "").split(".")[0] in ("moksha", "fedmsg") for way in ways)
 
 
 def counted_validate(counts: Counts, validate: Callable[..., Any]) -> Callable[..., Any]:

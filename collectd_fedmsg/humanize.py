@@ -68,8 +68,9 @@ def rate(per_second: float | None) -> str:
     if per_second is None or not _known(per_second):
         return UNKNOWN
     size = abs(per_second)
-    seconds, unit = ((1, "s") if size >= 0.0995 or size == 0 else
-                     (60, "min") if size >= 0.00995 else (3600, "h"))
+    seconds, unit = (
+        (1, "s") if size >= 0.0995 or size == 0 else (60, "min") if size >= 0.00995 else (3600, "h")
+    )
     value = per_second * seconds
     return f"{round(value):,}/{unit}" if abs(value) >= 99.95 else f"{_digits(value, 3)}/{unit}"
 
@@ -88,8 +89,11 @@ def duration(seconds: float | None) -> str:
         return f"{_digits(seconds * 1000, 3 if seconds >= 0.01 else 2)} ms"
     if seconds < 119.5:
         return f"{_digits(seconds, 2) if seconds < 9.95 else round(seconds)} s"
-    for size, name, below, less in ((60, "min", 1, "s"), (3600, "h", 60, "min"),
-                                    (86400, "d", 3600, "h")):
+    for size, name, below, less in (
+        (60, "min", 1, "s"),
+        (3600, "h", 60, "min"),
+        (86400, "d", 3600, "h"),
+    ):
         small = round(seconds / below)
         if small * below < 10 * size:
             rest = small % (size // below)
@@ -160,5 +164,7 @@ def parse_moment(text: str, now: float) -> float:
         found = datetime.fromisoformat(given[:-1] + "+00:00" if given.endswith("Z") else given)
         return found.timestamp()
     except (ValueError, OverflowError, OSError) as error:
-        raise ValueError("must be now, 2h or 20min (ago), 2026-11-24, 2026-11-24 09:30 (local"
-                         " time), 2026-11-24T09:30Z, or seconds since the epoch") from error
+        raise ValueError(
+            "must be now, 2h or 20min (ago), 2026-11-24, 2026-11-24 09:30 (local"
+            " time), 2026-11-24T09:30Z, or seconds since the epoch"
+        ) from error

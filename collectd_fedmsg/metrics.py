@@ -38,44 +38,105 @@ class Metric:
 
 
 METRICS: tuple[Metric, ...] = (
-    Metric("received", Kind.DERIVE, "derive", "messages",
-           "Put on the daemon's local queue: from the bus or by replay at restart"),
-    Metric("processed", Kind.DERIVE, "derive", "messages",
-           "Handling ended, well or with an exception; never mere pick-up"),
-    Metric("failed", Kind.DERIVE, "derive", "messages",
-           "The part of processed that ended with an exception"),
-    Metric("rejected", Kind.DERIVE, "derive", "messages",
-           "Refused before the queue (failed validation); never in received"),
-    Metric("backlog", Kind.GAUGE, "queue_length", "messages",
-           "received - processed: waiting and in progress"),
-    Metric("in_progress", Kind.GAUGE, "queue_length", "messages",
-           "Picked up, not ended"),
-    Metric("busy", Kind.DERIVE, "derive", "microseconds",
-           "Worker time spent handling, the elapsed part of what still runs included"),
-    Metric("oldest", Kind.GAUGE, "duration", "seconds",
-           "Age of the oldest message still in the backlog, by the monotonic clock"),
-    Metric("delay", Kind.GAUGE, "duration", "seconds",
-           "Receive time minus the message's own timestamp, never below 0; mean of the interval"),
-    Metric("workers", Kind.GAUGE, "count", "threads",
-           "Worker threads of this consumer"),
-    Metric("service_p50", Kind.GAUGE, "duration", "seconds",
-           "Median service time of the interval, running messages included"),
-    Metric("service_p95", Kind.GAUGE, "duration", "seconds",
-           "95th percentile of the service time"),
-    Metric("service_p99", Kind.GAUGE, "duration", "seconds",
-           "99th percentile of the service time"),
-    Metric("service_max", Kind.GAUGE, "duration", "seconds",
-           "Longest service time; a hung message counts with its elapsed time"),
+    Metric(
+        "received",
+        Kind.DERIVE,
+        "derive",
+        "messages",
+        "Put on the daemon's local queue: from the bus or by replay at restart",
+    ),
+    Metric(
+        "processed",
+        Kind.DERIVE,
+        "derive",
+        "messages",
+        "Handling ended, well or with an exception; never mere pick-up",
+    ),
+    Metric(
+        "failed",
+        Kind.DERIVE,
+        "derive",
+        "messages",
+        "The part of processed that ended with an exception",
+    ),
+    Metric(
+        "rejected",
+        Kind.DERIVE,
+        "derive",
+        "messages",
+        "Refused before the queue (failed validation); never in received",
+    ),
+    Metric(
+        "backlog",
+        Kind.GAUGE,
+        "queue_length",
+        "messages",
+        "received - processed: waiting and in progress",
+    ),
+    Metric("in_progress", Kind.GAUGE, "queue_length", "messages", "Picked up, not ended"),
+    Metric(
+        "busy",
+        Kind.DERIVE,
+        "derive",
+        "microseconds",
+        "Worker time spent handling, the elapsed part of what still runs included",
+    ),
+    Metric(
+        "oldest",
+        Kind.GAUGE,
+        "duration",
+        "seconds",
+        "Age of the oldest message still in the backlog, by the monotonic clock",
+    ),
+    Metric(
+        "delay",
+        Kind.GAUGE,
+        "duration",
+        "seconds",
+        "Receive time minus the message's own timestamp, never below 0; mean of the interval",
+    ),
+    Metric("workers", Kind.GAUGE, "count", "threads", "Worker threads of this consumer"),
+    Metric(
+        "service_p50",
+        Kind.GAUGE,
+        "duration",
+        "seconds",
+        "Median service time of the interval, running messages included",
+    ),
+    Metric("service_p95", Kind.GAUGE, "duration", "seconds", "95th percentile of the service time"),
+    Metric("service_p99", Kind.GAUGE, "duration", "seconds", "99th percentile of the service time"),
+    Metric(
+        "service_max",
+        Kind.GAUGE,
+        "duration",
+        "seconds",
+        "Longest service time; a hung message counts with its elapsed time",
+    ),
 )
 
 #: What a hub cannot know and a broker, or a service on one, says besides.
 BROKER_METRICS: tuple[Metric, ...] = (
-    Metric("redelivered", Kind.DERIVE, "derive", "messages",
-           "Delivered by the broker again: requeued, or its consumer was lost"),
-    Metric("vanished", Kind.DERIVE, "derive", "messages",
-           "Left the queue unprocessed: expired, dropped, purged, rejected; a lower bound"),
-    Metric("consuming", Kind.GAUGE, "count", "services",
-           "Services that say they consume now; 0: paused, or without their broker"),
+    Metric(
+        "redelivered",
+        Kind.DERIVE,
+        "derive",
+        "messages",
+        "Delivered by the broker again: requeued, or its consumer was lost",
+    ),
+    Metric(
+        "vanished",
+        Kind.DERIVE,
+        "derive",
+        "messages",
+        "Left the queue unprocessed: expired, dropped, purged, rejected; a lower bound",
+    ),
+    Metric(
+        "consuming",
+        Kind.GAUGE,
+        "count",
+        "services",
+        "Services that say they consume now; 0: paused, or without their broker",
+    ),
 )
 
 BY_NAME = {metric.name: metric for metric in (*METRICS, *BROKER_METRICS)}
@@ -99,12 +160,21 @@ class TopicMetric:
 
 #: Marks are of 7 bytes: with two names of ``names.LIMIT`` an instance is at most 127.
 TOPIC_METRICS: tuple[TopicMetric, ...] = (
-    TopicMetric("received", "topics", "_topic-", "messages",
-                "Received, by topic: the 20 that weigh most, and other"),
-    TopicMetric("topic_processed", "topic_processed", "_tdone-", "messages",
-                "Processed, by topic"),
-    TopicMetric("topic_busy", "topic_busy", "_tbusy-", "microseconds",
-                "Worker time spent handling, by topic"),
+    TopicMetric(
+        "received",
+        "topics",
+        "_topic-",
+        "messages",
+        "Received, by topic: the 20 that weigh most, and other",
+    ),
+    TopicMetric("topic_processed", "topic_processed", "_tdone-", "messages", "Processed, by topic"),
+    TopicMetric(
+        "topic_busy",
+        "topic_busy",
+        "_tbusy-",
+        "microseconds",
+        "Worker time spent handling, by topic",
+    ),
 )
 
 

@@ -223,8 +223,9 @@ class Flusher:
             StoreError: rrdcached has not answered within ``TIMEOUT_SECONDS``.
         """
         now = time.monotonic()
-        due = [path for path in paths if now - self._done.get(path, -FRESH_SECONDS)
-               >= FRESH_SECONDS]
+        due = [
+            path for path in paths if now - self._done.get(path, -FRESH_SECONDS) >= FRESH_SECONDS
+        ]
         if not due:
             return
         if not self._lock.acquire(timeout=TIMEOUT_SECONDS):
@@ -248,13 +249,16 @@ class Flusher:
         idle = time.monotonic() - self._busy
         if not self._done or idle < MAX_IDLE:
             return ""
-        return (f"rrdcached has held nothing of these files for {idle:.0f} s: does collectd"
-                " write, and is data_dir spelled as its DataDir?")
+        return (
+            f"rrdcached has held nothing of these files for {idle:.0f} s: does collectd"
+            " write, and is data_dir spelled as its DataDir?"
+        )
 
     def _ask(self, due: Sequence[Path], now: float) -> None:
         names = [(path, name) for path in due for name in self._spellings(path)]
-        requests = [f"FLUSH {_escaped(name)}\n".encode("utf-8", "surrogateescape")
-                    for _, name in names]
+        requests = [
+            f"FLUSH {_escaped(name)}\n".encode("utf-8", "surrogateescape") for _, name in names
+        ]
         client = Rrdcached(self._address)
         try:
             answers = client.ask(requests, now + TIMEOUT_SECONDS)
@@ -280,4 +284,4 @@ class Flusher:
         name = str(path)
         if self._folder == self._real or not name.startswith(self._folder):
             return [name]
-        return [name, self._real + name[len(self._folder):]]
+        return [name, self._real + name[len(self._folder) :]]

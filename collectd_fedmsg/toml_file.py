@@ -35,7 +35,7 @@ def read_text(path: Path | str) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        found = content[error.start:error.start + 8]
+        found = content[error.start : error.start + 8]
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigError(place, f"line {line}", found, "is not UTF-8") from error
 

@@ -59,27 +59,40 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
     app.extensions["marks"] = Marks(settings.marks_file)
     #: (address below the prefix, title) of what is in every page's head; a further one adds itself.
     app.extensions["navigation"] = [("/", "Daemons"), ("/help", "Help")]
-    judge = Judge(app.extensions["store"], Baselines(
-        app.extensions["store"], BUDGET, settings.zone()),
-                  settings.shared, Inside(settings.sockets) if settings.sockets else None)
+    judge = Judge(
+        app.extensions["store"],
+        Baselines(app.extensions["store"], BUDGET, settings.zone()),
+        settings.shared,
+        Inside(settings.sockets) if settings.sockets else None,
+    )
     app.extensions["judge"] = judge
     app.extensions["verdict_strips"] = VerdictStrips(app.extensions["store"], judge)
     app.extensions["bands"] = Bands(judge.baselines)
     app.extensions["fleet"] = Fleet(judge, min(2.0, settings.interval / 2), settings.interval)
     # Only RRD files can be drawn by rrdtool; a picture that cannot be made is not named.
-    possible = pictures.possible if isinstance(app.extensions["store"], RRDStore) else (
-        lambda *_: False)
+    possible = (
+        pictures.possible if isinstance(app.extensions["store"], RRDStore) else (lambda *_: False)
+    )
     app.jinja_env.globals.update(
         static=lambda name: f"{request.script_root}/static/{assets.digest()}/{name}",
-        duration=duration, short=short,
-        panels_json=as_json.dumps({**figures.description(), "plain": PLAIN,
-                                   "groups": GROUPS}).decode(),
-        interval=settings.interval, plain=plain, counted=counted, rank=rank, utc=utc,
-        word=word, short_name=short_name, surge_percent=surge_percent,
+        duration=duration,
+        short=short,
+        panels_json=as_json.dumps(
+            {**figures.description(), "plain": PLAIN, "groups": GROUPS}
+        ).decode(),
+        interval=settings.interval,
+        plain=plain,
+        counted=counted,
+        rank=rank,
+        utc=utc,
+        word=word,
+        short_name=short_name,
+        surge_percent=surge_percent,
         short_utc=short_utc,
         possible=possible,
         navigation=app.extensions["navigation"],
-        open_alerts=alerting.open_count)
+        open_alerts=alerting.open_count,
+    )
     security.install(app, settings.hosts)
     login.install_login(app, settings)
     app.register_blueprint(api)

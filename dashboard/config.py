@@ -83,8 +83,9 @@ class Settings:
     def __post_init__(self) -> None:
         self.zone()
         if self.token and len(self.token) < MIN_TOKEN:
-            raise ConfigError("dashboard", "token", "(not shown)",
-                              f"must have at least {MIN_TOKEN} characters")
+            raise ConfigError(
+                "dashboard", "token", "(not shown)", f"must have at least {MIN_TOKEN} characters"
+            )
 
     def zone(self) -> tzinfo | None:
         """Return the time zone; None is this host's own.
@@ -101,8 +102,7 @@ class Settings:
             raise ConfigError("dashboard", "timezone", self.timezone, reason) from None
 
     @classmethod
-    def of(cls, config: Settings | Mapping[str, Any] | None,
-           place: str = "dashboard") -> Settings:
+    def of(cls, config: Settings | Mapping[str, Any] | None, place: str = "dashboard") -> Settings:
         """Return settings from a record, a mapping of its fields, or nothing.
 
         Raises:
@@ -144,8 +144,9 @@ def _tied(checker: Checker, given: Any) -> tuple[Tied, ...]:
         checker.wrong("tied", given, "must be written [[tied]]")
         return ()
     count = len(checker.mistakes)
-    made = [each if isinstance(each, Tied) else checker.table(each, TIED_KEYS, "tied")
-            for each in given]
+    made = [
+        each if isinstance(each, Tied) else checker.table(each, TIED_KEYS, "tied") for each in given
+    ]
     if len(checker.mistakes) > count:
         return ()
     return tuple(each if isinstance(each, Tied) else Tied(**each) for each in made)

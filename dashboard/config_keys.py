@@ -47,8 +47,12 @@ def read_token(checker: Checker, key: str, path: Path, shortest: int) -> str:
         checker.wrong(key, str(path), error.strerror or str(error))
         return ""
     if not stat.S_ISREG(mode) or stat.S_IMODE(mode) & 0o077:
-        checker.wrong(key, str(path), f"mode {stat.S_IMODE(mode):04o}: must be a file that only"
-                      " its owner may read (chmod 0600)")
+        checker.wrong(
+            key,
+            str(path),
+            f"mode {stat.S_IMODE(mode):04o}: must be a file that only"
+            " its owner may read (chmod 0600)",
+        )
     elif not token.isprintable() or not shortest <= len(token) <= MAX_TOKEN_BYTES:
         checker.wrong(key, str(path), f"must hold one line of at least {shortest} characters")
     return token
@@ -104,8 +108,10 @@ def _pattern(value: Any) -> str:
 
 def _prefix(value: Any) -> str:
     #: Characters that need no escape in an address (RFC 3986), in HTML or in a script.
-    shape = matching(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+",
-                     "must be a path such as /queues: letters, digits, - . _ ~ after each slash")
+    shape = matching(
+        r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+",
+        "must be a path such as /queues: letters, digits, - . _ ~ after each slash",
+    )
     given = value.rstrip("/") if isinstance(value, str) else value
     return shape(given) if given != "" else ""
 
@@ -130,13 +136,19 @@ KEYS: Mapping[str, Key] = {
     "shared": Key(_shared),
     "prometheus": Key(_or_empty(http_url)),
     "prometheus_token_file": Key(optional(_file)),
-    "auth_header": Key(_or_empty(matching(
-        r"[A-Za-z0-9-]{1,100}", "must be a header's name: letters, digits and -"))),
+    "auth_header": Key(
+        _or_empty(
+            matching(r"[A-Za-z0-9-]{1,100}", "must be a header's name: letters, digits and -")
+        )
+    ),
     "proxies": Key(list_of(_network, "addresses and networks")),
     "users_file": Key(optional(_file)),
     "prefix": Key(_prefix),
     "timezone": Key(_or_empty(text)),
 }
 TIED_KEYS: Mapping[str, Key] = {
-    "daemon": Key(text, REQUIRED), "series": Key(text, REQUIRED), "title": Key(text, REQUIRED),
-    "unit": Key(optional_text, OMIT)}
+    "daemon": Key(text, REQUIRED),
+    "series": Key(text, REQUIRED),
+    "title": Key(text, REQUIRED),
+    "unit": Key(optional_text, OMIT),
+}

@@ -24,34 +24,49 @@ def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
     whole = argparse.ArgumentParser(
         prog="collectd-fedmsg-dashboard",
-        description="Show the queue health of fedmsg daemons as a web page.")
+        description="Show the queue health of fedmsg daemons as a web page.",
+    )
     whole.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    whole.add_argument("--config", metavar="FILE", help="a TOML file of settings; the command "
-                        "line wins. Only there: tied, token_file, marks_file, auth_header, proxies")
+    whole.add_argument(
+        "--config",
+        metavar="FILE",
+        help="a TOML file of settings; the command "
+        "line wins. Only there: tied, token_file, marks_file, auth_header, proxies",
+    )
     whole.add_argument("--data-dir", help="collectd's folder of RRD files")
     whole.add_argument("--prometheus", metavar="URL", help="read this server, not files")
     whole.add_argument("--users-file", metavar="FILE", help="name:hash lines for basic auth")
-    whole.add_argument("--hash-password", action="store_true",
-                        help="print the hash of a password from the standard input, and end")
+    whole.add_argument(
+        "--hash-password",
+        action="store_true",
+        help="print the hash of a password from the standard input, and end",
+    )
     whole.add_argument("--rrdcached", help="unix:/absolute/path of its socket")
     whole.add_argument("--host", default="127.0.0.1", help="address to listen on")
     whole.add_argument("--port", type=_number(0, 65535), default=8087, help="0: any free one")
     whole.add_argument("--interval", type=_number(1, 3600), help="seconds between samples")
-    whole.add_argument("--allow-host", action="append", default=[], metavar="NAME",
-                        help="a name readers use for this server; repeat; * for any")
-    whole.add_argument("--prefix", metavar="PATH",
-                        help="path below which a proxy shows this, e.g. /queues")
-    whole.add_argument("--threads", type=_number(1, 256), default=4,
-                        help="answers made at a time")
+    whole.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name readers use for this server; repeat; * for any",
+    )
+    whole.add_argument(
+        "--prefix", metavar="PATH", help="path below which a proxy shows this, e.g. /queues"
+    )
+    whole.add_argument("--threads", type=_number(1, 256), default=4, help="answers made at a time")
     return whole
 
 
 def _number(low: int, high: int) -> Callable[[str], int]:
     """Return a type of argparse for whole numbers from ``low`` to ``high``."""
+
     def read(given: str) -> int:
         if not (given.isascii() and given.isdigit() and low <= int(given[:9]) <= high):
             raise argparse.ArgumentTypeError(f"{given!r} is no whole number, {low} to {high}")
         return int(given)
+
     return read
 
 
@@ -63,8 +78,13 @@ def combined(options: argparse.Namespace) -> dict[str, Any]:
     """
     settings: dict[str, Any] = toml_file.read(options.config) if options.config else {}
     if "token" in settings:
-        raise ConfigError(options.config, "token", "(not shown)", "this file may be read by"
-                          " others: put the token into a file of mode 0600 and name it token_file")
+        raise ConfigError(
+            options.config,
+            "token",
+            "(not shown)",
+            "this file may be read by"
+            " others: put the token into a file of mode 0600 and name it token_file",
+        )
     for name in ("data_dir", "rrdcached", "interval", "prometheus", "users_file", "prefix"):
         if getattr(options, name) is not None:
             settings[name] = getattr(options, name)
@@ -91,9 +111,11 @@ def main(given: Sequence[str] | None = None) -> int:
     settings = app.extensions["settings"]
     guarded = settings.users_file or settings.auth_header
     if not is_loopback(options.host) and not guarded:
-        print(f"Warning: {options.host} can be reached from other machines and nobody has to log"
-              " in; put a proxy that asks for a login in front, or use --users-file.",
-              file=sys.stderr)
+        print(
+            f"Warning: {options.host} can be reached from other machines and nobody has to log"
+            " in; put a proxy that asks for a login in front, or use --users-file.",
+            file=sys.stderr,
+        )
     raise_file_limit()
     # A page asks several things at once; that one waits a moment for a thread is no warning.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)

@@ -27,8 +27,7 @@ def open_store(settings: Settings) -> Store:
         ConfigError: a token's file cannot be used.
     """
     if settings.prometheus:
-        return PrometheusStore(settings.prometheus, settings.interval,
-                               settings.prometheus_token())
+        return PrometheusStore(settings.prometheus, settings.interval, settings.prometheus_token())
     # librrd would ask this one for each file and fail without it: we ask, in one go, and say so.
     inherited = os.environ.pop("RRDCACHED_ADDRESS", "")
     if not inherited.startswith(("unix:/", "/")):
@@ -50,8 +49,7 @@ class StoredSeries:
         """
         known = Settings.of(settings)
         self._store = open_store(known)
-        self._judge = Judge(self._store, Baselines(
-            self._store, zone=known.zone()), known.shared)
+        self._judge = Judge(self._store, Baselines(self._store, zone=known.zone()), known.shared)
 
     def judgement(self, now: float) -> Judgement:
         """Return what is said of every daemon at ``now`` (epoch seconds).

@@ -19,6 +19,11 @@ html_css_files = ["site.css"]
 html_theme_options = {"description": "Queue health of fedmsg daemons", "page_width": "1100px"}
 man_pages = [
     ("commands/collectd-fedmsg", "collectd-fedmsg", "queue health of fedmsg daemons", "", 1),
-    ("commands/collectd-fedmsg-dashboard", "collectd-fedmsg-dashboard",
-     "show the queue health of fedmsg daemons", "", 1),
+    (
+        "commands/collectd-fedmsg-dashboard",
+        "collectd-fedmsg-dashboard",
+        "show the queue health of fedmsg daemons",
+        "",
+        1,
+    ),
 ]

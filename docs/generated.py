@@ -16,8 +16,13 @@ from collectd_fedmsg.metrics import BY_NAME, TOPIC_METRICS
 def metric_rows() -> Iterator[tuple[str, ...]]:
     """Yield name, kind, collectd type, unit and meaning of each metric."""
     for metric in BY_NAME.values():
-        yield (f"``{metric.name}``", metric.kind.value, f"``{metric.collectd_type}``",
-               metric.unit, metric.help)
+        yield (
+            f"``{metric.name}``",
+            metric.kind.value,
+            f"``{metric.collectd_type}``",
+            metric.unit,
+            metric.help,
+        )
 
 
 def topic_rows() -> Iterator[tuple[str, ...]]:
@@ -31,8 +36,12 @@ def api_rows() -> Iterator[tuple[str, ...]]:
     for path, methods in description()["paths"].items():
         for method, operation in methods.items():
             names = ", ".join(f"``{one['name']}``" for one in operation.get("parameters", ()))
-            yield (f"``{method.upper()} {path}``", operation["summary"], names or "none",
-                   ", ".join(sorted(operation["responses"])))
+            yield (
+                f"``{method.upper()} {path}``",
+                operation["summary"],
+                names or "none",
+                ", ".join(sorted(operation["responses"])),
+            )
 
 
 TABLES: dict[str, tuple[Any, tuple[str, ...]]] = {
@@ -57,8 +66,9 @@ class Table(Directive):
     def run(self) -> list[Any]:
         """Parse the table where the directive stands."""
         holder = nodes.container()
-        self.state.nested_parse(StringList(as_list_table(self.name), self.name),
-                                self.content_offset, holder)
+        self.state.nested_parse(
+            StringList(as_list_table(self.name), self.name), self.content_offset, holder
+        )
         return holder.children
 
 

@@ -35,8 +35,9 @@ def first_sentence(path: Path) -> str:
 def lines() -> Iterator[str]:
     """Yield the tree: a line a folder, then a line a file."""
     for top in FOLDERS:
-        folders = sorted({path.parent for kind in ("*.py", "*.js")
-                          for path in (ROOT / top).rglob(kind)})
+        folders = sorted(
+            {path.parent for kind in ("*.py", "*.js") for path in (ROOT / top).rglob(kind)}
+        )
         for folder in folders:
             init = folder / "__init__.py"
             depth = len(folder.relative_to(ROOT).parts) - 1

@@ -36,8 +36,9 @@ class Postgres:
         settings: postgresql.conf's keys and values, over ``SETTINGS``.
     """
 
-    def __init__(self, folder: Path, processes: Processes, name: str = "postgres",
-                 **settings: str) -> None:
+    def __init__(
+        self, folder: Path, processes: Processes, name: str = "postgres", **settings: str
+    ) -> None:
         self.folder = folder
         self.name = name
         self._processes = processes
@@ -58,10 +59,20 @@ class Postgres:
         self._give()
         data = self.folder / "data"
         if not data.exists():
-            command = [program("initdb"), "-D", str(data), "-U", USER, "-A", "trust", "-N",
-                       "-E", "UTF8", "--no-locale"]
-            subprocess.run(as_user(command), check=True, capture_output=True, timeout=120,
-                           cwd="/")
+            command = [
+                program("initdb"),
+                "-D",
+                str(data),
+                "-U",
+                USER,
+                "-A",
+                "trust",
+                "-N",
+                "-E",
+                "UTF8",
+                "--no-locale",
+            ]
+            subprocess.run(as_user(command), check=True, capture_output=True, timeout=120, cwd="/")
         options = {**self._settings, "unix_socket_directories": str(self.folder)}
         command = [program("postgres"), "-D", str(data)]
         for key, value in options.items():
@@ -121,8 +132,10 @@ def program(name: str) -> str:
     Raises:
         FileNotFoundError: PostgreSQL is not installed.
     """
-    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"),
-                   key=lambda path: int(path.parts[4].partition(".")[0]))
+    found = sorted(
+        Path("/usr/lib/postgresql").glob(f"*/bin/{name}"),
+        key=lambda path: int(path.parts[4].partition(".")[0]),
+    )
     path = str(found[-1]) if found else shutil.which(name)
     if path is None:
         raise FileNotFoundError(f"{name} is not there: install postgresql")
@@ -133,6 +146,12 @@ def as_user(command: Sequence[str]) -> list[str]:
     """Return the command, run as ``postgres`` when we are root."""
     if os.geteuid() != 0:
         return list(command)
-    return ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups", "--pdeathsig", "TERM",
-            *command]
-
+    return [
+        "setpriv",
+        f"--reuid={USER}",
+        f"--regid={USER}",
+        "--init-groups",
+        "--pdeathsig",
+        "TERM",
+        *command,
+    ]

@@ -54,8 +54,9 @@ def service_config(amqp: int, callback: str, monitor: int, settings: str = "") -
     return _SERVICE.format(amqp=amqp, callback=callback, monitor=monitor, settings=settings)
 
 
-def start(processes: Processes, folder: Path, amqp: int, management: int = 0,
-          settings: str = "") -> None:
+def start(
+    processes: Processes, folder: Path, amqp: int, management: int = 0, settings: str = ""
+) -> None:
     """Start a broker that listens on the port ``amqp``; return when it does.
 
     Args:
@@ -67,9 +68,14 @@ def start(processes: Processes, folder: Path, amqp: int, management: int = 0,
     """
     names = free_port()
     (folder / "plugins").write_text("[rabbitmq_management].\n" if management else "[].\n")
-    (folder / "rabbitmq.conf").write_text((
-        f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {management}\n" if management
-        else "") + settings)
+    (folder / "rabbitmq.conf").write_text(
+        (
+            f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {management}\n"
+            if management
+            else ""
+        )
+        + settings
+    )
     env = {
         **os.environ, "HOME": str(folder), "ERL_EPMD_ADDRESS": "127.0.0.1",
         "ERL_EPMD_PORT": str(names), "RABBITMQ_NODENAME": "cf@localhost",

@@ -24,12 +24,17 @@ def judged(report: Mapping[str, Any]) -> tuple[int, list[str]]:
     asked = [one for one in report["dependencies"] if "skip_reason" not in one]
     unasked = [one["name"] for one in report["dependencies"] if "skip_reason" in one]
     found = [(one, flaw) for one in asked for flaw in one["vulns"]]
-    said = [f"{one['name']} {one['version']}: {flaw['id']}, mended in"
-            f" {', '.join(flaw['fix_versions']) or 'no version yet'}" for one, flaw in found]
+    said = [
+        f"{one['name']} {one['version']}: {flaw['id']}, mended in"
+        f" {', '.join(flaw['fix_versions']) or 'no version yet'}"
+        for one, flaw in found
+    ]
     said.append(f"{len(asked)} pinned versions asked about, {len(found)} vulnerabilities known")
     if unasked or not asked:
-        said.append(f"NOT AUDITED: {len(unasked)} could not be asked about"
-                    f" ({', '.join(unasked[:5])}{', …' if len(unasked) > 5 else ''})")
+        said.append(
+            f"NOT AUDITED: {len(unasked)} could not be asked about"
+            f" ({', '.join(unasked[:5])}{', …' if len(unasked) > 5 else ''})"
+        )
     return VULNERABLE if found else UNKNOWN if unasked or not asked else CLEAN, said
 
 

@@ -53,8 +53,13 @@ def figure(request: pytest.FixtureRequest) -> Figure:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the table."""
     ended = [one for state in ("passed", "failed") for one in terminalreporter.stats.get(state, [])]
-    rows = [value for report in ended if report.when == "call"
-            for name, value in report.user_properties if name == NAME]
+    rows = [
+        value
+        for report in ended
+        if report.when == "call"
+        for name, value in report.user_properties
+        if name == NAME
+    ]
     if rows:
         terminalreporter.section("figures: faults, load")
         width = max(len(fault) for fault, _ in rows)

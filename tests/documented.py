@@ -31,6 +31,6 @@ def block(page: str, first: str, here: Mapping[str, str] | None = None) -> str:
 def literal(text: str) -> Iterator[str]:
     """Yield what stands indented after each ``::``, blank lines within it kept."""
     for begin in re.finditer(r"::\n\n( +)(?=\S)", text):
-        indent, rest = begin[1], text[begin.end():].split("\n")
+        indent, rest = begin[1], text[begin.end() :].split("\n")
         lines = takewhile(lambda line, by=indent: not line or line.startswith(by), rest[1:])
         yield "\n".join([rest[0], *(line.removeprefix(indent) for line in lines)])

@@ -22,8 +22,10 @@ def main() -> None:
     print(f"In one process, best of {options.rounds} rounds of {options.count:,} messages:")
     for name, found in figures.items():
         added = min(found) - min(plain)
-        print(f"  {name:<44}{min(found) * 1e9:7.0f} ns{added * 1e9:+7.0f} ns"
-              f"{added / rival:7.2f} × prometheus_client")
+        print(
+            f"  {name:<44}{min(found) * 1e9:7.0f} ns{added * 1e9:+7.0f} ns"
+            f"{added / rival:7.2f} × prometheus_client"
+        )
     print("Memory:")
     for name, octets in memory.figures():
         print(f"  {name:<52}{octets / 1024:8.1f} KiB")
@@ -51,9 +53,11 @@ def compare(how: str, pause: float, count: int, hubs: int) -> None:
     for key, unit, mark in (("cpu", 1e6, "µs"), ("wall", 1e6, "µs"), ("rss", 1 / 2**20, "MiB")):
         without, with_us = ([one[key] * unit for one in runs[on]] for on in (False, True))
         low, high = statistics.median(without), statistics.median(with_us)
-        print(f"  {key:<5} plain {low:7.2f} {mark}, with us {high:7.2f} {mark}:"
-              f" {high - low:+.2f} {mark}, {(high / low - 1) * 100:+.1f} %"
-              f" (best {min(without):.2f}, {min(with_us):.2f})")
+        print(
+            f"  {key:<5} plain {low:7.2f} {mark}, with us {high:7.2f} {mark}:"
+            f" {high - low:+.2f} {mark}, {(high / low - 1) * 100:+.1f} %"
+            f" (best {min(without):.2f}, {min(with_us):.2f})"
+        )
 
 
 if __name__ == "__main__":

@@ -58,8 +58,9 @@ def run(enabled: bool, count: int, pause: float) -> dict[str, float]:
             context.destroy(linger=0)
 
 
-def _measure(folder: Path, publisher: zmq.Socket[bytes], processes: Processes,
-             count: int, pause: float) -> dict[str, float]:
+def _measure(
+    folder: Path, publisher: zmq.Socket[bytes], processes: Processes, count: int, pause: float
+) -> dict[str, float]:
     def ready() -> bool:
         processes.check()
         publisher.send_multipart(frame("ready", 0))

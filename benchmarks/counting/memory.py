@@ -26,8 +26,10 @@ def figures() -> Iterator[tuple[str, int]]:
         yield f"accounts, {waiting:,} waiting", _bytes(lambda n=waiting: _accounts(n))
     yield f"accounts, {DISTINCT} topics on each of 8 workers", _bytes(_all_topics)
     for consumers in (1, 10):
-        yield (f"ring, an hour of {consumers} consumers, 20 topics each",
-               _bytes(lambda n=consumers: _ring(n)))
+        yield (
+            f"ring, an hour of {consumers} consumers, 20 topics each",
+            _bytes(lambda n=consumers: _ring(n)),
+        )
 
 
 def _bytes(build: Callable[[], object]) -> int:
@@ -81,11 +83,23 @@ def _ring(consumers: int) -> object:
     names = [f"org.fedoraproject.prod.service{n}.thing.state.change" for n in range(20)]
     for moment in range(HOUR):
         total = 5_000 * (moment + 1)
-        one = Sample("Consumer", 1.7e9 + 10 * moment, total, total - 7, 6, 1, busy=total * 777,
-                     oldest=0.123456, delay=0.654321, service_p50=0.000123, service_p95=0.000456,
-                     service_p99=0.001234, service_max=0.123456,
-                     topics={name: total // 20 + n for n, name in enumerate(names)},
-                     topic_processed={name: total // 21 + n for n, name in enumerate(names)},
-                     topic_busy={name: total * 39 + n for n, name in enumerate(names)})
+        one = Sample(
+            "Consumer",
+            1.7e9 + 10 * moment,
+            total,
+            total - 7,
+            6,
+            1,
+            busy=total * 777,
+            oldest=0.123456,
+            delay=0.654321,
+            service_p50=0.000123,
+            service_p95=0.000456,
+            service_p99=0.001234,
+            service_max=0.123456,
+            topics={name: total // 20 + n for n, name in enumerate(names)},
+            topic_processed={name: total // 21 + n for n, name in enumerate(names)},
+            topic_busy={name: total * 39 + n for n, name in enumerate(names)},
+        )
         ring.add([one] * consumers)
     return ring

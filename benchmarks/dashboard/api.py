@@ -20,9 +20,11 @@ import orjson
 import rrdtool
 
 STEP, DAY, DAEMONS, ROUNDS = 10, 86400, 13, 30
-METRICS = {"received": ("derive", "DERIVE", "AVERAGE"),
-           "processed": ("derive", "DERIVE", "AVERAGE"),
-           "backlog": ("queue_length", "GAUGE", "MAX")}
+METRICS = {
+    "received": ("derive", "DERIVE", "AVERAGE"),
+    "processed": ("derive", "DERIVE", "AVERAGE"),
+    "backlog": ("queue_length", "GAUGE", "MAX"),
+}
 
 
 def files(root: Path, end: int, step: int = STEP, span: int = DAY) -> list[tuple[str, str]]:
@@ -33,12 +35,26 @@ def files(root: Path, end: int, step: int = STEP, span: int = DAY) -> list[tuple
     for number in range(DAEMONS):
         for metric, (kind, source, cf) in METRICS.items():
             path = str(folder / f"{kind}-C{number}_{metric}.rrd")
-            rrdtool.create(path, "-s", str(step), "-b", str(end - span - step),
-                           f"DS:value:{source}:{2 * step}:0:U",
-                           *[f"RRA:{c}:0.1:{row}:1240" for row in (1, 7, 50)
-                             for c in ("AVERAGE", "MIN", "MAX")])
-            rrdtool.update(path, *[f"{t}:{(t - end + span) * 9 + chance.randrange(90)}"
-                                   for t in range(end - span, end + 1, step)])
+            rrdtool.create(
+                path,
+                "-s",
+                str(step),
+                "-b",
+                str(end - span - step),
+                f"DS:value:{source}:{2 * step}:0:U",
+                *[
+                    f"RRA:{c}:0.1:{row}:1240"
+                    for row in (1, 7, 50)
+                    for c in ("AVERAGE", "MIN", "MAX")
+                ],
+            )
+            rrdtool.update(
+                path,
+                *[
+                    f"{t}:{(t - end + span) * 9 + chance.randrange(90)}"
+                    for t in range(end - span, end + 1, step)
+                ],
+            )
             made.append((path, cf))
     return made
 
@@ -55,9 +71,14 @@ def timed(work) -> float:
 
 def main(root: Path, end: int, made: list[tuple[str, str]]) -> tuple[float, int]:
     """Print the medians and their ratio; return the API's, in ms, and its bytes uncompressed."""
+
     def bare() -> bytes:
-        return orjson.dumps([rrdtool.fetch([path, cf, "-s", str(end - DAY), "-e", str(end),
-                                            "-r", "180"])[2] for path, cf in made])
+        return orjson.dumps(
+            [
+                rrdtool.fetch([path, cf, "-s", str(end - DAY), "-e", str(end), "-r", "180"])[2]
+                for path, cf in made
+            ]
+        )
 
     with serving(root) as port:
         link = http.client.HTTPConnection("127.0.0.1", port)
@@ -74,8 +95,7 @@ def main(root: Path, end: int, made: list[tuple[str, str]]) -> tuple[float, int]
         for name, encoding in (("API", "identity"), ("API, brotli", "br")):
             took = timed(lambda e=encoding: get(series, e))
             found.append((took, len(get(series, encoding))))
-            print(f"{name:20} {took:8.2f} ms  {found[-1][1]:9,d} B"
-                  f"  {took / base:.1f} × bare")
+            print(f"{name:20} {took:8.2f} ms  {found[-1][1]:9,d} B  {took / base:.1f} × bare")
         print(f"{'daemons (cached)':20} {timed(lambda: get('/api/v1/daemons')):8.2f} ms")
     return found[0]
 
@@ -90,10 +110,22 @@ def serving(root: Path, *options: str, code: Path | None = None) -> Iterator[int
         code: another checkout to serve from.
     """
     paths = {} if code is None else {"PYTHONPATH": str(code)}
-    process = subprocess.Popen([sys.executable, "-m", "collectd_fedmsg_dashboard.serve",
-                                "--data-dir", str(root), "--port", "0", *options],
-                               stdout=subprocess.PIPE, text=True, cwd=code,
-                               env={**os.environ, **paths})
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "collectd_fedmsg_dashboard.serve",
+            "--data-dir",
+            str(root),
+            "--port",
+            "0",
+            *options,
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=code,
+        env={**os.environ, **paths},
+    )
     try:
         assert process.stdout is not None
         yield int(process.stdout.readline().rstrip("/\n").rpartition(":")[2])

@@ -74,12 +74,18 @@ def wait(page: Page, condition: str, tries: int = 2000) -> None:
 
 def metrics(session: CDPSession) -> dict[str, float]:
     """Return Chromium's own counters."""
-    return {one["name"]: one["value"]
-            for one in session.send("Performance.getMetrics")["metrics"]}
+    return {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
 
 
-def opened(browser: Browser, address: str, selector: str, count: int, *, throttle: float = 1,
-           **options: object) -> tuple[Page, CDPSession, Cost]:
+def opened(
+    browser: Browser,
+    address: str,
+    selector: str,
+    count: int,
+    *,
+    throttle: float = 1,
+    **options: object,
+) -> tuple[Page, CDPSession, Cost]:
     """Open a page until ``count`` elements are painted, and rest; return what it cost.
 
     Args:
@@ -99,9 +105,22 @@ def opened(browser: Browser, address: str, selector: str, count: int, *, throttl
     wait(page, "watched.visible !== null", 4000)
     page.wait_for_timeout(REST)
     cpu = metrics(session)["TaskDuration"] * 1000
-    seen = page.evaluate("({...watched, painted: performance.getEntriesByName("
-                         "'first-contentful-paint')[0].startTime})")
+    seen = page.evaluate(
+        "({...watched, painted: performance.getEntriesByName("
+        "'first-contentful-paint')[0].startTime})"
+    )
     session.send("HeapProfiler.collectGarbage")
     heap = metrics(session)["JSHeapUsedSize"] / 1e6
-    return page, session, Cost(seen["painted"], seen["visible"], cpu, seen["blocked"],
-                               seen["longest"], heap, seen["shift"])
+    return (
+        page,
+        session,
+        Cost(
+            seen["painted"],
+            seen["visible"],
+            cpu,
+            seen["blocked"],
+            seen["longest"],
+            heap,
+            seen["shift"],
+        ),
+    )

@@ -31,9 +31,15 @@ def files(root: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for metric, (kind, source, _) in METRICS.items():
             path = str(folder / f"{kind}-C{number}_{metric}.rrd")
-            rrdtool.create(path, "-s", str(STEP), "-b", str(times[0] - STEP),
-                           f"DS:value:{source}:{2 * STEP}:0:U",
-                           *[f"RRA:{c}:0.1:1:400" for c in ("AVERAGE", "MIN", "MAX")])
+            rrdtool.create(
+                path,
+                "-s",
+                str(STEP),
+                "-b",
+                str(times[0] - STEP),
+                f"DS:value:{source}:{2 * STEP}:0:U",
+                *[f"RRA:{c}:0.1:1:400" for c in ("AVERAGE", "MIN", "MAX")],
+            )
             behind = number % 50 == 0
             values = {"received": 3, "processed": 2 if behind else 3, "backlog": int(behind)}
             rrdtool.update(path, *[f"{t}:{(t - end + 3600) * values[metric]}" for t in times])
@@ -90,8 +96,9 @@ def main() -> None:
                     link.request("GET", path)
                     size = len(link.getresponse().read())
                     times.append((time.perf_counter() - began) * 1000)
-                print(f"{name:28} first {times[0]:7.0f} ms  least {min(times):6.1f} ms"
-                      f"  {size:9,d} B")
+                print(
+                    f"{name:28} first {times[0]:7.0f} ms  least {min(times):6.1f} ms  {size:9,d} B"
+                )
 
             first(link)
             get("1,000 daemons, list", "/api/v1/daemons")
@@ -100,15 +107,24 @@ def main() -> None:
                 asked = "&".join(f"daemon={name}" for name in ids[:count])
                 get(f"{count} daemons, series, hour", f"/api/v1/series?span=hour&{asked}")
             with chromium() as browser:
-                page, session, cost = opened(browser, f"http://127.0.0.1:{port}/", PANELS, 3,
-                                             viewport={"width": 1440, "height": 900})
-                print(f"first view {cost.visible:.0f} ms, longest task {cost.longest:.0f} ms,"
-                      f" heap {cost.heap:.1f} MB")
+                page, session, cost = opened(
+                    browser,
+                    f"http://127.0.0.1:{port}/",
+                    PANELS,
+                    3,
+                    viewport={"width": 1440, "height": 900},
+                )
+                print(
+                    f"first view {cost.visible:.0f} ms, longest task {cost.longest:.0f} ms,"
+                    f" heap {cost.heap:.1f} MB"
+                )
                 scrolled(page)
                 session.send("HeapProfiler.collectGarbage")
-                print(f"scrolled through: {page.locator('.panel svg.area').count()} panels held,"
-                      f" heap {metrics(session)['JSHeapUsedSize'] / 1e6:.1f} MB, longest task"
-                      f" {page.evaluate('watched.longest'):.0f} ms, an arrow key"
-                      f" {panned(page):.0f} ms")
+                print(
+                    f"scrolled through: {page.locator('.panel svg.area').count()} panels held,"
+                    f" heap {metrics(session)['JSHeapUsedSize'] / 1e6:.1f} MB, longest task"
+                    f" {page.evaluate('watched.longest'):.0f} ms, an arrow key"
+                    f" {panned(page):.0f} ms"
+                )
             served = [p for p in psutil.Process().children() if "serve" in " ".join(p.cmdline())]
             print(f"memory of the server {max(p.memory_info().rss for p in served) / 1e6:.0f} MB")

@@ -46,8 +46,10 @@ def cold(browser: Browser, subject: Subject) -> tuple[Cost, float]:
     page, _, cost = opened(browser, subject.address, subject.selector, PANELS)
     page.evaluate("document.getElementById('live')?.click()")
     page.wait_for_timeout(300)
-    page.evaluate(f"(() => {{ watched.redrawn = null; window.clicked = performance.now();"
-                  f" {subject.switch}; }})()")
+    page.evaluate(
+        f"(() => {{ watched.redrawn = null; window.clicked = performance.now();"
+        f" {subject.switch}; }})()"
+    )
     wait(page, "watched.redrawn")
     took = page.evaluate("watched.redrawn - clicked")
     page.context.close()
@@ -103,8 +105,11 @@ def middle(costs: list[Cost]) -> list[float]:
 
 def show(name: str, numbers: list[float]) -> None:
     """Print a line of figures."""
-    print(f"{name:34}" + "".join(f"{number:9.2f}" if number < 10 else f"{number:9.0f}"
-                                 for number in numbers), flush=True)
+    print(
+        f"{name:34}"
+        + "".join(f"{number:9.2f}" if number < 10 else f"{number:9.0f}" for number in numbers),
+        flush=True,
+    )
 
 
 def main(root: Path, beside: str = "", package: Path | None = None) -> None:
@@ -116,10 +121,13 @@ def main(root: Path, beside: str = "", package: Path | None = None) -> None:
             (folder / "code").mkdir()
             codes[f"page of {beside}"] = checkout(beside, folder / "code")
         selectors = {name: PLOTLY if code else SVG for name, code in codes.items()}
-        ports = {name: stack.enter_context(serving(root, code=code))
-                 for name, code in codes.items()}
-        subjects = [Subject(name, f"http://127.0.0.1:{port}/?span=hour&large=1", selectors[name])
-                    for name, port in ports.items()]
+        ports = {
+            name: stack.enter_context(serving(root, code=code)) for name, code in codes.items()
+        }
+        subjects = [
+            Subject(name, f"http://127.0.0.1:{port}/?span=hour&large=1", selectors[name])
+            for name, port in ports.items()
+        ]
         if package is not None:
             (folder / "uplot").mkdir()
             address = stack.enter_context(uplot(package, ports["this page"], folder / "uplot"))
@@ -132,8 +140,10 @@ def main(root: Path, beside: str = "", package: Path | None = None) -> None:
         stack.enter_context(growing(folder / "live"))
         for name, code in codes.items():
             with serving(folder / "live", "--interval", str(LIVE_STEP), code=code) as port:
-                show(f"{name}, CPU of a live update", [live(
-                    browser, f"http://127.0.0.1:{port}/?span=now&large=1", selectors[name])])
+                show(
+                    f"{name}, CPU of a live update",
+                    [live(browser, f"http://127.0.0.1:{port}/?span=now&large=1", selectors[name])],
+                )
 
 
 def report(browser: Browser, subjects: list[Subject]) -> None:
@@ -142,7 +152,8 @@ def report(browser: Browser, subjects: list[Subject]) -> None:
     small: dict[str, list[Cost]] = {one.name: [] for one in subjects}
     turns: list[Callable[[Subject], None]] = [
         lambda one: found[one.name].append(cold(browser, one)),
-        lambda one: small[one.name].append(phone(browser, one))]
+        lambda one: small[one.name].append(phone(browser, one)),
+    ]
     for _ in range(ROUNDS):
         for turn in turns:
             for subject in subjects:

@@ -29,16 +29,33 @@ def main(root: Path, beside: tuple[float, int] | None = None) -> None:
         began, octets, good = time.perf_counter(), 0, 0
         for number in range(DAEMONS):
             for metric, (kind, _, _) in METRICS.items():
-                asked = (f"hostname=h;plugin=fedmsg;plugin_instance=hub;type={kind};"
-                         f"type_instance=C{number}_{metric};begin=-{DAY}")
-                run = subprocess.run(["perl", "graph.cgi"], cwd=copy / "bin", capture_output=True,
-                                     check=False, env={**os.environ, "QUERY_STRING": asked,
-                                                       "PERL5LIB": str(copy / "lib"),
-                                                       "REQUEST_METHOD": "GET"})
+                asked = (
+                    f"hostname=h;plugin=fedmsg;plugin_instance=hub;type={kind};"
+                    f"type_instance=C{number}_{metric};begin=-{DAY}"
+                )
+                run = subprocess.run(
+                    ["perl", "graph.cgi"],
+                    cwd=copy / "bin",
+                    capture_output=True,
+                    check=False,
+                    env={
+                        **os.environ,
+                        "QUERY_STRING": asked,
+                        "PERL5LIB": str(copy / "lib"),
+                        "REQUEST_METHOD": "GET",
+                    },
+                )
                 octets += len(run.stdout)
                 good += b"\x89PNG" in run.stdout[:300]
         took = time.perf_counter() - began
-    more = "" if beside is None else (
-        f", {took * 1000 / beside[0]:,.0f} × the API's time, {octets / beside[1]:.1f} × its bytes")
-    print(f"graph.cgi × {DAEMONS * 3}       {took * 1000:8.0f} ms  {octets:9,d} B  ({good} PNG)"
-          f"{more}")
+    more = (
+        ""
+        if beside is None
+        else (
+            f", {took * 1000 / beside[0]:,.0f} × the API's time, {octets / beside[1]:.1f} × its"
+            " bytes"
+        )
+    )
+    print(
+        f"graph.cgi × {DAEMONS * 3}       {took * 1000:8.0f} ms  {octets:9,d} B  ({good} PNG){more}"
+    )

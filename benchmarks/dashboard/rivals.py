@@ -76,8 +76,12 @@ def uplot(package: Path, port: int, folder: Path) -> Iterator[str]:
 
 def checkout(revision: str, folder: Path) -> Path:
     """Unpack a revision of this repository; returns a folder to serve it from."""
-    packed = subprocess.run(["git", "archive", revision, "dashboard", "collectd_fedmsg"],
-                            capture_output=True, check=True, cwd=Path(__file__).parents[2])
+    packed = subprocess.run(
+        ["git", "archive", revision, "dashboard", "collectd_fedmsg"],
+        capture_output=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
     with tarfile.open(fileobj=BytesIO(packed.stdout)) as archive:
         archive.extractall(folder)
     (folder / "collectd_fedmsg_dashboard").symlink_to("dashboard")

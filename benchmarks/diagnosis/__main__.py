@@ -68,10 +68,20 @@ def main() -> None:
     parser.add_argument("--family", default="", help="only those with this in their name")
     parser.add_argument("--results", type=Path, help="keep finished episodes in this file")
     parser.add_argument("--examples", action="store_true", help="also print what went wrong")
-    parser.add_argument("--well", type=int, metavar="UNITS", default=0,
-                        help=f"instead watch well daemons, {well.DAYS} days a unit of each kind")
-    parser.add_argument("--creep", type=int, metavar="RUNS", default=0,
-                        help="instead let service times creep up for days")
+    parser.add_argument(
+        "--well",
+        type=int,
+        metavar="UNITS",
+        default=0,
+        help=f"instead watch well daemons, {well.DAYS} days a unit of each kind",
+    )
+    parser.add_argument(
+        "--creep",
+        type=int,
+        metavar="RUNS",
+        default=0,
+        help="instead let service times creep up for days",
+    )
     arguments = parser.parse_args()
     first, last = FIRST, FIRST + (QUICK if arguments.quick else SEEDS) - 1
     if arguments.seeds:
@@ -84,8 +94,9 @@ def main() -> None:
         return
     if arguments.creep:
         seeds = range(first, first + arguments.creep)
-        print(creeping.table(_counted((creeping.creeping(seed).to_dict() for seed in seeds),
-                                      "runs")))
+        print(
+            creeping.table(_counted((creeping.creeping(seed).to_dict() for seed in seeds), "runs"))
+        )
         return
     found = _counted(rows(arguments.results, range(first, last + 1), arguments.family), "episodes")
     print(report.table(found))

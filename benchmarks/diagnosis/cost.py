@@ -29,18 +29,24 @@ def fleet_seconds() -> float:
     store, _, _ = stored(episode)
     reader = Judge(store, Baselines(store))
     well = int(episode.traffic.parts[1].start) - 60
-    moments = [well] * 9 + [int((episode.traffic.parts[1].start
-                                 + episode.traffic.parts[2].start) / 2)]
+    moments = [well] * 9 + [
+        int((episode.traffic.parts[1].start + episode.traffic.parts[2].start) / 2)
+    ]
     histories = []
     for now in moments:
         columns = reader.columns(store.daemon, Window(now - HOUR, now, 1))
         histories.append(reader.look(store.daemon, columns, dict, now).judged.history)  # type: ignore[arg-type]
     known = reader.baselines.of(store.daemon, well)
-    week = list(known.hours)[-7 * 24:] if known else []
-    hours = tuple(replace(hour, start=hour.start - back * WEEK)
-                  for back in range(WEEKS - 1, -1, -1) for hour in week)
-    fleet = [(histories[i % len(moments)], moments[i % len(moments)], Baseline(hours))
-             for i in range(FLEET)]
+    week = list(known.hours)[-7 * 24 :] if known else []
+    hours = tuple(
+        replace(hour, start=hour.start - back * WEEK)
+        for back in range(WEEKS - 1, -1, -1)
+        for hour in week
+    )
+    fleet = [
+        (histories[i % len(moments)], moments[i % len(moments)], Baseline(hours))
+        for i in range(FLEET)
+    ]
     began = time.process_time()
     for history, now, baseline in fleet:
         judge(history, now, baseline)

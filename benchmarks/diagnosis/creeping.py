@@ -50,11 +50,20 @@ def creeping(seed: int) -> Creep:
     calendar = day_and_night if seed % 2 else None
     load = rng.uniform(0.25, 0.45) if calendar is None else rng.uniform(0.15, 0.25)
     begin = MONDAY + KNOWN * DAY
-    traffic = Traffic(rate, load * workers / rate, workers, calendar=calendar,
-                      creep=(begin, PACES[seed // 2 % len(PACES)]), wander=rng.choice((0.0, 0.08)))
-    full = next(t for t in range(begin, begin + 120 * DAY, HOUR)
-                if traffic.rate * traffic.calendar_factor(t) >= traffic.workers / (
-                    traffic.service * (1 + traffic.creep[1] * (t - begin) / HOUR)))
+    traffic = Traffic(
+        rate,
+        load * workers / rate,
+        workers,
+        calendar=calendar,
+        creep=(begin, PACES[seed // 2 % len(PACES)]),
+        wander=rng.choice((0.0, 0.08)),
+    )
+    full = next(
+        t
+        for t in range(begin, begin + 120 * DAY, HOUR)
+        if traffic.rate * traffic.calendar_factor(t)
+        >= traffic.workers / (traffic.service * (1 + traffic.creep[1] * (t - begin) / HOUR))
+    )
     samples = simulate(traffic, MONDAY, full + HOUR, STEP, seed, most=10**9)
     store = MemoryStore()
     store.put_samples(samples, STEP)
@@ -79,8 +88,10 @@ def creeping(seed: int) -> Creep:
 
 def table(rows: list[dict[str, Any]]) -> str:
     """Return leads and errors of the dates by kind."""
-    lines = [f"{'creep':16} {'runs':>4} {'never':>5} {'lead p50 h':>10} {'dates':>6} "
-             f"{'error p50':>9} {'p90':>6} {'≤ 50 %':>7} {'too late p50':>12} {'early h':>7}"]
+    lines = [
+        f"{'creep':16} {'runs':>4} {'never':>5} {'lead p50 h':>10} {'dates':>6} "
+        f"{'error p50':>9} {'p90':>6} {'≤ 50 %':>7} {'too late p50':>12} {'early h':>7}"
+    ]
     for kind in ("steady", "day and night", ""):
         of = [row for row in rows if not kind or row["kind"] == kind]
         leads = [row["lead"] for row in of if row["lead"] is not None]
@@ -90,5 +101,6 @@ def table(rows: list[dict[str, Any]]) -> str:
             f"{kind or 'ALL':16} {len(of):4} {len(of) - len(leads):5} {at(leads, 0.5):10.0f} "
             f"{len(errors):6} {100 * at(sizes, 0.5):8.0f}% {100 * at(sizes, 0.9):5.0f}% "
             f"{100 * within(sizes, 0.5):6.0f}% {100 * at(errors, 0.5):11.0f}% "
-            f"{sum(row['early'] for row in of):7}")
+            f"{sum(row['early'] for row in of):7}"
+        )
     return "\n".join(lines)

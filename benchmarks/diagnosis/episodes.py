@@ -57,8 +57,16 @@ class Draw:
         self.family, self.seed = family, seed
         self.rng = random.Random(f"{family}/{seed}")
         rng = self.rng
-        bounds = rng.choice(((1 / 3600, 1 / 60), (1 / 60, 1.0), (0.2, 5.0), (1.0, 30.0),
-                             (30.0, 300.0), (300.0, 5000.0)))
+        bounds = rng.choice(
+            (
+                (1 / 3600, 1 / 60),
+                (1 / 60, 1.0),
+                (0.2, 5.0),
+                (1.0, 30.0),
+                (30.0, 300.0),
+                (300.0, 5000.0),
+            )
+        )
         self.workers = rng.choice((1, 1, 2, 4, 8, 16, 32))
         self.rate = exp(rng.uniform(log(bounds[0]), log(bounds[1])))
         self.load = rng.uniform(0.15, 0.7)
@@ -127,23 +135,30 @@ class Draw:
         """Let more arrive than can be handled."""
         times = times or self.rng.uniform(1.4, 5) / self.load_now
         more = self.rate * times
-        return self.add(self._stays(more - self.able, self.rate * (
-            times * log(times) - times + 1)), rate=times)
+        return self.add(
+            self._stays(more - self.able, self.rate * (times * log(times) - times + 1)), rate=times
+        )
 
     def slow(self, times: float | None = None, **more: object) -> Draw:
         """Let each message take longer than can be handled."""
         times = times or self.rng.uniform(1.4, 6) / self.load_now
         able = self.able / times
-        return self.add(self._stays(self.rate - able, able * self.law.information(times)),
-                        service=times, **more)
+        return self.add(
+            self._stays(self.rate - able, able * self.law.information(times)), service=times, **more
+        )
 
     def both(self) -> Draw:
         """Let more arrive and each message take longer, each alone too much."""
         more, slower = (self.rng.uniform(1.3, 3) / self.load_now for _ in range(2))
         able = self.able / slower
-        return self.add(self._stays(self.rate * more - able, min(
-            self.rate * (more * log(more) - more + 1),
-            able * self.law.information(slower))), rate=more, service=slower)
+        return self.add(
+            self._stays(
+                self.rate * more - able,
+                min(self.rate * (more * log(more) - more + 1), able * self.law.information(slower)),
+            ),
+            rate=more,
+            service=slower,
+        )
 
     @property
     def load_now(self) -> float:
@@ -152,14 +167,23 @@ class Draw:
 
     def build(self, **more: object) -> Episode:
         """Return the episode, its last part followed by a while of nothing."""
-        traffic = Traffic(self.rate, self.service, self.workers, tuple(self.parts), self.law,
-                          self.calendar, self.burst, wander=self.wander)
+        traffic = Traffic(
+            self.rate,
+            self.service,
+            self.workers,
+            tuple(self.parts),
+            self.law,
+            self.calendar,
+            self.burst,
+            wander=self.wander,
+        )
         made = Episode(self.family, self.seed, traffic, self.start, self.time, self.step)
         return replace(made, **more)  # type: ignore[arg-type]
 
 
 def single(kind: str) -> Callable[[int], Episode]:
     """Return the maker of one incident of a kind, followed by its drain."""
+
     def make(seed: int) -> Episode:
         d = Draw(f"single: {kind}", seed)
         phase = _phase(d)
@@ -179,6 +203,7 @@ def single(kind: str) -> Callable[[int], Episode]:
             d.busy_enough()
             d.add(max(900.0, 25 / d.rate), rate=0.0)
         return d.then().build(phase=phase)
+
     return make
 
 
@@ -193,22 +218,37 @@ def _phase(d: Draw) -> float:
 
 def surge_then_slow(seed: int) -> Episode:
     """A surge, its drain, and then a slow database."""
-    return Draw("sequence: surge, drained, slow", seed).busy_enough().surge().then().slow(
-        ).then().build()
+    return (
+        Draw("sequence: surge, drained, slow", seed)
+        .busy_enough()
+        .surge()
+        .then()
+        .slow()
+        .then()
+        .build()
+    )
 
 
 def slow_in_drain(seed: int) -> Episode:
     """A surge ends; while it drains the database becomes slow."""
     d = Draw("sequence: slow in the drain", seed).busy_enough().surge()
-    return d.then(max(60.0, d.rng.uniform(0.2, 0.7) * d.waiting / (d.able - d.rate))).slow(
-        ).then().build()
+    return (
+        d.then(max(60.0, d.rng.uniform(0.2, 0.7) * d.waiting / (d.able - d.rate)))
+        .slow()
+        .then()
+        .build()
+    )
 
 
 def two_surges(seed: int) -> Episode:
     """A second surge before the first has drained."""
     d = Draw("sequence: two surges", seed).busy_enough().surge()
-    return d.then(max(60.0, d.rng.uniform(0.3, 1.3) * d.waiting / (d.able - d.rate))).surge(
-        ).then().build()
+    return (
+        d.then(max(60.0, d.rng.uniform(0.3, 1.3) * d.waiting / (d.able - d.rate)))
+        .surge()
+        .then()
+        .build()
+    )
 
 
 def lock_then_slow(seed: int) -> Episode:
@@ -222,8 +262,12 @@ def hang_then_surge(seed: int) -> Episode:
     """A hang is ended by a restart of the handling; while it drains more arrives."""
     d = Draw("sequence: hang, then surge", seed).busy_enough()
     d.add(_hang_seconds(d), hung=d.workers)
-    return d.then(max(120.0, d.rng.uniform(0.3, 1.2) * d.waiting / (d.able - d.rate))).surge(
-        ).then().build()
+    return (
+        d.then(max(120.0, d.rng.uniform(0.3, 1.2) * d.waiting / (d.able - d.rate)))
+        .surge()
+        .then()
+        .build()
+    )
 
 
 def failures_then_slow(seed: int) -> Episode:
@@ -252,8 +296,14 @@ def anything(seed: int) -> Episode:
     d = Draw("anything", seed).busy_enough()
     rng = d.rng
     d.load = rng.uniform(0.1, 0.8)
-    d.law = rng.choice((EXPONENTIAL, EXPONENTIAL, ServiceLaw("pareto"),
-                        ServiceLaw("lognormal", rng.uniform(0.3, 1.5))))
+    d.law = rng.choice(
+        (
+            EXPONENTIAL,
+            EXPONENTIAL,
+            ServiceLaw("pareto"),
+            ServiceLaw("lognormal", rng.uniform(0.3, 1.5)),
+        )
+    )
     if rng.random() < 0.25:
         on = rng.uniform(5, 60)
         d.load, d.burst = min(d.load, 0.35), (rng.uniform(1.5, 4), on, on * rng.uniform(6, 12))
@@ -262,10 +312,15 @@ def anything(seed: int) -> Episode:
     d.wander = rng.choice((0.0, 0.0, rng.uniform(0.03, 0.2)))
     _incidents(d, rng.randint(2, 5))
     only = ("received", "processed", "backlog") if rng.random() < 0.1 else ()
-    lost = tuple((rng.random() * 0.95, rng.choice((1, 1, 2, 5))) for _ in range(
-        rng.choice((0, 0, 3, 8))))
-    return d.then().build(phase=_phase(d), only=only, lost=lost,
-                          known=rng.choice((KNOWN, KNOWN, KNOWN, 5 * HOUR, 0.0)))
+    lost = tuple(
+        (rng.random() * 0.95, rng.choice((1, 1, 2, 5))) for _ in range(rng.choice((0, 0, 3, 8)))
+    )
+    return d.then().build(
+        phase=_phase(d),
+        only=only,
+        lost=lost,
+        known=rng.choice((KNOWN, KNOWN, KNOWN, 5 * HOUR, 0.0)),
+    )
 
 
 def anything_else(seed: int) -> Episode:
@@ -300,10 +355,14 @@ def surge_and_slow_overlap(seed: int) -> Episode:
     d = Draw("sequence: overlapping", seed).busy_enough().surge()
     more, slower = d.parts[-1].rate, d.rng.uniform(1.4, 4) / d.load_now
     able = d.able / slower
-    d.add(d._stays(more * d.rate - able, able * d.law.information(slower)), rate=more,
-          service=slower)
-    return d.add(d._stays(d.rate - able, d.rate * (
-        more - 1 - log(more))), service=slower).then().build()
+    d.add(
+        d._stays(more * d.rate - able, able * d.law.information(slower)), rate=more, service=slower
+    )
+    return (
+        d.add(d._stays(d.rate - able, d.rate * (more - 1 - log(more))), service=slower)
+        .then()
+        .build()
+    )
 
 
 def wandering(seed: int) -> Episode:
@@ -325,6 +384,7 @@ def burst_at_start(seed: int) -> Episode:
 
 def regime(kind: str) -> Callable[[int], Episode]:
     """Return the maker of a lasting change of what is usual, and later an incident."""
+
     def make(seed: int) -> Episode:
         d = Draw(f"regime: {kind}", seed).busy_enough()
         d.load = d.rng.uniform(0.15, 0.33)
@@ -350,8 +410,18 @@ def regime(kind: str) -> Callable[[int], Episode]:
         more = what.get("rate", 1.0) * d.rate
         d.add(d._stays(more - able, able / 4 if more > able else 0.0), **what)
         d.waiting = max(0.0, d.waiting)
-        return d.add(min(MAX_PART, 1.3 * d.waiting / max(1e-9, d.able / base.get(
-            "service", 1.0) - d.rate * base.get("rate", 1.0)) + 900), **base, usual=True).build()
+        return d.add(
+            min(
+                MAX_PART,
+                1.3
+                * d.waiting
+                / max(1e-9, d.able / base.get("service", 1.0) - d.rate * base.get("rate", 1.0))
+                + 900,
+            ),
+            **base,
+            usual=True,
+        ).build()
+
     return make
 
 
@@ -366,11 +436,16 @@ def bursty(seed: int) -> Episode:
 
 def heavy(kind: str) -> Callable[[int], Episode]:
     """Return the maker of a consumer with heavy-tailed service times, and an incident."""
+
     def make(seed: int) -> Episode:
         d = Draw(f"heavy tail: {kind}", seed).busy_enough()
-        d.law = ServiceLaw("pareto") if kind == "Pareto" else ServiceLaw(
-            "lognormal", d.rng.uniform(1.2, 1.6))
+        d.law = (
+            ServiceLaw("pareto")
+            if kind == "Pareto"
+            else ServiceLaw("lognormal", d.rng.uniform(1.2, 1.6))
+        )
         return _incident(d).then().build()
+
     return make
 
 
@@ -395,6 +470,7 @@ def local_batch(seed: int) -> Episode:
     def batch(time: float) -> float:
         local = time + (2 if time < change else 1) * HOUR
         return times if begin <= local % DAY < begin + 1200 else 1.0
+
     d.calendar = batch
     night = change // DAY * DAY + days * DAY + begin - (HOUR if days > 0 else 2 * HOUR)
     d.start = night - LEAD
@@ -404,11 +480,14 @@ def local_batch(seed: int) -> Episode:
 
 def young(kind: str) -> Callable[[int], Episode]:
     """Return the maker of a daemon that began minutes or hours ago, and an incident."""
+
     def make(seed: int) -> Episode:
         d = Draw(f"young: {kind}", seed).busy_enough()
-        lead = {"fresh": d.rng.randint(3, 20) * d.step,
-                "minutes": d.rng.uniform(10, 50) * 60.0,
-                "hours": d.rng.uniform(1.5, 6) * HOUR}[kind]
+        lead = {
+            "fresh": d.rng.randint(3, 20) * d.step,
+            "minutes": d.rng.uniform(10, 50) * 60.0,
+            "hours": d.rng.uniform(1.5, 6) * HOUR,
+        }[kind]
         d.time = d.start + lead
         d.load = d.rng.uniform(0.15, 0.5)
         if kind == "fresh":
@@ -419,26 +498,31 @@ def young(kind: str) -> Callable[[int], Episode]:
         else:
             _incident(d)
         return d.then().build(known=0.0)
+
     return make
 
 
 def of_hours(kind: str) -> Callable[[int], Episode]:
     """Return the maker of a trouble that lasts for hours."""
+
     def make(seed: int) -> Episode:
         d = Draw(f"for hours: {kind}", seed)
         hours = d.rng.uniform(3, 8) * HOUR
         d.step = 60
         if kind == "hang":
             return d.add(hours, hung=d.workers).then(1800).build()
-        return d.add(hours, failing=1.0).then(1800).build(
-            known=d.rng.choice((0.0, KNOWN)))
+        return d.add(hours, failing=1.0).then(1800).build(known=d.rng.choice((0.0, KNOWN)))
+
     return make
 
 
 def three_series(seed: int) -> Episode:
     """A broker's queue: received, processed and backlog only."""
-    return _incident(Draw("three series only", seed).busy_enough()).then().build(
-        only=("received", "processed", "backlog"))
+    return (
+        _incident(Draw("three series only", seed).busy_enough())
+        .then()
+        .build(only=("received", "processed", "backlog"))
+    )
 
 
 def mixed_steps(seed: int) -> Episode:
@@ -470,11 +554,22 @@ def day_night(seed: int) -> Episode:
 KINDS = ("surge", "slow", "both", "hang", "workers lost", "failures", "starved")
 FAMILIES: dict[str, Sequence[Callable[[int], Episode]]] = {
     "single incidents": [single(kind) for kind in KINDS],
-    "sequences": [surge_then_slow, slow_in_drain, two_surges, lock_then_slow, hang_then_surge,
-                  failures_then_slow, surge_becomes_slow, surge_and_slow_overlap,
-                  random_sequence],
-    "changes of regime": [regime("Monday"), regime("twice the arrivals"),
-                          regime("1.3 times slower")],
+    "sequences": [
+        surge_then_slow,
+        slow_in_drain,
+        two_surges,
+        lock_then_slow,
+        hang_then_surge,
+        failures_then_slow,
+        surge_becomes_slow,
+        surge_and_slow_overlap,
+        random_sequence,
+    ],
+    "changes of regime": [
+        regime("Monday"),
+        regime("twice the arrivals"),
+        regime("1.3 times slower"),
+    ],
     "bursty arrivals": [bursty],
     "heavy tails, times wander": [heavy("lognormal"), heavy("Pareto"), wandering],
     "calendar": [local_batch, day_night],

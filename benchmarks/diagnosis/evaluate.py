@@ -61,8 +61,9 @@ class Result:
 def stored(episode: Episode) -> tuple[MemoryStore, Samples, Past]:
     """Return the episode's store, its samples as they were and its past."""
     past = undisturbed(episode)
-    samples = simulate(episode.traffic, episode.start + episode.phase, episode.end,
-                       episode.step, episode.seed + 1)
+    samples = simulate(
+        episode.traffic, episode.start + episode.phase, episode.end, episode.step, episode.seed + 1
+    )
     store = MemoryStore()
     kept = _without(samples, episode)
     store.put_samples(kept, episode.step, past.columns, episode.only)
@@ -82,12 +83,14 @@ def _first(episode: Episode) -> int:
 
 
 def _without(samples: Samples, episode: Episode) -> Samples:
-    lost = {int(share * len(samples.times)) + k for share, count in episode.lost
-            for k in range(count)}
+    lost = {
+        int(share * len(samples.times)) + k for share, count in episode.lost for k in range(count)
+    }
     keep = [k for k in range(len(samples.times)) if k not in lost]
 
     def cut(columns: dict[str, Any]) -> dict[str, Any]:
         return {name: [values[k] for k in keep] for name, values in columns.items()}
+
     return Samples([samples.times[k] for k in keep], cut(samples.totals), cut(samples.levels))
 
 
@@ -120,8 +123,9 @@ class _Tally:
         self.part, self.first, self.found = -1, -1, False
         self.before = ""
 
-    def add(self, k: int, now: float, label: Label, diagnosis: Any,
-            history: History | None) -> None:
+    def add(
+        self, k: int, now: float, label: Label, diagnosis: Any, history: History | None
+    ) -> None:
         """Count one sample."""
         result, said = self.result, diagnosis.verdict.name
         if label.part != self.part:
@@ -145,10 +149,19 @@ class _Tally:
                 result.changes += 1
             self.before = said
             result.hours += self.episode.step / HOUR
-            if kind == "wrong" and len(result.examples) < 5 and not (
-                    result.examples and result.examples[-1][2] == said):
-                result.examples.append((now - self.episode.start, "/".join(sorted(label.right)),
-                                        said, "; ".join(diagnosis.evidence[:2])))
+            if (
+                kind == "wrong"
+                and len(result.examples) < 5
+                and not (result.examples and result.examples[-1][2] == said)
+            ):
+                result.examples.append(
+                    (
+                        now - self.episode.start,
+                        "/".join(sorted(label.right)),
+                        said,
+                        "; ".join(diagnosis.evidence[:2]),
+                    )
+                )
             self._drain(label, diagnosis)
             for name, rival in RIVALS.items():
                 if history is not None:
@@ -173,8 +186,7 @@ class _Tally:
         latest = drain.latest if drain.latest is not None else float("inf")
         # A step more or less: the moment at which it is gone is only seen in a sample.
         step = self.episode.step
-        self.result.drain_held.append(
-            drain.earliest - step <= label.drain <= latest + step)
+        self.result.drain_held.append(drain.earliest - step <= label.drain <= latest + step)
 
     def _close(self) -> None:
         if self.first >= 0 and not self.found:

@@ -20,8 +20,7 @@ HOUR, DAY = 3600, 86400
 HEARTBEAT = 2
 
 
-def archived(times: list[float], values: list[float | None], step: int, *,
-             total: bool) -> Series:
+def archived(times: list[float], values: list[float | None], step: int, *, total: bool) -> Series:
     """Return what an RRD of this step holds of samples at ``times`` (epoch seconds).
 
     The phase of the samples against the step is averaged as RRD does; a step of which more than
@@ -32,8 +31,11 @@ def archived(times: list[float], values: list[float | None], step: int, *,
     sums, known = [0.0] * count, [0.0] * count
     for earlier, later, before, value in zip(times, times[1:], values, values[1:]):
         seconds = later - earlier
-        if value is None or seconds > HEARTBEAT * step + 1e-6 or (total and (
-                before is None or value < before)):
+        if (
+            value is None
+            or seconds > HEARTBEAT * step + 1e-6
+            or (total and (before is None or value < before))
+        ):
             continue
         level = (value - (before or 0.0)) / seconds if total else value
         time, index = earlier, int((earlier - first) // step)
@@ -44,8 +46,10 @@ def archived(times: list[float], values: list[float | None], step: int, *,
             time, index = until, index + 1
     # What the last sample does not complete is not stored yet.
     whole = int((times[-1] - first + 1e-6) // step)
-    points: Points = [total_ / seconds if seconds * 2 >= step else None
-                      for total_, seconds in zip(sums[:whole], known[:whole])]
+    points: Points = [
+        total_ / seconds if seconds * 2 >= step else None
+        for total_, seconds in zip(sums[:whole], known[:whole])
+    ]
     return Series(first, step, points)
 
 
@@ -75,13 +79,20 @@ class MemoryStore:
             if before is not None:
                 missing = (hours.start - before.end) // HOUR
                 skip = max(0, -missing)
-                hours = Series(before.start, HOUR, [*before.points, *([None] * max(0, missing)),
-                                                    *hours.points[skip:]])
+                hours = Series(
+                    before.start,
+                    HOUR,
+                    [*before.points, *([None] * max(0, missing)), *hours.points[skip:]],
+                )
             self._hours[ref, cf] = hours
 
-    def put_samples(self, samples: Samples, step: int,
-                    past: Mapping[str, tuple[Series, Mapping[str, Series]]] | None = None,
-                    only: Iterable[str] = ()) -> None:
+    def put_samples(
+        self,
+        samples: Samples,
+        step: int,
+        past: Mapping[str, tuple[Series, Mapping[str, Series]]] | None = None,
+        only: Iterable[str] = (),
+    ) -> None:
         """Keep every metric of the samples, after a past of (fine, hours) by metric."""
         wanted = set(only)
         for columns, total in ((samples.totals, True), (samples.levels, False)):
@@ -92,8 +103,7 @@ class MemoryStore:
                 if past and metric in past:
                     before, hours = past[metric]
                     before = clip(before, before.start, fine.start)
-                    self.put(metric, Series(before.start, step, before.points + fine.points),
-                             hours)
+                    self.put(metric, Series(before.start, step, before.points + fine.points), hours)
                 else:
                     self.put(metric, fine)
 

@@ -62,14 +62,17 @@ def undisturbed(episode: Episode) -> Past:
     peak = simulated.peak
     if not hours:
         return Past({}, peak)
-    chosen = [rng.choice(pools[_profile(plain, stop - back * HOUR)])
-              for back in range(hours, 0, -1)]
+    chosen = [
+        rng.choice(pools[_profile(plain, stop - back * HOUR)]) for back in range(hours, 0, -1)
+    ]
     start = stop - hours * HOUR
     fine_hours = min(hours, FINE // HOUR)
     columns: dict[str, tuple[Series, Mapping[str, Series]]] = {}
     for metric in (*TOTALS, *LEVELS):
-        by = {"AVERAGE": Series(start, HOUR, [block.average[metric] for block in chosen]),
-              "MAX": Series(start, HOUR, [block.highest[metric] for block in chosen])}
+        by = {
+            "AVERAGE": Series(start, HOUR, [block.average[metric] for block in chosen]),
+            "MAX": Series(start, HOUR, [block.highest[metric] for block in chosen]),
+        }
         points = [x for block in chosen[-fine_hours:] for x in block.fine[metric]]
         columns[metric] = Series(stop - fine_hours * HOUR, step, points), by
     return Past(columns, peak)
@@ -77,8 +80,11 @@ def undisturbed(episode: Episode) -> Past:
 
 def _profile(traffic: Traffic, hour: float) -> Profile:
     """Return the calendar's factors over this hour and the one before it; empty without one."""
-    return tuple(round(traffic.calendar(hour + minutes * 60), 6) for minutes in range(
-        -60, 60, 10)) if traffic.calendar else ()
+    return (
+        tuple(round(traffic.calendar(hour + minutes * 60), 6) for minutes in range(-60, 60, 10))
+        if traffic.calendar
+        else ()
+    )
 
 
 def _days(traffic: Traffic, stop: int, hours: int) -> list[int]:
@@ -109,11 +115,19 @@ class _Simulated:
         columns = {metric: _series(samples, metric, step) for metric in (*TOTALS, *LEVELS)}
         found = {}
         for hour in range(start + WARM * HOUR, end, HOUR):
-            fine = {m: s.points[(hour - s.start) // step:][:HOUR // step]
-                    for m, s in columns.items()}
-            found[hour] = Block(fine, *({m: consolidate(Series(hour, step, points), HOUR, cf)
-                                         .points[0] for m, points in fine.items()}
-                                        for cf in ("AVERAGE", "MAX")))
+            fine = {
+                m: s.points[(hour - s.start) // step :][: HOUR // step] for m, s in columns.items()
+            }
+            found[hour] = Block(
+                fine,
+                *(
+                    {
+                        m: consolidate(Series(hour, step, points), HOUR, cf).points[0]
+                        for m, points in fine.items()
+                    }
+                    for cf in ("AVERAGE", "MAX")
+                ),
+            )
         return found
 
 

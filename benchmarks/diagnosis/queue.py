@@ -33,8 +33,9 @@ class Samples:
     levels: dict[str, list[float | None]]
 
 
-def simulate(traffic: Traffic, start: float, end: float, step: float, seed: int, *,
-             most: int = MAX_MESSAGES) -> Samples:
+def simulate(
+    traffic: Traffic, start: float, end: float, step: float, seed: int, *, most: int = MAX_MESSAGES
+) -> Samples:
     """Return the samples at ``start``, ``start + step`` … ``end`` of a queue empty at ``start``.
 
     From more than ``most`` messages on in slices.
@@ -90,8 +91,9 @@ class _Counted:
 class _Messages:
     """One run, message by message."""
 
-    def __init__(self, traffic: Traffic, start: float, end: float, step: float,
-                 rng: random.Random) -> None:
+    def __init__(
+        self, traffic: Traffic, start: float, end: float, step: float, rng: random.Random
+    ) -> None:
         self.traffic, self.start, self.step, self.rng = traffic, start, step, rng
         self.count = int((end - start) / step) + 1
         self.held: dict[float, int] = {}
@@ -102,12 +104,14 @@ class _Messages:
         counted = _Counted(self.count)
         for begin, stop, fails in zip(begins, ends, failures):
             if begin < self.start + self.count * self.step:
-                counted.add((begin - self.start) / self.step,
-                            (stop - self.start) / self.step, fails)
+                counted.add(
+                    (begin - self.start) / self.step, (stop - self.start) / self.step, fails
+                )
         return self._columns(arrivals, begins, ends, counted)
 
-    def _columns(self, arrivals: array[float], begins: list[float], ends: list[float],
-                 counted: _Counted) -> Samples:
+    def _columns(
+        self, arrivals: array[float], begins: list[float], ends: list[float], counted: _Counted
+    ) -> Samples:
         times = [self.start + k * self.step for k in range(self.count)]
         totals: dict[str, list[float]] = {name: [] for name in TOTALS}
         levels: dict[str, list[float | None]] = {name: [] for name in LEVELS}
@@ -129,12 +133,16 @@ class _Messages:
             if first < came and begins[first] <= time:
                 ended = sorted([*ended, time - begins[first]])
             values: dict[str, float | None] = {
-                "backlog": came - done, "in_progress": going,
+                "backlog": came - done,
+                "in_progress": going,
                 "oldest": time - arrivals[first] if first < came else 0.0,
                 "workers": float(self.traffic.workers - self.traffic.part(time).gone),
-                **{name: ended[min(len(ended) - 1, int(share * len(ended)))] if ended else None
-                   for name, share in PERCENTILES.items()},
-                "service_max": ended[-1] if ended else None}
+                **{
+                    name: ended[min(len(ended) - 1, int(share * len(ended)))] if ended else None
+                    for name, share in PERCENTILES.items()
+                },
+                "service_max": ended[-1] if ended else None,
+            }
             for name in LEVELS:
                 levels[name].append(values[name])
         return Samples(times, totals, levels)
@@ -186,8 +194,9 @@ class _Messages:
 class _Fluid:
     """One run in slices: counts of many messages, each slice with its own noise."""
 
-    def __init__(self, traffic: Traffic, start: float, end: float, step: float,
-                 rng: random.Random) -> None:
+    def __init__(
+        self, traffic: Traffic, start: float, end: float, step: float, rng: random.Random
+    ) -> None:
         self.traffic, self.start, self.step, self.rng = traffic, start, step, rng
         self.count = int((end - start) / step) + 1
 
@@ -218,12 +227,21 @@ class _Fluid:
                 able = working * slice_ / mean
                 waiting = came - done - part.hung
                 in_hand = min(working, rate * mean)
-                ended = max(0, min(
-                    self._noisy(able, able * law.variation ** 2),
-                    waiting - self._noisy(in_hand, in_hand))) if working else 0
+                ended = (
+                    max(
+                        0,
+                        min(
+                            self._noisy(able, able * law.variation**2),
+                            waiting - self._noisy(in_hand, in_hand),
+                        ),
+                    )
+                    if working
+                    else 0
+                )
                 done += ended
-                failed += self._noisy(ended * part.failing,
-                                      ended * part.failing * (1 - part.failing))
+                failed += self._noisy(
+                    ended * part.failing, ended * part.failing * (1 - part.failing)
+                )
                 failed = min(failed, done)
                 hung_since = (hung_since or part.start) if part.hung else None
                 scatter = self.rng.gauss(1.0, law.variation / sqrt(max(1, ended)))
@@ -234,19 +252,26 @@ class _Fluid:
             while oldest_at < len(history) - 1 and history[oldest_at][1] <= done:
                 oldest_at += 1
             backlog = came - done
-            since = hung_since if hung_since is not None else (
-                history[oldest_at][0] - slice_ if backlog > traffic.workers else time)
+            since = (
+                hung_since
+                if hung_since is not None
+                else (history[oldest_at][0] - slice_ if backlog > traffic.workers else time)
+            )
             for name, value in zip(TOTALS, (came, done, failed, 0.0, used * 1e6)):
                 totals[name].append(value)
             part = traffic.part(time)
             mean = traffic.service_time(time - slice_)
             quantiles = {name: mean * law.quantile(share) for name, share in PERCENTILES.items()}
             values: dict[str, float | None] = {
-                "backlog": float(backlog), "in_progress": float(min(backlog, traffic.workers)),
+                "backlog": float(backlog),
+                "in_progress": float(min(backlog, traffic.workers)),
                 "oldest": max(0.0, time - since) if backlog else 0.0,
-                "workers": float(traffic.workers - part.gone), **quantiles,
-                "service_max": max(quantiles["service_p99"],
-                                   time - hung_since if hung_since is not None else 0.0)}
+                "workers": float(traffic.workers - part.gone),
+                **quantiles,
+                "service_max": max(
+                    quantiles["service_p99"], time - hung_since if hung_since is not None else 0.0
+                ),
+            }
             for name in LEVELS:
                 levels[name].append(values[name])
         times = [self.start + k * self.step for k in range(self.count)]

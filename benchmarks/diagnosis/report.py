@@ -28,8 +28,11 @@ def macro_f1(pairs: Counter[str]) -> float:
     total = 0.0
     for label in labels:
         hit = pairs[f"{label}|{label}"]
-        missed = sum(n for pair, n in pairs.items()
-                     if (pair.split("|")[0] == label) != (pair.split("|")[1] == label))
+        missed = sum(
+            n
+            for pair, n in pairs.items()
+            if (pair.split("|")[0] == label) != (pair.split("|")[1] == label)
+        )
         total += 2 * hit / (2 * hit + missed) if hit else 0.0
     return total / max(1, len(labels))
 
@@ -53,12 +56,17 @@ def line(title: str, rows: Sequence[Row], judge: str = "") -> str:
     never = f"{len(delays) - len(known)}/{len(delays)}"
     hours = sum(row["hours"] for row in rows) or 1.0
     changes = sum(row["changes"] for row in rows) / hours
-    return (f"{title:44} {len(rows):4} {samples:7} {shares} {at(known, 0.5):5.0f} "
-            f"{at(known, 0.9):5.0f} {never:>8} {changes:6.2f}")
+    return (
+        f"{title:44} {len(rows):4} {samples:7} {shares} {at(known, 0.5):5.0f} "
+        f"{at(known, 0.9):5.0f} {never:>8} {changes:6.2f}"
+    )
 
 
-HEAD = (f"{'family':44} {'runs':>4} {'samples':>7} " + " ".join(f"{k + ' %':>7}" for k in (
-    "right", "unkn.", "missed", "stale", "wrong")) + "   p50   p90    never  chg/h")
+HEAD = (
+    f"{'family':44} {'runs':>4} {'samples':>7} "
+    + " ".join(f"{k + ' %':>7}" for k in ("right", "unkn.", "missed", "stale", "wrong"))
+    + "   p50   p90    never  chg/h"
+)
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -81,29 +89,35 @@ def table(rows: Sequence[Row]) -> str:
     held = [x for row in rows for x in row["drain_held"]]
     undecided = sum(row["undecided"] for row in rows)
     early = sum(row["early_wrong"] for row in rows)
-    confused = ", ".join(f"{pair.replace('|', ' said ')} {n}" for pair, n in pairs.most_common()
-                         if pair.split("|")[0] != pair.split("|")[1])
+    confused = ", ".join(
+        f"{pair.replace('|', ' said ')} {n}"
+        for pair, n in pairs.most_common()
+        if pair.split("|")[0] != pair.split("|")[1]
+    )
     lines += [
-        "", f"macro-F1 {macro_f1(pairs):.3f}",
+        "",
+        f"macro-F1 {macro_f1(pairs):.3f}",
         f"time to drain: bounds hold {100 * sum(held) / max(1, len(held)):.1f} % of {len(held)}; "
         f"within 20 % {100 * within(errors, 0.2):.1f} %, median error "
         f"{100 * at(errors, 0.5):.1f} %",
         f"not decidable: {undecided} samples, a cause that never acted named in {early}",
-        f"confusions (samples): {confused[:900]}"]
+        f"confusions (samples): {confused[:900]}",
+    ]
     return "\n".join(lines)
 
 
 def examples(rows: Sequence[Row], most: int = 60) -> str:
     """Return failing moments: the worst episodes of each family, first moments of each."""
     found = []
-    for row in sorted(rows, key=lambda r: -sum(
-            r["counts"][""].get(k, 0) for k in KINDS[1:])):
+    for row in sorted(rows, key=lambda r: -sum(r["counts"][""].get(k, 0) for k in KINDS[1:])):
         bad = {k: row["counts"][""].get(k, 0) for k in KINDS if row["counts"][""].get(k)}
         if set(bad) <= {"right"}:
             continue
         found.append(f"{row['family']} seed {row['seed']}: {bad} delays {row['delays']}")
-        found += [f"    at {when:.0f} s: right {right}, said {said}: {text[:150]}"
-                  for when, right, said, text in row["examples"]]
+        found += [
+            f"    at {when:.0f} s: right {right}, said {said}: {text[:150]}"
+            for when, right, said, text in row["examples"]
+        ]
         if len(found) > most:
             break
     return "\n".join(found)

@@ -21,8 +21,11 @@ def three_samples(h: History) -> str:
     """Return who rose more over the last three samples while the backlog grew; else OK."""
     waits = [x for x in h.backlog[-4:] if x is not None]
     if len(waits) < 4 or not all(b > a for a, b in zip(waits, waits[1:])):
-        return "RECOVERING" if len(waits) == 4 and all(
-            b < a for a, b in zip(waits, waits[1:])) else "OK"
+        return (
+            "RECOVERING"
+            if len(waits) == 4 and all(b < a for a, b in zip(waits, waits[1:]))
+            else "OK"
+        )
     before, now = _mean(h.received, -RECENT, -3), _mean(h.received, -3)
     done = _mean(h.processed, -3)
     if not done:
@@ -51,9 +54,12 @@ def queue_monitor(h: History) -> str:
         ("SURGE", bool(before and now >= SPIKE * before)),  # producer spike
         ("SLOW", waits[-1] > waits[0] and done < _mean(h.received, -3)),  # slow consumer
         # Backlog: no cause is named.
-        ("SATURATED", waits[-1] > waits[0] * (1 + GROWTH) and waits[-1] >= FROM_ZERO))
+        ("SATURATED", waits[-1] > waits[0] * (1 + GROWTH) and waits[-1] >= FROM_ZERO),
+    )
     return next((verdict for verdict, holds in rules if holds), "OK")
 
 
 RIVALS: dict[str, Callable[[History], str]] = {
-    "three samples": three_samples, "queue monitor's six": queue_monitor}
+    "three samples": three_samples,
+    "queue monitor's six": queue_monitor,
+}

@@ -23,7 +23,7 @@ class ServiceLaw:
     def draw(self, rng: random.Random) -> float:
         """Return one service time as a multiple of the mean."""
         if self.name == "lognormal":
-            return exp(rng.gauss(0.0, self.sigma) - self.sigma ** 2 / 2)
+            return exp(rng.gauss(0.0, self.sigma) - self.sigma**2 / 2)
         if self.name == "pareto":
             return rng.paretovariate(PARETO_SHAPE) * (PARETO_SHAPE - 1) / PARETO_SHAPE
         return -log(1.0 - rng.random())
@@ -32,7 +32,7 @@ class ServiceLaw:
     def variation(self) -> float:
         """Return the coefficient of variation."""
         if self.name == "lognormal":
-            return sqrt(exp(self.sigma ** 2) - 1)
+            return sqrt(exp(self.sigma**2) - 1)
         if self.name == "pareto":
             return sqrt(1 / (PARETO_SHAPE * (PARETO_SHAPE - 2)))
         return 1.0
@@ -40,7 +40,7 @@ class ServiceLaw:
     def quantile(self, share: float) -> float:
         """Return the multiple of the mean that ``share`` of the messages do not exceed."""
         if self.name == "lognormal":
-            return exp(self.sigma * _normal_quantile(share) - self.sigma ** 2 / 2)
+            return exp(self.sigma * _normal_quantile(share) - self.sigma**2 / 2)
         if self.name == "pareto":
             least = (PARETO_SHAPE - 1) / PARETO_SHAPE
             return float(least * (1 - share) ** (-1 / PARETO_SHAPE))
@@ -49,7 +49,7 @@ class ServiceLaw:
     def information(self, ratio: float) -> float:
         """Return nats per message by which a mean ``ratio`` times as long is told apart."""
         if self.name == "lognormal":
-            return log(ratio) ** 2 / (2 * self.sigma ** 2)
+            return log(ratio) ** 2 / (2 * self.sigma**2)
         if self.name == "pareto":
             # A Pareto law of another scale: only longer ones can be told by likelihood.
             return abs(log(ratio)) * PARETO_SHAPE / 2
@@ -61,7 +61,8 @@ def _normal_quantile(share: float) -> float:
     tail = min(share, 1 - share)
     t = sqrt(-2 * log(tail))
     value = t - (2.515517 + 0.802853 * t + 0.010328 * t * t) / (
-        1 + 1.432788 * t + 0.189269 * t * t + 0.001308 * t ** 3)
+        1 + 1.432788 * t + 0.189269 * t * t + 0.001308 * t**3
+    )
     return value if share > 0.5 else -value
 
 
@@ -84,8 +85,13 @@ class Part:
     @property
     def disturbed(self) -> bool:
         """Whether anything acts here that is not usual."""
-        return not self.usual and (self.rate, self.service, self.hung, self.gone,
-                                   self.failing) != (1.0, 1.0, 0, 0, 0.0)
+        return not self.usual and (self.rate, self.service, self.hung, self.gone, self.failing) != (
+            1.0,
+            1.0,
+            0,
+            0,
+            0.0,
+        )
 
 
 @dataclass(frozen=True)
@@ -173,8 +179,10 @@ class Traffic:
                 time += rng.expovariate(1 / (on if active else off))
                 active = not active
         times = [time for time, _ in switches]
-        return [(edge, self.arrival_rate(edge) * switches[bisect_right(times, edge) - 1][1])
-                for edge in sorted(edges)]
+        return [
+            (edge, self.arrival_rate(edge) * switches[bisect_right(times, edge) - 1][1])
+            for edge in sorted(edges)
+        ]
 
 
 def day_and_night(time: float) -> float:

@@ -51,8 +51,9 @@ class Truth:
         known: seconds of undisturbed past that an observer has seen; inf with a baseline.
     """
 
-    def __init__(self, traffic: Traffic, samples: Samples, usual_peak: float,
-                 known: float = inf) -> None:
+    def __init__(
+        self, traffic: Traffic, samples: Samples, usual_peak: float, known: float = inf
+    ) -> None:
         self.traffic, self.samples, self.known = traffic, samples, known
         self.chance = chance_level(traffic)
         self.level = max(self.chance, 1.5 * usual_peak + 3)
@@ -109,8 +110,9 @@ class Truth:
         usual = self.usual_part(index)
         rate, able = traffic.arrival_rate(time - 1e-6), traffic.capacity(time - 1e-6)
         if part.disturbed and (part.hung or part.gone or part.failing or not part.rate):
-            return self._not_growth(part, growing=rate > able and waiting > self.level,
-                                    waiting=waiting)
+            return self._not_growth(
+                part, growing=rate > able and waiting > self.level, waiting=waiting
+            )
         if traffic.calendar and not self._after_trouble(index + 1) and waiting > self.chance:
             # What comes every night is usual, its drain too.
             return {"RECOVERING", "CREEP", *WELL}
@@ -196,15 +198,19 @@ class _Evidence:
         others += [usual] if part.disturbed else []
         if k - self.since + 1 < SAMPLES:
             return False
-        return all(self._nats(k, part, other) >= NATS for other in others
-                   if other is not part) and self._moved(k, part)
+        return all(
+            self._nats(k, part, other) >= NATS for other in others if other is not part
+        ) and self._moved(k, part)
 
     def _nats(self, k: int, part: Part, other: Part) -> float:
         traffic = self.truth.traffic
         time = self.truth.samples.times[k]
         seconds = time - self.truth.samples.times[max(0, self.since - 1)]
-        before = self.truth.known if other is not self.previous or not self.part else min(
-            self.truth.known, part.start - self.previous.start if self.part > 1 else inf)
+        before = (
+            self.truth.known
+            if other is not self.previous or not self.part
+            else min(self.truth.known, part.start - self.previous.start if self.part > 1 else inf)
+        )
         trust = 1.0 if before == inf else before / (before + seconds)
         found = 0.0
         rate = traffic.rate * traffic.calendar_factor(time)
@@ -248,8 +254,9 @@ class _Evidence:
         if waiting <= truth.level or part.hung + part.gone or part.failing or not part.rate:
             return True
         net, flow = self.arrived - self.ended, self.arrived + self.ended
-        return abs(net) > SIGMAS * sqrt(flow * max(
-            truth.traffic.dispersion, truth.traffic.law.variation ** 2, 1.0) + 1)
+        return abs(net) > SIGMAS * sqrt(
+            flow * max(truth.traffic.dispersion, truth.traffic.law.variation**2, 1.0) + 1
+        )
 
 
 def _bernoulli(mine: float, theirs: float) -> float:
@@ -260,9 +267,11 @@ def _bernoulli(mine: float, theirs: float) -> float:
 def chance_level(traffic: Traffic) -> float:
     """Return the messages that the undisturbed queue exceeds once in a million (Kingman's tail)."""
     first = traffic.parts[0]
-    load = min(0.99, max(0.01, traffic.rate * first.rate * traffic.service * first.service
-                         / traffic.workers))
-    tail = (max(1.0, traffic.dispersion) + traffic.law.variation ** 2) / 2
+    load = min(
+        0.99,
+        max(0.01, traffic.rate * first.rate * traffic.service * first.service / traffic.workers),
+    )
+    tail = (max(1.0, traffic.dispersion) + traffic.law.variation**2) / 2
     return traffic.workers + tail * MILLION / -log(load)
 
 

@@ -72,18 +72,24 @@ def _calendar(factor: Callable[[float], float]) -> Callable[[random.Random], Tra
     def make(rng: random.Random) -> Traffic:
         plain = _plain(rng)
         busiest = max(factor(t) for t in range(MONDAY, MONDAY + 7 * DAY, HOUR))
-        return replace(plain, calendar=factor,
-                       service=min(plain.service, 0.8 * plain.workers / plain.rate / busiest))
+        return replace(
+            plain,
+            calendar=factor,
+            service=min(plain.service, 0.8 * plain.workers / plain.rate / busiest),
+        )
+
     return make
 
 
 def _arrivals_wander(rng: random.Random) -> Traffic:
     level, factors = 0.0, []
     for _ in range((KNOWN + DAYS + 1) * 24):
-        level = KEPT * level + (1 - KEPT ** 2) ** 0.5 * rng.gauss(0, WANDER)
+        level = KEPT * level + (1 - KEPT**2) ** 0.5 * rng.gauss(0, WANDER)
         factors.append(exp(level))
-    return replace(_plain(rng), calendar=lambda t: factors[
-        min(len(factors) - 1, max(0, int((t - MONDAY) // HOUR)))])
+    return replace(
+        _plain(rng),
+        calendar=lambda t: factors[min(len(factors) - 1, max(0, int((t - MONDAY) // HOUR)))],
+    )
 
 
 def _times_wander(rng: random.Random) -> Traffic:
@@ -96,8 +102,11 @@ def _batches(rng: random.Random) -> Traffic:
     size = max(2, int(plain.rate * min(every, 7200.0) / 2))
     offset = rng.uniform(0, every)
     count = int((KNOWN + DAYS) * DAY / every)
-    return replace(plain, rate=plain.rate / 2, batches=[
-        (MONDAY + offset + every * i, size) for i in range(count)])
+    return replace(
+        plain,
+        rate=plain.rate / 2,
+        batches=[(MONDAY + offset + every * i, size) for i in range(count)],
+    )
 
 
 def _bursts(rng: random.Random) -> Traffic:
@@ -105,8 +114,11 @@ def _bursts(rng: random.Random) -> Traffic:
     on = rng.uniform(60, 600)
     factor = rng.uniform(2, 5)
     load = min(0.25, plain.rate * plain.service / plain.workers)
-    return replace(plain, service=load * plain.workers / plain.rate,
-                   burst=(factor, on, on * rng.uniform(6, 12)))
+    return replace(
+        plain,
+        service=load * plain.workers / plain.rate,
+        burst=(factor, on, on * rng.uniform(6, 12)),
+    )
 
 
 def _law(law: ServiceLaw) -> Callable[[random.Random], Traffic]:
@@ -129,11 +141,19 @@ def _fast(rng: random.Random) -> Traffic:
 
 
 KINDS: dict[str, Callable[[random.Random], Traffic]] = {
-    "steady": _plain, "day and night": _calendar(day_and_night),
-    "arrivals wander": _arrivals_wander, "times wander": _times_wander,
-    "batches": _batches, "bursts": _bursts, "lognormal 1.2": _law(ServiceLaw("lognormal", 1.2)),
-    "lognormal 1.6": _law(ServiceLaw("lognormal", 1.6)), "Pareto": _law(ServiceLaw("pareto")),
-    "load of 0.8 to 0.9": _full, "very quiet": _quiet, "fast": _fast}
+    "steady": _plain,
+    "day and night": _calendar(day_and_night),
+    "arrivals wander": _arrivals_wander,
+    "times wander": _times_wander,
+    "batches": _batches,
+    "bursts": _bursts,
+    "lognormal 1.2": _law(ServiceLaw("lognormal", 1.2)),
+    "lognormal 1.6": _law(ServiceLaw("lognormal", 1.6)),
+    "Pareto": _law(ServiceLaw("pareto")),
+    "load of 0.8 to 0.9": _full,
+    "very quiet": _quiet,
+    "fast": _fast,
+}
 
 
 def watch(kind: str, number: int, days: int = DAYS) -> Watch:
@@ -175,15 +195,22 @@ def table(rows: Iterable[dict[str, Any]]) -> str:
         names = Counter(name for row in watched for name, _ in row["alarms"])
         count = sum(names.values())
         days, alarms = days + known, alarms + count
-        lines.append(f"{kind:24} {known:6.0f} {count:6} {count / known * YEAR_DAYS:7.1f}  "
-                     + ", ".join(f"{name} {n}" for name, n in names.most_common()))
+        lines.append(
+            f"{kind:24} {known:6.0f} {count:6} {count / known * YEAR_DAYS:7.1f}  "
+            + ", ".join(f"{name} {n}" for name, n in names.most_common())
+        )
     years = days / YEAR_DAYS
-    lines.append(f"{'ALL':24} {days:6.0f} {alarms:6.0f} {alarms / max(years, 1e-9):7.2f}  "
-                 f"in {years:.1f} daemon-years")
+    lines.append(
+        f"{'ALL':24} {days:6.0f} {alarms:6.0f} {alarms / max(years, 1e-9):7.2f}  "
+        f"in {years:.1f} daemon-years"
+    )
     return "\n".join(lines)
 
 
 def examples(rows: Iterable[dict[str, Any]], most: int = 4) -> str:
     """Return the first alarms of each daemon."""
-    return "\n".join(f"{row['kind']} {row['number']}: {name}: {words}" for row in rows
-                     for name, words in row["alarms"][:most])
+    return "\n".join(
+        f"{row['kind']} {row['number']}: {name}: {words}"
+        for row in rows
+        for name, words in row["alarms"][:most]
+    )

@@ -19,10 +19,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("counts", nargs="*", type=int, default=[10, 100, 1000])
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--write-after", type=int, nargs="+", default=[1, 30],
-                        help="seconds that rrdcached waits before it writes; 1: no batching")
-    parser.add_argument("--level", choices=["None", "Sign", "Encrypt"], default="",
-                        help="send by the network plugin to a second collectd, which stores")
+    parser.add_argument(
+        "--write-after",
+        type=int,
+        nargs="+",
+        default=[1, 30],
+        help="seconds that rrdcached waits before it writes; 1: no batching",
+    )
+    parser.add_argument(
+        "--level",
+        choices=["None", "Sign", "Encrypt"],
+        default="",
+        help="send by the network plugin to a second collectd, which stores",
+    )
     given = parser.parse_args()
     if given.seconds < INTERVAL:
         parser.error(f"--seconds {given.seconds:g}: less than an interval, {INTERVAL} s")
@@ -35,29 +44,49 @@ def main() -> None:
                 try:
                     rig.start()
                     time.sleep(2 * write_after)  # until each file has been written once
-                    found = {"consumers": count, "write_after": write_after, "level": given.level,
-                             **rig.measure(given.seconds), **rig.dashboard(),
-                             "load": os.getloadavg()[0]}
+                    found = {
+                        "consumers": count,
+                        "write_after": write_after,
+                        "level": given.level,
+                        **rig.measure(given.seconds),
+                        **rig.dashboard(),
+                        "load": os.getloadavg()[0],
+                    }
                 finally:
                     rig.processes.stop_all()
             lines.append(found)
-            print(json.dumps({name: value if isinstance(value, str) else round(value, 1)
-                              for name, value in found.items()}), flush=True)
+            print(
+                json.dumps(
+                    {
+                        name: value if isinstance(value, str) else round(value, 1)
+                        for name, value in found.items()
+                    }
+                ),
+                flush=True,
+            )
     for line in ratios(lines):
         print(line)
 
 
 def ratios(lines: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Yield what the lines of one run say beside each other: growth, and what batching saves."""
-    for first, last in ((one, other) for one in lines[:1] for other in lines[1:]
-                        if other["write_after"] == one["write_after"]):
+    for first, last in (
+        (one, other)
+        for one in lines[:1]
+        for other in lines[1:]
+        if other["write_after"] == one["write_after"]
+    ):
         times = last["consumers"] / first["consumers"]
-        yield (f"{times:g} × the consumers: {last['writes/s'] / first['writes/s']:.1f} × the"
-               f" writes, {last['dashboard MB'] / first['dashboard MB']:.1f} × the page's memory")
+        yield (
+            f"{times:g} × the consumers: {last['writes/s'] / first['writes/s']:.1f} × the"
+            f" writes, {last['dashboard MB'] / first['dashboard MB']:.1f} × the page's memory"
+        )
     for one, other in zip(lines, lines[1:]):
         if one["consumers"] == other["consumers"]:
-            yield (f"{one['consumers']} consumers, {other['write_after']} s of batching:"
-                   f" {other['writes/s'] / one['writes/s']:.2f} of the writes")
+            yield (
+                f"{one['consumers']} consumers, {other['write_after']} s of batching:"
+                f" {other['writes/s'] / one['writes/s']:.2f} of the writes"
+            )
 
 
 if __name__ == "__main__":

@@ -11,9 +11,24 @@ def command(address: Path, folder: Path, files: Path, write_after: int) -> list[
 
     One second is shorter than any interval: then each update is a write of its own.
     """
-    return ["rrdcached", "-g", "-l", f"unix:{address}", "-w", str(write_after), "-f", "600",
-            "-z", str(write_after), "-b", str(files), "-p", str(folder / "rrdcached.pid"),
-            "-j", str(folder)]
+    return [
+        "rrdcached",
+        "-g",
+        "-l",
+        f"unix:{address}",
+        "-w",
+        str(write_after),
+        "-f",
+        "600",
+        "-z",
+        str(write_after),
+        "-b",
+        str(files),
+        "-p",
+        str(folder / "rrdcached.pid"),
+        "-j",
+        str(folder),
+    ]
 
 
 def stats(address: Path) -> dict[str, int]:

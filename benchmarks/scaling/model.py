@@ -42,8 +42,13 @@ def series_of_one(topics: bool) -> int:
     return len(METRICS) + (TOPICS * len(TOPIC_METRICS) if topics else 0)
 
 
-def cost(consumers: int, topics: bool = False, interval: float = 10, wait: float = 300,
-         delay: float = 300) -> Cost:
+def cost(
+    consumers: int,
+    topics: bool = False,
+    interval: float = 10,
+    wait: float = 300,
+    delay: float = 300,
+) -> Cost:
     """Return what so many consumers cost.
 
     Args:
@@ -56,10 +61,17 @@ def cost(consumers: int, topics: bool = False, interval: float = 10, wait: float
     series = consumers * series_of_one(topics)
     values = series / interval
     writes = min(values, series / (wait + delay / 2 + interval / 2))
-    return Cost(series, values, values * COLLECTD_VALUE * 60,
-                COLLECTD_MB[0] + COLLECTD_MB[1] * consumers, writes, values,
-                60 * (values * RRDCACHED_VALUE + writes * RRDCACHED_WRITE),
-                series * FILE / 1e9, DASHBOARD_MB[0] + DASHBOARD_MB[1] * consumers)
+    return Cost(
+        series,
+        values,
+        values * COLLECTD_VALUE * 60,
+        COLLECTD_MB[0] + COLLECTD_MB[1] * consumers,
+        writes,
+        values,
+        60 * (values * RRDCACHED_VALUE + writes * RRDCACHED_WRITE),
+        series * FILE / 1e9,
+        DASHBOARD_MB[0] + DASHBOARD_MB[1] * consumers,
+    )
 
 
 def table() -> list[str]:
@@ -68,12 +80,18 @@ def table() -> list[str]:
     for topics in (False, True):
         for consumers in (10, 100, 1_000, 10_000):
             one = cost(consumers, topics)
-            cells = (f"{consumers:,}{', by topic' if topics else ''}", f"{one.series:,}",
-                     f"{one.collectd_cpu:,.1f}", f"{one.unbatched_writes_a_second:,.0f}",
-                     f"{one.writes_a_second:,.1f}", f"{one.rrdcached_cpu:,.1f}",
-                     f"{one.disk_gb:,.2f}")
-            lines += [f"   {'  -' if number else '* -'} {cell}"
-                      for number, cell in enumerate(cells)]
+            cells = (
+                f"{consumers:,}{', by topic' if topics else ''}",
+                f"{one.series:,}",
+                f"{one.collectd_cpu:,.1f}",
+                f"{one.unbatched_writes_a_second:,.0f}",
+                f"{one.writes_a_second:,.1f}",
+                f"{one.rrdcached_cpu:,.1f}",
+                f"{one.disk_gb:,.2f}",
+            )
+            lines += [
+                f"   {'  -' if number else '* -'} {cell}" for number, cell in enumerate(cells)
+            ]
     return lines
 
 

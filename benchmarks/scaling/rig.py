@@ -74,17 +74,34 @@ class Rig:
         self.processes = Processes(folder)
         self._env = {**os.environ, "PYTHONPATH": str(ROOT)}
         self.measured["rrdcached"] = self.processes.start(
-            "rrdcached", cached.command(self.address, folder, self.files, write_after),
-            self._env, folder)
+            "rrdcached",
+            cached.command(self.address, folder, self.files, write_after),
+            self._env,
+            folder,
+        )
 
     def start(self) -> None:
         """Return when every series has a file and has been updated once."""
         self.processes.start(
-            "peers", [sys.executable, "-m", "tests.soak.many_peers", str(self._peers),
-                      str(self.consumers // OF_ONE), str(OF_ONE)], self._env, ROOT)
+            "peers",
+            [
+                sys.executable,
+                "-m",
+                "tests.soak.many_peers",
+                str(self._peers),
+                str(self.consumers // OF_ONE),
+                str(OF_ONE),
+            ],
+            self._env,
+            ROOT,
+        )
         wait_for("peers listen", (self._peers / "ready").exists, 60)
-        block = snippets.collectd_block(str(self._peers), str(self.folder / "state.json"),
-                                        INTERVAL, [str(ROOT), sysconfig.get_path("platlib")])
+        block = snippets.collectd_block(
+            str(self._peers),
+            str(self.folder / "state.json"),
+            INTERVAL,
+            [str(ROOT), sysconfig.get_path("platlib")],
+        )
         block = block.replace("    Timeout", "    MaxConsumers 100000\n    Timeout")
         storing = STORING.format(address=self.address, files=self.files)
         if self.level:
@@ -98,11 +115,17 @@ class Rig:
 
     def _collectd(self, name: str, rest: str) -> None:
         conf = self.folder / f"{name}.conf"
-        head = collectd_conf.head("localhost", self.folder, self.folder / f"{name}.pid",
-                                  self.folder / f"{name}.log", INTERVAL)
+        head = collectd_conf.head(
+            "localhost",
+            self.folder,
+            self.folder / f"{name}.pid",
+            self.folder / f"{name}.log",
+            INTERVAL,
+        )
         conf.write_text(head + rest)
         self.measured[name] = self.processes.start(
-            name, ["/usr/sbin/collectd", "-f", "-C", str(conf)], self._env, self.folder)
+            name, ["/usr/sbin/collectd", "-f", "-C", str(conf)], self._env, self.folder
+        )
 
     def _all_cached(self) -> bool:
         self.processes.check()
@@ -134,9 +157,21 @@ class Rig:
         """
         port = free_port()
         pid = self.processes.start(
-            "dashboard", [sys.executable, "-m", "collectd_fedmsg_dashboard.serve", "--data-dir",
-                          str(self.files), "--rrdcached", f"unix:{self.address}",
-                          "--port", str(port)], self._env, ROOT)
+            "dashboard",
+            [
+                sys.executable,
+                "-m",
+                "collectd_fedmsg_dashboard.serve",
+                "--data-dir",
+                str(self.files),
+                "--rrdcached",
+                f"unix:{self.address}",
+                "--port",
+                str(port),
+            ],
+            self._env,
+            ROOT,
+        )
         where = f"http://127.0.0.1:{port}"
         wait_for("the page answers", lambda: _answers(where), 60)
 
@@ -151,8 +186,12 @@ class Rig:
         wait_for("all are judged", lambda: not listed()[1], 120)
         judged = (time.perf_counter() - began) * 1000
         later = min(listed()[0] for _ in range(5))
-        return {"list first ms": first, "all judged ms": judged, "list later ms": later,
-                "dashboard MB": spent(pid).memory}
+        return {
+            "list first ms": first,
+            "all judged ms": judged,
+            "list later ms": later,
+            "dashboard MB": spent(pid).memory,
+        }
 
 
 def _taken(port: int) -> bool:

@@ -25,8 +25,9 @@ def acknowledge(book: AlertDatabase, name: str, by: str, comment: str, now: floa
     return ack
 
 
-def silence(match: Match, span: float, by: str, comment: str, now: float,  # noqa: PLR0917
-            name: str) -> Silence:
+def silence(  # noqa: PLR0917
+    match: Match, span: float, by: str, comment: str, now: float, name: str
+) -> Silence:
     """Return a silence of ``span`` seconds from ``now`` (epoch seconds).
 
     Raises:

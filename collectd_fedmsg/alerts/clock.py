@@ -41,6 +41,5 @@ def brought_back(record: _Record, now: float, names: tuple[str, ...]) -> tuple[_
         late = max((at - now for at in times if at is not None), default=0.0)
         if late > MAX_SKEW:
             most = max(most, late)
-            changes[name] = (tuple(min(at, now) for at in value) if isinstance(value, tuple)
-                             else now)
+            changes[name] = tuple(min(at, now) for at in value) if isinstance(value, tuple) else now
     return (replace(record, **changes) if changes else record), most

@@ -21,8 +21,15 @@ BY_CLOCK = ("daemon_silent", "collectd_silent")
 SPEECHLESS = (Verdict.UNKNOWN, Verdict.TELEMETRY_LOST)
 
 
-def readings(rule: Rule, observation: Observation, now: float, after: float, *, every: float,
-             host_last: float | None) -> Iterator[Reading]:
+def readings(
+    rule: Rule,
+    observation: Observation,
+    now: float,
+    after: float,
+    *,
+    every: float,
+    host_last: float | None,
+) -> Iterator[Reading]:
     """Yield the readings later than ``after``, oldest first. Times in epoch seconds.
 
     Args:
@@ -38,13 +45,17 @@ def readings(rule: Rule, observation: Observation, now: float, after: float, *, 
         yield from _silence(rule, observation, now, every, host_last)
     elif rule.kind in ("backlog", "oldest", "lost"):
         yield from _samples(rule, observation, after)
-    elif observation.history is not None and observation.diagnosis is not None and (
-            observation.history.end > after):
+    elif (
+        observation.history is not None
+        and observation.diagnosis is not None
+        and (observation.history.end > after)
+    ):
         yield from _judged(rule, observation, observation.diagnosis, every)
 
 
-def _silence(rule: Rule, observation: Observation, now: float, every: float,
-             host_last: float | None) -> Iterator[Reading]:
+def _silence(
+    rule: Rule, observation: Observation, now: float, every: float, host_last: float | None
+) -> Iterator[Reading]:
     if observation.last is None:
         return
     silent = now - observation.last
@@ -52,11 +63,22 @@ def _silence(rule: Rule, observation: Observation, now: float, every: float,
     ahead = -silent > max(rule.above, MAX_SKEW)
     silent = silent if ahead else max(0.0, silent)
     bad: bool | None = ahead or silent > rule.above
-    if bad and not ahead and rule.kind == "daemon_silent" and host_last is not None and (
-            host_last - observation.last <= rule.above / 2):
+    if (
+        bad
+        and not ahead
+        and rule.kind == "daemon_silent"
+        and host_last is not None
+        and (host_last - observation.last <= rule.above / 2)
+    ):
         bad = None
-    yield Reading(now, bad, silent, waiting=_waiting(observation),
-                  reach=max(60.0, REACH_STEPS * every), began=now if ahead else observation.last)
+    yield Reading(
+        now,
+        bad,
+        silent,
+        waiting=_waiting(observation),
+        reach=max(60.0, REACH_STEPS * every),
+        began=now if ahead else observation.last,
+    )
 
 
 def _samples(rule: Rule, observation: Observation, after: float) -> Iterator[Reading]:
@@ -70,8 +92,14 @@ def _samples(rule: Rule, observation: Observation, after: float) -> Iterator[Rea
         at, value = history.time(i), _value(rule.kind, observation, i)
         if at > after and value is not None:
             passed = (history.received[i] or 0.0) * history.step
-            yield Reading(at, value > rule.above, value, passed, history.backlog[i] or 0.0,
-                          REACH_STEPS * history.step)
+            yield Reading(
+                at,
+                value > rule.above,
+                value,
+                passed,
+                history.backlog[i] or 0.0,
+                REACH_STEPS * history.step,
+            )
 
 
 def _value(kind: str, observation: Observation, i: int) -> float | None:
@@ -87,12 +115,16 @@ def _value(kind: str, observation: Observation, i: int) -> float | None:
         return None
     at = history.time(i)
     # A restart is stamped with the start of the step in which the totals began anew.
-    return sum(restart.lost or 0.0 for restart in history.restarts
-               if at - history.step <= restart.time < at)
+    return sum(
+        restart.lost or 0.0
+        for restart in history.restarts
+        if at - history.step <= restart.time < at
+    )
 
 
-def _judged(rule: Rule, observation: Observation, diagnosis: Diagnosis,
-            every: float) -> Iterator[Reading]:
+def _judged(
+    rule: Rule, observation: Observation, diagnosis: Diagnosis, every: float
+) -> Iterator[Reading]:
     history = observation.history
     assert history is not None
     waiting = _waiting(observation)
@@ -103,13 +135,25 @@ def _judged(rule: Rule, observation: Observation, diagnosis: Diagnosis,
         full = diagnosis.saturation_time
         left = None if full is None else max(0.0, full - diagnosis.now)
         bad = left is not None and left < rule.above
-        yield Reading(history.end, None if _speechless(diagnosis) else bad, left or 0.0, passed,
-                      waiting, reach)
+        yield Reading(
+            history.end,
+            None if _speechless(diagnosis) else bad,
+            left or 0.0,
+            passed,
+            waiting,
+            reach,
+        )
         return
     ranks = [verdict.rank for verdict in diagnosis.verdicts if verdict.name in rule.verdicts]
     unsure = _speechless(diagnosis) and not ranks
-    yield Reading(history.end, None if unsure else bool(ranks), float(max(ranks, default=0)),
-                  passed, waiting, reach)
+    yield Reading(
+        history.end,
+        None if unsure else bool(ranks),
+        float(max(ranks, default=0)),
+        passed,
+        waiting,
+        reach,
+    )
 
 
 def _speechless(diagnosis: Diagnosis) -> bool:

@@ -49,8 +49,9 @@ def pause(attempts: int, name: str, asked: float = 0.0) -> float:
     return max(min(asked, MAX_ASKED), min(MAX_PAUSE, 2.0 ** min(attempts, 20)) * spread)
 
 
-def deliver(database: AlertDatabase, output: Output, entry: OutboxEntry, now: float,
-            give_up_after: float) -> bool:
+def deliver(
+    database: AlertDatabase, output: Output, entry: OutboxEntry, now: float, give_up_after: float
+) -> bool:
     """Try one entry once and note how it went; return whether nothing is left to do for it.
 
     Args:
@@ -107,8 +108,14 @@ class OutboxWorker(threading.Thread):
         output: where to send; opened by the settings when None.
     """
 
-    def __init__(self, name: str, settings: Mapping[str, Any], path: Path,
-                 current: Callable[[], Payload | None], output: Output | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: Mapping[str, Any],
+        path: Path,
+        current: Callable[[], Payload | None],
+        output: Output | None = None,
+    ) -> None:
         super().__init__(name=f"output {name}", daemon=True)
         self.settings = dict(settings)
         self._name, self._path, self._current = name, path, current
@@ -177,8 +184,9 @@ class OutboxWorker(threading.Thread):
         refresh = self.settings.get("refresh")
         return max(0.05, min(wait, refresh or wait))
 
-    def _attempt(self, database: AlertDatabase, output: Output, entry: OutboxEntry,
-                 now: float) -> float:
+    def _attempt(
+        self, database: AlertDatabase, output: Output, entry: OutboxEntry, now: float
+    ) -> float:
         done = False
         try:
             done = deliver(database, output, entry, now, self.settings["give_up_after"])
@@ -233,34 +241,47 @@ def new_entries(outcome: Outcome, rules: RuleSet, now: float) -> list[NewEntry]:
     entries: list[NewEntry] = []
     for notice in outcome.notices:
         body = payload(notice, rules.dashboard)
-        entries += [(notice.id, name, body) for name in _names(rules, notice.outputs)
-                    if rules.outputs[name]["type"] not in BY_STATE]
+        entries += [
+            (notice.id, name, body)
+            for name in _names(rules, notice.outputs)
+            if rules.outputs[name]["type"] not in BY_STATE
+        ]
     # The open ones are refreshed; an end is sent once and must arrive.
     for change in outcome.transitions:
         if change.event is Event.CLEARED:
             alert = change.alert
-            ended = Notice(digest("state", alert.id), alert.id, "cleared", now,
-                           alert.severity, (), (alert,))
+            ended = Notice(
+                digest("state", alert.id), alert.id, "cleared", now, alert.severity, (), (alert,)
+            )
             body = payload(ended, rules.dashboard)
-            entries += [(ended.id, name, body) for name in _names(rules, alert.outputs)
-                        if rules.outputs[name]["type"] in BY_STATE]
+            entries += [
+                (ended.id, name, body)
+                for name in _names(rules, alert.outputs)
+                if rules.outputs[name]["type"] in BY_STATE
+            ]
     return entries
 
 
 def standing(alerts: Iterable[Alert], name: str, rules: RuleSet, now: float) -> dict[str, Any]:
     """Return the payload of what is open now for one output that goes by states."""
     meant = tuple(alert for alert in alerts if name in _names(rules, alert.outputs))
-    return payload(Notice(digest("open", name, now), "open", "reminder", now, "info", meant),
-                   rules.dashboard)
+    return payload(
+        Notice(digest("open", name, now), "open", "reminder", now, "info", meant), rules.dashboard
+    )
 
 
 def sample(rules: RuleSet, alerts: Sequence[Alert], now: float) -> dict[str, Any]:
     """Return the payload of a test: it says so, and is over at once for who keeps states."""
-    body = payload(Notice(digest("test", now), "test", "raised", now, "info", (), tuple(alerts)),
-                   rules.dashboard)
-    return {**body, "subject": f"[TEST] {body['subject']}", "kind": "test",
-            "text": f"This is a test of collectd-fedmsg's alerts; nothing is wrong.\n\n"
-                    f"{body['text']}"}
+    body = payload(
+        Notice(digest("test", now), "test", "raised", now, "info", (), tuple(alerts)),
+        rules.dashboard,
+    )
+    return {
+        **body,
+        "subject": f"[TEST] {body['subject']}",
+        "kind": "test",
+        "text": f"This is a test of collectd-fedmsg's alerts; nothing is wrong.\n\n{body['text']}",
+    }
 
 
 def _names(rules: RuleSet, wanted: Sequence[str]) -> Iterator[str]:

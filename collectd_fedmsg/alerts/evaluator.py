@@ -68,8 +68,15 @@ class Outcome:
 NO_ACTIONS = Actions()
 
 
-def evaluate(state: State, observations: Iterable[Observation], rules: RuleSet, now: float,
-             actions: Actions = NO_ACTIONS, *, incidents: Iterable[Incident] = ()) -> Outcome:
+def evaluate(
+    state: State,
+    observations: Iterable[Observation],
+    rules: RuleSet,
+    now: float,
+    actions: Actions = NO_ACTIONS,
+    *,
+    incidents: Iterable[Incident] = (),
+) -> Outcome:
     """Return the state after ``now`` (epoch seconds), what changed, and whom to tell what.
 
     Args:
@@ -81,23 +88,38 @@ def evaluate(state: State, observations: Iterable[Observation], rules: RuleSet, 
         incidents: who suffers together; one notice tells of all of one.
     """
     state, late = set_back(state, now)
-    present = {seen.subject: seen for seen in observations
-               if seen.last is not None and now - seen.last <= rules.forget}
-    step = _Step(state, rules, now, _newest_of_hosts(present, rules),
-                 {name: one for one in incidents if one.shared for name in one.members})
+    present = {
+        seen.subject: seen
+        for seen in observations
+        if seen.last is not None and now - seen.last <= rules.forget
+    }
+    step = _Step(
+        state,
+        rules,
+        now,
+        _newest_of_hosts(present, rules),
+        {name: one for one in incidents if one.shared for name in one.members},
+    )
     for seen in present.values():
         step.judge(seen)
     step.keep_absent(present)
-    tracks = {key: replace(track, alert=acked(track.alert, actions)) if track.alert else track
-              for key, track in step.tracks.items()}
-    newest = {subject: min(seen.history.end, now)
-              for subject, seen in present.items() if seen.history}
+    tracks = {
+        key: replace(track, alert=acked(track.alert, actions)) if track.alert else track
+        for key, track in step.tracks.items()
+    }
+    newest = {
+        subject: min(seen.history.end, now) for subject, seen in present.items() if seen.history
+    }
     opened = [track.alert for track in tracks.values() if track.alert]
     cleared = [one.alert for one in step.transitions if one.event is Event.CLEARED]
     hushed = frozenset(one.id for one in (*opened, *cleared) if muted(one, actions, now))
     groups, notices = tell(state.groups, opened, cleared, hushed, grouping=rules.grouping, now=now)
-    return Outcome(State(tracks, {**_still(state, rules, now), **newest}, groups),
-                   tuple(step.transitions), notices, _troubles(late, present, step.failed, now))
+    return Outcome(
+        State(tracks, {**_still(state, rules, now), **newest}, groups),
+        tuple(step.transitions),
+        notices,
+        _troubles(late, present, step.failed, now),
+    )
 
 
 def set_back(state: State, now: float) -> tuple[State, float]:
@@ -106,8 +128,11 @@ def set_back(state: State, now: float) -> tuple[State, float]:
     tracks: dict[Key, Track] = {}
     for key, track in state.tracks.items():
         tracks[key], most = brought_back(track, now, ("at", "since", "raises"))
-        alert, more = brought_back(track.alert, now, ("since", "raised", "worse_since")) if (
-            track.alert) else (None, 0.0)
+        alert, more = (
+            brought_back(track.alert, now, ("since", "raised", "worse_since"))
+            if (track.alert)
+            else (None, 0.0)
+        )
         tracks[key] = replace(tracks[key], alert=alert) if more else tracks[key]
         late += [most, more]
     groups: dict[str, Group] = {}
@@ -120,34 +145,42 @@ def set_back(state: State, now: float) -> tuple[State, float]:
     return State(tracks, seen, groups), max(late)
 
 
-def _troubles(late: float, present: Mapping[Subject, Observation],
-              failed: Mapping[Subject, str], now: float) -> dict[str, str]:
+def _troubles(
+    late: float, present: Mapping[Subject, Observation], failed: Mapping[Subject, str], now: float
+) -> dict[str, str]:
     """Return what kept a step from judging everything: kind → a sentence."""
     troubles = {}
     if late:
-        troubles["clock"] = (f"times up to {duration(late)} ahead were brought back to now:"
-                             " the clock was set back")
-    future = {subject.id: seen.last - now for subject, seen in present.items()
-              if seen.last is not None and seen.last - now > MAX_SKEW}
+        troubles["clock"] = (
+            f"times up to {duration(late)} ahead were brought back to now: the clock was set back"
+        )
+    future = {
+        subject.id: seen.last - now
+        for subject, seen in present.items()
+        if seen.last is not None and seen.last - now > MAX_SKEW
+    }
     if future:
         worst = max(future, key=lambda name: future[name])
-        troubles["future"] = (f"{len(future)} have samples ahead of this clock, {worst} by"
-                              f" {duration(future[worst])}")
+        troubles["future"] = (
+            f"{len(future)} have samples ahead of this clock, {worst} by {duration(future[worst])}"
+        )
     if failed:
         subject, error = next(iter(failed.items()))
         troubles["subjects"] = f"{len(failed)} could not be judged; {subject.id}: {error}"
     return troubles
 
 
-def _newest_of_hosts(present: Mapping[Subject, Observation],
-                     rules: RuleSet) -> dict[str, float]:
+def _newest_of_hosts(present: Mapping[Subject, Observation], rules: RuleSet) -> dict[str, float]:
     """Return the newest of anything, by host; only of hosts that a rule watches as a whole."""
     newest: dict[str, float] = {}
     for subject, seen in present.items():
         newest[subject.host] = max(seen.last or 0.0, newest.get(subject.host, 0.0))
     whole = [rule for rule in rules.rules if rule.kind == "collectd_silent"]
-    return {host: last for host, last in newest.items() if Subject(host) in present
-            and any(rules.rule_for(rule, Subject(host)) for rule in whole)}
+    return {
+        host: last
+        for host, last in newest.items()
+        if Subject(host) in present and any(rules.rule_for(rule, Subject(host)) for rule in whole)
+    }
 
 
 @dataclass
@@ -176,8 +209,10 @@ class _Step:
             self.judged.add(key)
             # A calm track goes on after the newest sample that was judged.
             before = self.state.tracks.get(key) or (
-                Track() if found.kind in BY_CLOCK
-                else Track(at=self.state.seen.get(subject, Track.at)))
+                Track()
+                if found.kind in BY_CLOCK
+                else Track(at=self.state.seen.get(subject, Track.at))
+            )
             try:
                 track, changes = self._follow(before, found, seen)
             except Exception as error:
@@ -188,16 +223,23 @@ class _Step:
             if not track.idle:
                 self.tracks[key] = track
 
-    def _follow(self, track: Track, rule: Rule,
-                seen: Observation) -> tuple[Track, list[Transition]]:
+    def _follow(
+        self, track: Track, rule: Rule, seen: Observation
+    ) -> tuple[Track, list[Transition]]:
         subject, now = seen.subject, self.now
         incident = self.incidents.get(subject.id)
         changes: list[Transition] = []
         reason = foreseen(rule.kind, seen, incident)
         if reason is not None and track.alert is None:
             track = replace(track, reason=reason)
-        for reading in readings(rule, seen, now, track.at, every=self.rules.every,
-                                host_last=self.hosts.get(subject.host)):
+        for reading in readings(
+            rule,
+            seen,
+            now,
+            track.at,
+            every=self.rules.every,
+            host_last=self.hosts.get(subject.host),
+        ):
             if reading.at > now + MAX_SKEW:
                 continue
             track, event = step(track, reading, rule, subject, self.rules.flapping)
@@ -226,8 +268,11 @@ class _Step:
             if not ruled_out and self.now - track.at <= self.rules.forget:
                 self.tracks[key] = track
             elif track.alert is not None:
-                note = ("the rules do not ask for it any more" if ruled_out else
-                        f"no sample for {duration(self.rules.forget)}: it counts as taken away")
+                note = (
+                    "the rules do not ask for it any more"
+                    if ruled_out
+                    else f"no sample for {duration(self.rules.forget)}: it counts as taken away"
+                )
                 ended = replace(track.alert, cleared=self.now, note=note)
                 self.transitions.append(Transition(Event.CLEARED, ended))
 

@@ -17,13 +17,14 @@ MAX_REASONS = 4
 ACTIONS = {
     "daemon_silent": "See whether the daemon runs; if it does, ask `collectd-fedmsg doctor` there.",
     "collectd_silent": "See whether the host is up and collectd runs on it; its daemons cannot be"
-                       " judged until then.",
+    " judged until then.",
     "lost": "Check that replay fetched the lost messages; read why the daemon ended.",
 }
 
 
-def explained(alert: Alert, observation: Observation, incident: Incident | None,
-              now: float) -> Alert:
+def explained(
+    alert: Alert, observation: Observation, incident: Incident | None, now: float
+) -> Alert:
     """Return the alert with its cause, reasons and advice at ``now`` (epoch seconds).
 
     A cause and an incident that were found stay: notices are grouped by them.
@@ -38,9 +39,13 @@ def explained(alert: Alert, observation: Observation, incident: Incident | None,
     if not diagnosis.findings[0].verdict.rank or (not _serious(diagnosis) and alert.why):
         return alert
     reason = _reason(diagnosis, incident)
-    return replace(alert, cause=reason.cause if alert.cause == alert.kind else alert.cause,
-                   why=reason.why, incident=alert.incident or reason.incident,
-                   action=reason.action)
+    return replace(
+        alert,
+        cause=reason.cause if alert.cause == alert.kind else alert.cause,
+        why=reason.why,
+        incident=alert.incident or reason.incident,
+        action=reason.action,
+    )
 
 
 def foreseen(kind: str, observation: Observation, incident: Incident | None) -> Reason | None:
@@ -59,13 +64,19 @@ def _reason(diagnosis: Diagnosis, incident: Incident | None) -> Reason:
     cause = diagnosis.findings[0]
     why = [incident.sentence] if incident else []
     why += [f"{cause.verdict.name}: {cause.verdict.meaning}", *cause.evidence]
-    why += [f"{finding.verdict.name}: {finding.evidence[0]}" for finding in diagnosis.findings[1:]
-            if finding.evidence]
+    why += [
+        f"{finding.verdict.name}: {finding.evidence[0]}"
+        for finding in diagnosis.findings[1:]
+        if finding.evidence
+    ]
     if cause.verdict is Verdict.UNKNOWN and diagnosis.missing:
         why.append(f"missing: {', '.join(diagnosis.missing)}")
-    return Reason(cause.verdict.name, tuple(why[:MAX_REASONS]),
-                  incident.action if incident else cause.verdict.action,
-                  incident.id if incident else "")
+    return Reason(
+        cause.verdict.name,
+        tuple(why[:MAX_REASONS]),
+        incident.action if incident else cause.verdict.action,
+        incident.id if incident else "",
+    )
 
 
 def _silence(observation: Observation, now: float) -> tuple[str, ...]:
@@ -73,13 +84,16 @@ def _silence(observation: Observation, now: float) -> tuple[str, ...]:
         return ("no sample was ever seen",)
     if observation.last - now > MAX_SKEW:
         ahead = humanize.duration(observation.last - now)
-        return (f"its newest sample is {ahead} ahead of this clock:"
-                " nothing newer is stored until then",
-                "set the clock right, then `collectd-fedmsg rewind` lets the series go on")
+        return (
+            f"its newest sample is {ahead} ahead of this clock: nothing newer is stored until then",
+            "set the clock right, then `collectd-fedmsg rewind` lets the series go on",
+        )
     sentence = f"no sample for {humanize.duration(now - observation.last)}"
     past = observation.history
     waiting = next((x for x in reversed(past.backlog) if x is not None), None) if past else None
     if waiting is None:
         return (sentence,)
-    return (f"{sentence}; {waiting:,.0f} messages waited then",
-            "what happens since is not known: neither good nor bad")
+    return (
+        f"{sentence}; {waiting:,.0f} messages waited then",
+        "what happens since is not known: neither good nor bad",
+    )

@@ -32,15 +32,26 @@ class Group:
 
 def key_of(alert: Alert, by: Sequence[str]) -> str:
     """Return what alerts of one group have in common; outputs always: they are told together."""
-    parts = {"cause": alert.incident or alert.cause, "rule": alert.rule, "severity": alert.severity,
-             "host": alert.subject.host, "service": alert.subject.service,
-             "consumer": alert.subject.consumer}
+    parts = {
+        "cause": alert.incident or alert.cause,
+        "rule": alert.rule,
+        "severity": alert.severity,
+        "host": alert.subject.host,
+        "service": alert.subject.service,
+        "consumer": alert.subject.consumer,
+    }
     return "\0".join([*(parts[name] for name in by), *alert.outputs])
 
 
-def tell(groups: Mapping[str, Group], opened: Sequence[Alert], cleared: Sequence[Alert],
-         silenced: frozenset[str], *, grouping: Grouping, now: float) -> tuple[
-             dict[str, Group], tuple[Notice, ...]]:
+def tell(
+    groups: Mapping[str, Group],
+    opened: Sequence[Alert],
+    cleared: Sequence[Alert],
+    silenced: frozenset[str],
+    *,
+    grouping: Grouping,
+    now: float,
+) -> tuple[dict[str, Group], tuple[Notice, ...]]:
     """Return the groups after ``now`` (epoch seconds) and the notices that are due.
 
     Args:
@@ -74,38 +85,50 @@ def tell(groups: Mapping[str, Group], opened: Sequence[Alert], cleared: Sequence
     return kept, tuple(notices)
 
 
-def _tell_one(group: Group, opened: list[Alert], silenced: frozenset[str], grouping: Grouping,
-              now: float) -> tuple[Group, Notice | None]:
+def _tell_one(
+    group: Group, opened: list[Alert], silenced: frozenset[str], grouping: Grouping, now: float
+) -> tuple[Group, Notice | None]:
     told = dict(group.told)
     heard = [one for one in opened if one.id not in silenced]
     fresh = [one for one in heard if one.id not in told]
-    grown = [one for one in heard if one.id in told
-             and SEVERITIES.index(one.severity) > SEVERITIES.index(told[one.id])]
+    grown = [
+        one
+        for one in heard
+        if one.id in told and SEVERITIES.index(one.severity) > SEVERITIES.index(told[one.id])
+    ]
     changed = bool(fresh or grown or group.over)
     waiting = (group.waiting if group.waiting is not None else now) if changed else None
     group = replace(group, waiting=waiting)
-    if not (_due(group, bool(grown), heard, grouping, now) if changed else
-            _reminds(group, heard, now)):
+    if not (
+        _due(group, bool(grown), heard, grouping, now) if changed else _reminds(group, heard, now)
+    ):
         return group, None
-    kind = ("raised" if fresh else "worse" if grown else "cleared" if group.over else "reminder")
+    kind = "raised" if fresh else "worse" if grown else "cleared" if group.over else "reminder"
     heard.sort(key=lambda one: (-SEVERITIES.index(one.severity), -one.value, one.subject.id))
     severity = "info"
     for one in (*heard, *group.over):
         severity = worse(severity, one.severity)
     identity = digest(group.key, group.began)
     notice = Notice(
-        id=digest(group.key, group.began, group.serial), group=identity, kind=kind, at=now,
-        severity=severity, alerts=tuple(heard), over=group.over,
-        fresh=tuple(one.id for one in (*fresh, *grown)), outputs=group.outputs)
+        id=digest(group.key, group.began, group.serial),
+        group=identity,
+        kind=kind,
+        at=now,
+        severity=severity,
+        alerts=tuple(heard),
+        over=group.over,
+        fresh=tuple(one.id for one in (*fresh, *grown)),
+        outputs=group.outputs,
+    )
     # The silenced ones that were told before stay, so that their end is told.
     still = {one.id: told[one.id] for one in opened if one.id in told}
     still.update({one.id: one.severity for one in heard})
-    return replace(group, waiting=None, last=now, serial=group.serial + 1, over=(),
-                   told=tuple(still.items())), notice
+    return replace(
+        group, waiting=None, last=now, serial=group.serial + 1, over=(), told=tuple(still.items())
+    ), notice
 
 
-def _due(group: Group, grown: bool, heard: Sequence[Alert], grouping: Grouping,
-         now: float) -> bool:
+def _due(group: Group, grown: bool, heard: Sequence[Alert], grouping: Grouping, now: float) -> bool:
     if grown:
         return True
     ready = group.waiting is not None and now >= group.waiting + grouping.wait

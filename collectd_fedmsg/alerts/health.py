@@ -42,8 +42,10 @@ def age(at: float, now: float) -> str:
     if not at:
         return "never evaluated"
     if at - now > MAX_SKEW:
-        return (f"the last evaluation is {duration(at - now)} ahead of this clock:"
-                " the clock was set back and nothing was evaluated since")
+        return (
+            f"the last evaluation is {duration(at - now)} ahead of this clock:"
+            " the clock was set back and nothing was evaluated since"
+        )
     return f"evaluated {max(0.0, now - at):.0f} s ago"
 
 
@@ -52,21 +54,29 @@ def ailments(database: Any, now: float) -> list[Ailment]:
     at, every = database.evaluated()
     late = [Ailment(True, age(at, now))] if is_late(at, every, now) else []
     rules = database.good_rules()[1]
-    return sorted([
-        *late,
-        *([Ailment(False, f"the rules are refused: {rules}")] if rules else []),
-        *(Ailment(trouble["kind"] == "store", trouble["text"])
-          for trouble in database.troubles()),
-        *_undelivered(database.undelivered(), now),
-        *_given_up(database.given_up(now - GIVEN_UP_SECONDS)),
-    ], key=lambda ailment: not ailment.critical)
+    return sorted(
+        [
+            *late,
+            *([Ailment(False, f"the rules are refused: {rules}")] if rules else []),
+            *(
+                Ailment(trouble["kind"] == "store", trouble["text"])
+                for trouble in database.troubles()
+            ),
+            *_undelivered(database.undelivered(), now),
+            *_given_up(database.given_up(now - GIVEN_UP_SECONDS)),
+        ],
+        key=lambda ailment: not ailment.critical,
+    )
 
 
 def _undelivered(waiting: Iterable[Mapping[str, Any]], now: float) -> Iterable[Ailment]:
     for row in waiting:
         if now - row["since"] > MAX_WAITING:
-            yield Ailment(True, f"{row['output']}: {count(row['waiting'])} notices wait for"
-                                f" {duration(now - row['since'])}: {row['error']}")
+            yield Ailment(
+                True,
+                f"{row['output']}: {count(row['waiting'])} notices wait for"
+                f" {duration(now - row['since'])}: {row['error']}",
+            )
 
 
 def _given_up(entries: Iterable[Mapping[str, Any]]) -> Iterable[Ailment]:
@@ -74,5 +84,8 @@ def _given_up(entries: Iterable[Mapping[str, Any]]) -> Iterable[Ailment]:
     for entry in entries:
         by_output.setdefault(entry["output"], []).append(entry)
     for output, lost in by_output.items():
-        yield Ailment(False, f"{output}: {len(lost)} notices given up within a day, the last"
-                             f" ({lost[0]['id']}): {lost[0]['error']}")
+        yield Ailment(
+            False,
+            f"{output}: {len(lost)} notices given up within a day, the last"
+            f" ({lost[0]['id']}): {lost[0]['error']}",
+        )

@@ -66,8 +66,9 @@ class Track:
         return self.since is None and self.alert is None and not self.raises
 
 
-def step(track: Track, reading: Reading, rule: Rule, subject: Subject,
-         flapping: Flapping) -> tuple[Track, Event | None]:
+def step(
+    track: Track, reading: Reading, rule: Rule, subject: Subject, flapping: Flapping
+) -> tuple[Track, Event | None]:
     """Return the track after one sample, and what happened; an old sample changes nothing."""
     if reading.at <= track.at:
         return track, None
@@ -83,14 +84,19 @@ def step(track: Track, reading: Reading, rule: Rule, subject: Subject,
     return _good(track, rule, flapping, seconds)
 
 
-def _bad(track: Track, reading: Reading, rule: Rule, subject: Subject,  # noqa: PLR0917
-         flapping: Flapping, seconds: float) -> tuple[Track, Event | None]:
+def _bad(  # noqa: PLR0917
+    track: Track, reading: Reading, rule: Rule, subject: Subject, flapping: Flapping, seconds: float
+) -> tuple[Track, Event | None]:
     new = track.since is None
     track = replace(
-        track, bad_for=track.bad_for + seconds, good_for=0.0, goods=0,
+        track,
+        bad_for=track.bad_for + seconds,
+        good_for=0.0,
+        goods=0,
         since=(reading.began or reading.at) if new else track.since,
         peak=reading.value if new else max(track.peak, reading.value),
-        affected=reading.waiting if new else track.affected + reading.passed)
+        affected=reading.waiting if new else track.affected + reading.passed,
+    )
     severity = rule.severity
     if rule.critical_above is not None and reading.value > rule.critical_above:
         severity = "critical"
@@ -98,9 +104,15 @@ def _bad(track: Track, reading: Reading, rule: Rule, subject: Subject,  # noqa: 
         # Never milder before it is over: a severity that goes to and fro is a second flapping.
         now = worse(severity, track.alert.severity)
         grown = now != track.alert.severity
-        alert = replace(track.alert, value=reading.value, peak=track.peak, severity=now,
-                        affected=track.affected, ack=None if grown else track.alert.ack,
-                        worse_since=reading.at if grown else track.alert.worse_since)
+        alert = replace(
+            track.alert,
+            value=reading.value,
+            peak=track.peak,
+            severity=now,
+            affected=track.affected,
+            ack=None if grown else track.alert.ack,
+            worse_since=reading.at if grown else track.alert.worse_since,
+        )
         return replace(track, alert=alert), Event.WORSE if grown else None
     if track.bad_for < rule.hold or track.since is None:
         return track, None
@@ -109,16 +121,31 @@ def _bad(track: Track, reading: Reading, rule: Rule, subject: Subject,  # noqa: 
     reason = track.reason or Reason(rule.kind, (), "")
     alert = Alert(
         id=digest(rule.name, subject.host, subject.service, subject.consumer, reading.at),
-        rule=rule.name, kind=rule.kind, subject=subject, severity=severity, since=track.since,
-        raised=reading.at, unit=KINDS[rule.kind], value=reading.value, limit=rule.above,
-        peak=track.peak, affected=track.affected, flapping=many, cause=reason.cause,
-        why=reason.why, action=reason.action, incident=reason.incident,
-        outputs=rule.outputs, repeat=rule.repeat)
+        rule=rule.name,
+        kind=rule.kind,
+        subject=subject,
+        severity=severity,
+        since=track.since,
+        raised=reading.at,
+        unit=KINDS[rule.kind],
+        value=reading.value,
+        limit=rule.above,
+        peak=track.peak,
+        affected=track.affected,
+        flapping=many,
+        cause=reason.cause,
+        why=reason.why,
+        action=reason.action,
+        incident=reason.incident,
+        outputs=rule.outputs,
+        repeat=rule.repeat,
+    )
     return replace(track, alert=alert, raises=raises), Event.RAISED
 
 
-def _good(track: Track, rule: Rule, flapping: Flapping,
-          seconds: float) -> tuple[Track, Event | None]:
+def _good(
+    track: Track, rule: Rule, flapping: Flapping, seconds: float
+) -> tuple[Track, Event | None]:
     track = replace(track, bad_for=0.0, good_for=track.good_for + seconds, goods=track.goods + 1)
     if track.alert is None:
         return close(track), None

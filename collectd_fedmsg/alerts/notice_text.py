@@ -100,15 +100,20 @@ def body(notice: Notice, dashboard: str) -> str:
 def _section(alert: Alert, dashboard: str, notice: Notice) -> str:
     state = "new" if alert.id in notice.fresh and notice.kind == "raised" else KINDS[notice.kind]
     held = duration(notice.at - alert.since)
-    lines = [f"What:    {one_line(alert)} [{alert.severity}, {state}]",
-             f"Since:   {clock(alert.since)} ({held})",
-             "How bad: " + ", ".join(x for x in (
-                 peak(alert), f"{alert.affected:,.0f} messages affected so far") if x)]
+    lines = [
+        f"What:    {one_line(alert)} [{alert.severity}, {state}]",
+        f"Since:   {clock(alert.since)} ({held})",
+        "How bad: "
+        + ", ".join(
+            x for x in (peak(alert), f"{alert.affected:,.0f} messages affected so far") if x
+        ),
+    ]
     if alert.flapping:
         lines.append(f"         flapping: raised {alert.flapping} times, one alert until calm")
     if alert.ack:
-        lines.append(visible(
-            f"         acknowledged by {alert.ack.by}: {alert.ack.comment or '-'}"))
+        lines.append(
+            visible(f"         acknowledged by {alert.ack.by}: {alert.ack.comment or '-'}")
+        )
     for number, sentence in enumerate(alert.why or ("no diagnosis yet",)):
         lines.append(("Why:     " if not number else "         ") + visible(sentence))
     address = link(alert, dashboard, notice.at)
@@ -117,11 +122,24 @@ def _section(alert: Alert, dashboard: str, notice: Notice) -> str:
 
 
 def _over(alert: Alert, dashboard: str, now: float) -> str:
-    figures = ", ".join(x for x in (
-        f"since {clock(alert.since)}", peak(alert),
-        f"{alert.affected:,.0f} messages affected") if x)
-    return "\n".join(x for x in (one_line(alert), f"  {figures}",
-                                 f"  {link(alert, dashboard, now)}" if dashboard else "") if x)
+    figures = ", ".join(
+        x
+        for x in (
+            f"since {clock(alert.since)}",
+            peak(alert),
+            f"{alert.affected:,.0f} messages affected",
+        )
+        if x
+    )
+    return "\n".join(
+        x
+        for x in (
+            one_line(alert),
+            f"  {figures}",
+            f"  {link(alert, dashboard, now)}" if dashboard else "",
+        )
+        if x
+    )
 
 
 def short(alert: Alert, dashboard: str, now: float) -> str:
@@ -141,11 +159,25 @@ def short(alert: Alert, dashboard: str, now: float) -> str:
 
 def payload(notice: Notice, dashboard: str) -> dict[str, Any]:
     """Return what outputs send, as JSON types; ``id`` is what a receiver knows it again by."""
+
     def told(alert: Alert) -> dict[str, Any]:
-        return {**alert.to_json(), "what": one_line(alert),
-                "short": short(alert, dashboard, notice.at),
-                "link": link(alert, dashboard, notice.at)}
-    return {"version": 1, "id": notice.id, "group": notice.group, "kind": notice.kind,
-            "at": notice.at, "severity": notice.severity, "subject": headline(notice),
-            "text": body(notice, dashboard), "alerts": [told(one) for one in notice.alerts],
-            "over": [told(one) for one in notice.over], "fresh": list(notice.fresh)}
+        return {
+            **alert.to_json(),
+            "what": one_line(alert),
+            "short": short(alert, dashboard, notice.at),
+            "link": link(alert, dashboard, notice.at),
+        }
+
+    return {
+        "version": 1,
+        "id": notice.id,
+        "group": notice.group,
+        "kind": notice.kind,
+        "at": notice.at,
+        "severity": notice.severity,
+        "subject": headline(notice),
+        "text": body(notice, dashboard),
+        "alerts": [told(one) for one in notice.alerts],
+        "over": [told(one) for one in notice.over],
+        "fresh": list(notice.fresh),
+    }

@@ -58,7 +58,9 @@ class Outbox(SqliteFile):
                 " WHERE output = ? AND done IS NULL AND NOT EXISTS (SELECT 1 FROM outbox AS other"
                 " WHERE other.output = mine.output AND other.line = mine.line"
                 " AND other.done IS NULL AND other.serial < mine.serial)"
-                " ORDER BY attempts > 0, due, serial LIMIT 1", (output,)).fetchone()
+                " ORDER BY attempts > 0, due, serial LIMIT 1",
+                (output,),
+            ).fetchone()
             if not row:
                 return None
             serial, name, to, payload, created, attempts, due = row
@@ -70,26 +72,33 @@ class Outbox(SqliteFile):
         Its text goes; what remains tells that it was sent.
         """
         with self.transaction() as base:
-            base.execute("UPDATE outbox SET done = ?, error = ?, payload = '{}' WHERE serial = ?",
-                         (now, error[:MAX_ERROR], serial))
+            base.execute(
+                "UPDATE outbox SET done = ?, error = ?, payload = '{}' WHERE serial = ?",
+                (now, error[:MAX_ERROR], serial),
+            )
 
-    def failed(self, serial: int, due: float, error: str,
-               payload: Mapping[str, Any] | None = None) -> None:
+    def failed(
+        self, serial: int, due: float, error: str, payload: Mapping[str, Any] | None = None
+    ) -> None:
         """Note that an entry was not delivered, why, and when to try again (epoch seconds).
 
         ``payload``: what to send then instead, e.g. to fewer recipients.
         """
         with self.transaction() as base:
-            base.execute("UPDATE outbox SET attempts = attempts + 1, due = ?, error = ?,"
-                         " payload = coalesce(?, payload) WHERE serial = ?",
-                         (due, error[:MAX_ERROR], json.dumps(payload) if payload else None, serial))
+            base.execute(
+                "UPDATE outbox SET attempts = attempts + 1, due = ?, error = ?,"
+                " payload = coalesce(?, payload) WHERE serial = ?",
+                (due, error[:MAX_ERROR], json.dumps(payload) if payload else None, serial),
+            )
 
     def given_up(self, since: float) -> list[dict[str, Any]]:
         """Return the notices given up since then (epoch seconds), the newest first, 100 at most."""
         with self.translated():
             rows = self.base.execute(
                 "SELECT output, id, done, error FROM outbox WHERE done >= ? AND error <> ''"
-                " ORDER BY done DESC LIMIT 100", (since,)).fetchall()
+                " ORDER BY done DESC LIMIT 100",
+                (since,),
+            ).fetchall()
         return [dict(zip(("output", "id", "at", "error"), row)) for row in rows]
 
     def undelivered(self) -> list[dict[str, Any]]:
@@ -97,31 +106,44 @@ class Outbox(SqliteFile):
         with self.translated():
             rows = self.base.execute(
                 "SELECT output, count(*), min(created), max(attempts), max(error) FROM outbox"
-                " WHERE done IS NULL GROUP BY output ORDER BY output").fetchall()
-        return [dict(zip(("output", "waiting", "since", "attempts", "error"), row))
-                for row in rows]
+                " WHERE done IS NULL GROUP BY output ORDER BY output"
+            ).fetchall()
+        return [dict(zip(("output", "waiting", "since", "attempts", "error"), row)) for row in rows]
 
     def drop_output(self, output: str, now: float) -> None:
         """Give up what waits for an output that the rules do not name any more."""
         with self.transaction() as base:
-            base.execute("UPDATE outbox SET done = ?, error = 'no such output any more'"
-                         " WHERE output = ? AND done IS NULL", (now, output))
+            base.execute(
+                "UPDATE outbox SET done = ?, error = 'no such output any more'"
+                " WHERE output = ? AND done IS NULL",
+                (now, output),
+            )
 
 
-def add_entries(base: sqlite3.Connection, entries: Iterable[tuple[str, str, Mapping[str, Any]]],
-                now: float) -> None:
+def add_entries(
+    base: sqlite3.Connection, entries: Iterable[tuple[str, str, Mapping[str, Any]]], now: float
+) -> None:
     """Add (id, output, payload) at ``now`` (epoch seconds); one that is there stays as it is."""
     base.executemany(
         "INSERT OR IGNORE INTO outbox (id, output, payload, created, due, line)"
         " VALUES (?, ?, ?, ?, ?, ?)",
-        [(name, output, json.dumps(body), now, now, str(body.get("group", name)))
-         for name, output, body in entries])
+        [
+            (name, output, json.dumps(body), now, now, str(body.get("group", name)))
+            for name, output, body in entries
+        ],
+    )
 
 
 def forget_entries(base: sqlite3.Connection, now: float) -> None:
     """Delete what is old or too much, and bring back what a wrong clock put into the future."""
-    base.execute("UPDATE outbox SET due = min(due, ?), created = min(created, ?)"
-                 " WHERE done IS NULL AND due > ?", (now, now, now + MAX_AHEAD))
+    base.execute(
+        "UPDATE outbox SET due = min(due, ?), created = min(created, ?)"
+        " WHERE done IS NULL AND due > ?",
+        (now, now, now + MAX_AHEAD),
+    )
     base.execute("DELETE FROM outbox WHERE done < ?", (now - SENT_SECONDS,))
-    base.execute("DELETE FROM outbox WHERE done <= (SELECT done FROM outbox"
-                 " WHERE done IS NOT NULL ORDER BY done DESC LIMIT 1 OFFSET ?)", (MAX_SENT,))
+    base.execute(
+        "DELETE FROM outbox WHERE done <= (SELECT done FROM outbox"
+        " WHERE done IS NOT NULL ORDER BY done DESC LIMIT 1 OFFSET ?)",
+        (MAX_SENT,),
+    )

@@ -108,8 +108,12 @@ class Alert:
         """Return the record that ``to_json`` gave; unknown fields are dropped."""
         known = {key: raw[key] for key in cls.__dataclass_fields__ if key in raw}
         ack = known.get("ack")
-        known.update(subject=Subject(**raw["subject"]), why=tuple(raw.get("why", ())),
-                     outputs=tuple(raw.get("outputs", ())), ack=Ack(**ack) if ack else None)
+        known.update(
+            subject=Subject(**raw["subject"]),
+            why=tuple(raw.get("why", ())),
+            outputs=tuple(raw.get("outputs", ())),
+            ack=Ack(**ack) if ack else None,
+        )
         return cls(**known)
 
     def with_ack(self, ack: Ack | None) -> Alert:

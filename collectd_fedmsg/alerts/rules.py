@@ -10,8 +10,13 @@ from .records import Subject
 
 #: kind → unit of its value.
 KINDS = {
-    "backlog": "messages", "oldest": "seconds", "verdict": "rank", "daemon_silent": "seconds",
-    "collectd_silent": "seconds", "lost": "messages", "saturation": "seconds",
+    "backlog": "messages",
+    "oldest": "seconds",
+    "verdict": "rank",
+    "daemon_silent": "seconds",
+    "collectd_silent": "seconds",
+    "lost": "messages",
+    "saturation": "seconds",
 }
 
 
@@ -26,8 +31,12 @@ class Match:
 
     def fits(self, subject: Subject, rule: str) -> bool:
         """Return whether the subject, under the rule of that name, is meant."""
-        parts = ((self.host, subject.host), (self.service, subject.service),
-                 (self.consumer, subject.consumer), (self.rule, rule))
+        parts = (
+            (self.host, subject.host),
+            (self.service, subject.service),
+            (self.consumer, subject.consumer),
+            (self.rule, rule),
+        )
         return all(any(fnmatchcase(text, one) for one in patterns) for patterns, text in parts)
 
 
@@ -140,8 +149,12 @@ class RuleSet:
 BUILT_IN: tuple[Rule, ...] = (
     Rule("backlog", "backlog", 0.0),
     Rule("oldest", "oldest", 900.0, hold=60.0),
-    Rule("verdict", "verdict", verdicts=("SLOW", "BOTH", "WORKERS_LOST", "SATURATED", "STARVED",
-                                         "STALLED", "ERRORS"), hold=60.0),
+    Rule(
+        "verdict",
+        "verdict",
+        verdicts=("SLOW", "BOTH", "WORKERS_LOST", "SATURATED", "STARVED", "STALLED", "ERRORS"),
+        hold=60.0,
+    ),
     Rule("daemon-silent", "daemon_silent", 120.0, hold=0.0, clear=60.0, severity="critical"),
     Rule("collectd-silent", "collectd_silent", 120.0, hold=0.0, clear=60.0, severity="critical"),
     Rule("lost", "lost", 0.0, hold=0.0, clear=600.0),

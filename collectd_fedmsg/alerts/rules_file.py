@@ -38,7 +38,7 @@ def _verdicts(given: Any) -> tuple[str, ...]:
     for name in names:
         if name not in Verdict.__members__:
             known = ", ".join(v.name for v in Verdict if not v.healthy)
-            raise ValueError(f"{name!r} is no verdict; use \"any\" or some of {known}")
+            raise ValueError(f'{name!r} is no verdict; use "any" or some of {known}')
     return names
 
 
@@ -54,20 +54,31 @@ def _amount(given: Any) -> float:
 _number = number(0, 2**63)
 #: What an override may change.
 CHANGES: Table = {
-    "above": Key(_amount), "critical_above": Key(_amount), "hold": Key(duration()),
-    "clear": Key(duration()), "repeat": Key(duration()), "severity": Key(among(*SEVERITIES)),
-    "verdicts": Key(_verdicts), "outputs": Key(texts), "enabled": Key(flag),
+    "above": Key(_amount),
+    "critical_above": Key(_amount),
+    "hold": Key(duration()),
+    "clear": Key(duration()),
+    "repeat": Key(duration()),
+    "severity": Key(among(*SEVERITIES)),
+    "verdicts": Key(_verdicts),
+    "outputs": Key(texts),
+    "enabled": Key(flag),
 }
 WHERE: Table = {"host": Key(texts), "service": Key(texts), "consumer": Key(texts)}
 TOP: Table = {"every": Key(duration(1, 3600)), "dashboard": Key(_link), "forget": Key(duration())}
 GROUPING: Table = {
     "by": Key(lambda given: tuple(among(*GROUPS)(each) for each in texts(given))),
-    "wait": Key(duration()), "interval": Key(duration()),
+    "wait": Key(duration()),
+    "interval": Key(duration()),
 }
 FLAPPING: Table = {"raises": Key(whole(2, 1000)), "within": Key(duration())}
 DEFAULTS: Table = {key: CHANGES[key] for key in ("hold", "clear", "repeat", "severity", "outputs")}
-RULE: Table = {"name": Key(text, REQUIRED), "when": Key(among(*KINDS), REQUIRED),
-               **WHERE, **CHANGES}
+RULE: Table = {
+    "name": Key(text, REQUIRED),
+    "when": Key(among(*KINDS), REQUIRED),
+    **WHERE,
+    **CHANGES,
+}
 OVERRIDE: Table = {"rule": Key(texts), **WHERE, **CHANGES}
 
 
@@ -93,14 +104,18 @@ def parse(content: str, place: str) -> RuleSet:
     defaults = checker.table(raw.get("defaults", {}), DEFAULTS, "defaults")
     rules = BUILT_IN
     if "rule" in raw:
-        given = [_rule(checker, one, f"rule[{i}]", defaults)
-                 for i, one in enumerate(checker.tables(raw["rule"], "rule"), 1)]
+        given = [
+            _rule(checker, one, f"rule[{i}]", defaults)
+            for i, one in enumerate(checker.tables(raw["rule"], "rule"), 1)
+        ]
         rules = tuple(rule for rule in given if rule)
     names = [rule.name for rule in rules]
     for name in sorted({one for one in names if names.count(one) > 1}):
         checker.wrong("rule.name", name, "is there twice")
-    overrides = tuple(_override(checker, one, f"override[{i}]", names) for i, one in
-                      enumerate(checker.tables(raw.get("override", []), "override"), 1))
+    overrides = tuple(
+        _override(checker, one, f"override[{i}]", names)
+        for i, one in enumerate(checker.tables(raw.get("override", []), "override"), 1)
+    )
     outputs = _outputs(checker, raw.get("output", {}))
     for rule in rules:
         _known_outputs(checker, rule.outputs, outputs, f"rule {rule.name}.outputs")
@@ -109,8 +124,9 @@ def parse(content: str, place: str) -> RuleSet:
     grouping = checker.table(raw.get("grouping", {}), GROUPING, "grouping")
     flapping = checker.table(raw.get("flapping", {}), FLAPPING, "flapping")
     checker.finish()
-    return RuleSet(rules, overrides, Grouping(**grouping), Flapping(**flapping), outputs=outputs,
-                   **top)
+    return RuleSet(
+        rules, overrides, Grouping(**grouping), Flapping(**flapping), outputs=outputs, **top
+    )
 
 
 def _rule(checker: Checker, raw: Any, where: str, defaults: Mapping[str, Any]) -> Rule | None:
@@ -119,11 +135,17 @@ def _rule(checker: Checker, raw: Any, where: str, defaults: Mapping[str, Any]) -
         return None
     kind = found.pop("when")
     if kind == "verdict" and not found.get("verdicts") and "verdicts" not in raw:
-        checker.wrong(f"{where}.verdicts", None, "is missing: \"any\" or a list")
+        checker.wrong(f"{where}.verdicts", None, 'is missing: "any" or a list')
     built_in = next(rule for rule in BUILT_IN if rule.kind == kind)
     match = Match(**{key: found.pop(key) for key in tuple(WHERE) if key in found})
-    usual = {"above": built_in.above, "hold": built_in.hold, "clear": built_in.clear,
-             "severity": built_in.severity, "repeat": built_in.repeat, **defaults}
+    usual = {
+        "above": built_in.above,
+        "hold": built_in.hold,
+        "clear": built_in.clear,
+        "severity": built_in.severity,
+        "repeat": built_in.repeat,
+        **defaults,
+    }
     return Rule(kind=kind, match=match, **{**usual, **found})
 
 
@@ -142,12 +164,14 @@ def _outputs(checker: Checker, raw: Any) -> dict[str, dict[str, Any]]:
     if not isinstance(raw, dict):
         checker.wrong("output", raw, "must be written [output.NAME]")
         return {}
-    return {name: check_output(checker, settings, f"output.{name}")
-            for name, settings in raw.items()}
+    return {
+        name: check_output(checker, settings, f"output.{name}") for name, settings in raw.items()
+    }
 
 
-def _known_outputs(checker: Checker, wanted: Sequence[str], known: Mapping[str, Any],
-                   where: str) -> None:
+def _known_outputs(
+    checker: Checker, wanted: Sequence[str], known: Mapping[str, Any], where: str
+) -> None:
     for name in wanted:
         if name not in known:
             checker.wrong(where, name, f"no such output; there are {', '.join(known) or 'none'}")

@@ -46,9 +46,15 @@ class EvaluatorLoop:
         StoreError: the file cannot be used, or another evaluator uses it.
     """
 
-    def __init__(self, rules_file: Path, file: Path, observe: Observe, *,
-                 here: Output | None = None,
-                 adapt: Callable[[RuleSet], RuleSet] = lambda rules: rules) -> None:
+    def __init__(
+        self,
+        rules_file: Path,
+        file: Path,
+        observe: Observe,
+        *,
+        here: Output | None = None,
+        adapt: Callable[[RuleSet], RuleSet] = lambda rules: rules,
+    ) -> None:
         self._file, self.observe, self._here, self._adapt = rules_file, observe, here, adapt
         self._lock = only_one(file)
         self._stamp: tuple[int, int, int] | None = None
@@ -93,8 +99,11 @@ class EvaluatorLoop:
             seen, incidents = self.observe(now)
             seen = list(seen)
         except Exception as error:
-            text = str(error) if isinstance(error, HealthError) else (
-                f"{type(error).__name__}: {error}")
+            text = (
+                str(error)
+                if isinstance(error, HealthError)
+                else (f"{type(error).__name__}: {error}")
+            )
             troubles["store"] = f"the store cannot answer: {text}"
             seen, incidents = remembered(self.state), ()
         actions = self._database.actions()
@@ -102,8 +111,9 @@ class EvaluatorLoop:
         troubles.update(done.troubles)
         troubles.update(self._revive())
         cleared = [one.alert for one in done.transitions if one.alert.cleared is not None]
-        self._database.commit(now, self.rules.every, done.state, cleared,
-                              new_entries(done, self.rules, now), troubles)
+        self._database.commit(
+            now, self.rules.every, done.state, cleared, new_entries(done, self.rules, now), troubles
+        )
         self.state = done.state
         self._open = tuple(one for one in done.state.alerts if not muted(one, actions, now))
         for one in done.transitions:
@@ -174,8 +184,10 @@ class EvaluatorLoop:
             if not kept:
                 # Never had any: better to refuse than to page by rules nobody wrote.
                 self._database.keep_rules("", "")
-                raise HealthError(f"{trouble or f'{self._file}: cannot be read'}\n"
-                                  "nothing is evaluated: there are no earlier rules")
+                raise HealthError(
+                    f"{trouble or f'{self._file}: cannot be read'}\n"
+                    "nothing is evaluated: there are no earlier rules"
+                )
             self._employ()
         return self.rules
 
@@ -194,9 +206,13 @@ class EvaluatorLoop:
                 self._workers[name] = self._worker(name, settings)
 
     def _worker(self, name: str, settings: Mapping[str, Any]) -> OutboxWorker:
-        worker = OutboxWorker(name, settings, self._database.path,
-                              lambda: standing(self._open, name, self.rules, time.time()),
-                              output=self._here)
+        worker = OutboxWorker(
+            name,
+            settings,
+            self._database.path,
+            lambda: standing(self._open, name, self.rules, time.time()),
+            output=self._here,
+        )
         if not self._here:
             worker.start()
         return worker
@@ -207,5 +223,7 @@ def remembered(state: State) -> list[Observation]:
     newest: dict[str, float] = {}
     for subject, at in state.seen.items():
         newest[subject.host] = max(at, newest.get(subject.host, 0.0))
-    return [*(Observation(subject, None, None, at) for subject, at in state.seen.items()),
-            *(Observation(Subject(host), None, None, at) for host, at in newest.items())]
+    return [
+        *(Observation(subject, None, None, at) for subject, at in state.seen.items()),
+        *(Observation(Subject(host), None, None, at) for host, at in newest.items()),
+    ]

@@ -37,8 +37,13 @@ class SqliteFile:
             if not create and not path.exists():
                 raise StoreError(f"{path}: is not there; does `collectd-fedmsg alerts run` run?")
             address = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
-            self.base = sqlite3.connect(address, timeout=TIMEOUT_SECONDS, isolation_level=None,
-                                        check_same_thread=False, uri=True)
+            self.base = sqlite3.connect(
+                address,
+                timeout=TIMEOUT_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+                uri=True,
+            )
             if read_only:
                 return
             try:
@@ -63,8 +68,14 @@ class SqliteFile:
             raise StoreError(f"{self.path}: {error.strerror or error}") from error
         except sqlite3.Error as error:
             raise StoreError(f"{self.path}: {error}") from error
-        except (ValueError, TypeError, KeyError, AttributeError, OverflowError,
-                RecursionError) as error:
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+            AttributeError,
+            OverflowError,
+            RecursionError,
+        ) as error:
             raise NotOurs(f"{self.path}: holds what is not ours: {error!r:.200}") from error
 
     @contextmanager

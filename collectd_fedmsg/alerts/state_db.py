@@ -53,10 +53,15 @@ class AlertDatabase(Outbox):
             row = self.base.execute("SELECT state, at FROM saved").fetchone()
             return (of_json(json.loads(row[0])), float(row[1])) if row else (State(), 0.0)
 
-    def commit(self, now: float, every: float, state: State,  # noqa: PLR0917 - one step
-               cleared: Sequence[Alert],
-               entries: Sequence[tuple[str, str, Mapping[str, Any]]],
-               troubles: Mapping[str, str] = MappingProxyType({})) -> None:
+    def commit(  # noqa: PLR0917
+        self,
+        now: float,
+        every: float,
+        state: State,
+        cleared: Sequence[Alert],
+        entries: Sequence[tuple[str, str, Mapping[str, Any]]],
+        troubles: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """Write one step, whole or not at all.
 
         Args:
@@ -67,10 +72,14 @@ class AlertDatabase(Outbox):
             troubles: kind → what is wrong with evaluating itself; the others are over.
         """
         with self.transaction() as base:
-            base.execute("INSERT OR REPLACE INTO saved VALUES (1, ?, ?, ?)",
-                         (now, every, json.dumps(to_json(state))))
-            base.executemany("INSERT OR REPLACE INTO past VALUES (?, ?, ?, ?)", [
-                (one.id, one.since, one.cleared, json.dumps(one.to_json())) for one in cleared])
+            base.execute(
+                "INSERT OR REPLACE INTO saved VALUES (1, ?, ?, ?)",
+                (now, every, json.dumps(to_json(state))),
+            )
+            base.executemany(
+                "INSERT OR REPLACE INTO past VALUES (?, ?, ?, ?)",
+                [(one.id, one.since, one.cleared, json.dumps(one.to_json())) for one in cleared],
+            )
             add_entries(base, entries, now)
             _keep_troubles(base, now, troubles)
             _forget(base, now)
@@ -79,15 +88,17 @@ class AlertDatabase(Outbox):
         """Return what is wrong with evaluating itself: kind, since when (epoch seconds), text."""
         with self.translated():
             rows = self.base.execute(
-                "SELECT kind, since, text FROM troubles ORDER BY since, kind").fetchall()
+                "SELECT kind, since, text FROM troubles ORDER BY since, kind"
+            ).fetchall()
         return [dict(zip(("kind", "since", "text"), row)) for row in rows]
 
     def actions(self) -> Actions:
         """Return all acknowledgements and silences."""
         with self.translated():
             acks = self.base.execute("SELECT id, ack FROM acks").fetchall()
-            return Actions({name: Ack(**json.loads(text)) for name, text in acks},
-                          tuple(self.silences()))
+            return Actions(
+                {name: Ack(**json.loads(text)) for name, text in acks}, tuple(self.silences())
+            )
 
     def silences(self) -> list[Silence]:
         """Return the silences, those that ended lately too, the last to end first."""
@@ -101,21 +112,27 @@ class AlertDatabase(Outbox):
             if ack is None:
                 base.execute("DELETE FROM acks WHERE id = ?", (name,))
             else:
-                base.execute("INSERT OR REPLACE INTO acks VALUES (?, ?, ?)",
-                             (name, json.dumps(asdict(ack)), ack.at))
+                base.execute(
+                    "INSERT OR REPLACE INTO acks VALUES (?, ?, ?)",
+                    (name, json.dumps(asdict(ack)), ack.at),
+                )
 
     def silence(self, silence: Silence) -> None:
         """Keep a silence, or with the same id another end of it."""
         with self.transaction() as base:
-            base.execute("INSERT OR REPLACE INTO silences VALUES (?, ?, ?)",
-                         (silence.id, json.dumps(asdict(silence)), silence.end))
+            base.execute(
+                "INSERT OR REPLACE INTO silences VALUES (?, ?, ?)",
+                (silence.id, json.dumps(asdict(silence)), silence.end),
+            )
 
     def past(self, start: float, end: float, most: int = 1000) -> list[Alert]:
         """Return alerts that were open within [start, end] and are over, the newest end first."""
         with self.translated():
             rows = self.base.execute(
                 "SELECT alert FROM past WHERE cleared >= ? AND since <= ?"
-                " ORDER BY cleared DESC LIMIT ?", (start, end, most)).fetchall()
+                " ORDER BY cleared DESC LIMIT ?",
+                (start, end, most),
+            ).fetchall()
             return [Alert.of_json(json.loads(text)) for (text,) in rows]
 
     def evaluated(self) -> tuple[float, float]:
@@ -140,17 +157,24 @@ def _keep_troubles(base: sqlite3.Connection, now: float, troubles: Mapping[str, 
     """Replace what is wrong; what was wrong already keeps its beginning."""
     began = dict(base.execute("SELECT kind, since FROM troubles").fetchall())
     base.execute("DELETE FROM troubles")
-    base.executemany("INSERT INTO troubles VALUES (?, ?, ?)", [
-        (kind, min(now, began.get(kind, now)), text[:MAX_ERROR])
-        for kind, text in troubles.items()])
+    base.executemany(
+        "INSERT INTO troubles VALUES (?, ?, ?)",
+        [
+            (kind, min(now, began.get(kind, now)), text[:MAX_ERROR])
+            for kind, text in troubles.items()
+        ],
+    )
 
 
 def _forget(base: sqlite3.Connection, now: float) -> None:
     """Delete what is old or too much, and bring back what a wrong clock put into the future."""
     forget_entries(base, now)
     base.execute("DELETE FROM past WHERE cleared < ?", (now - PAST_SECONDS,))
-    base.execute("DELETE FROM past WHERE cleared <= (SELECT cleared FROM past"
-                 " ORDER BY cleared DESC LIMIT 1 OFFSET ?)", (MAX_PAST,))
+    base.execute(
+        "DELETE FROM past WHERE cleared <= (SELECT cleared FROM past"
+        " ORDER BY cleared DESC LIMIT 1 OFFSET ?)",
+        (MAX_PAST,),
+    )
     base.execute("DELETE FROM acks WHERE at < ?", (now - PAST_SECONDS,))
     base.execute("DELETE FROM silences WHERE end < ?", (now - SILENCE_SECONDS,))
 

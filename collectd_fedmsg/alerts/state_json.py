@@ -15,8 +15,10 @@ from .records import Alert, Reason, Subject
 def to_json(state: State) -> dict[str, Any]:
     """Return the state as lists, texts and finite numbers."""
     return {
-        "tracks": [[rule, asdict(subject), _track(track)]
-                   for (rule, subject), track in state.tracks.items()],
+        "tracks": [
+            [rule, asdict(subject), _track(track)]
+            for (rule, subject), track in state.tracks.items()
+        ],
         "seen": [[s.host, s.service, s.consumer, at] for s, at in state.seen.items()],
         "groups": [asdict(group) for group in state.groups.values()],
     }
@@ -29,10 +31,13 @@ def of_json(raw: Mapping[str, Any]) -> State:
         ValueError: it is not one.
     """
     try:
-        tracks = {(rule, Subject(**subject)): _of_track(track)
-                  for rule, subject, track in raw["tracks"]}
-        seen = {Subject(host, service, consumer): float(at)
-                for host, service, consumer, at in raw["seen"]}
+        tracks = {
+            (rule, Subject(**subject)): _of_track(track) for rule, subject, track in raw["tracks"]
+        }
+        seen = {
+            Subject(host, service, consumer): float(at)
+            for host, service, consumer, at in raw["seen"]
+        }
         groups = {one["key"]: _of_group(one) for one in raw["groups"]}
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a saved state: {error!r}") from error
@@ -52,11 +57,17 @@ def _of_track(raw: dict[str, Any]) -> Track:
     reason = raw.get("reason")  # an older state has none
     if reason:
         reason = Reason(**{**reason, "why": tuple(reason["why"])})
-    return Track(**{**raw, "at": at, "alert": alert, "reason": reason,
-                    "raises": tuple(raw["raises"])})
+    return Track(
+        **{**raw, "at": at, "alert": alert, "reason": reason, "raises": tuple(raw["raises"])}
+    )
 
 
 def _of_group(raw: dict[str, Any]) -> Group:
-    return Group(**{**raw, "outputs": tuple(raw["outputs"]),
-                    "told": tuple((name, severity) for name, severity in raw["told"]),
-                    "over": tuple(Alert.of_json(one) for one in raw["over"])})
+    return Group(
+        **{
+            **raw,
+            "outputs": tuple(raw["outputs"]),
+            "told": tuple((name, severity) for name, severity in raw["told"]),
+            "over": tuple(Alert.of_json(one) for one in raw["over"]),
+        }
+    )

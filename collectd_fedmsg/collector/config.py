@@ -111,10 +111,12 @@ def read_block(node: Any) -> PluginConfig:
 
 def single(check: Check) -> Check:
     """Return a check of a line that has one value."""
+
     def checked(values: tuple[Any, ...]) -> Any:
         if len(values) != 1:
             raise ValueError("takes one value")
         return check(values[0])
+
     return checked
 
 
@@ -147,6 +149,7 @@ def _moksha_socket(value: Any) -> str:
 
 def _named(check: Check) -> Check:
     """Return a check of a line that has an address and the name its values get."""
+
     def checked(values: tuple[Any, ...]) -> dict[str, str]:
         if len(values) != 2 or not all(isinstance(value, str) and value for value in values):
             raise ValueError("takes two strings")
@@ -154,6 +157,7 @@ def _named(check: Check) -> Check:
         if "/" in name or name.startswith("."):
             raise ValueError(f"{name!r} is no name: it would be part of a path")
         return {check(values[0]): name}
+
     return checked
 
 
@@ -196,8 +200,11 @@ def _more(earlier: tuple[str, ...], later: tuple[str, ...]) -> tuple[str, ...]:
 
 def _rrdcached(values: tuple[Any, ...]) -> tuple[str, str]:
     good = len(values) in (1, 2) and all(isinstance(value, str) for value in values)
-    if not good or not values[0].startswith("unix:/") or not all(
-            value.startswith("/") for value in values[1:]):
+    if (
+        not good
+        or not values[0].startswith("unix:/")
+        or not all(value.startswith("/") for value in values[1:])
+    ):
         raise ValueError("takes unix:/path and, where collectd has one, the DataDir")
     return values[0], values[1] if len(values) > 1 else ""
 

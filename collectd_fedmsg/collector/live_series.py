@@ -23,8 +23,19 @@ from ..metrics import BY_NAME, PLUGIN, Identity, Kind, parse_instance
 from ..names import unescape
 
 NEEDED = ("received", "processed", "backlog")
-METRICS = (*NEEDED, "failed", "rejected", "busy", "in_progress", "oldest", "delay", "workers",
-           "redelivered", "vanished", "consuming")
+METRICS = (
+    *NEEDED,
+    "failed",
+    "rejected",
+    "busy",
+    "in_progress",
+    "oldest",
+    "delay",
+    "workers",
+    "redelivered",
+    "vanished",
+    "consuming",
+)
 #: Steps kept: a quarter of an hour at 10 s.
 STEPS = 90
 #: Consumers beyond these are not followed, nor hosts: names may come from anyone.
@@ -68,8 +79,16 @@ class Live:
         #: When our plugin last spoke for itself, by host, epoch seconds.
         self.beats: dict[str, float] = {}
 
-    def take(self, host: str, plugin: tuple[str, str], kind: tuple[str, str], *,
-             at: float, interval: float, value: float) -> None:
+    def take(
+        self,
+        host: str,
+        plugin: tuple[str, str],
+        kind: tuple[str, str],
+        *,
+        at: float,
+        interval: float,
+        value: float,
+    ) -> None:
         """Remember one value; what is not ours is passed over.
 
         Args:
@@ -109,15 +128,30 @@ class Live:
         daemons = []
         for subject, series in self._series.items():
             past = _history(series, subject.consumer)
-            daemons.append(Judged(subject.id, subject.host, subject.service, subject.consumer,
-                                  self._judge(subject, past, now), past, _last(series)))
+            daemons.append(
+                Judged(
+                    subject.id,
+                    subject.host,
+                    subject.service,
+                    subject.consumer,
+                    self._judge(subject, past, now),
+                    past,
+                    _last(series),
+                )
+            )
         return judgement(now, daemons)
 
     def doubled(self) -> list[str]:
         """Return the hosts as which two collectds send: their totals alternate in one series."""
-        return [host for host, (times, interval) in self._reports.items()
-                if sum(abs(later - earlier) < interval / 2
-                       for earlier, later in zip(times, list(times)[1:])) >= EARLY_BEATS]
+        return [
+            host
+            for host, (times, interval) in self._reports.items()
+            if sum(
+                abs(later - earlier) < interval / 2
+                for earlier, later in zip(times, list(times)[1:])
+            )
+            >= EARLY_BEATS
+        ]
 
     def _judge(self, subject: Subject, past: History | None, now: float) -> Diagnosis:
         """Judge by what was usual before the trouble, while there is one."""
@@ -169,23 +203,31 @@ def _history(series: _Series, name: str) -> History | None:
             return _rates(samples, metric, numbers, step)
         return [samples.get(n, {}).get(metric) for n in numbers]
 
-    return from_series(step, last * step, {metric: column(metric) for metric in METRICS},
-                       name=name, restarts=restarts)
+    return from_series(
+        step,
+        last * step,
+        {metric: column(metric) for metric in METRICS},
+        name=name,
+        restarts=restarts,
+    )
 
 
-def _rates(samples: Mapping[int, Mapping[str, float]], metric: str, numbers: range,
-           step: float) -> Points:
+def _rates(
+    samples: Mapping[int, Mapping[str, float]], metric: str, numbers: range, step: float
+) -> Points:
     """Return units per second; a total that shrank, or was not known, is unknown and not 0."""
     found: Points = []
     for n in numbers:
         now, before = samples.get(n, {}).get(metric), samples.get(n - 1, {}).get(metric)
-        found.append(None if now is None or before is None or now < before
-                     else (now - before) / step)
+        found.append(
+            None if now is None or before is None or now < before else (now - before) / step
+        )
     return found
 
 
-def _restarts(samples: Mapping[int, Mapping[str, float]], numbers: range,
-              step: float) -> Iterator[Restart]:
+def _restarts(
+    samples: Mapping[int, Mapping[str, float]], numbers: range, step: float
+) -> Iterator[Restart]:
     """Yield each time that the totals began anew, with what waited at the last sample before."""
     before: Mapping[str, float] = samples.get(numbers.start - 1, {})
     for n in numbers:

@@ -92,7 +92,8 @@ class OutageRecovery:
         self._behind = bool(self._due)
         refusal = self._store.refusal
         return not self._due, f"rrdcached is back: {stored} lost updates were restored" + (
-            f"; others it refuses: {refusal}" if refusal else "")
+            f"; others it refuses: {refusal}" if refusal else ""
+        )
 
     def _files(
         self, fresh: Iterable[tuple[str, Any, Sequence[Any]]]

@@ -59,8 +59,14 @@ class ReplicaSum:
         until = min((time for time in newest if time is not None), default=None)
         if until is None:
             return []
-        times = sorted({sample.time for replica in self.replicas.values()
-                        for sample in replica.pending if sample.time <= until})
+        times = sorted(
+            {
+                sample.time
+                for replica in self.replicas.values()
+                for sample in replica.pending
+                if sample.time <= until
+            }
+        )
         rows = [self._at(time, living) for time in times]
         for name, replica in list(self.replicas.items()):
             if replica.last is not None and now - replica.last.time > FORGOTTEN_SECONDS:
@@ -77,12 +83,14 @@ class ReplicaSum:
         values: dict[str, Any] = dict(self._totals)
         for names, together in ((SUMMED_GAUGES, sum), (HIGHEST_GAUGES, max)):
             for name in names:
-                known = [value for last in lasts
-                         if (value := getattr(last, name, None)) is not None]
+                known = [
+                    value for last in lasts if (value := getattr(last, name, None)) is not None
+                ]
                 values[name] = together(known) if known else None
         values.update((name, dict(totals)) for name, totals in self._topics.items())
-        return PartialSample(self._consumer, time, **values,
-                             observable=all(last.observable for last in lasts))
+        return PartialSample(
+            self._consumer, time, **values, observable=all(last.observable for last in lasts)
+        )
 
     def _count(self, replica: _Replica, sample: Sample | PartialSample) -> None:
         grown: dict[str, int] = {}
@@ -110,8 +118,9 @@ class ReplicaRows:
             Without it no broker is read.
     """
 
-    def __init__(self, place: Callable[[str], str],
-                 has_queue: Callable[[str], bool | None] | None = None) -> None:
+    def __init__(
+        self, place: Callable[[str], str], has_queue: Callable[[str], bool | None] | None = None
+    ) -> None:
         self._place = place
         self._has_queue = has_queue
         self._sums: dict[tuple[str, str, str], ReplicaSum] = {}
@@ -123,9 +132,11 @@ class ReplicaRows:
         """Return whether a service was ever counted from inside: its monitor tells less."""
         return service in self._services
 
-    def take(self, fresh: Iterable[tuple[str, Any, Sequence[Sample]]], heard: Container[str],
-             now: float) -> tuple[list[tuple[str, Any, list[Sample]]],
-                                  list[tuple[str, SampleOrigin, list[PartialSample]]]]:
+    def take(
+        self, fresh: Iterable[tuple[str, Any, Sequence[Sample]]], heard: Container[str], now: float
+    ) -> tuple[
+        list[tuple[str, Any, list[Sample]]], list[tuple[str, SampleOrigin, list[PartialSample]]]
+    ]:
         """Return a round's samples without those of replicas, and the rows of these.
 
         Args:
@@ -135,8 +146,13 @@ class ReplicaRows:
         """
         others = []
         for endpoint, origin, samples in fresh:
-            others.append((endpoint, origin, [
-                sample for sample in samples if REPLICA_MARK not in sample.consumer]))
+            others.append(
+                (
+                    endpoint,
+                    origin,
+                    [sample for sample in samples if REPLICA_MARK not in sample.consumer],
+                )
+            )
             for sample in samples:
                 name, mark, _ = sample.consumer.partition(REPLICA_MARK)
                 if mark:
@@ -150,10 +166,18 @@ class ReplicaRows:
             summed = total.take(there, now)
             if summed:
                 joined = self._has_queue is not None and self._has_queue(key[1]) is not False
-                rows.append((there[0], SampleOrigin(key[1], self._endpoints[key][there[0]]),
-                             [beside_queue(one) for one in summed] if joined else summed))
-            self._endpoints[key] = {one: interval for one, interval in
-                                    self._endpoints[key].items() if one in total.replicas}
+                rows.append(
+                    (
+                        there[0],
+                        SampleOrigin(key[1], self._endpoints[key][there[0]]),
+                        [beside_queue(one) for one in summed] if joined else summed,
+                    )
+                )
+            self._endpoints[key] = {
+                one: interval
+                for one, interval in self._endpoints[key].items()
+                if one in total.replicas
+            }
         return others, rows
 
 

@@ -38,13 +38,15 @@ class _Rest:
         The growth of the whole, less that of the named: topics come and go in what a daemon
         reports, its total does not.
         """
-        self.mixed = self.mixed or any(
-            topic not in named and topic != OTHER for topic in totals)
+        self.mixed = self.mixed or any(topic not in named and topic != OTHER for topic in totals)
         if not self.mixed or whole is None:
             self.total = max(self.total, totals.get(OTHER, 0))
         elif self.whole is not None and whole >= self.whole:
-            grown = sum(max(0, total - self.before[topic]) for topic, total in totals.items()
-                        if topic in named and topic in self.before)
+            grown = sum(
+                max(0, total - self.before[topic])
+                for topic, total in totals.items()
+                if topic in named and topic in self.before
+            )
             self.total += max(0, whole - self.whole - grown)
         self.before, self.whole = totals, whole
         return self.total
@@ -64,8 +66,9 @@ class ConsumerSeries:
         self._rests = [_Rest() for _ in by_topic]
         self._instances: dict[str, list[str]] = {}
 
-    def values(self, sample: Sample | PartialSample, *,
-               again: bool = False) -> Iterator[tuple[str, str, float]]:
+    def values(
+        self, sample: Sample | PartialSample, *, again: bool = False
+    ) -> Iterator[tuple[str, str, float]]:
         """Yield collectd's type, type instance and the value, in the metric's own unit.
 
         Args:
@@ -76,8 +79,7 @@ class ConsumerSeries:
             value = getattr(sample, name, None)
             if value is not None and (sample.observable or name not in HIDDEN):
                 yield kind, instance, value
-        if not self._by_topic or not (
-                sample.topics or sample.topic_processed or sample.topic_busy):
+        if not self._by_topic or not (sample.topics or sample.topic_processed or sample.topic_busy):
             return
         named = self._names.note(self._key, () if again else sample.topics)
         for place, metric in enumerate(self._by_topic):
@@ -88,8 +90,11 @@ class ConsumerSeries:
             rest = self._rests[place]
             if again and rest.mixed:
                 continue  # it was counted when it was new
-            other = totals.get(OTHER, 0) if again else rest.grow(
-                totals, getattr(sample, TOTALS[metric.field]), named)
+            other = (
+                totals.get(OTHER, 0)
+                if again
+                else rest.grow(totals, getattr(sample, TOTALS[metric.field]), named)
+            )
             # From its first moment on, or its first growth would be none of a DERIVE.
             if other or rest.mixed:
                 yield TOPIC_TYPE, self._instance(OTHER, place), other
@@ -105,8 +110,9 @@ class ConsumerSeries:
 class SeriesTable:
     """The consumers that have series, at most ``max_consumers`` of a host."""
 
-    def __init__(self, max_consumers: int, by_topic: Sequence[TopicMetric],
-                 names: TopicNames | None = None) -> None:
+    def __init__(
+        self, max_consumers: int, by_topic: Sequence[TopicMetric], names: TopicNames | None = None
+    ) -> None:
         self._max_consumers = max_consumers
         self._by_topic = by_topic
         self.topic_names = names or TopicNames()

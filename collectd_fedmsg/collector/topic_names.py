@@ -75,8 +75,10 @@ class TopicNames:
         """
         try:
             rows = json.loads(path.read_bytes())
-            names = {(str(host), str(service), str(consumer)): set(map(str, topics[:MAX_TOPICS]))
-                     for host, service, consumer, topics in rows}
+            names = {
+                (str(host), str(service), str(consumer)): set(map(str, topics[:MAX_TOPICS]))
+                for host, service, consumer, topics in rows
+            }
         except FileNotFoundError:
             return
         except (ValueError, TypeError, KeyError, RecursionError) as error:

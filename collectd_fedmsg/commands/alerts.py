@@ -27,10 +27,12 @@ from . import selection
 ADDED = ("alerts_actions",)
 STATE = Path("/var/lib/collectd-fedmsg/alerts.db")
 
+
 def add(commands: Any) -> None:
     """Add the command's parser."""
     subcommands = commands.add_parser("alerts", help="rules of alerting").add_subparsers(
-        required=True, metavar="ACTION")
+        required=True, metavar="ACTION"
+    )
     _add_own(subcommands)
     for name in ADDED:
         importlib.import_module(f"collectd_fedmsg.commands.{name}").add(subcommands)
@@ -58,8 +60,10 @@ def check_config(options: argparse.Namespace) -> int:
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"{options.file}: {len(rules.rules)} rules, {len(rules.overrides)} overrides,"
-          f" {len(rules.outputs)} outputs")
+    print(
+        f"{options.file}: {len(rules.rules)} rules, {len(rules.overrides)} overrides,"
+        f" {len(rules.outputs)} outputs"
+    )
     return 0
 
 
@@ -139,8 +143,21 @@ def test(options: argparse.Namespace) -> int:
 def example(now: float) -> Alert:
     """Return an alert that is over, as of ``now`` (epoch seconds)."""
     return Alert(
-        id="0" * 16, rule="test", kind="backlog", subject=Subject("test", "test", "Test"),
-        severity="info", since=now - 600, raised=now - 300, unit="messages", value=0.0, limit=0.0,
-        peak=120.0, affected=345.0, cleared=now, cause="SURGE",
+        id="0" * 16,
+        rule="test",
+        kind="backlog",
+        subject=Subject("test", "test", "Test"),
+        severity="info",
+        since=now - 600,
+        raised=now - 300,
+        unit="messages",
+        value=0.0,
+        limit=0.0,
+        peak=120.0,
+        affected=345.0,
+        cleared=now,
+        cause="SURGE",
         why=("SURGE: More messages arrive than usual.", "40/s arrive, usual is 2/s"),
-        action="Nothing: this is a test.", note="a test")
+        action="Nothing: this is a test.",
+        note="a test",
+    )

@@ -39,8 +39,9 @@ def add(subcommands: Any) -> None:
     silence.add_argument("--for", dest="span", required=True, help="30min, 2h, at most 30d")
     silence.add_argument("--comment", default="")
     _parser(subcommands, "unsilence", unsilenced, "end a silence now").add_argument("id")
-    plugin.behave(_parser(subcommands, "status", status,
-                          "a Nagios/Icinga check of the evaluator itself"))
+    plugin.behave(
+        _parser(subcommands, "status", status, "a Nagios/Icinga check of the evaluator itself")
+    )
 
 
 def _parser(subcommands: Any, name: str, action: Action, text: str) -> argparse.ArgumentParser:
@@ -103,8 +104,12 @@ def show(database: AlertDatabase, options: argparse.Namespace, now: float) -> in
         print(visible(f"{one.id}  over      {clock(one.since)}  {one_line(one)}"))
     for silence in given.silences:
         if silence.end > now:
-            print(visible(f"silence {silence.id} until {clock(silence.end)} by {silence.by}:"
-                            f" {actions.words(silence.match)} {silence.comment}"))
+            print(
+                visible(
+                    f"silence {silence.id} until {clock(silence.end)} by {silence.by}:"
+                    f" {actions.words(silence.match)} {silence.comment}"
+                )
+            )
     return 0
 
 
@@ -122,11 +127,14 @@ def unacknowledge(database: AlertDatabase, options: argparse.Namespace, now: flo
 
 def silenced(database: AlertDatabase, options: argparse.Namespace, now: float) -> int:
     """Keep a silence and print its id."""
-    parts = {part: tuple(getattr(options, part) or ("*",))
-             for part in ("host", "service", "consumer", "rule")}
+    parts = {
+        part: tuple(getattr(options, part) or ("*",))
+        for part in ("host", "service", "consumer", "rule")
+    }
     span = humanize.parse_duration(options.span)
-    made = actions.silence(Match(**parts), span, options.by, options.comment, now,
-                          secrets.token_hex(4))
+    made = actions.silence(
+        Match(**parts), span, options.by, options.comment, now, secrets.token_hex(4)
+    )
     database.silence(made)
     print(f"{made.id} until {clock(made.end)}")
     return 0
@@ -145,8 +153,9 @@ def status(database: AlertDatabase, options: argparse.Namespace, now: float) -> 
     """Print one line by the guidelines: whether anything is evaluated, and its notices taken."""
     at, _ = database.evaluated()
     wrong = ailments(database, now)
-    code = max((plugin.CRITICAL if one.critical else plugin.WARNING for one in wrong),
-               default=plugin.OK)
+    code = max(
+        (plugin.CRITICAL if one.critical else plugin.WARNING for one in wrong), default=plugin.OK
+    )
     text = "; ".join(one.text for one in wrong) or age(at, now)
     print(plugin.line(code, text, [f"'age'={max(0.0, now - at):.0f}s;;;0"]))
     return code

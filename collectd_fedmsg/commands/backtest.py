@@ -38,15 +38,24 @@ MAX_MOMENTS = 50_000
 
 def add(commands: Any) -> None:
     """Add the command's parser."""
-    parser = commands.add_parser("backtest", help="verdicts and alerts of a past period",
-                                 description=__doc__)
+    parser = commands.add_parser(
+        "backtest", help="verdicts and alerts of a past period", description=__doc__
+    )
     selection.add(parser)
-    parser.add_argument("--from", dest="start", type=selection.at, required=True, metavar="TIME",
-                        help="7d (ago), 2026-11-24, 2026-11-24 09:30, epoch seconds")
-    parser.add_argument("--to", dest="end", type=selection.at, default=None, metavar="TIME",
-                        help="now unless given")
-    parser.add_argument("--every", type=int, default=60, metavar="SECONDS",
-                        help="time between judged moments (60)")
+    parser.add_argument(
+        "--from",
+        dest="start",
+        type=selection.at,
+        required=True,
+        metavar="TIME",
+        help="7d (ago), 2026-11-24, 2026-11-24 09:30, epoch seconds",
+    )
+    parser.add_argument(
+        "--to", dest="end", type=selection.at, default=None, metavar="TIME", help="now unless given"
+    )
+    parser.add_argument(
+        "--every", type=int, default=60, metavar="SECONDS", help="time between judged moments (60)"
+    )
     parser.add_argument("--rules", type=Path, metavar="FILE", help="also list its alerts")
     parser.set_defaults(run=run)
 
@@ -65,8 +74,10 @@ def run(options: argparse.Namespace) -> int:
             paging = Paging(read(options.rules)[0], options.every)
         series = selection.stored(options)
         if series is None:
-            print("backtest: say where the series are: --data-dir, --prometheus or --config",
-                  file=sys.stderr)
+            print(
+                "backtest: say where the series are: --data-dir, --prometheus or --config",
+                file=sys.stderr,
+            )
             return 2
         episodes, moments, known = Episodes(), 0, False
         progress = Progress(options.start, end)
@@ -87,8 +98,17 @@ def run(options: argparse.Namespace) -> int:
         return 2
     seconds = end - options.start
     if options.json:
-        print(json.dumps({"from": options.start, "to": end, "every": options.every,
-                          "moments": moments, **_json(episodes, paging, seconds)}))
+        print(
+            json.dumps(
+                {
+                    "from": options.start,
+                    "to": end,
+                    "every": options.every,
+                    "moments": moments,
+                    **_json(episodes, paging, seconds),
+                }
+            )
+        )
     else:
         print("\n".join(visible(line) for line in report(episodes, paging, seconds)))
     return 0
@@ -103,8 +123,10 @@ def _refused(options: argparse.Namespace, end: float, now: float) -> str:
     moments = (end - options.start) / options.every
     if moments > MAX_MOMENTS:
         least = math.ceil((end - options.start) / MAX_MOMENTS)
-        return (f"{moments:,.0f} moments are more than {MAX_MOMENTS:,}: choose a shorter time"
-                f" or --every {least} or more")
+        return (
+            f"{moments:,.0f} moments are more than {MAX_MOMENTS:,}: choose a shorter time"
+            f" or --every {least} or more"
+        )
     return ""
 
 
@@ -122,8 +144,7 @@ class Progress:
         if not self._watched or (at - self._shown < 1 and moment < self._end):
             return
         self._shown = at
-        print(f"\r{self.text(moment, at - self._began)}\x1b[K", end="", file=sys.stderr,
-              flush=True)
+        print(f"\r{self.text(moment, at - self._began)}\x1b[K", end="", file=sys.stderr, flush=True)
         if moment >= self._end:
             print(file=sys.stderr)
 
@@ -140,14 +161,22 @@ def per_month(pages: int, seconds: float) -> float | None:
 
 
 def _json(episodes: Episodes, paging: Paging | None, seconds: float) -> dict[str, Any]:
-    found: dict[str, Any] = {"episodes": [one.to_dict() for one in episodes.episodes],
-                             "incidents": [one.to_dict() for one in episodes.incidents]}
+    found: dict[str, Any] = {
+        "episodes": [one.to_dict() for one in episodes.episodes],
+        "incidents": [one.to_dict() for one in episodes.incidents],
+    }
     if paging is not None:
-        found["pages"] = [{"at": one.at, "kind": one.kind, "severity": one.severity,
-                           "subjects": [alert.subject.id for alert in one.alerts],
-                           "rules": sorted({alert.rule for alert in one.alerts}),
-                           "causes": sorted({alert.cause for alert in one.alerts})}
-                          for one in paging.pages]
+        found["pages"] = [
+            {
+                "at": one.at,
+                "kind": one.kind,
+                "severity": one.severity,
+                "subjects": [alert.subject.id for alert in one.alerts],
+                "rules": sorted({alert.rule for alert in one.alerts}),
+                "causes": sorted({alert.cause for alert in one.alerts}),
+            }
+            for one in paging.pages
+        ]
         found["pages_per_month"] = per_month(len(paging.pages), seconds)
     return found
 
@@ -164,8 +193,11 @@ def report(episodes: Episodes, paging: Paging | None, seconds: float) -> Iterato
         for notice in paging.pages:
             yield f"{utc(notice.at)}  page ({notice.severity}): {_about(notice)}"
         monthly = per_month(len(paging.pages), seconds)
-        rate = "too short a time to say how many a month" if monthly is None else (
-            f"{monthly:.1f} a month")
+        rate = (
+            "too short a time to say how many a month"
+            if monthly is None
+            else (f"{monthly:.1f} a month")
+        )
         yield f"{len(paging.pages)} pages in {duration(seconds)}: {rate}"
 
 
@@ -180,8 +212,12 @@ def _about(notice: Notice) -> str:
     return f"{worst.cause}: {worst.subject.words}{others} (rule {worst.rule})"
 
 
-def observations(whole: Judgement, *, last: Mapping[str, float] = MappingProxyType({}),
-                 beats: Mapping[str, float] = MappingProxyType({})) -> Iterator[Observation]:
+def observations(
+    whole: Judgement,
+    *,
+    last: Mapping[str, float] = MappingProxyType({}),
+    beats: Mapping[str, float] = MappingProxyType({}),
+) -> Iterator[Observation]:
     """Yield the evaluator's observation of each daemon, and of each host as a whole.
 
     Args:
@@ -192,8 +228,9 @@ def observations(whole: Judgement, *, last: Mapping[str, float] = MappingProxyTy
     newest = dict(beats)
     for one in whole.daemons:
         at = one.last if one.last is not None else last.get(one.id)
-        yield Observation(Subject(one.host, one.service, one.consumer), one.history,
-                          one.diagnosis, at)
+        yield Observation(
+            Subject(one.host, one.service, one.consumer), one.history, one.diagnosis, at
+        )
         if at is not None:
             newest[one.host] = max(at, newest.get(one.host, at))
     for host, at in newest.items():
@@ -215,8 +252,9 @@ class Paging:
 
     def add(self, whole: Judgement) -> None:
         """Add the judgement of a later moment."""
-        outcome = evaluate(self._state, observations(whole), self._rules, whole.now,
-                           incidents=whole.incidents)
+        outcome = evaluate(
+            self._state, observations(whole), self._rules, whole.now, incidents=whole.incidents
+        )
         self._state = outcome.state
         self.notices += outcome.notices
 

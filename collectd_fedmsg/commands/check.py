@@ -35,13 +35,13 @@ def add(commands: Any) -> None:
     parser.add_argument("mode", nargs="?", default="backlog", choices=tuple(UNITS))
     parser.add_argument("-w", "--warning", type=_range, help="range")
     parser.add_argument("-c", "--critical", type=_range, help="range")
-    parser.add_argument("-t", "--timeout", type=seconds(0.1, 600), default=10.0,
-                        help="seconds")
+    parser.add_argument("-t", "--timeout", type=seconds(0.1, 600), default=10.0, help="seconds")
     parser.add_argument("--service", default="*", help="name or pattern")
     parser.add_argument("--consumer", action="append", help="name or pattern; repeat")
     parser.add_argument("--producer", action="append", help="name or pattern; repeat")
-    parser.add_argument("--window", type=seconds(0, 7 * 86400), default=300.0,
-                        help="seconds: exceptions")
+    parser.add_argument(
+        "--window", type=seconds(0, 7 * 86400), default=300.0, help="seconds: exceptions"
+    )
     parser.add_argument("--endpoints", default="/run/fedmsg-health/*.sock", help="glob")
     parser.set_defaults(run=run)
 
@@ -64,8 +64,11 @@ def examine(options: argparse.Namespace, harvest: Harvest) -> tuple[int, str, li
     found = select(harvest, options.service, options.consumer or ["*"])
     daemons = producers.select(harvest, options.service)
     asked = options.producer or []
-    denied = [f"{where}: {error}" for where, error in harvest.errors.items()
-              if "ermission denied" in error]
+    denied = [
+        f"{where}: {error}"
+        for where, error in harvest.errors.items()
+        if "ermission denied" in error
+    ]
     wrong = _gaps(options, harvest, found, daemons)
     if denied and not found:
         # Nothing was seen, so nothing is known of the daemons.
@@ -82,13 +85,23 @@ def examine(options: argparse.Namespace, harvest: Harvest) -> tuple[int, str, li
     return _values(options, found)
 
 
-def _gaps(options: argparse.Namespace, harvest: Harvest, found: Found,
-          daemons: Mapping[str, producers.Daemon]) -> list[str]:
+def _gaps(
+    options: argparse.Namespace,
+    harvest: Harvest,
+    found: Found,
+    daemons: Mapping[str, producers.Daemon],
+) -> list[str]:
     """Return what does not answer, and what was asked for and is not there."""
-    wrong = [f"{where}: no answer in {options.timeout:g} s" for where in harvest.silent
-             if _about(where, options.service)]
-    wrong += [f"{where}: {error}" for where, error in harvest.errors.items()
-              if _about(where, options.service)]
+    wrong = [
+        f"{where}: no answer in {options.timeout:g} s"
+        for where in harvest.silent
+        if _about(where, options.service)
+    ]
+    wrong += [
+        f"{where}: {error}"
+        for where, error in harvest.errors.items()
+        if _about(where, options.service)
+    ]
     names = {sample.consumer for samples in found.values() for sample in samples}
     wanted = options.consumer or ([] if options.mode == "producers" else ["*"])
     absent = [one for one in wanted if not any(fnmatchcase(name, one) for name in names)]
@@ -127,8 +140,10 @@ def select(harvest: Harvest, service: str, consumers: Sequence[str]) -> Found:
     Of several daemons of one name on this host the second is ``service#2``, by their starts:
     a pid in a label would make new performance data at each restart.
     """
-    fresh = sorted((one for one in harvest.fresh if fnmatchcase(one[1].service, service)),
-                   key=lambda one: (one[1].started, one[1].pid))
+    fresh = sorted(
+        (one for one in harvest.fresh if fnmatchcase(one[1].service, service)),
+        key=lambda one: (one[1].started, one[1].pid),
+    )
     names = numbered([(origin.service, origin.run) for _, origin, _ in fresh])
     found: Found = {}
     for _, origin, samples in fresh:

@@ -85,7 +85,8 @@ def examine(
                 codes.append(plugin.judge(value, *limits))
                 (bad if codes[-1] else good).append(_words(label, one, value))
                 performance.append(
-                    plugin.perfdata(f"{label} last_run", round(value, 1), "s", limits))
+                    plugin.perfdata(f"{label} last_run", round(value, 1), "s", limits)
+                )
     fine = good[0] if len(good) == 1 else f"{len(good)} producers ran as wanted"
     return plugin.worst(codes), "; ".join(bad) or fine, performance
 

@@ -16,12 +16,19 @@ STATE_FILE = "/var/lib/collectd/collectd_fedmsg.json"
 def add(commands: Any) -> None:
     """Add the command's parser."""
     parser = commands.add_parser("config", help="print snippets for collectd and fedmsg.d")
-    parser.add_argument("part", nargs="?", choices=("collectd", "fedmsg"),
-                        help="only this one, to redirect into its file")
+    parser.add_argument(
+        "part",
+        nargs="?",
+        choices=("collectd", "fedmsg"),
+        help="only this one, to redirect into its file",
+    )
     parser.add_argument("--interval", type=_interval, default=10, help="seconds between samples")
     parser.add_argument("--run-folder", type=_folder, default="/run/fedmsg-health")
-    parser.add_argument("--group", type=_name,
-                        help="the group that may read the sockets, where collectd is not root")
+    parser.add_argument(
+        "--group",
+        type=_name,
+        help="the group that may read the sockets, where collectd is not root",
+    )
     parser.add_argument("--rrdcached", type=_address, help="unix:/path of collectd's rrdcached")
     parser.set_defaults(run=run)
 
@@ -31,8 +38,11 @@ def run(options: argparse.Namespace) -> int:
     if options.part != "fedmsg":
         here = Path(__file__).resolve().parents[2]
         paths = list(dict.fromkeys([str(here), sysconfig.get_path("platlib")]))
-        print(collectd_block(
-            options.run_folder, STATE_FILE, options.interval, paths, options.rrdcached or ""))
+        print(
+            collectd_block(
+                options.run_folder, STATE_FILE, options.interval, paths, options.rrdcached or ""
+            )
+        )
     if options.part != "collectd":
         print(fedmsg_snippet(options.run_folder, options.interval, options.group or ""))
     return 0

@@ -38,11 +38,16 @@ TODAY = 2
 
 def add(commands: Any) -> None:
     """Add the command's parser."""
-    parser = commands.add_parser("diagnose", help="why each daemon falls behind",
-                                 description=__doc__)
+    parser = commands.add_parser(
+        "diagnose", help="why each daemon falls behind", description=__doc__
+    )
     selection.add(parser)
-    parser.add_argument("--at", type=selection.at, metavar="TIME",
-                        help="a past moment (stored series): 2h, 2026-11-24 09:30, epoch seconds")
+    parser.add_argument(
+        "--at",
+        type=selection.at,
+        metavar="TIME",
+        help="a past moment (stored series): 2h, 2026-11-24 09:30, epoch seconds",
+    )
     parser.add_argument("--all", action="store_true", help="all daemons in full, healthy ones too")
     parser.add_argument("--endpoints", default=SOCKETS, help="glob, without stored series")
     parser.add_argument("-t", "--timeout", type=float, default=5.0, help="seconds, for sockets")
@@ -60,8 +65,10 @@ def run(options: argparse.Namespace) -> int:
         if series is not None:
             whole, wrong = series.judgement(now if options.at is None else options.at), []
         elif options.at is not None:
-            print("diagnose: --at wants stored series: --data-dir, --prometheus or --config",
-                  file=sys.stderr)
+            print(
+                "diagnose: --at wants stored series: --data-dir, --prometheus or --config",
+                file=sys.stderr,
+            )
             return 2
         else:
             harvest = latest([options.endpoints], options.timeout, now)
@@ -106,8 +113,17 @@ def live(harvest: Harvest, now: float, config: str = "") -> Judgement:
     for (service, consumer), (interval, samples) in sorted(rows.items()):
         past = rings.history(samples, interval)
         name = "/".join(escape(part) for part in (host, service, consumer))
-        found.append(Judged(name, host, service, consumer, _explained(judge(past, now), samples),
-                            past, samples[-1].time))
+        found.append(
+            Judged(
+                name,
+                host,
+                service,
+                consumer,
+                _explained(judge(past, now), samples),
+                past,
+                samples[-1].time,
+            )
+        )
     shared = settings_of(config, {}).get("shared", ())
     return judgement(now, found, dependencies(shared, config or "--config"))
 
@@ -116,8 +132,7 @@ def _explained(diagnosis: Diagnosis, samples: Sequence[Sample]) -> Diagnosis:
     """Add to the cause what the daemon's own samples say of where the time goes."""
     cause = diagnosis.findings[0]
     evidence = (*cause.evidence, *explained(samples, cause.verdict, cause.since))
-    return replace(diagnosis, findings=(replace(cause, evidence=evidence),
-                                        *diagnosis.findings[1:]))
+    return replace(diagnosis, findings=(replace(cause, evidence=evidence), *diagnosis.findings[1:]))
 
 
 def lines(whole: Judgement, *, at_length: bool = False) -> Iterator[str]:
@@ -126,12 +141,15 @@ def lines(whole: Judgement, *, at_length: bool = False) -> Iterator[str]:
         if incident.shared:
             yield f"** {incident.sentence}"
             yield f"   {incident.action}"
-    beside = {name: one.beside for one in whole.incidents for name in one.members
-              if not one.shared and one.beside}
+    beside = {
+        name: one.beside
+        for one in whole.incidents
+        for name in one.members
+        if not one.shared and one.beside
+    }
     ordered = sorted(whole.daemons, key=lambda one: (-one.diagnosis.severity, one.id))
     for one in ordered:
-        yield from _daemon(one, beside.get(one.id),
-                           at_length or not one.diagnosis.verdict.healthy)
+        yield from _daemon(one, beside.get(one.id), at_length or not one.diagnosis.verdict.healthy)
 
 
 def _daemon(one: Judged, beside: str | None, at_length: bool) -> Iterator[str]:
@@ -156,8 +174,10 @@ def _daemon(one: Judged, beside: str | None, at_length: bool) -> Iterator[str]:
 def _figures(found: Diagnosis) -> Iterator[str]:
     split, drain = found.split, found.drain
     if split is not None and split.growth > 0:
-        yield (f"    split: {count(split.excess)} messages by excess arrivals,"
-               f" {count(split.lost)} by lost service")
+        yield (
+            f"    split: {count(split.excess)} messages by excess arrivals,"
+            f" {count(split.lost)} by lost service"
+        )
     if drain is not None:
         latest = "never" if drain.latest is None else duration(drain.latest)
         yield f"    drained in {duration(drain.seconds)} ({duration(drain.earliest)} to {latest})"

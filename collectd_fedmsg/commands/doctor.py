@@ -23,8 +23,9 @@ def add(commands: Any) -> None:
     parser.add_argument("--collectd-conf", default="", help="collectd.conf; the usual by default")
     parser.add_argument("--rrdcached", default="", help="rrdcached's address: unix:/path")
     parser.add_argument("--url", default="", help="the dashboard's address")
-    parser.add_argument("--timeout", type=seconds(0.1, 600), default=3.0,
-                        help="seconds for each question")
+    parser.add_argument(
+        "--timeout", type=seconds(0.1, 600), default=3.0, help="seconds for each question"
+    )
     parser.add_argument("--state", type=Path, default=STATE, help="the alert evaluator's file")
     parser.set_defaults(run=run)
 

@@ -25,7 +25,8 @@ class Rights:
     def may(self, status: os.stat_result, wanted: int) -> bool:
         """Return whether it has these bits (4 read, 2 write, 1 enter) on a file."""
         if self.capabilities & DAC_OVERRIDE or (
-                wanted in (1, 4, 5) and self.capabilities & DAC_READ_SEARCH):
+            wanted in (1, 4, 5) and self.capabilities & DAC_READ_SEARCH
+        ):
             return True
         mode = stat.S_IMODE(status.st_mode)
         if status.st_uid == self.user:
@@ -55,8 +56,11 @@ def collectd_process(folder: Path) -> Iterator[DoctorFinding]:
                 found[path.parent.name] = rights_in((path.parent / "status").read_text())
         except (OSError, KeyError, ValueError, IndexError):
             continue  # it ended meanwhile
-    yield DoctorFinding(bool(found), f"collectd runs: {', '.join(found) or 'no'}",
-                        "" if found else "start it, here or where the sockets are read")
+    yield DoctorFinding(
+        bool(found),
+        f"collectd runs: {', '.join(found) or 'no'}",
+        "" if found else "start it, here or where the sockets are read",
+    )
     for pid, rights in found.items():
         for path, wanted in ((folder, 5), *((one, 2) for one in sorted(folder.glob("*.sock"))[:1])):
             try:
@@ -71,8 +75,10 @@ def collectd_process(folder: Path) -> Iterator[DoctorFinding]:
 def _denied(pid: str, rights: Rights, path: Path, status: os.stat_result) -> DoctorFinding:
     who = "root without CAP_DAC_OVERRIDE" if rights.user == 0 else f"uid {rights.user}"
     return DoctorFinding(
-        False, f"collectd (pid {pid}, {who}) may not use {path}: permission denied for all but"
+        False,
+        f"collectd (pid {pid}, {who}) may not use {path}: permission denied for all but"
         f" uid {status.st_uid} and gid {status.st_gid} ({stat.S_IMODE(status.st_mode):o})",
         f"add SupplementaryGroups={status.st_gid} to collectd's unit"
         f"{', or CAP_DAC_OVERRIDE to its CapabilityBoundingSet' if rights.user == 0 else ''},"
-        " and restart it")
+        " and restart it",
+    )

@@ -14,8 +14,10 @@ from ..config_check import Checker
 from .doctor_finding import DoctorFinding
 
 TIMEOUT_SECONDS = 3.0
-_BLOCK = re.compile(r"^[ \t]*<RabbitMQ[ \t]+([^>\n]+)>(.*?)^[ \t]*</RabbitMQ>",
-                    re.MULTILINE | re.DOTALL | re.IGNORECASE)
+_BLOCK = re.compile(
+    r"^[ \t]*<RabbitMQ[ \t]+([^>\n]+)>(.*?)^[ \t]*</RabbitMQ>",
+    re.MULTILINE | re.DOTALL | re.IGNORECASE,
+)
 
 
 @dataclass
@@ -32,10 +34,12 @@ def look(text: str, name: str) -> Iterator[DoctorFinding]:
     checker = Checker(name)
     blocks = _Node("Module", (), list(_blocks(text)))
     brokers: tuple[Broker, ...] = read_options(
-        blocks, {"RabbitMQ": OPTIONS["RabbitMQ"]}, checker).get("brokers", ())
+        blocks, {"RabbitMQ": OPTIONS["RabbitMQ"]}, checker
+    ).get("brokers", ())
     for mistake in checker.mistakes:
-        yield DoctorFinding(False, str(mistake),
-                            "correct it: the whole block of our plugin is refused")
+        yield DoctorFinding(
+            False, str(mistake), "correct it: the whole block of our plugin is refused"
+        )
     for broker in brokers:
         yield from _ask(broker)
 
@@ -57,8 +61,11 @@ def _ask(broker: Broker) -> Iterator[DoctorFinding]:
         yield DoctorFinding(False, f"{broker.url}: {error.what}", error.cure)
         return
     except OSError as error:
-        yield DoctorFinding(False, f"{broker.url}: {error}",
-                      "is the broker started, and rabbitmq_management enabled there?")
+        yield DoctorFinding(
+            False,
+            f"{broker.url}: {error}",
+            "is the broker started, and rabbitmq_management enabled there?",
+        )
         return
     for vhost, refusal in answer.errors.items():
         yield DoctorFinding(False, f"{broker.url}, {vhost}: {refusal.what}", refusal.cure)
@@ -71,5 +78,8 @@ def _ask(broker: Broker) -> Iterator[DoctorFinding]:
         yield DoctorFinding(None, f"{subject}: {note}")
     if not answer.errors:
         queues = len(found.fresh)
-        yield DoctorFinding(queues > 0 or None, f"{broker.url} tells of {queues} queues",
-                      "" if queues else "new ones have no figures for 5 s; else see Queues")
+        yield DoctorFinding(
+            queues > 0 or None,
+            f"{broker.url} tells of {queues} queues",
+            "" if queues else "new ones have no figures for 5 s; else see Queues",
+        )

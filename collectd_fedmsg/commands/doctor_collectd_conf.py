@@ -51,20 +51,32 @@ def judge(text: str, name: str) -> Iterator[DoctorFinding]:
     wrong = list(_types(text, name))
     threads = given.get("writethreads")
     if threads != "1":
-        wrong.append(DoctorFinding(
-            False, f"{name}: WriteThreads {threads or 'is not set: 5'}",
-            "WriteThreads 1: several pass each other; RRD refuses the late"))
+        wrong.append(
+            DoctorFinding(
+                False,
+                f"{name}: WriteThreads {threads or 'is not set: 5'}",
+                "WriteThreads 1: several pass each other; RRD refuses the late",
+            )
+        )
     high = given.get("writequeuelimithigh", "0")
     low = given.get("writequeuelimitlow", "half of it")
     if high not in ("0", low):
-        wrong.append(DoctorFinding(
-            False, f"{name}: WriteQueueLimitHigh {high}, WriteQueueLimitLow {low}",
-            f"WriteQueueLimitLow {high}: collectd drops nearly all between"))
+        wrong.append(
+            DoctorFinding(
+                False,
+                f"{name}: WriteQueueLimitHigh {high}, WriteQueueLimitLow {low}",
+                f"WriteQueueLimitLow {high}: collectd drops nearly all between",
+            )
+        )
     cache = given.get("cachetimeout", "0")
     if cache != "0" and _WRITES.search(text):
-        wrong.append(DoctorFinding(
-            False, f"{name}: CacheTimeout {cache}: the page is as much late, UNKNOWN",
-            "take it out of the rrdtool plugin, or write through rrdcached"))
+        wrong.append(
+            DoctorFinding(
+                False,
+                f"{name}: CacheTimeout {cache}: the page is as much late, UNKNOWN",
+                "take it out of the rrdtool plugin, or write through rrdcached",
+            )
+        )
     yield from wrong or [DoctorFinding(True, f"{name} stores each sample at once and in order")]
 
 
@@ -76,16 +88,24 @@ def _types(text: str, name: str) -> Iterator[DoctorFinding]:
     known: set[str] = set()
     for path in named:
         try:
-            lines = (Path(path).read_text("utf-8", "replace").splitlines()
-                     if _regular(Path(path)) else [])
+            lines = (
+                Path(path).read_text("utf-8", "replace").splitlines()
+                if _regular(Path(path))
+                else []
+            )
         except OSError as error:
-            yield DoctorFinding(False, f"{name}: TypesDB {path}: {error.strerror}",
-                                "name a file that is there; the stock one is types.db")
+            yield DoctorFinding(
+                False,
+                f"{name}: TypesDB {path}: {error.strerror}",
+                "name a file that is there; the stock one is types.db",
+            )
             continue
         known |= {line.split()[0] for line in lines if line.split() and line[0] != "#"}
     missing = {metric.collectd_type for metric in BY_NAME.values()} - known
     if missing:
         yield DoctorFinding(
-            False, f"{name}: TypesDB does not name the stock types: {', '.join(sorted(missing))}"
+            False,
+            f"{name}: TypesDB does not name the stock types: {', '.join(sorted(missing))}"
             " are unknown, and values of them dropped",
-            'TypesDB "/usr/share/collectd/types.db" besides your own')
+            'TypesDB "/usr/share/collectd/types.db" besides your own',
+        )

@@ -51,8 +51,9 @@ def guarded(name: str, findings: Iterator[DoctorFinding]) -> Iterator[DoctorFind
     try:
         yield from findings
     except Exception as error:
-        yield DoctorFinding(None, f"{name}: not looked at to the end: {type(error).__name__}:"
-                                  f" {error}")
+        yield DoctorFinding(
+            None, f"{name}: not looked at to the end: {type(error).__name__}: {error}"
+        )
 
 
 def alerting(file: Path, now: float) -> Iterator[DoctorFinding]:
@@ -70,8 +71,9 @@ def alerting(file: Path, now: float) -> Iterator[DoctorFinding]:
         yield DoctorFinding(False, f"alerts: {error}", "may you read the evaluator's file?")
         return
     for ailment in wrong:
-        yield DoctorFinding(False, f"alerts: {ailment.text}",
-                            "see the log of `collectd-fedmsg alerts run`")
+        yield DoctorFinding(
+            False, f"alerts: {ailment.text}", "see the log of `collectd-fedmsg alerts run`"
+        )
     if not wrong:
         yield DoctorFinding(True, f"alerts: {text}")
 
@@ -87,8 +89,11 @@ def installed() -> Iterator[DoctorFinding]:
     # collectd's own Python needs neither; the daemons may live in an environment of theirs.
     version = _version("setuptools")
     if _version("moksha.hub") is None:
-        yield DoctorFinding(None, "no daemon runs in this Python: moksha is not here",
-                      "where they have an environment, ask with its command too")
+        yield DoctorFinding(
+            None,
+            "no daemon runs in this Python: moksha is not here",
+            "where they have an environment, ask with its command too",
+        )
     else:
         good = version is not None and 70 <= int(version.partition(".")[0]) < 81
         yield DoctorFinding(good, f"setuptools {version or 'is missing'}",
@@ -118,7 +123,8 @@ def configured() -> tuple[DoctorFinding, settings.Settings | None]:
         ours = settings.read(fedmsg.config.load_config([], []))
     except ImportError:
         return DoctorFinding(
-            None, "fedmsg is not in this Python: its configuration is not seen"), None
+            None, "fedmsg is not in this Python: its configuration is not seen"
+        ), None
     except ConfigError as error:
         return DoctorFinding(False, str(error),
                        "mend that key; until then the daemon reports nothing"), None  # fmt: skip
@@ -186,18 +192,23 @@ def rrdcached(address: str, timeout: float) -> Iterator[DoctorFinding]:
         # Without a file name it complains of that, unless it complains of who asks.
         if b"ermission" in flush:
             yield DoctorFinding(
-                False, f"rrdcached at {address} refuses FLUSH: what the page shows is as old as"
-                " what rrdcached holds", "allow FLUSH: its option -P before -l")
+                False,
+                f"rrdcached at {address} refuses FLUSH: what the page shows is as old as"
+                " what rrdcached holds",
+                "allow FLUSH: its option -P before -l",
+            )
     except OSError as error:
-        yield DoctorFinding(False, f"rrdcached at {address}: {error}",
-                            "is it started, may you connect?")
+        yield DoctorFinding(
+            False, f"rrdcached at {address}: {error}", "is it started, may you connect?"
+        )
 
 
 def dashboard(url: str, timeout: float) -> Iterator[DoctorFinding]:
     """Ask the dashboard what it sees."""
     try:
-        answer = exchange(f"{url.rstrip('/')}/api/v1/daemons", timeout=timeout,
-                          max_bytes=MAX_FLEET_BYTES)
+        answer = exchange(
+            f"{url.rstrip('/')}/api/v1/daemons", timeout=timeout, max_bytes=MAX_FLEET_BYTES
+        )
         if answer.status != 200:
             raise ValueError(f"HTTP {answer.status}: {answer.excerpt()}")
         fleet = json.loads(answer.body)["fleet"]

@@ -25,30 +25,42 @@ def stored(harvest: Harvest, folder: Path, daemon: str, now: float) -> Iterator[
     try:
         hosts = sorted(folder.iterdir())
     except FileNotFoundError:
-        yield DoctorFinding(False, f"{folder}: no such folder",
-                            "--data-dir names collectd's DataDir")
+        yield DoctorFinding(
+            False, f"{folder}: no such folder", "--data-dir names collectd's DataDir"
+        )
         return
     except OSError as error:
-        yield DoctorFinding(False, f"{folder}: {error.strerror}",
-                            "ask as root, or as a user who may read it")
+        yield DoctorFinding(
+            False, f"{folder}: {error.strerror}", "ask as root, or as a user who may read it"
+        )
         return
     if shutil.which("rrdtool") is None:
-        yield DoctorFinding(None, f"{folder}: not looked at, no rrdtool here",
-                            "install the package rrdtool")
+        yield DoctorFinding(
+            None, f"{folder}: not looked at, no rrdtool here", "install the package rrdtool"
+        )
         return
     for host in hosts:
         if host.is_symlink():
-            yield DoctorFinding(None, f"{host} is a link",
-                                "rewind and forget do not follow it: name its target to them")
-    seen = {(origin.service, sample.consumer): origin.interval
-            for _, origin, samples in harvest.fresh for sample in samples}
+            yield DoctorFinding(
+                None,
+                f"{host} is a link",
+                "rewind and forget do not follow it: name its target to them",
+            )
+    seen = {
+        (origin.service, sample.consumer): origin.interval
+        for _, origin, samples in harvest.fresh
+        for sample in samples
+    }
     for (service, consumer), interval in sorted(seen.items()):
         name = escape_consumer(consumer)
         # Not the backlog's: blocking mode has none.
         paths = list(folder.glob(f"*/{PLUGIN}-{escape(service)}/derive-{name}_received.rrd"))
         if not paths:
-            yield DoctorFinding(False, f"{service}: no file for {consumer}",
-                                "does collectd load our plugin? see its log")
+            yield DoctorFinding(
+                False,
+                f"{service}: no file for {consumer}",
+                "does collectd load our plugin? see its log",
+            )
             continue
         newest = max((_last_update(path, daemon), path) for path in paths)
         (last, trouble), path = newest
@@ -59,29 +71,39 @@ def stored(harvest: Harvest, folder: Path, daemon: str, now: float) -> Iterator[
 def _age(name: str, age: float, trouble: str, interval: float) -> DoctorFinding:
     if age < -MISSED_INTERVALS * interval:
         return DoctorFinding(
-            False, f"{name}: its newest stored sample is {duration(-age)} ahead of this clock",
-            "set the clock right, stop collectd, then run `collectd-fedmsg rewind`")
+            False,
+            f"{name}: its newest stored sample is {duration(-age)} ahead of this clock",
+            "set the clock right, stop collectd, then run `collectd-fedmsg rewind`",
+        )
     good = age < 2 * MISSED_INTERVALS * interval
-    return DoctorFinding(good, f"{name} is stored; last update {age:.0f} s ago{trouble}",
-                         "" if good else "behind rrdcached, name it: --rrdcached; else see its log")
+    return DoctorFinding(
+        good,
+        f"{name} is stored; last update {age:.0f} s ago{trouble}",
+        "" if good else "behind rrdcached, name it: --rrdcached; else see its log",
+    )
 
 
 def _keeps(path: Path, interval: float) -> Iterator[DoctorFinding]:
     """Say when a file cannot keep samples that come every ``interval`` seconds."""
     info = rrdtool("info", str(path))
-    step, heartbeat = (int(found[1]) if (found := pattern.search(info)) else 0
-                       for pattern in (_STEP, _HEARTBEAT))
+    step, heartbeat = (
+        int(found[1]) if (found := pattern.search(info)) else 0 for pattern in (_STEP, _HEARTBEAT)
+    )
     if heartbeat and heartbeat < interval:
         yield DoctorFinding(
-            False, f"{path}: its heartbeat is {heartbeat} s and a sample comes every"
+            False,
+            f"{path}: its heartbeat is {heartbeat} s and a sample comes every"
             f" {interval:g} s: all between two samples is unknown, so nothing is shown",
             f"rrdtool tune FILE --heartbeat value:{max(600, 3 * int(interval))} for the files that"
-            " exist; HeartBeat in collectd.conf for new ones")
+            " exist; HeartBeat in collectd.conf for new ones",
+        )
     elif step and step > interval:
         yield DoctorFinding(
-            False, f"{path}: its step is {step} s and a sample comes every {interval:g} s:"
+            False,
+            f"{path}: its step is {step} s and a sample comes every {interval:g} s:"
             " finer than the file can show",
-            "move the old files away: collectd makes new ones with the present interval")
+            "move the old files away: collectd makes new ones with the present interval",
+        )
 
 
 def _last_update(path: Path, daemon: str) -> tuple[float, str]:

@@ -35,10 +35,17 @@ class Episode:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain types for JSON."""
-        return {"subject": self.subject, "verdict": self.verdict.name, "start": self.start,
-                "end": self.end, "duration": self.duration, "over": self.over,
-                "severity": self.severity, "sentence": self.sentence,
-                "members": list(self.members)}
+        return {
+            "subject": self.subject,
+            "verdict": self.verdict.name,
+            "start": self.start,
+            "end": self.end,
+            "duration": self.duration,
+            "over": self.over,
+            "severity": self.severity,
+            "sentence": self.sentence,
+            "members": list(self.members),
+        }
 
 
 @dataclass
@@ -52,15 +59,23 @@ class Episodes:
 
     def add(self, whole: Judgement) -> None:
         """Add the judgement of a later moment."""
-        _follow(self.episodes, self._open, whole.now, (
-            _daemon(one, whole.now) for one in whole.daemons
-            if not one.diagnosis.verdict.healthy))
-        _follow(self.incidents, self._shared, whole.now, (
-            _incident(one, whole.now) for one in whole.incidents if one.shared))
+        _follow(
+            self.episodes,
+            self._open,
+            whole.now,
+            (_daemon(one, whole.now) for one in whole.daemons if not one.diagnosis.verdict.healthy),
+        )
+        _follow(
+            self.incidents,
+            self._shared,
+            whole.now,
+            (_incident(one, whole.now) for one in whole.incidents if one.shared),
+        )
 
 
-def _follow(episodes: list[Episode], current: dict[str, int], now: float,
-            ongoing: Iterable[Episode]) -> None:
+def _follow(
+    episodes: list[Episode], current: dict[str, int], now: float, ongoing: Iterable[Episode]
+) -> None:
     """Prolong the episodes that go on, close those that do not, begin the new ones."""
     present = {episode.subject: episode for episode in ongoing}
     for subject, index in list(current.items()):
@@ -73,9 +88,12 @@ def _follow(episodes: list[Episode], current: dict[str, int], now: float,
             index = current[subject]
             before = episodes[index]
             episodes[index] = replace(
-                before, end=now, sentence=newest.sentence,
+                before,
+                end=now,
+                sentence=newest.sentence,
                 members=tuple(sorted({*before.members, *newest.members})),
-                severity=max(before.severity, newest.severity))
+                severity=max(before.severity, newest.severity),
+            )
         else:
             current[subject] = len(episodes)
             episodes.append(newest)
@@ -83,8 +101,9 @@ def _follow(episodes: list[Episode], current: dict[str, int], now: float,
 
 def _daemon(one: Judged, now: float) -> Episode:
     cause = one.diagnosis.findings[0]
-    return Episode(one.id, cause.verdict, now, now, "; ".join(cause.evidence[:2]),
-                   one.diagnosis.severity)
+    return Episode(
+        one.id, cause.verdict, now, now, "; ".join(cause.evidence[:2]), one.diagnosis.severity
+    )
 
 
 def _incident(one: Incident, now: float) -> Episode:

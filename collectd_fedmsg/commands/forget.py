@@ -46,8 +46,13 @@ def add(commands: Any) -> None:
     parser.add_argument("data_dir", type=Path, help="collectd's folder of RRD files")
     for name in ("host", "service", "consumer", "topic"):
         parser.add_argument(f"--{name}", metavar="PATTERN", help=f"only matching {name}s")
-    parser.add_argument("--older", type=checked(duration(3600.0)), default=WEEK,
-                        metavar="SPAN", help="only without a sample for this time (7d)")
+    parser.add_argument(
+        "--older",
+        type=checked(duration(3600.0)),
+        default=WEEK,
+        metavar="SPAN",
+        help="only without a sample for this time (7d)",
+    )
     parser.add_argument("--rrdcached", default="", help="unix:/path of collectd's rrdcached")
     parser.add_argument("--dry-run", action="store_true", help="name the files, delete nothing")
     parser.set_defaults(run=run)
@@ -105,12 +110,15 @@ def stored(data_dir: Path) -> Iterator[Series]:
 def _meant(one: Series, options: argparse.Namespace) -> bool:
     if options.topic is not None and one.topic is None:
         return False
-    return all(fnmatchcase(getattr(one, name) or "", getattr(options, name) or "*")
-               for name in ("host", "service", "consumer", "topic"))
+    return all(
+        fnmatchcase(getattr(one, name) or "", getattr(options, name) or "*")
+        for name in ("host", "service", "consumer", "topic")
+    )
 
 
-def _forget(path: Path, now: float, cache: Rrdcached | None,
-            options: argparse.Namespace) -> float | None:
+def _forget(
+    path: Path, now: float, cache: Rrdcached | None, options: argparse.Namespace
+) -> float | None:
     """Delete a file; return the age (s) of its newest sample when it is kept instead."""
     relative = path.relative_to(options.data_dir)
     with folder_beneath(options.data_dir, relative.parent) as folder:

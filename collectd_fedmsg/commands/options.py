@@ -11,11 +11,13 @@ from ..config_check import Check, number, whole
 
 def checked(check: Check) -> Callable[[str], Any]:
     """Return a type for argparse: what ``check`` makes of the option's text."""
+
     def read(text: str) -> Any:
         try:
             return check(text)
         except (ValueError, TypeError) as error:
             raise argparse.ArgumentTypeError(f"{text!r}: {error}") from error
+
     return read
 
 
@@ -25,6 +27,7 @@ def whole_number(low: int, high: int, unit: str = "") -> Callable[[str], Any]:
 
     def read(text: str) -> int:
         return int(check(int(text) if text.isascii() and text.lstrip("-").isdigit() else text))
+
     return checked(read)
 
 
@@ -38,4 +41,5 @@ def seconds(low: float, high: float) -> Callable[[str], Any]:
         except ValueError:
             value = text
         return float(check(value))
+
     return checked(read)

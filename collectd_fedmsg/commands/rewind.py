@@ -33,8 +33,9 @@ def add(commands: Any) -> None:
         "rewind", help="let series go on after a clock was set back (collectd must be stopped)"
     )
     parser.add_argument("data_dir", type=Path, help="collectd's folder of RRD files")
-    parser.add_argument("--host", action="append",
-                        help="only this host's series, by its whole name; repeat")
+    parser.add_argument(
+        "--host", action="append", help="only this host's series, by its whole name; repeat"
+    )
     parser.add_argument("--rrdcached", default="", help="unix:/path of collectd's rrdcached")
     parser.add_argument("--state-file", type=Path, help="the plugin's StateFile")
     parser.add_argument("--backup", type=Path, help="folder for copies of the files")
@@ -66,8 +67,9 @@ def files(data_dir: Path, hosts: Sequence[str], *, everything: bool) -> list[Pat
     """
     folders = [folder for folder in data_dir.iterdir() if not hosts or folder.name in hosts]
     patterns = ("*/*.rrd",) if everything else ("fedmsg-*/*.rrd", "collectd_fedmsg/*.rrd")
-    return sorted(path for folder in folders for pattern in patterns
-                  for path in folder.glob(pattern))
+    return sorted(
+        path for folder in folders for pattern in patterns for path in folder.glob(pattern)
+    )
 
 
 def rewind_all(options: argparse.Namespace, paths: Sequence[Path]) -> int:

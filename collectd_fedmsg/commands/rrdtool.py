@@ -24,9 +24,16 @@ def rrdtool(*words: str, keep: Sequence[int] = ()) -> str:
     # With the variable rrdtool would ask that rrdcached about each file; numbers are in C's way.
     env = {name: text for name, text in os.environ.items() if name != "RRDCACHED_ADDRESS"}
     try:
-        done = subprocess.run(["rrdtool", *words], capture_output=True, text=True, check=False,  # noqa: S603, S607 - a list: no shell
-                              env={**env, "LC_ALL": "C"}, errors="replace",
-                              pass_fds=tuple(keep), timeout=TIMEOUT_SECONDS)
+        done = subprocess.run(  # noqa: S603
+            ["rrdtool", *words],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**env, "LC_ALL": "C"},
+            errors="replace",
+            pass_fds=tuple(keep),
+            timeout=TIMEOUT_SECONDS,
+        )
     except subprocess.TimeoutExpired as error:
         raise TimeoutError(f"rrdtool {words[0]}: not done within {error.timeout:g} s") from error
     if done.returncode:

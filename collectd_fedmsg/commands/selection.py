@@ -21,8 +21,12 @@ CLOCKS_DIFFER = 60.0
 
 def where(parser: argparse.ArgumentParser) -> None:
     """Add the options that say where the series are."""
-    parser.add_argument("--config", default="", metavar="FILE",
-                        help="the dashboard's TOML file: where the series are, what is shared")
+    parser.add_argument(
+        "--config",
+        default="",
+        metavar="FILE",
+        help="the dashboard's TOML file: where the series are, what is shared",
+    )
     parser.add_argument("--data-dir", metavar="FOLDER", help="collectd's folder of RRD files")
     parser.add_argument("--rrdcached", metavar="unix:/PATH", help="its socket, when it is used")
     parser.add_argument("--prometheus", metavar="URL", help="read this server, not files")
@@ -33,8 +37,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Add the options: where the series are, which daemons are meant."""
     where(parser)
     for name in ("host", "service", "consumer"):
-        parser.add_argument(f"--{name}", default="*", metavar="PATTERN",
-                            help=f"only matching {name}s; all are compared")
+        parser.add_argument(
+            f"--{name}",
+            default="*",
+            metavar="PATTERN",
+            help=f"only matching {name}s; all are compared",
+        )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -61,8 +69,9 @@ def stored(options: argparse.Namespace) -> Stored | None:
     """
     if not (options.config or options.data_dir or options.prometheus):
         return None
-    given: dict[str, Any] = {name: getattr(options, name) for name in (
-        "data_dir", "rrdcached", "prometheus", "interval")}
+    given: dict[str, Any] = {
+        name: getattr(options, name) for name in ("data_dir", "rrdcached", "prometheus", "interval")
+    }
     settings = settings_of(options.config, given)
     folder = settings.get("data_dir")
     if folder and not settings.get("prometheus") and not Path(folder).is_dir():
@@ -74,8 +83,11 @@ def stored(options: argparse.Namespace) -> Stored | None:
 
 def nobody(options: argparse.Namespace) -> str:
     """Return the sentence for when none of the daemons asked for is known."""
-    asked = [f"{name} {getattr(options, name)!r}" for name in ("host", "service", "consumer")
-             if getattr(options, name) != "*"]
+    asked = [
+        f"{name} {getattr(options, name)!r}"
+        for name in ("host", "service", "consumer")
+        if getattr(options, name) != "*"
+    ]
     if asked:
         return f"no daemon is known here with {', '.join(asked)}"
     if options.config or options.data_dir or options.prometheus:
@@ -85,8 +97,10 @@ def nobody(options: argparse.Namespace) -> str:
 
 def meant(options: argparse.Namespace, one: Judged) -> bool:
     """Return whether the options ask for this daemon."""
-    return all(fnmatchcase(getattr(one, name), getattr(options, name))
-               for name in ("host", "service", "consumer"))
+    return all(
+        fnmatchcase(getattr(one, name), getattr(options, name))
+        for name in ("host", "service", "consumer")
+    )
 
 
 def narrowed(options: argparse.Namespace, whole: Judgement) -> Judgement:

@@ -41,14 +41,17 @@ def open_stored(settings: Mapping[str, Any]) -> Stored:
         StoreError: nothing that can read them is installed.
     """
     found = entry_points()
-    points = (found.select(group=GROUP) if hasattr(found, "select")
-              else found.get(GROUP, ()))  # Python 3.9
+    points = (
+        found.select(group=GROUP) if hasattr(found, "select") else found.get(GROUP, ())
+    )  # Python 3.9
     for point in points:
         try:
             opened = point.load()
         except ImportError as error:
-            raise StoreError(f"stored series cannot be read, {error.name} is not installed:"
-                             " install collectd-fedmsg[dashboard]") from error
+            raise StoreError(
+                f"stored series cannot be read, {error.name} is not installed:"
+                " install collectd-fedmsg[dashboard]"
+            ) from error
         return cast(Stored, opened(settings))
     raise StoreError("nothing here can read stored series: install collectd-fedmsg[dashboard]")
 

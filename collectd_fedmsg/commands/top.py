@@ -80,8 +80,9 @@ def _show(screen: Any, watch: Watch, look: Callable[[], Harvest]) -> None:
         # The last column of the last line cannot be written to without scrolling.
         for at, line in enumerate(view(watch.rows(now), harvest, now, width - 1, height)):
             with contextlib.suppress(curses.error):  # the window has shrunk meanwhile
-                screen.addstr(at, 0, line.text.encode(screen.encoding, "replace"),
-                              _style(line, colours))
+                screen.addstr(
+                    at, 0, line.text.encode(screen.encoding, "replace"), _style(line, colours)
+                )
         screen.refresh()
         if screen.getch() in QUIT:
             return

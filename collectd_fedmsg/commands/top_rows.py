@@ -74,8 +74,11 @@ class Watch:
             watched.silent = endpoint in harvest.silent
             there = watched.silent or endpoint in harvest.heads or endpoint in harvest.errors
             watched.gone = None if there else watched.gone or now
-        here = {(watched.origin.service, consumer)
-                for (_, consumer), watched in self._watched.items() if watched.gone is None}
+        here = {
+            (watched.origin.service, consumer)
+            for (_, consumer), watched in self._watched.items()
+            if watched.gone is None
+        }
         for key, watched in list(self._watched.items()):
             replaced = (watched.origin.service, key[1]) in here
             if watched.gone is not None and (replaced or now - watched.gone > REMEMBERED_SECONDS):
@@ -83,13 +86,21 @@ class Watch:
 
     def rows(self, now: float) -> list[Row]:
         """Return a row for each consumer, worst first."""
-        return sorted(self._rows(now), key=lambda row: (
-            -row.severity, row.state not in SILENT, -(row.oldest or 0.0),
-            -(row.backlog or 0), row.name))
+        return sorted(
+            self._rows(now),
+            key=lambda row: (
+                -row.severity,
+                row.state not in SILENT,
+                -(row.oldest or 0.0),
+                -(row.backlog or 0),
+                row.name,
+            ),
+        )
 
     def _rows(self, now: float) -> Iterator[Row]:
-        names = [(watched.origin.service, consumer)
-                 for (_, consumer), watched in self._watched.items()]
+        names = [
+            (watched.origin.service, consumer) for (_, consumer), watched in self._watched.items()
+        ]
         for (_, consumer), watched in self._watched.items():
             service, last = watched.origin.service, watched.samples[-1]
             twice = names.count((service, consumer)) > 1
@@ -116,8 +127,12 @@ def _state(watched: Watched, now: float) -> tuple[str, int, str]:
         found = judge(rings.history(list(watched.samples), watched.origin.interval), last.time)
         cause = found.findings[0]
         where = explained(list(watched.samples), cause.verdict, cause.since)
-        watched.said = (last.time, cause.verdict.name, cause.verdict.rank,
-                    "; ".join((*cause.evidence, *where)))
+        watched.said = (
+            last.time,
+            cause.verdict.name,
+            cause.verdict.rank,
+            "; ".join((*cause.evidence, *where)),
+        )
     if now - last.time > 3 * watched.origin.interval:
         return "UNKNOWN", 2, f"no sample since {now - last.time:.0f} s"
     return watched.said[1:]

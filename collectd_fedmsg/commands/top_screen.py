@@ -33,8 +33,9 @@ class Line:
     head: bool = False
 
 
-def view(rows: Sequence[Row], harvest: Harvest, now: float, width: int = 100,
-         height: int = 0) -> list[Line]:
+def view(
+    rows: Sequence[Row], harvest: Harvest, now: float, width: int = 100, height: int = 0
+) -> list[Line]:
     """Return the lines, worst first; at most ``height`` (0: all), each at most ``width`` long."""
     troubled = [Line(text) for text in troubles(harvest)]
     columns = _columns(width)
@@ -53,8 +54,10 @@ def view(rows: Sequence[Row], harvest: Harvest, now: float, width: int = 100,
     if not rows:
         lines.append(Line("no daemon answers: `collectd-fedmsg doctor` says why"))
     lines += troubled
-    return [Line(one.text[:width].rstrip(), one.severity, one.head)
-            for one in (lines[:height] if height else lines)]
+    return [
+        Line(one.text[:width].rstrip(), one.severity, one.head)
+        for one in (lines[:height] if height else lines)
+    ]
 
 
 def _wrapped(text: str, width: int) -> list[str]:
@@ -65,8 +68,10 @@ def _summary(rows: Sequence[Row], now: float) -> str:
     bad = sum(row.severity >= 2 for row in rows)
     waiting = sum(row.backlog or 0 for row in rows)
     moment = time.strftime("%H:%M:%S", time.localtime(now))
-    return (f"{moment}  {len(rows)} consumers, {bad} in trouble, {count(waiting)} messages wait"
-            "   q: quit")
+    return (
+        f"{moment}  {len(rows)} consumers, {bad} in trouble, {count(waiting)} messages wait"
+        "   q: quit"
+    )
 
 
 def _columns(width: int) -> dict[str, int]:
@@ -87,9 +92,11 @@ def _texts(row: Row) -> dict[str, str]:
 
 def _line(first: str, texts: Mapping[str, str], columns: Mapping[str, int], name: int) -> str:
     # The state is a word and stands at the left of its column, numbers at the right.
-    cells = [texts[title][:width - 1].ljust(width) if title == "STATE"
-             else texts[title].rjust(width) for title, width in columns.items()]
-    return f"{first[:name - 1]:<{name}}{''.join(cells)}"
+    cells = [
+        texts[title][: width - 1].ljust(width) if title == "STATE" else texts[title].rjust(width)
+        for title, width in columns.items()
+    ]
+    return f"{first[: name - 1]:<{name}}{''.join(cells)}"
 
 
 def troubles(harvest: Harvest) -> list[str]:

@@ -8,5 +8,14 @@ from .history import History, Restart
 from .split import Split
 from .verdict import Diagnosis, Drain, Finding, Verdict
 
-__all__ = ["Baseline", "Diagnosis", "Drain", "Finding", "History", "Restart", "Split", "Verdict",
-           "diagnose"]
+__all__ = [
+    "Baseline",
+    "Diagnosis",
+    "Drain",
+    "Finding",
+    "History",
+    "Restart",
+    "Split",
+    "Verdict",
+    "diagnose",
+]

@@ -7,16 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, TypeVar
 
 from .history import History
-from .hours import (
-    HOUR,
-    SATURDAY,
-    WEEK,
-    WEEK_HOURS,
-    Hour,
-    HourOfWeek,
-    utc_hour_of_week,
-    whole_hours,
-)
+from .hours import HOUR, SATURDAY, WEEK, WEEK_HOURS, Hour, HourOfWeek, utc_hour_of_week, whole_hours
 from .stats import median
 from .usual import FAILING, Usual, by_days, days_of, usual_of
 
@@ -105,8 +96,11 @@ def _undisturbed(past: Sequence[Hour]) -> Sequence[Hour]:
     """Return the hours without a hang, failures of most messages or slowness."""
     services = [h.service for h in past if h.service is not None]
     most = SLOWER * median(services) if len(services) >= DAY_HOURS else float("inf")
-    kept = [h for h in past if h.gap < HOUR / 2 and (h.failed or 0.0) <= FAILING
-            and (h.service or 0.0) <= most]
+    kept = [
+        h
+        for h in past
+        if h.gap < HOUR / 2 and (h.failed or 0.0) <= FAILING and (h.service or 0.0) <= most
+    ]
     return kept if len(kept) >= min(len(past), DAY_HOURS) / 2 else past
 
 

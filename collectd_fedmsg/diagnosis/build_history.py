@@ -16,15 +16,26 @@ from .history import BY_TOPIC, COLUMNS, Column, History, Restart
 
 NEEDED = ("received", "processed", "backlog")
 RATES = ("received", "processed", "failed", "rejected", "busy")
-LEVELS = tuple(name for name in COLUMNS if name not in RATES and (
-    name in Sample.__dataclass_fields__ or hasattr(Sample, name)))
+LEVELS = tuple(
+    name
+    for name in COLUMNS
+    if name not in RATES and (name in Sample.__dataclass_fields__ or hasattr(Sample, name))
+)
 NONE: Mapping[str, Column] = {}
 
 
-def from_series(step: float, end: float, columns: Mapping[str, Column | None], *, name: str,
-                observable: bool = True, restarts: Sequence[Restart] = (),
-                topics: Mapping[str, Column] = NONE, topic_processed: Mapping[str, Column] = NONE,
-                topic_busy: Mapping[str, Column] = NONE) -> History:
+def from_series(
+    step: float,
+    end: float,
+    columns: Mapping[str, Column | None],
+    *,
+    name: str,
+    observable: bool = True,
+    restarts: Sequence[Restart] = (),
+    topics: Mapping[str, Column] = NONE,
+    topic_processed: Mapping[str, Column] = NONE,
+    topic_busy: Mapping[str, Column] = NONE,
+) -> History:
     """Return one consumer's history from columns of one grid.
 
     Args:
@@ -33,15 +44,26 @@ def from_series(step: float, end: float, columns: Mapping[str, Column | None], *
             What is not there, or known nowhere, is left out.
         topics, topic_processed, topic_busy: likewise, by topic.
     """
-    known = {metric: column for metric in COLUMNS if (column := columns.get(metric)) is not None
-             and (metric in NEEDED or any(value is not None for value in column))}
+    known = {
+        metric: column
+        for metric in COLUMNS
+        if (column := columns.get(metric)) is not None
+        and (metric in NEEDED or any(value is not None for value in column))
+    }
     if "busy" in known:
         known["busy"] = _seconds(known["busy"])
     known.setdefault("backlog", [None] * len(known["received"]))
-    return History(step, end, name=name, observable=observable, restarts=restarts, topics=topics,
-                   topic_processed=topic_processed, topic_busy={
-                       topic: _seconds(column) for topic, column in topic_busy.items()},
-                   **known)  # type: ignore[arg-type]
+    return History(
+        step,
+        end,
+        name=name,
+        observable=observable,
+        restarts=restarts,
+        topics=topics,
+        topic_processed=topic_processed,
+        topic_busy={topic: _seconds(column) for topic, column in topic_busy.items()},
+        **known,  # type: ignore[arg-type]
+    )
 
 
 def history(samples: Sequence[Sample], interval: float) -> History | None:
@@ -60,9 +82,9 @@ def history(samples: Sequence[Sample], interval: float) -> History | None:
     last = samples[-1]
     rates: dict[str, list[float | None]] = {name: [None] * size for name in RATES}
     by_topic: dict[str, dict[str, list[float | None]]] = {
-        name: {topic: [None] * size for topic in getattr(last, name)} for name in BY_TOPIC}
-    levels: dict[str, list[float | None]] = {
-        name: [None] * size for name in LEVELS}
+        name: {topic: [None] * size for topic in getattr(last, name)} for name in BY_TOPIC
+    }
+    levels: dict[str, list[float | None]] = {name: [None] * size for name in LEVELS}
     for earlier, later in zip(samples, samples[1:]):
         index = size - 1 - round((end - later.time) / interval)
         seconds = later.time - earlier.time
@@ -83,13 +105,24 @@ def history(samples: Sequence[Sample], interval: float) -> History | None:
         for name, column in levels.items():
             value = getattr(later, name)
             column[index] = None if value is None else float(value)
-    oldest: Column = [0.0 if x is None and levels["backlog"][i] == 0 else x
-                      for i, x in enumerate(levels["oldest"])]
+    oldest: Column = [
+        0.0 if x is None and levels["backlog"][i] == 0 else x
+        for i, x in enumerate(levels["oldest"])
+    ]
     columns: dict[str, Column] = {**rates, **levels, "oldest": oldest}
-    return replace(from_series(
-        interval, end, columns, name=last.consumer, observable=last.observable,
-        topics=by_topic["topics"], topic_processed=by_topic["topic_processed"],
-        topic_busy=by_topic["topic_busy"]), alive=True)
+    return replace(
+        from_series(
+            interval,
+            end,
+            columns,
+            name=last.consumer,
+            observable=last.observable,
+            topics=by_topic["topics"],
+            topic_processed=by_topic["topic_processed"],
+            topic_busy=by_topic["topic_busy"],
+        ),
+        alive=True,
+    )
 
 
 def _seconds(column: Sequence[float | None]) -> Column:

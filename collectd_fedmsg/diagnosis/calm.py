@@ -100,21 +100,27 @@ def own_usual(history: History, calm: Sequence[int], places: Sequence[int]) -> U
     workers = [x for i in places if history.workers and (x := history.workers[i]) is not None]
     delays = [x for i in places if history.delay and (x := history.delay[i]) is not None]
     levels = [history.backlog[i] or 0.0 for i in calm]
-    ended = [x for x in history.processed[places[0]: places[-1] + 1] if x is not None]
+    ended = [x for x in history.processed[places[0] : places[-1] + 1] if x is not None]
     return Usual(
-        received=rate, received_spread=(clumped * rate / step) ** 0.5,
+        received=rate,
+        received_spread=(clumped * rate / step) ** 0.5,
         backlog=quantile(levels, 0.5) if levels else 0.0,
         service=sum(busy) / done * count / len(busy) if busy and done and sum(busy) else None,
-        service_spread=0.0, scatter=by_points(history, calm) or 0.0,
+        service_spread=0.0,
+        scatter=by_points(history, calm) or 0.0,
         failed=None,  # failures of minutes may be the trouble
         workers=median(workers) if workers else None,
         longest_pause=_pause(history, calm) if calm else 0.0,
-        delay=median(delays) if delays else None, held=0.0,
+        delay=median(delays) if delays else None,
+        held=0.0,
         dispersion=clumped,
         topics={t: _mean(c, places) for t, c in history.topics.items()},
-        costs=_costs(history, places), hours=0, seconds=count * step,
+        costs=_costs(history, places),
+        hours=0,
+        seconds=count * step,
         # While work waits, what ends is what the workers can do.
-        capacity=quantile(ended, 0.75))
+        capacity=quantile(ended, 0.75),
+    )
 
 
 def _arrivals(received: Sequence[float], step: float) -> tuple[float, float]:
@@ -125,7 +131,7 @@ def _arrivals(received: Sequence[float], step: float) -> tuple[float, float]:
     size = max(REFERENCE // 2, -(-len(received) // BLOCKS))
     rates, clumps = [], [1.0]
     for first in range(0, len(received), size):
-        block = received[first: first + size]
+        block = received[first : first + size]
         rate = sum(block) / len(block)
         rates.append(rate)
         if rate and len(block) >= REFERENCE // 2:
@@ -134,8 +140,11 @@ def _arrivals(received: Sequence[float], step: float) -> tuple[float, float]:
 
 
 def _pause(history: History, places: Sequence[int]) -> float:
-    return pause(history, places[0], places[-1] + 1) if len(places) == (
-        places[-1] + 1 - places[0]) else 0.0
+    return (
+        pause(history, places[0], places[-1] + 1)
+        if len(places) == (places[-1] + 1 - places[0])
+        else 0.0
+    )
 
 
 def _mean(column: Sequence[float | None], places: Sequence[int]) -> float:

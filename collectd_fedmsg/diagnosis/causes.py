@@ -88,7 +88,7 @@ def blamed_topic(facts: Facts) -> tuple[str, float, float] | None:
     """Return (topic, rate now, usual rate) of the topic with most excess, in messages/s."""
     best = None
     for topic, column in facts.history.topics.items():
-        rates = known(column[facts.span.start: facts.span.stop])
+        rates = known(column[facts.span.start : facts.span.stop])
         before = facts.usual.topics.get(topic, 0.0) if facts.usual else 0.0
         now = sum(rates) / len(rates) if rates else 0.0
         if best is None or now - before > best[1] - best[2]:
@@ -114,15 +114,23 @@ def _excess(usual: Usual, count: float, seconds: float, rate: float, watched: fl
 def _references(facts: Facts, usual: Usual) -> Iterator[Reference]:
     """Yield what was coped with in the last hour, then what is usual alone."""
     threads = usual.workers or facts.workers
-    plain = Reference(usual.received, usual.service, _able(usual.service, threads, max(
-        usual.capacity, usual.received)), usual.seconds)
+    plain = Reference(
+        usual.received,
+        usual.service,
+        _able(usual.service, threads, max(usual.capacity, usual.received)),
+        usual.seconds,
+    )
     alike = [i for i in facts.calm if facts.work and i >= facts.work[-1].start]
     rate, watched = _coped_with(facts)
     service = _service(facts, alike) if len(alike) >= PERSIST else None
     if rate > usual.received or (service and usual.service and service > usual.service):
         each = max(service or 0.0, usual.service or 0.0) or None
-        yield Reference(max(rate, usual.received), each, _able(each, threads, max(
-            rate, plain.capacity)), max(usual.seconds, watched))
+        yield Reference(
+            max(rate, usual.received),
+            each,
+            _able(each, threads, max(rate, plain.capacity)),
+            max(usual.seconds, watched),
+        )
     yield plain
 
 
@@ -161,12 +169,15 @@ def _more(facts: Facts, usual: Usual, reference: Reference) -> bool:
     """Return whether more arrives than was coped with, beyond doubt of which."""
     part = facts.arrivals[-1]
     least = reference.arrivals * _least(facts)
-    return part.rate > least and _excess(
-        usual, part.count, part.exposure, reference.arrivals, reference.seconds) > WHICH
+    return (
+        part.rate > least
+        and _excess(usual, part.count, part.exposure, reference.arrivals, reference.seconds) > WHICH
+    )
 
 
-def _slower(facts: Facts, usual: Usual, reference: Reference,
-            sigmas: float = WHICH) -> float | None:
+def _slower(
+    facts: Facts, usual: Usual, reference: Reference, sigmas: float = WHICH
+) -> float | None:
     """Return how many times longer a message takes than it did, None when it does not.
 
     Messages that should have ended by the worker time spent are compared with those that did:
@@ -182,11 +193,9 @@ def _slower(facts: Facts, usual: Usual, reference: Reference,
         expected = max(0.0, used - max(0.0, usual.held - 14 * service)) / service
         known_for = max(1.0, reference.arrivals * reference.seconds)
         scaled = 1 + expected / known_for
-        error = (usual.variation ** 2 * expected * scaled + 1
-                 + (usual.wander * expected) ** 2) ** 0.5
+        error = (usual.variation**2 * expected * scaled + 1 + (usual.wander * expected) ** 2) ** 0.5
         ratio = expected / max(part.count, 0.5)
-        return ratio if (expected - part.count > sigmas * error
-                         and ratio > _least(facts)) else None
+        return ratio if (expected - part.count > sigmas * error and ratio > _least(facts)) else None
     expected = reference.arrivals * part.exposure
     short = -_excess(usual, part.count, part.exposure, reference.arrivals, reference.seconds)
     return expected / max(part.count, 0.5) if short > sigmas else None
@@ -197,10 +206,13 @@ def quiet(facts: Facts) -> bool:
     if not facts.work:
         return False
     part, done = facts.work[-1], facts.history.processed
-    points = sum(x is not None for x in itertools.takewhile(
-        lambda x: not x, reversed(done[part.start: part.stop])))
-    return part.count < 1 or (points >= PERSIST and points * part.count > NONE * (
-        part.stop - part.start - points))
+    points = sum(
+        x is not None
+        for x in itertools.takewhile(lambda x: not x, reversed(done[part.start : part.stop]))
+    )
+    return part.count < 1 or (
+        points >= PERSIST and points * part.count > NONE * (part.stop - part.start - points)
+    )
 
 
 def _none_ended(facts: Facts) -> bool:
@@ -213,7 +225,7 @@ def _none_ended(facts: Facts) -> bool:
         return True
     before = facts.work[-2] if len(facts.work) > 1 else None
     slower = before is not None and _time(part) > EVIDENT * _time(before)
-    return slower and not any(done[part.start + 1: part.stop])
+    return slower and not any(done[part.start + 1 : part.stop])
 
 
 def _least(facts: Facts) -> float:
@@ -238,13 +250,21 @@ def _named(facts: Facts, reference: Reference, surge: bool, slower: float | None
             verdict = Verdict.SLOW
     starts = []
     if verdict is not Verdict.SLOW:
-        starts.append(_since([part.rate for part in facts.arrivals], facts.arrivals,
-                             reference.arrivals))
+        starts.append(
+            _since([part.rate for part in facts.arrivals], facts.arrivals, reference.arrivals)
+        )
     if verdict is not Verdict.SURGE and facts.work:
-        starts.append(_since([_time(part) for part in facts.work], facts.work,
-                             reference.service or 0.0))
-    return Cause(verdict, split, facts.arrivals[-1].rate / reference.arrivals
-                 if reference.arrivals else 0.0, slower, reference, max(starts))
+        starts.append(
+            _since([_time(part) for part in facts.work], facts.work, reference.service or 0.0)
+        )
+    return Cause(
+        verdict,
+        split,
+        facts.arrivals[-1].rate / reference.arrivals if reference.arrivals else 0.0,
+        slower,
+        reference,
+        max(starts),
+    )
 
 
 def _time(part: Segment) -> float:
@@ -278,9 +298,14 @@ def _split(facts: Facts, reference: Reference) -> Split:
         arrivals.append(block.arrival_rate)
         capacity.append(_block_capacity(facts, block))
     grown = facts.backlog - (history.backlog[max(0, start - 1)] or 0.0)
-    return shapley(max(grown, 0.0), arrivals=arrivals, capacity=capacity,
-                   usual_arrivals=reference.arrivals, usual_capacity=reference.capacity,
-                   seconds=size * history.step)
+    return shapley(
+        max(grown, 0.0),
+        arrivals=arrivals,
+        capacity=capacity,
+        usual_arrivals=reference.arrivals,
+        usual_capacity=reference.capacity,
+        seconds=size * history.step,
+    )
 
 
 def _block_capacity(facts: Facts, block: Window) -> float:

@@ -32,16 +32,23 @@ def diagnose(history: History, now: float, baseline: Baseline | None = None) -> 
         findings.append(_well(facts))
     balance = unexplained(facts)
     lacking = dict.fromkeys(m for f in findings for m in f.missing)
-    lacking.update(dict.fromkeys(["a baseline"][facts.based:] if well else missing(facts)))
+    lacking.update(dict.fromkeys(["a baseline"][facts.based :] if well else missing(facts)))
     if balance and balance[1]:
         lacking[f"trustworthy counts: {count(balance[0])} messages appear or vanish"] = None
         findings = [replace(f, certainty=f.certainty / 2) for f in findings]
     verdicts = {f.verdict for f in findings}
     full = facts.trend.full_at(now) if facts.trend and Verdict.CREEP in verdicts else None
-    return Diagnosis(now, tuple(findings), facts.cause.split if facts.cause else None,
-                     time_to_drain(facts) if Verdict.RECOVERING in verdicts else None,
-                     full, tuple(lacking), balance[0] if balance else None,
-                     facts.limit, facts.usual)
+    return Diagnosis(
+        now,
+        tuple(findings),
+        facts.cause.split if facts.cause else None,
+        time_to_drain(facts) if Verdict.RECOVERING in verdicts else None,
+        full,
+        tuple(lacking),
+        balance[0] if balance else None,
+        facts.limit,
+        facts.usual,
+    )
 
 
 def _several(said: Finding | tuple[Finding, ...] | None) -> tuple[Finding, ...]:
@@ -76,9 +83,15 @@ def _well(facts: Facts) -> Finding:
     now = window(facts.history, facts.last + 1 - PERSIST, facts.last + 1)
     than = f", usual is {rate(usual.received)}" if usual and facts.based else ""
     slower = slower_but_keeping_up(facts)
-    return Finding(Verdict.OK, 0.95 if facts.based else 0.6, (
-        f"{waits(facts.backlog)}; {rate(now.arrival_rate)} arrive{than}",
-        *([slower] if slower else [])), lacks)
+    return Finding(
+        Verdict.OK,
+        0.95 if facts.based else 0.6,
+        (
+            f"{waits(facts.backlog)}; {rate(now.arrival_rate)} arrive{than}",
+            *([slower] if slower else []),
+        ),
+        lacks,
+    )
 
 
 def unexplained(facts: Facts) -> tuple[float, bool] | None:

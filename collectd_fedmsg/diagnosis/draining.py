@@ -37,7 +37,7 @@ def past_peak(facts: Facts) -> bool:
     """Return whether less waits than at the worst moment, beyond chance."""
     if facts.onset is None:
         return False
-    levels = [x or 0.0 for x in facts.history.backlog[facts.onset: facts.last + 1]]
+    levels = [x or 0.0 for x in facts.history.backlog[facts.onset : facts.last + 1]]
     worst: float = max(levels)
     since = window(facts.history, facts.onset + levels.index(worst) + 1, facts.last + 1)
     return worst - facts.backlog > FALLS * math.sqrt(_chance(facts, since))
@@ -65,7 +65,7 @@ def time_to_drain(facts: Facts) -> Drain | None:
     if pace <= 0:
         return None
     expected = left / pace
-    error = BOUND * (doubt * expected ** 2 + variance * expected) ** 0.5 / pace
+    error = BOUND * (doubt * expected**2 + variance * expected) ** 0.5 / pace
     error += facts.history.step  # it is seen at samples only
     # A ratio's bounds are not symmetrical: the slower pace is further off.
     slower = pace - BOUND * (doubt + variance / expected) ** 0.5
@@ -85,11 +85,14 @@ def _pace(facts: Facts, doubt: float) -> tuple[float, float]:
         return measured, doubt
     part, arrivals = facts.work[-1], facts.arrivals[-1]
     able = facts.workers / facts.service
-    able_doubt = able ** 2 * usual.variation ** 2 / max(1.0, part.count)
-    rate, known = arrivals.rate, usual.dispersion * max(arrivals.count, 1.0) / (
-        arrivals.exposure ** 2)
+    able_doubt = able**2 * usual.variation**2 / max(1.0, part.count)
+    rate, known = (
+        arrivals.rate,
+        usual.dispersion * max(arrivals.count, 1.0) / (arrivals.exposure**2),
+    )
     habit = (WANDERS * usual.received) ** 2 + usual.dispersion * usual.received / max(
-        1.0, usual.seconds)
+        1.0, usual.seconds
+    )
     if abs(rate - usual.received) < RISES * (known + habit) ** 0.5 and habit > 0:
         rate = (rate / known + usual.received / habit) / (1 / known + 1 / habit)
         known = 1 / (1 / known + 1 / habit)

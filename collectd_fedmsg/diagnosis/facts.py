@@ -75,8 +75,9 @@ class Facts:
     def service(self) -> float | None:
         """Worker-seconds per message since it last changed, hung workers left out."""
         part = self.work[-1] if self.timed and self.work else None
-        count, used = (part.count, part.exposure) if part else (
-            self.span.processed, self.span.busy or 0.0)
+        count, used = (
+            (part.count, part.exposure) if part else (self.span.processed, self.span.busy or 0.0)
+        )
         seconds = (part.stop - part.start) * self.history.step if part else self.span.seconds
         if not count or not self.timed:
             return None
@@ -109,12 +110,25 @@ def gather(history: History, now: float, baseline: Baseline | None) -> Facts:
         limit, low = backlog_limit(usual, workers, wandering(baseline, usual, now))
         onset = _onset(history, last, limit, low)
     span = window(history, last + 1 - max(REFERENCE, int(LOOK / history.step)), last + 1)
-    facts = Facts(history, now, usual, based, last,
-                  now - history.time(last) + history.clock_ahead if last >= 0 else float("inf"),
-                  backlog, limit, onset, span, 0.0, 0.0, workers,
-                  hung_workers(history, last, span, usual), calm,
-                  trend=trend(baseline, now) if baseline and onset is None else None,
-                  past=baseline)
+    facts = Facts(
+        history,
+        now,
+        usual,
+        based,
+        last,
+        now - history.time(last) + history.clock_ahead if last >= 0 else float("inf"),
+        backlog,
+        limit,
+        onset,
+        span,
+        0.0,
+        0.0,
+        workers,
+        hung_workers(history, last, span, usual),
+        calm,
+        trend=trend(baseline, now) if baseline and onset is None else None,
+        past=baseline,
+    )
     if onset is not None or _strained(facts, low):
         facts = _cut(facts)
     return _moving(facts)
@@ -132,12 +146,16 @@ def _cut(facts: Facts) -> Facts:
     """Return the facts with the parts of the last hour, and ``span`` being the newest of them."""
     history, usual, stop = facts.history, facts.usual, facts.last + 1
     step = history.step
-    places = [i for i in range(stop)
-              if history.received[i] is not None and history.processed[i] is not None]
-    came = Counts(places, [(history.received[i] or 0.0) * step for i in places],
-                  [step] * len(places))
+    places = [
+        i
+        for i in range(stop)
+        if history.received[i] is not None and history.processed[i] is not None
+    ]
+    came = Counts(
+        places, [(history.received[i] or 0.0) * step for i in places], [step] * len(places)
+    )
     done = _work(facts, places)
-    clumped, mixed = (usual.dispersion, usual.variation ** 2) if usual else (1.0, 1.0)
+    clumped, mixed = (usual.dispersion, usual.variation**2) if usual else (1.0, 1.0)
     arrivals = segments(came, scale(came, clumped))
     work = segments(done, scale(done, mixed))
     turns = [part[-1].start for part in (arrivals, work) if part]
@@ -153,14 +171,21 @@ def _work(facts: Facts, places: Sequence[int]) -> Counts:
     if facts.timed:
         busy = history.busy or ()
         places = [i for i in places if busy[i] is not None]
-        return Counts(places, [(history.processed[i] or 0.0) * step for i in places],
-                      [(busy[i] or 0.0) * step for i in places])
+        return Counts(
+            places,
+            [(history.processed[i] or 0.0) * step for i in places],
+            [(busy[i] or 0.0) * step for i in places],
+        )
     # Without working time: what ends while work waits is what the workers can do.
     threads = facts.workers or 1.0
-    places = [i for i in places if i and (history.backlog[i] or 0.0) > threads
-              and (history.backlog[i - 1] or 0.0) > threads]
-    return Counts(places, [(history.processed[i] or 0.0) * step for i in places],
-                  [step] * len(places))
+    places = [
+        i
+        for i in places
+        if i and (history.backlog[i] or 0.0) > threads and (history.backlog[i - 1] or 0.0) > threads
+    ]
+    return Counts(
+        places, [(history.processed[i] or 0.0) * step for i in places], [step] * len(places)
+    )
 
 
 def _workers_changed(history: History, stop: int) -> int:
@@ -182,11 +207,12 @@ def _moving(facts: Facts) -> Facts:
     and a mix of long and short messages scatter more, by what is usual.
     """
     seen, usual = facts.span, facts.usual
-    mixed, clumped = (usual.variation ** 2, usual.dispersion) if usual else (1.0, 1.0)
+    mixed, clumped = (usual.variation**2, usual.dispersion) if usual else (1.0, 1.0)
     error = (seen.received * clumped + seen.processed * mixed + 1) ** 0.5
     seconds = seen.seconds or 1.0
-    return replace(facts, drift=(seen.received - seen.processed) / seconds,
-                   drift_error=error / seconds)
+    return replace(
+        facts, drift=(seen.received - seen.processed) / seconds, drift_error=error / seconds
+    )
 
 
 def _onset(history: History, last: int, limit: float, low: float) -> int | None:
@@ -213,8 +239,12 @@ def _onset(history: History, last: int, limit: float, low: float) -> int | None:
 
 
 #: Optional series and what they are called when they are missing.
-SERIES = (("busy", "working time (busy)"), ("workers", "the number of workers"),
-          ("failed", "failures"), ("oldest", "the oldest message's age"))
+SERIES = (
+    ("busy", "working time (busy)"),
+    ("workers", "the number of workers"),
+    ("failed", "failures"),
+    ("oldest", "the oldest message's age"),
+)
 
 
 def missing(facts: Facts) -> tuple[str, ...]:
@@ -234,4 +264,3 @@ def missing(facts: Facts) -> tuple[str, ...]:
     if history.alive is None:
         names.append("whether the process lives")
     return tuple(names)
-

@@ -8,9 +8,23 @@ from typing import Optional
 
 #: One value a step, oldest first; None is unknown, never zero.
 Column = Sequence[Optional[float]]
-COLUMNS = ("received", "processed", "backlog", "failed", "rejected", "busy",
-           "in_progress", "oldest", "delay", "workers", "service_p50", "service_p99",
-           "redelivered", "vanished", "consuming")
+COLUMNS = (
+    "received",
+    "processed",
+    "backlog",
+    "failed",
+    "rejected",
+    "busy",
+    "in_progress",
+    "oldest",
+    "delay",
+    "workers",
+    "service_p50",
+    "service_p99",
+    "redelivered",
+    "vanished",
+    "consuming",
+)
 #: By topic.
 BY_TOPIC = ("topics", "topic_processed", "topic_busy")
 
@@ -129,8 +143,11 @@ def _half_stored(history: History, newest: int, blind: bool) -> bool:
     columns = [history.busy, history.workers, history.in_progress, history.failed]
     if history.backlog[newest]:
         columns.append(history.oldest)  # where nothing waits there is none
-    return any(column[newest] is None and column[newest - 1] is not None
-               for column in columns if column is not None)
+    return any(
+        column[newest] is None and column[newest - 1] is not None
+        for column in columns
+        if column is not None
+    )
 
 
 def waiting(history: History, last: int) -> float:
@@ -151,8 +168,11 @@ def latest(column: Column | None, last: int) -> float | None:
 
 def known_at(history: History, index: int, blind: bool = False) -> bool:
     """Tell whether a point's three series are known; the backlog is not asked of a blind one."""
-    return (history.received[index] is not None and history.processed[index] is not None
-            and (blind or history.backlog[index] is not None))
+    return (
+        history.received[index] is not None
+        and history.processed[index] is not None
+        and (blind or history.backlog[index] is not None)
+    )
 
 
 #: Points that must agree: two could share one late poll; three are the promised delay.
@@ -187,8 +207,11 @@ class Window:
 def window(history: History, start: int, stop: int) -> Window:
     """Return the sums over points ``start`` to ``stop - 1``."""
     start = max(0, start)
-    pairs = [(r, p) for r, p in zip(history.received[start:stop], history.processed[start:stop])
-             if r is not None and p is not None]
+    pairs = [
+        (r, p)
+        for r, p in zip(history.received[start:stop], history.processed[start:stop])
+        if r is not None and p is not None
+    ]
     step = history.step
     seconds = len(pairs) * step
 
@@ -197,5 +220,12 @@ def window(history: History, start: int, stop: int) -> Window:
         # Scaled to the same seconds: single points may be missing in one series only.
         return sum(found) / len(found) * seconds if found else None
 
-    return Window(start, stop, seconds, sum(r for r, _ in pairs) * step,
-                  sum(p for _, p in pairs) * step, total(history.failed), total(history.busy))
+    return Window(
+        start,
+        stop,
+        seconds,
+        sum(r for r, _ in pairs) * step,
+        sum(p for _, p in pairs) * step,
+        total(history.failed),
+        total(history.busy),
+    )

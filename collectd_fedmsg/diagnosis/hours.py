@@ -68,12 +68,14 @@ def hour_of_week(zone: tzinfo | None = None) -> HourOfWeek:
     Args:
         zone: None is this host's own.
     """
+
     # The hours of a fleet's weeks, asked again for each daemon.
     @lru_cache(maxsize=4096)
     @lru_cache(maxsize=KNOWN_HOURS)
     def at(time: float) -> int:
         local = datetime.fromtimestamp(time, zone)
         return local.weekday() * 24 + local.hour
+
     return at
 
 
@@ -116,18 +118,22 @@ def hour_of(history: History, start: int, stop: int) -> Hour | None:
     dispersion = variance * history.step / rate if rate > 0 else 1.0
     return Hour(
         start=round((history.time(start) - history.step) / HOUR) * HOUR,
-        seconds=len(received) * history.step, received=rate, processed=done / len(processed),
+        seconds=len(received) * history.step,
+        received=rate,
+        processed=done / len(processed),
         backlog=quantile(backlog, 0.99),
         service=sum(busy) / len(busy) / (done / len(processed)) if busy and done else None,
         failed=sum(failed) / done if failed and done else None,
         workers=mean(_part(history.workers, start, stop)),
-        gap=pause(history, start, stop), delay=mean(_part(history.delay, start, stop)),
+        gap=pause(history, start, stop),
+        delay=mean(_part(history.delay, start, stop)),
         dispersion=dispersion,
         held=longest_held(history.oldest, start, stop, history.step),
         topics={t: mean(_part(c, start, stop)) or 0.0 for t, c in history.topics.items()},
         costs=topic_costs(history, start, stop),
         p50=mean(_part(history.service_p50, start, stop)),
-        p99=mean(_part(history.service_p99, start, stop)))
+        p99=mean(_part(history.service_p99, start, stop)),
+    )
 
 
 def topic_costs(history: History, start: int, stop: int) -> dict[str, float]:

@@ -49,7 +49,7 @@ def hung_workers(history: History, last: int, span: Window, usual: Usual | None)
     # Three points agree. Others must go on, or it is a stall.
     if seconds < (PERSIST - 1) * history.step or since.processed < SURE:
         return 0.0
-    held = [x for x in history.in_progress[first: last + 1] if x is not None]
+    held = [x for x in history.in_progress[first : last + 1] if x is not None]
     fewest = min(held) if held else 1.0
     # 14 mean service times: an exponential one lasts that long once in a million. The mean is
     # the present one, with only its own time left out: where all are slower together it is no
@@ -57,8 +57,11 @@ def hung_workers(history: History, last: int, span: Window, usual: Usual | None)
     lasting = usual.longest_topic_time if usual else None
     # What began while all were slower may take as long though that is over.
     early = window(history, first + 1, first + 1 + (last - first) // 3)
-    typical = max(lasting or 0.0, _cost(history, since, seconds),
-                  _cost(history, early, early.seconds) if early.processed >= PERSIST else 0.0)
+    typical = max(
+        lasting or 0.0,
+        _cost(history, since, seconds),
+        _cost(history, early, early.seconds) if early.processed >= PERSIST else 0.0,
+    )
     longest = UNKNOWN * typical
     if usual and usual.held:
         # What the messages' own scatter explains is in the mean times.
@@ -80,8 +83,8 @@ def _cost(history: History, since: Window, seconds: float) -> float:
     """Return the dearest topic's present seconds per message, the suspects' time left out."""
     costs = [(since.busy - seconds) / since.processed] if since.busy else [0.0]
     for topic, column in history.topic_busy.items():
-        came = sum(x or 0.0 for x in history.topics.get(topic, ())[since.start: since.stop])
-        used = sum(x or 0.0 for x in column[since.start: since.stop])
+        came = sum(x or 0.0 for x in history.topics.get(topic, ())[since.start : since.stop])
+        used = sum(x or 0.0 for x in column[since.start : since.stop])
         if came:
             costs.append((used - seconds / history.step) / came)
     return max(costs)

@@ -36,9 +36,15 @@ class Judged:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain types for JSON."""
-        return {"id": self.id, "host": self.host, "service": self.service,
-                "consumer": self.consumer, "last_sample": self.last,
-                "step": self.history.step if self.history else None, **self.diagnosis.to_dict()}
+        return {
+            "id": self.id,
+            "host": self.host,
+            "service": self.service,
+            "consumer": self.consumer,
+            "last_sample": self.last,
+            "step": self.history.step if self.history else None,
+            **self.diagnosis.to_dict(),
+        }
 
 
 @dataclass(frozen=True)
@@ -51,8 +57,11 @@ class Judgement:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain types for JSON."""
-        return {"now": self.now, "daemons": [one.to_dict() for one in self.daemons],
-                "incidents": [one.to_dict() for one in self.incidents]}
+        return {
+            "now": self.now,
+            "daemons": [one.to_dict() for one in self.daemons],
+            "incidents": [one.to_dict() for one in self.incidents],
+        }
 
 
 def judge(history: History | None, now: float, baseline: Baseline | None = None) -> Diagnosis:
@@ -62,8 +71,11 @@ def judge(history: History | None, now: float, baseline: Baseline | None = None)
     """
     if history is None:
         missing = ("samples", "whether the process lives")
-        return Diagnosis(now, (Finding(Verdict.UNKNOWN, 1.0, (
-            "no samples in the span looked at",), missing),), missing=missing)
+        return Diagnosis(
+            now,
+            (Finding(Verdict.UNKNOWN, 1.0, ("no samples in the span looked at",), missing),),
+            missing=missing,
+        )
     found = diagnose(history, now, baseline)
     if not history.observable:
         # What the rules are sure of without a backlog (a reactor that never rests, nothing
@@ -78,18 +90,27 @@ def judge(history: History | None, now: float, baseline: Baseline | None = None)
     if cause.verdict is Verdict.UNKNOWN and "samples" in cause.missing and waiting:
         said = (*cause.evidence, f"{count(waiting)} messages waited then")
         return replace(found, findings=(replace(cause, evidence=said), *found.findings[1:]))
-    if not (cause.verdict is Verdict.OK and found.limit is not None
-            and waiting is not None and waiting > found.limit):
+    if not (
+        cause.verdict is Verdict.OK
+        and found.limit is not None
+        and waiting is not None
+        and waiting > found.limit
+    ):
         return found
-    early = Finding(Verdict.UNKNOWN, 1.0, (
-        f"{waits(waiting)}, since less than {duration(3 * history.step)}: "
-        "too early to say why",), ("three samples since it began",))
-    return replace(found, findings=(early, *found.findings[1:]),
-                   missing=(*found.missing, *early.missing))
+    early = Finding(
+        Verdict.UNKNOWN,
+        1.0,
+        (f"{waits(waiting)}, since less than {duration(3 * history.step)}: too early to say why",),
+        ("three samples since it began",),
+    )
+    return replace(
+        found, findings=(early, *found.findings[1:]), missing=(*found.missing, *early.missing)
+    )
 
 
-def judgement(now: float, daemons: Iterable[Judged],
-              shared: Sequence[Dependency] = ()) -> Judgement:
+def judgement(
+    now: float, daemons: Iterable[Judged], shared: Sequence[Dependency] = ()
+) -> Judgement:
     """Return the fleet's judgement from its daemons' and what they are declared to share."""
     judged = tuple(daemons)
     members = [member(one.id, one.host, one.diagnosis, one.history) for one in judged]

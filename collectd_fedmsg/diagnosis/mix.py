@@ -48,7 +48,7 @@ def mix(facts: Facts) -> Mix | None:
     if usual is None or not usual.costs or not usual.received:
         return None
     costs = topic_costs(history, seen.start, seen.stop)
-    arrived = {t: mean(history.topics[t][seen.start: seen.stop]) or 0.0 for t in costs}
+    arrived = {t: mean(history.topics[t][seen.start : seen.stop]) or 0.0 for t in costs}
     total, before = sum(arrived.values()), sum(usual.topics.get(t, 0.0) for t in usual.costs)
     if not total or not before:
         return None
@@ -62,7 +62,9 @@ def mix(facts: Facts) -> Mix | None:
         usual=sum(was[t] * usual.costs[t] for t in was),
         mixed=sum(share[t] * typical[t] for t in costs),
         now=sum(share[t] * costs[t] for t in costs),
-        costlier=costlier, slower=slower,
+        costlier=costlier,
+        slower=slower,
         factor=costs[slower] / typical[slower] if typical[slower] else 1.0,
         part=min(1.0, max(0.0, rise[slower] / risen)) if risen > 0 else 0.0,
-        longer=sum(costs[t] > LONGER * typical[t] for t in costs if t != OTHER))
+        longer=sum(costs[t] > LONGER * typical[t] for t in costs if t != OTHER),
+    )

@@ -27,7 +27,8 @@ def ended(facts: Facts) -> str | None:
         if not part.count and part.exposure > NONE_ENDED * usual.service:
             past.append((part.stop, "a hang"))
         elif part.count and part.exposure / part.count > TOLD * max(
-                usual.service, later.exposure / max(later.count, 0.5)):
+            usual.service, later.exposure / max(later.count, 0.5)
+        ):
             past.append((part.stop, "slow handling"))
     if not past:
         return None

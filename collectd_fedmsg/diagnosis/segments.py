@@ -78,8 +78,15 @@ def segments(counts: Counts, spread: float) -> list[Segment]:
         exposures.append(exposures[-1] + t)
     cuts = _cuts(events, exposures, spread)
     edges = [0, *cuts, size]
-    return [Segment(counts.places[a], counts.places[b - 1] + 1, events[b] - events[a],
-                    exposures[b] - exposures[a]) for a, b in zip(edges, edges[1:])]
+    return [
+        Segment(
+            counts.places[a],
+            counts.places[b - 1] + 1,
+            events[b] - events[a],
+            exposures[b] - exposures[a],
+        )
+        for a, b in zip(edges, edges[1:])
+    ]
 
 
 def _cuts(events: Sequence[float], exposures: Sequence[float], spread: float) -> list[int]:
@@ -98,8 +105,9 @@ def _cuts(events: Sequence[float], exposures: Sequence[float], spread: float) ->
     return sorted({cut for cut in moved if cut is not None})
 
 
-def _best(events: Sequence[float], exposures: Sequence[float], low: int, high: int,
-          spread: float) -> int | None:
+def _best(
+    events: Sequence[float], exposures: Sequence[float], low: int, high: int, spread: float
+) -> int | None:
     """Return where between ``low`` and ``high`` the rate changes most, None where it does not."""
     base, since = events[low], exposures[low]
     count, exposure = events[high] - base, exposures[high] - since

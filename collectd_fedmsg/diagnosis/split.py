@@ -38,8 +38,15 @@ def queue(arrivals: Sequence[float], capacity: Sequence[float], seconds: float) 
     return level
 
 
-def shapley(growth: float, *, arrivals: Sequence[float], capacity: Sequence[float],
-            usual_arrivals: float, usual_capacity: float, seconds: float) -> Split:
+def shapley(
+    growth: float,
+    *,
+    arrivals: Sequence[float],
+    capacity: Sequence[float],
+    usual_arrivals: float,
+    usual_capacity: float,
+    seconds: float,
+) -> Split:
     """Split ``growth`` (messages) by what each cause adds, averaged over both orders.
 
     Args:

@@ -66,31 +66,40 @@ class Trend:
 
 def trend(baseline: Baseline, now: float) -> Trend | None:
     """Return the rise of utilisation at ``now`` (epoch seconds), None when it is no trend."""
-    return baseline.once("trend", now, lambda hour: _trend(
-        baseline.hours, hour, baseline.usual(hour), _slots(baseline)))
+    return baseline.once(
+        "trend",
+        now,
+        lambda hour: _trend(baseline.hours, hour, baseline.usual(hour), _slots(baseline)),
+    )
 
 
 def _slots(baseline: Baseline) -> SlotOf:
     def slot(hour: int) -> Slot:
         place = baseline.hour_of_week(hour * HOUR)
         return place >= SATURDAY, place % 24
+
     return slot
 
 
-def _trend(hours: Sequence[Hour], now: float, usual: Usual | None,
-           slot_of: SlotOf) -> Trend | None:
+def _trend(hours: Sequence[Hour], now: float, usual: Usual | None, slot_of: SlotOf) -> Trend | None:
     newest = [load for h in hours[-3:] if h.start <= now - HOUR and (load := h.load) is not None]
     if usual is None or usual.load is None or not newest or median(newest) < RISEN * usual.load:
         return None
-    loads = [(int(h.start // HOUR), load) for h in hours
-             if h.start <= now - HOUR and (load := h.load) is not None]
+    loads = [
+        (int(h.start // HOUR), load)
+        for h in hours
+        if h.start <= now - HOUR and (load := h.load) is not None
+    ]
     latest = loads[-1][0]
     for rising, windows in SPANS:
         season = _season([x for x in loads if x[0] <= latest - rising], slot_of)
         if not season:
             return None
-        times = [(hour, load / season[slot]) for hour, load in loads[-rising:]
-                 if hour > latest - rising and (slot := slot_of(hour)) in season]
+        times = [
+            (hour, load / season[slot])
+            for hour, load in loads[-rising:]
+            if hour > latest - rising and (slot := slot_of(hour)) in season
+        ]
         for size in windows:
             window = [x for x in times if x[0] > latest - size]
             found = _rise(_blocks(window, size)) if len(window) >= size * 3 // 4 else None
@@ -99,8 +108,9 @@ def _trend(hours: Sequence[Hour], now: float, usual: Usual | None,
     return None
 
 
-def _projected(loads: Sequence[tuple[int, float]], now: float, slot_of: SlotOf,
-               before: int) -> Trend | None:
+def _projected(
+    loads: Sequence[tuple[int, float]], now: float, slot_of: SlotOf, before: int
+) -> Trend | None:
     """Return a rise with its pace since it began, from all hours; ``now`` in hours.
 
     Up to ``before`` hours are surely older than the rise seen.
@@ -149,8 +159,7 @@ def _bend(points: Sequence[tuple[float, float]]) -> tuple[float, float, float, f
     return start, ground, pace, AFRESH * math.sqrt(rest / (len(points) - 3) / spread_x)
 
 
-def _busiest(shape: dict[Slot, float], base: Sequence[tuple[int, float]],
-             slot_of: SlotOf) -> float:
+def _busiest(shape: dict[Slot, float], base: Sequence[tuple[int, float]], slot_of: SlotOf) -> float:
     """Return the load of the busiest hour, by as much as hours differ beyond chance.
 
     Smoothed over three hours and drawn towards their mean (James and Stein 1961): of many
@@ -158,14 +167,15 @@ def _busiest(shape: dict[Slot, float], base: Sequence[tuple[int, float]],
     """
     smooth = []
     for kind, hour in shape:
-        near = [x for shift in (-1, 0, 1)
-                if (x := shape.get((kind, (hour + shift) % 24))) is not None]
+        near = [
+            x for shift in (-1, 0, 1) if (x := shape.get((kind, (hour + shift) % 24))) is not None
+        ]
         smooth.append(sum(near) / len(near))
     mean = sum(smooth) / len(smooth)
     between = sum((x - mean) ** 2 for x in smooth) / len(smooth)
     within = spread([load - shape[slot] for hour, load in base if (slot := slot_of(hour)) in shape])
     # π/2: a median scatters more than a mean; each is of three hours' values.
-    chance = math.pi / 2 * within ** 2 * len(shape) / len(base) / 3
+    chance = math.pi / 2 * within**2 * len(shape) / len(base) / 3
     kept = math.sqrt(max(0.0, 1 - chance / between)) if between > 0 else 0.0
     return mean + kept * (max(smooth) - mean)
 
@@ -176,8 +186,9 @@ def wander(baseline: Baseline, now: float) -> float:
     Pooled over all hours, and robust: a single hour of the week has few of its kind. Where the
     usual is not known from three days, infinite: then nothing is unusual.
     """
-    return baseline.once("wander", now, lambda hour: _wander(
-        baseline.hours, hour, _slots(baseline)))
+    return baseline.once(
+        "wander", now, lambda hour: _wander(baseline.hours, hour, _slots(baseline))
+    )
 
 
 def wandering(baseline: Baseline, usual: Usual, now: float) -> float:
@@ -195,8 +206,9 @@ def wandering(baseline: Baseline, usual: Usual, now: float) -> float:
 def _wander(hours: Sequence[Hour], now: float, slot_of: SlotOf) -> float:
     rates = [(int(h.start // HOUR), h.received) for h in hours if h.start <= now - HOUR]
     season = _season(rates, slot_of)
-    off = [abs(rate / season[slot] - 1) for hour, rate in rates
-           if (slot := slot_of(hour)) in season]
+    off = [
+        abs(rate / season[slot] - 1) for hour, rate in rates if (slot := slot_of(hour)) in season
+    ]
     return 1.4826 * median(off) if off else math.inf
 
 
@@ -214,18 +226,22 @@ def _blocks(window: Sequence[tuple[int, float]], size: int) -> list[tuple[float,
     groups: dict[int, list[tuple[int, float]]] = {}
     for hour, load in window:
         groups.setdefault((hour - window[0][0]) // width, []).append((hour, load))
-    return [(median(h for h, _ in group), median(v for _, v in group))
-            for _, group in sorted(groups.items())]
+    return [
+        (median(h for h, _ in group), median(v for _, v in group))
+        for _, group in sorted(groups.items())
+    ]
 
 
 def _rise(points: Sequence[tuple[float, float]]) -> tuple[float, float] | None:
     """Return (slope per hour, level at the end) of a rise beyond chance."""
     half = len(points) // 2
-    if (_kendall(points[half:]) < HALF or _kendall(points[:half]) < HALF
-            or _kendall(points) < SIGMAS):
+    if (
+        _kendall(points[half:]) < HALF
+        or _kendall(points[:half]) < HALF
+        or _kendall(points) < SIGMAS
+    ):
         return None
-    slope = median((b - a) / (t - s) for i, (s, a) in enumerate(points)
-                   for t, b in points[i + 1:])
+    slope = median((b - a) / (t - s) for i, (s, a) in enumerate(points) for t, b in points[i + 1 :])
     end = points[-1][0]
     level = median(value + slope * (end - time) for time, value in points)
     scatter = spread([value - slope * time for time, value in points])
@@ -243,7 +259,7 @@ def _kendall(points: Sequence[tuple[float, float]]) -> float:
     values = [value for _, value in points]
     s = 0
     for i, a in enumerate(values):
-        for b in values[i + 1:]:
+        for b in values[i + 1 :]:
             s += (b > a) - (b < a)
     # Source: Kendall 1975, variance of S without ties.
     return float(s / (n * (n - 1) * (2 * n + 5) / 18) ** 0.5)

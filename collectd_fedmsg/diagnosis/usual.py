@@ -77,7 +77,7 @@ class Usual:
             mean = sum(share * cost for share, cost in parts)
             square = sum(share * cost * cost for share, cost in parts)
             # A mixture of exponentials: E[S²] = 2·Σ share·cost².
-            found = max(found, math.sqrt(max(0.0, 2 * square / mean ** 2 - 1)) if mean else 0.0)
+            found = max(found, math.sqrt(max(0.0, 2 * square / mean**2 - 1)) if mean else 0.0)
         return max(1.0, found)
 
     @property
@@ -87,7 +87,7 @@ class Usual:
         Clumped arrivals are left out: a batch that comes on time is in the measured backlog,
         and the variance of its counts per step would count it as chance once more.
         """
-        return (1 + self.variation ** 2) / 2
+        return (1 + self.variation**2) / 2
 
     @property
     def longest_topic_time(self) -> float | None:
@@ -111,13 +111,17 @@ class Usual:
             return self
         # Messages of two neighbouring hours, as if all were in one.
         both = max(1.0, self.received * self.seconds / max(1, self.hours) / 2)
-        rest = math.sqrt((self.scatter ** 2 - max(1.0, most) ** 2) / both) if (
-            self.scatter > max(1.0, most)) else 0.0
+        rest = (
+            math.sqrt((self.scatter**2 - max(1.0, most) ** 2) / both)
+            if (self.scatter > max(1.0, most))
+            else 0.0
+        )
         return replace(self, scatter=most, wander=max(self.wander, rest))
 
 
-def backlog_limit(usual: Usual | None, workers: float | None,
-                  wanders: float = 0.0) -> tuple[float, float]:
+def backlog_limit(
+    usual: Usual | None, workers: float | None, wanders: float = 0.0
+) -> tuple[float, float]:
     """Return (more than this is no chance, usual level), in messages.
 
     A busy queue's backlog has an exponential tail (Kingman 1962; M/M/N: ρ^n), so the
@@ -136,10 +140,11 @@ def backlog_limit(usual: Usual | None, workers: float | None,
             # One hour in forty arrives 2 σ more than usual: its backlog is no incident yet.
             load = (1 + WHICH * wanders) * usual.received * usual.service / threads
     # Within 0.95 the measured tail takes over: ρ^n grows without bound towards 1.
-    chance = (usual.backlog_factor if usual else 1.0) * SURE / -math.log(
-        min(max(load, 0.01), 0.95))
-    return (max(3 * measured, 2 * peak, threads + (chance if measured < chance else 0)),
-            max(measured, threads))
+    chance = (usual.backlog_factor if usual else 1.0) * SURE / -math.log(min(max(load, 0.01), 0.95))
+    return (
+        max(3 * measured, 2 * peak, threads + (chance if measured < chance else 0)),
+        max(measured, threads),
+    )
 
 
 def by_hours(past: Sequence[Hour]) -> float:
@@ -150,8 +155,10 @@ def by_hours(past: Sequence[Hour]) -> float:
     scatter to a factor of two only. What wanders from hour to hour counts: see ``scattering``.
     """
     means = [(h.service, h.processed * h.seconds) for h in past if h.service and h.processed]
-    off = [abs(a - b) / (a * m + b * n) * (m + n) / math.sqrt(1 / m + 1 / n)
-           for (a, m), (b, n) in zip(means, means[1:])]
+    off = [
+        abs(a - b) / (a * m + b * n) * (m + n) / math.sqrt(1 / m + 1 / n)
+        for (a, m), (b, n) in zip(means, means[1:])
+    ]
     if not off:
         return 0.0
     # A normal deviation's mean is √(2/π) of σ. The mean of many halves the median's error; an
@@ -169,10 +176,14 @@ def by_points(history: History, places: Sequence[int]) -> float | None:
     means = _means(history, places)
     if len(means) < MEANS:
         return None
-    off = [abs(b - (a + c) / 2) / (a * m + b * n + c * o) * (m + n + o)
-           / math.sqrt(1 / n + (1 / m + 1 / o) / 4)
-           for (a, m), (b, n), (c, o) in zip(means, means[1:], means[2:])
-           if a * m + b * n + c * o > 0]
+    off = [
+        abs(b - (a + c) / 2)
+        / (a * m + b * n + c * o)
+        * (m + n + o)
+        / math.sqrt(1 / n + (1 / m + 1 / o) / 4)
+        for (a, m), (b, n), (c, o) in zip(means, means[1:], means[2:])
+        if a * m + b * n + c * o > 0
+    ]
     # Half of a normal deviation's values are within 0.6745 σ.
     return 1.4826 * median(off) if off else None
 
@@ -244,26 +255,39 @@ def usual_of(chosen: Sequence[Hour], past: Sequence[Hour]) -> Usual:
     failed = _middle(h.failed for h in chosen)
     days = days_of(past)
     made = Usual(
-        received=median(rates), received_spread=spread(rates),
+        received=median(rates),
+        received_spread=spread(rates),
         # Every hour counts for the tail: a nightly batch is usual at its own hour, and
         # the chosen hours hold it; 75 % forgives one bad hour of four.
         backlog=quantile((h.backlog for h in chosen), 0.5),
-        service=service, service_spread=spread(services) if services else 0.0,
-        scatter=scatter, failed=None if failed is None else min(failed, FAILING),
+        service=service,
+        service_spread=spread(services) if services else 0.0,
+        scatter=scatter,
+        failed=None if failed is None else min(failed, FAILING),
         workers=_middle(h.workers for h in chosen),
         # Nothing is learnt from a hang: what pauses longer is none of the usual.
-        longest_pause=min(pause, max(median(h.gap for h in chosen),
-                                     by_days(((h.gap, h.start) for h in past if h.gap), days))),
+        longest_pause=min(
+            pause,
+            max(
+                median(h.gap for h in chosen),
+                by_days(((h.gap, h.start) for h in past if h.gap), days),
+            ),
+        ),
         delay=_middle(h.delay for h in chosen),
         held=by_days(((h.held, h.start) for h in past if h.held), days),
         dispersion=max(1.0, median(h.dispersion for h in chosen)),
         topics={t: median(h.topics.get(t, 0.0) for h in chosen) for t in names},
-        costs={t: median(known([h.costs.get(t) for h in chosen]))
-               for t in {t for h in chosen for t in h.costs}},
-        hours=len(chosen), seconds=sum(h.seconds for h in chosen),
+        costs={
+            t: median(known([h.costs.get(t) for h in chosen]))
+            for t in {t for h in chosen for t in h.costs}
+        },
+        hours=len(chosen),
+        seconds=sum(h.seconds for h in chosen),
         # Where the time per message is known, the workers' own capacity follows from it.
-        capacity=quantile([h.processed for h in past], 0.75) if service is None else max(rates))
+        capacity=quantile([h.processed for h in past], 0.75) if service is None else max(rates),
+    )
     if made.received < MANY:
         return made
-    return made.scattering(by_percentiles(_middle(h.p50 for h in chosen),
-                                          _middle(h.p99 for h in chosen)))
+    return made.scattering(
+        by_percentiles(_middle(h.p50 for h in chosen), _middle(h.p99 for h in chosen))
+    )

@@ -41,9 +41,7 @@ class Part:
     usual: float | None
 
 
-def explained(
-    samples: Sequence[Sample], verdict: Verdict, since: float | None
-) -> tuple[str, ...]:
+def explained(samples: Sequence[Sample], verdict: Verdict, since: float | None) -> tuple[str, ...]:
     """Return sentences that say at what, for one consumer's samples of one run, oldest first.
 
     Args:
@@ -92,8 +90,10 @@ def _slow(samples: Sequence[Sample], since: float) -> list[str]:
     for (_, _, state), seconds in _grown(after).items():
         states[state] += seconds
     if states[FULL] > 0.5 * sum(states.values()):
-        return ["the interpreter is full: threads were ready and could not run, so that what they"
-                " seem to wait for may be the interpreter itself"]
+        return [
+            "the interpreter is full: threads were ready and could not run, so that what they"
+            " seem to wait for may be the interpreter itself"
+        ]
     added = bool(cost and old_cost and cost > old_cost)
     change = f"{duration(old_cost)} → {duration(cost)} per message; " if added else ""
     sentences = []
@@ -109,8 +109,10 @@ def _slow(samples: Sequence[Sample], since: float) -> list[str]:
 
 def _hanging(message: InHand) -> str:
     where = _doing(Part(message.own, message.library, message.state, 1.0, None))
-    return (f"a message of {topic_name(message.topic)} has been in hand for"
-            f" {duration(message.age)}: it {where}")
+    return (
+        f"a message of {topic_name(message.topic)} has been in hand for"
+        f" {duration(message.age)}: it {where}"
+    )
 
 
 def _failing(samples: Sequence[Sample], since: float) -> list[str]:
@@ -123,8 +125,10 @@ def _failing(samples: Sequence[Sample], since: float) -> list[str]:
             raised, _, called = row.places.partition("<")
             via = f", called from {_function(called.partition('<')[0])}" if called else ""
             ago = duration(max(0.0, after[-1].time - row.last))
-            sentences.append(f"{count(number)} × {row.kind} in {_function(raised)}{via}, topic"
-                             f" {topic_name(row.topic)}; last {ago} ago")
+            sentences.append(
+                f"{count(number)} × {row.kind} in {_function(raised)}{via}, topic"
+                f" {topic_name(row.topic)}; last {ago} ago"
+            )
     return sentences
 
 
@@ -149,8 +153,10 @@ def _split(samples: Sequence[Sample], since: float) -> tuple[list[Sample], list[
     middle = next((n for n, sample in enumerate(samples) if sample.time > since), len(samples) - 1)
     middle = max(0, middle - 1)
     first = samples[middle].time - USUAL_SECONDS
-    return ([sample for sample in samples[: middle + 1] if sample.time >= first],
-            list(samples[middle:]))
+    return (
+        [sample for sample in samples[: middle + 1] if sample.time >= first],
+        list(samples[middle:]),
+    )
 
 
 def _grown(span: Sequence[Sample]) -> Mapping[tuple[str, str, str], float]:

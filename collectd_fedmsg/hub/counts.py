@@ -113,8 +113,9 @@ class Counts(Hooks):
             first = self._ages.oldest(min(numbers, default=self._queued))
             delay = self._delays.take(self._wall() - now / 1e9)
             topics = self._topics.snapshot()
-        running = [(thread.topic, max(0, now - thread.started))
-                   for thread in threads if thread.started]
+        running = [
+            (thread.topic, max(0, now - thread.started)) for thread in threads if thread.started
+        ]
         spent = [elapsed for _, elapsed in running]
         stamps = [now - elapsed for elapsed in spent]
         if numbers and first is not None:

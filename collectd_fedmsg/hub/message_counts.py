@@ -43,10 +43,15 @@ class MessageCounts:
         clock: monotonic, nanoseconds.  wall: seconds since the epoch.
     """
 
-    def __init__(self, name: str, *, workers: int = 1,
-                 waiting: Callable[[], int] | None = None,
-                 clock: Callable[[], int] = perf_counter_ns,
-                 wall: Callable[[], float] = time) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        workers: int = 1,
+        waiting: Callable[[], int] | None = None,
+        clock: Callable[[], int] = perf_counter_ns,
+        wall: Callable[[], float] = time,
+    ) -> None:
         self.name = name
         self._workers = workers
         self._waiting = waiting

@@ -192,6 +192,7 @@ class Responder:
 def _floor(now: float, interval: int) -> float:
     return float(now // interval * interval)
 
+
 def close_quietly(descriptors: Iterable[int]) -> None:
     """Close descriptors by number, whatever has become of them."""
     for number in descriptors:

@@ -29,8 +29,9 @@ _SERVICE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,59}\Z")
 #: All that fedmsg.d may say, without ``PREFIX``.
 KEYS: Table = {
     "enabled": Key(flag),
-    "service": Key(optional(matching(_SERVICE.pattern, "letters, digits, '_', '.' and '-',"
-                                     " at most 60"))),
+    "service": Key(
+        optional(matching(_SERVICE.pattern, "letters, digits, '_', '.' and '-', at most 60"))
+    ),
     "run_folder": Key(absolute_path),
     "group": Key(optional(text)),
     "interval": Key(whole(1, 3600, "seconds")),
@@ -78,8 +79,11 @@ def read(config: Mapping[str, Any], program: str | None = None) -> Settings | No
         checker.finish()
     service = found.get("service") or default_service(program or sys.argv[0])
     if found.get("endpoint") and not found.get("curve_keys"):
-        checker.wrong(f"{PREFIX}endpoint", found["endpoint"],
-                      f"TCP needs {PREFIX}curve_keys, a folder of CURVE keys")
+        checker.wrong(
+            f"{PREFIX}endpoint",
+            found["endpoint"],
+            f"TCP needs {PREFIX}curve_keys, a folder of CURVE keys",
+        )
     checker.finish()
     found.pop("enabled")
     return Settings(**{**found, "service": service})

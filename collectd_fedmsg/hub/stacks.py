@@ -84,9 +84,7 @@ class Stacks:
                 places[own] = (self._admit(own.topic), *place)
         return places
 
-    def count(
-        self, places: dict[ThreadCounts, Any], now: int, period: float, full: bool
-    ) -> bool:
+    def count(self, places: dict[ThreadCounts, Any], now: int, period: float, full: bool) -> bool:
         """Add a look to the totals; return whether a message takes longer than usual.
 
         Args:
@@ -117,7 +115,8 @@ class Stacks:
         top = sorted(named, key=lambda key: weights[key], reverse=True)[:REPORTED]
         reported: dict[Any, int] = self._share.of(top)
         return tuple(
-            StackTime(OTHER, "", "", "", total) if key == OTHER
+            StackTime(OTHER, "", "", "", total)
+            if key == OTHER
             else StackTime(key[0], key[1], key[2], key[3], total)
             for key, total in reported.items()
         )

@@ -122,8 +122,11 @@ class TcpSocket:
         except OSError:
             return
         port = int(self._endpoint.rpartition(":")[2])
-        if (listening.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
-                and listening.family == socket.AF_INET and listening.getsockname()[1] == port):
+        if (
+            listening.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+            and listening.family == socket.AF_INET
+            and listening.getsockname()[1] == port
+        ):
             listening.close()
         else:
             listening.detach()  # the number is another file's by now

@@ -47,9 +47,13 @@ class Roster:
             fields["consumers"] = [clean(name, MAX_LENGTH) for name in self.consumers[:MAX_LISTED]]
         if self.producers is not None:
             fields["producers"] = [
-                [clean(producer.name, MAX_LENGTH), _bounded(producer.interval),
-                 _bounded(producer.last_run), producer.initialized,
-                 max(0, min(producer.exceptions, MAX_TOTAL))]
+                [
+                    clean(producer.name, MAX_LENGTH),
+                    _bounded(producer.interval),
+                    _bounded(producer.last_run),
+                    producer.initialized,
+                    max(0, min(producer.exceptions, MAX_TOTAL)),
+                ]
                 for producer in self.producers[:MAX_LISTED]
             ]
         return fields

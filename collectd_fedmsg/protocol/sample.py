@@ -167,9 +167,7 @@ def decode_row(
         return seq, None
 
 
-def _gauges(
-    frame: bytes, values: Mapping[str, Any], dropped: Dropped
-) -> dict[str, float | None]:
+def _gauges(frame: bytes, values: Mapping[str, Any], dropped: Dropped) -> dict[str, float | None]:
     gauges: dict[str, float | None] = {}
     for name in GAUGES:
         gauges[name] = None

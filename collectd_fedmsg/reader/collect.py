@@ -177,4 +177,3 @@ def _in_order(answers: Round) -> Iterator[tuple[str, Reply]]:
     for endpoint, replies in answers.replies.items():
         for reply in replies:
             yield endpoint, reply
-

@@ -97,5 +97,3 @@ def listens(path: str | Path) -> bool | None:
     if result in (0, errno.EAGAIN):
         return True
     return None if result in (errno.EACCES, errno.EPERM) else False
-
-

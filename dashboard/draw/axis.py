@@ -7,8 +7,29 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 
 DAY = 86400
-STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, DAY,
-         2 * DAY, 7 * DAY, 14 * DAY)
+STEPS = (
+    1,
+    2,
+    5,
+    10,
+    15,
+    30,
+    60,
+    120,
+    300,
+    600,
+    900,
+    1800,
+    3600,
+    7200,
+    10800,
+    21600,
+    43200,
+    DAY,
+    2 * DAY,
+    7 * DAY,
+    14 * DAY,
+)
 MONTHS = (1, 2, 3, 6, 12, 24, 60)
 NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 #: The epoch was a Thursday; weeks begin on Mondays.
@@ -48,8 +69,9 @@ def _moments(start: float, end: float, most: float) -> Iterator[tuple[int, int]]
         month += months
 
 
-def ticks(start: float, end: float, room: float = ROOM,
-          letter: float = LETTER) -> list[tuple[int, str]]:
+def ticks(
+    start: float, end: float, room: float = ROOM, letter: float = LETTER
+) -> list[tuple[int, str]]:
     """Return the ticks of a range of seconds with their words; "" where they would be cut off.
 
     Args:

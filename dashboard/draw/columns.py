@@ -25,7 +25,7 @@ class Columns:
 
     def within(self, points: Points) -> Points:
         """Return the steps of the range."""
-        return points[self.bounds[0]: self.bounds[-1]]
+        return points[self.bounds[0] : self.bounds[-1]]
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,9 @@ class Merged:
 
 
 @lru_cache(maxsize=64)
-def columns_of(start: int, end: int, step: int, from_: float, to: float,
-               *, slim: bool = False) -> Columns:
+def columns_of(
+    start: int, end: int, step: int, from_: float, to: float, *, slim: bool = False
+) -> Columns:
     """Return the columns of a range, aligned so that they do not move as time goes on."""
     first = max(0, math.floor((from_ - start) / step))
     last = min((end - start) // step, math.ceil((to - start) / step))

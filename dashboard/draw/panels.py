@@ -11,10 +11,14 @@ from typing import Any
 #: Okabe and Ito's palette, told apart by the colour blind: on a light ground (3:1 or better) and
 #: on a dark one (4.5:1 or better). ``static/tokens.css`` has the same values.
 PALETTE = {
-    "blue": ("#0072b2", "#56b4e9"), "orange": ("#d55e00", "#f28e3c"),
-    "pink": ("#b8558f", "#e08bbd"), "green": ("#008f68", "#2fc79a"),
-    "sky": ("#56b4e9", "#56b4e9"), "amber": ("#e69f00", "#e69f00"),
-    "violet": ("#7a6fd0", "#7a6fd0"), "grey": ("#8a8a8a", "#8a8a8a"),
+    "blue": ("#0072b2", "#56b4e9"),
+    "orange": ("#d55e00", "#f28e3c"),
+    "pink": ("#b8558f", "#e08bbd"),
+    "green": ("#008f68", "#2fc79a"),
+    "sky": ("#56b4e9", "#56b4e9"),
+    "amber": ("#e69f00", "#e69f00"),
+    "violet": ("#7a6fd0", "#7a6fd0"),
+    "grey": ("#8a8a8a", "#8a8a8a"),
 }
 BLUE, ORANGE, PINK, GREEN = "blue", "orange", "pink", "green"
 #: Of topics, the busiest first; the last is of all others.
@@ -53,22 +57,42 @@ class Panel:
 _FLOW = ("received", "processed")
 PANELS = (
     Panel("received", "Received", "messages/s", BLUE, shares=_FLOW, usual="received"),
-    Panel("processed", "Processed", "messages/s", GREEN, shares=_FLOW, usual="received",
-          under="received"),
+    Panel(
+        "processed",
+        "Processed",
+        "messages/s",
+        GREEN,
+        shares=_FLOW,
+        usual="received",
+        under="received",
+    ),
     Panel("backlog", "Backlog", "messages", ORANGE, band=True, floor=BACKLOG_FLOOR),
 )
 #: Can be switched on beside the three.
 COLUMNS = (
     Panel("failed", "Failures", "messages/s", PINK),
-    Panel("service_time", "Service time", "s", BLUE, format=SECONDS, also=("service_p95",),
-          usual="service_time"),
+    Panel(
+        "service_time",
+        "Service time",
+        "s",
+        BLUE,
+        format=SECONDS,
+        also=("service_p95",),
+        usual="service_time",
+    ),
     Panel("utilisation", "Utilisation", "of worker time", GREEN, format=SHARE),
     Panel("delay", "Delay on the bus", "s", PINK, band=True, format=SECONDS),
 )
 #: On a daemon's own page only.
 OWN = (
-    Panel("service_p50", "Service time, percentiles", "s", BLUE, format=SECONDS,
-          also=("service_p95", "service_p99", "service_max")),
+    Panel(
+        "service_p50",
+        "Service time, percentiles",
+        "s",
+        BLUE,
+        format=SECONDS,
+        also=("service_p95", "service_p99", "service_max"),
+    ),
     Panel("oldest", "Oldest message", "s", ORANGE, band=True, format=SECONDS),
     Panel("rejected", "Rejected", "messages/s", PINK),
     Panel("in_progress", "In progress", "messages", GREEN, band=True),
@@ -89,5 +113,9 @@ POLL = 5
 
 def description() -> dict[str, Any]:
     """Return the panels and their colours for the page's script."""
-    return {"panels": [asdict(panel) for panel in (*PANELS, *EXTRA, TOPICS)],
-            "palette": PALETTE, "topics": TOPIC_COLOURS, "also": ALSO_COLOURS}
+    return {
+        "panels": [asdict(panel) for panel in (*PANELS, *EXTRA, TOPICS)],
+        "palette": PALETTE,
+        "topics": TOPIC_COLOURS,
+        "also": ALSO_COLOURS,
+    }

@@ -39,8 +39,10 @@ class Axes:
     def heights(self, values: Points) -> list[int | None]:
         """Return values' heights, downwards."""
         top, floor = self._top, math.floor
-        return [None if value is None else max(OUTSIDE, floor(HEIGHT * (1 - value / top) + 0.5))
-                for value in values]
+        return [
+            None if value is None else max(OUTSIDE, floor(HEIGHT * (1 - value / top) + 0.5))
+            for value in values
+        ]
 
 
 def runs(count: int, holds: Callable[[int], bool]) -> list[Run]:
@@ -84,8 +86,10 @@ def _edge(heights: Sequence[int | None], bounds: Sequence[int]) -> str:
 def line_path(values: Points, axes: Axes) -> str:
     """Return a line with a gap where nothing is known."""
     heights = axes.heights(values)
-    return "".join(f"M{_edge(heights[first:past], axes.xs[first:past + 1])}"
-                   for first, past in _runs([height is not None for height in heights]))
+    return "".join(
+        f"M{_edge(heights[first:past], axes.xs[first : past + 1])}"
+        for first, past in _runs([height is not None for height in heights])
+    )
 
 
 def area_path(high: Points, low: Points, axes: Axes, share: float | None = None) -> str:
@@ -95,20 +99,26 @@ def area_path(high: Points, low: Points, axes: Axes, share: float | None = None)
         high, low, axes: the lines and the panel's axes.
         share: only where the higher line stands out from the lower one by this share of itself.
     """
-    flags = [above is not None and below is not None and (share is None or above > below)
-             for above, below in zip(high, low)]
-    found = [run for run in _runs(flags)
-             if share is None or _stands_out(high, low, run, axes.times, share)]
+    flags = [
+        above is not None and below is not None and (share is None or above > below)
+        for above, below in zip(high, low)
+    ]
+    found = [
+        run
+        for run in _runs(flags)
+        if share is None or _stands_out(high, low, run, axes.times, share)
+    ]
     if not found:
         return ""
     tops, bottoms, xs = axes.heights(high), axes.heights(low), axes.xs
-    return "".join(f"M{_edge(tops[first:past], xs[first:past + 1])}"
-                   f"L{_edge(bottoms[first:past][::-1], xs[first:past + 1][::-1])}Z"
-                   for first, past in found)
+    return "".join(
+        f"M{_edge(tops[first:past], xs[first : past + 1])}"
+        f"L{_edge(bottoms[first:past][::-1], xs[first : past + 1][::-1])}Z"
+        for first, past in found
+    )
 
 
-def _stands_out(high: Points, low: Points, run: Run, times: Sequence[float],
-                share: float) -> bool:
+def _stands_out(high: Points, low: Points, run: Run, times: Sequence[float], share: float) -> bool:
     above = whole = 0.0
     for i in range(*run):
         top, bottom = high[i] or 0.0, low[i] or 0.0
@@ -119,5 +129,6 @@ def _stands_out(high: Points, low: Points, run: Run, times: Sequence[float],
 
 def gap_path(spans: Iterable[tuple[float, float]], axes: Axes) -> str:
     """Return rectangles over the whole height, of time without samples."""
-    return "".join(f"M{axes.x(begin)} 0H{axes.x(end)}V{HEIGHT}H{axes.x(begin)}Z"
-                   for begin, end in spans)
+    return "".join(
+        f"M{axes.x(begin)} 0H{axes.x(end)}V{HEIGHT}H{axes.x(begin)}Z" for begin, end in spans
+    )

@@ -19,15 +19,36 @@ from .panels import ALSO_COLOURS, HISTORY, PALETTE, POLL, TOPIC_COLOURS, TOPICS,
 #: The topic of all that are not among the daemon's busiest.
 OTHER = "other"
 #: Derived quantities over variables named as the metrics are; unknown where nothing can be told.
-RPN = {"utilisation": "workers,0,GT,busy,workers,1000000,*,/,UNKN,IF",
-       "service_time": "processed,0,GT,busy,1000000,/,processed,/,UNKN,IF"}
-LABELS = {"service_p50": "median", "service_p95": "95 %", "service_p99": "99 %",
-          "service_max": "longest"}
-LIGHT = {"BACK": "#ffffff", "CANVAS": "#ffffff", "FONT": "#121b26", "AXIS": "#9aa5b1",
-         "ARROW": "#ffffff", "GRID": "#e8ecf1", "MGRID": "#d9dfe6", "FRAME": "#9aa5b1"}
-DARK = {"BACK": "#151c25", "CANVAS": "#151c25", "FONT": "#e7edf4", "AXIS": "#52606e",
-        "ARROW": "#151c25", "GRID": "#222c37", "MGRID": "#2a3542",
-        "FRAME": "#52606e"}
+RPN = {
+    "utilisation": "workers,0,GT,busy,workers,1000000,*,/,UNKN,IF",
+    "service_time": "processed,0,GT,busy,1000000,/,processed,/,UNKN,IF",
+}
+LABELS = {
+    "service_p50": "median",
+    "service_p95": "95 %",
+    "service_p99": "99 %",
+    "service_max": "longest",
+}
+LIGHT = {
+    "BACK": "#ffffff",
+    "CANVAS": "#ffffff",
+    "FONT": "#121b26",
+    "AXIS": "#9aa5b1",
+    "ARROW": "#ffffff",
+    "GRID": "#e8ecf1",
+    "MGRID": "#d9dfe6",
+    "FRAME": "#9aa5b1",
+}
+DARK = {
+    "BACK": "#151c25",
+    "CANVAS": "#151c25",
+    "FONT": "#e7edf4",
+    "AXIS": "#52606e",
+    "ARROW": "#151c25",
+    "GRID": "#222c37",
+    "MGRID": "#2a3542",
+    "FRAME": "#52606e",
+}
 
 
 @dataclass(frozen=True)
@@ -60,8 +81,17 @@ def label(text: str) -> str:
     return text.replace("\\", "/").replace(":", "\\:")[:60]
 
 
-def arguments(title: str, panel: Panel, files: Files, window: Window, *, width: int, height: int,
-              dark: bool = False, highest: str = "MAX") -> list[str]:
+def arguments(
+    title: str,
+    panel: Panel,
+    files: Files,
+    window: Window,
+    *,
+    width: int,
+    height: int,
+    dark: bool = False,
+    highest: str = "MAX",
+) -> list[str]:
     """Return the arguments of a PNG.
 
     Args:
@@ -71,14 +101,40 @@ def arguments(title: str, panel: Panel, files: Files, window: Window, *, width: 
         dark: for a dark ground.
         highest: the consolidation of gauges; AVERAGE for files that have no MAX.
     """
-    colours = [part for name, value in (DARK if dark else LIGHT).items()
-               for part in ("--color", f"{name}{value}")]
-    drawn = (_stack(files, dark) if panel.metric == TOPICS.metric
-             else _lines(panel, files, dark, highest))
-    return ["--start", str(window.start), "--end", str(window.end), "--width", str(width),
-            "--height", str(height), "--lower-limit", "0", "--border", "0", "--slope-mode",
-            "--disable-rrdtool-tag", "--font", "DEFAULT:8:sans-serif", *colours,
-            "--title", title, "--vertical-label", panel.unit, *drawn]
+    colours = [
+        part
+        for name, value in (DARK if dark else LIGHT).items()
+        for part in ("--color", f"{name}{value}")
+    ]
+    drawn = (
+        _stack(files, dark)
+        if panel.metric == TOPICS.metric
+        else _lines(panel, files, dark, highest)
+    )
+    return [
+        "--start",
+        str(window.start),
+        "--end",
+        str(window.end),
+        "--width",
+        str(width),
+        "--height",
+        str(height),
+        "--lower-limit",
+        "0",
+        "--border",
+        "0",
+        "--slope-mode",
+        "--disable-rrdtool-tag",
+        "--font",
+        "DEFAULT:8:sans-serif",
+        *colours,
+        "--title",
+        title,
+        "--vertical-label",
+        panel.unit,
+        *drawn,
+    ]
 
 
 def _lines(panel: Panel, files: Files, dark: bool, highest: str) -> list[str]:
@@ -92,17 +148,22 @@ def _lines(panel: Panel, files: Files, dark: bool, highest: str) -> list[str]:
         drawn += _measured(panel.metric, files)
     drawn += _gap("shown")
     if panel.band and highest != "AVERAGE":
-        drawn += [f"DEF:lowest={quoted(files.metrics[panel.metric])}:value:MIN",
-                  "CDEF:low=shown,UN,UNKN,lowest,IF", "CDEF:band=shown,low,-",
-                  f"AREA:low{colour}20",
-                  f"AREA:band{colour}50::STACK"]
+        drawn += [
+            f"DEF:lowest={quoted(files.metrics[panel.metric])}:value:MIN",
+            "CDEF:low=shown,UN,UNKN,lowest,IF",
+            "CDEF:band=shown,low,-",
+            f"AREA:low{colour}20",
+            f"AREA:band{colour}50::STACK",
+        ]
     elif not panel.also:
         drawn.append(f"AREA:shown{colour}20")
     drawn.append(f"LINE1.5:shown{colour}{named}")
     for name, hue in zip(panel.also, ALSO_COLOURS):
         if name in files.metrics:
-            drawn += [*_define(name, files, _highest(name, highest)),
-                      f"LINE1:{name}{PALETTE[hue][dark]}:{LABELS[name]}"]
+            drawn += [
+                *_define(name, files, _highest(name, highest)),
+                f"LINE1:{name}{PALETTE[hue][dark]}:{LABELS[name]}",
+            ]
     return drawn
 
 
@@ -114,10 +175,12 @@ def _measured(metric: str, files: Files) -> list[str]:
     path = files.metrics.get(TOTAL)
     if path is None or BY_NAME[metric].kind is Kind.DERIVE:
         return [f"CDEF:shown={metric}"]
-    return [f"DEF:total={quoted(path)}:value:AVERAGE",
-            # Unknown until the first total: what is older has none beside it.
-            "CDEF:began=total,UN,PREV,1,IF",
-            f"CDEF:shown=began,UN,0,total,UN,IF,UNKN,{metric},IF"]
+    return [
+        f"DEF:total={quoted(path)}:value:AVERAGE",
+        # Unknown until the first total: what is older has none beside it.
+        "CDEF:began=total,UN,PREV,1,IF",
+        f"CDEF:shown=began,UN,0,total,UN,IF,UNKN,{metric},IF",
+    ]
 
 
 def _gap(variable: str) -> list[str]:
@@ -137,25 +200,33 @@ def _define(metric: str, files: Files, cf: str) -> list[str]:
     before = [f"DEF:polled={quoted(old)}:value:AVERAGE", f"CDEF:before=polled,{POLL},/"]
     if path is None:
         return [*before, f"CDEF:{metric}=before"]
-    return [*before, f"DEF:since={quoted(path)}:value:{cf}",
-            f"CDEF:{metric}=since,UN,before,since,IF"]
+    return [
+        *before,
+        f"DEF:since={quoted(path)}:value:{cf}",
+        f"CDEF:{metric}=since,UN,before,since,IF",
+    ]
 
 
 def _stack(files: Files, dark: bool) -> list[str]:
     drawn = [f"DEF:any={quoted(files.topics[0][1])}:value:AVERAGE", *_gap("any")]
-    own = [one for one in files.topics if one[0] != OTHER][:len(TOPIC_COLOURS) - 1]
+    own = [one for one in files.topics if one[0] != OTHER][: len(TOPIC_COLOURS) - 1]
     for number, (name, path) in enumerate(own):
         colour = PALETTE[TOPIC_COLOURS[number]][dark]
-        drawn += [f"DEF:t{number}={quoted(path)}:value:AVERAGE",
-                  f"AREA:t{number}{colour}:{label(name)}\\l" + (":STACK" if number else "")]
-    rest = files.topics[len(own):]
+        drawn += [
+            f"DEF:t{number}={quoted(path)}:value:AVERAGE",
+            f"AREA:t{number}{colour}:{label(name)}\\l" + (":STACK" if number else ""),
+        ]
+    rest = files.topics[len(own) :]
     if rest:
-        drawn += [f"DEF:r{number}={quoted(path)}:value:AVERAGE"
-                  for number, (_, path) in enumerate(rest)]
+        drawn += [
+            f"DEF:r{number}={quoted(path)}:value:AVERAGE" for number, (_, path) in enumerate(rest)
+        ]
         total = ",".join(["r0", *(f"r{n},ADDNAN" for n in range(1, len(rest)))])
         colour = PALETTE[TOPIC_COLOURS[-1]][dark]
-        drawn += [f"CDEF:rest={total}",
-                  f"AREA:rest{colour}:all others\\l" + (":STACK" if own else "")]
+        drawn += [
+            f"CDEF:rest={total}",
+            f"AREA:rest{colour}:all others\\l" + (":STACK" if own else ""),
+        ]
     return drawn
 
 
@@ -168,8 +239,16 @@ def refs(daemon: Daemon, panel: Panel) -> dict[str, Ref]:
     return {name: daemon.files[name] for name in names if name in daemon.files}
 
 
-def draw(store: RRDStore, daemon: Daemon, panel: Panel, window: Window, *, width: int,
-         height: int, dark: bool = False) -> bytes:
+def draw(
+    store: RRDStore,
+    daemon: Daemon,
+    panel: Panel,
+    window: Window,
+    *,
+    width: int,
+    height: int,
+    dark: bool = False,
+) -> bytes:
     """Return a panel's PNG of ``width`` × ``height`` pixels, axes not counted.
 
     Raises:
@@ -181,9 +260,20 @@ def draw(store: RRDStore, daemon: Daemon, panel: Panel, window: Window, *, width
     files = Files({}, _busiest(store, used, paths, window)) if panel is TOPICS else Files(paths)
 
     def by(highest: str) -> bytes:
-        return store.graph(arguments(
-            f"{daemon.consumer}: {panel.title}", panel, files, window, width=width,
-            height=height, dark=dark, highest=highest), used.values())
+        return store.graph(
+            arguments(
+                f"{daemon.consumer}: {panel.title}",
+                panel,
+                files,
+                window,
+                width=width,
+                height=height,
+                dark=dark,
+                highest=highest,
+            ),
+            used.values(),
+        )
+
     try:
         return by("MAX")
     except StoreError as error:
@@ -193,11 +283,13 @@ def draw(store: RRDStore, daemon: Daemon, panel: Panel, window: Window, *, width
         return by("AVERAGE")
 
 
-def _busiest(store: RRDStore, used: dict[str, Ref], paths: dict[str, Path],
-             window: Window) -> list[tuple[str, Path]]:
+def _busiest(
+    store: RRDStore, used: dict[str, Ref], paths: dict[str, Path], window: Window
+) -> list[tuple[str, Path]]:
     def received(topic: str) -> float:
         series = store.fetch(used[topic], "AVERAGE", window.start, window.end, window.resolution)
         return sum(value or 0.0 for value in series.points)
+
     ranked = sorted(used, key=received, reverse=True)
     # What the daemon itself lumps together comes last.
     ranked.sort(key=lambda topic: topic == OTHER)

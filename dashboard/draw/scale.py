@@ -67,9 +67,16 @@ def value_ticks(top: float, percent: bool = False) -> list[tuple[float, str]]:
         for digit in (1, 2, 5):
             step = digit * float(f"1e{exponent}")
             if height <= step * MAX_INTERVALS:
-                return [(i * step / height, "0" if i == 0 else
-                         _shifted(i * digit, exponent - shift) + ("%" if percent else unit))
-                        for i in range(MAX_INTERVALS + 1) if i * step <= height]
+                return [
+                    (
+                        i * step / height,
+                        "0"
+                        if i == 0
+                        else _shifted(i * digit, exponent - shift) + ("%" if percent else unit),
+                    )
+                    for i in range(MAX_INTERVALS + 1)
+                    if i * step <= height
+                ]
     raise AssertionError(top)  # pragma: no cover - exponents have no end
 
 

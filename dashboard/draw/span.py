@@ -18,9 +18,13 @@ def begin_of(body: Mapping[str, Any]) -> int | None:
     """Return where the axis of an answer of ``/api/v1/series`` begins, epoch seconds; None when
     the span is shown whole."""
     start, end, step = body["start"], body["end"], body["step"]
-    known = [index for daemon in body["daemons"] for points in daemon["series"].values()
-             for index in [next((i for i, v in enumerate(points) if v is not None), None)]
-             if index is not None]
+    known = [
+        index
+        for daemon in body["daemons"]
+        for points in daemon["series"].values()
+        for index in [next((i for i, v in enumerate(points) if v is not None), None)]
+        if index is not None
+    ]
     if not known:
         return None
     first = start + min(known) * step

@@ -38,8 +38,13 @@ MAX_CUTS, MIN_APART = 3, 0.2
 TOLERANCE = 0.25
 HOUR = 3600
 #: The class of a mark's line by its kind; any other is a restart.
-MARKS = {"note": "note", "alert-critical": "critical", "alert-warning": "warning",
-         "alert-info": "info", "alert-over": "over"}
+MARKS = {
+    "note": "note",
+    "alert-critical": "critical",
+    "alert-warning": "warning",
+    "alert-info": "info",
+    "alert-over": "over",
+}
 #: Start of an hour (epoch seconds), least and most that is usual.
 Usual = Sequence[Sequence[float]]
 
@@ -92,8 +97,9 @@ class _Made:
         return Axes(self.grid.from_, self.grid.to, self.scale.top, self.columns.times)
 
 
-def draw(panel: Panel, grid: Grid, daemon: Mapping[str, Any],
-         marks: Sequence[Mapping[str, Any]] = ()) -> Drawing:
+def draw(
+    panel: Panel, grid: Grid, daemon: Mapping[str, Any], marks: Sequence[Mapping[str, Any]] = ()
+) -> Drawing:
     """Return a panel of one daemon of an answer of ``/api/v1/series``.
 
     Args:
@@ -112,15 +118,18 @@ def draw(panel: Panel, grid: Grid, daemon: Mapping[str, Any],
     return Drawing(
         f'<svg class="area" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none"'
         f' aria-hidden="true">{area}</svg><svg class="labels" aria-hidden="true">'
-        f'{_labels(made)}</svg>',
-        made.scale.cut, max(known, default=None), known[-1] if known else None,
-        usual[-1] if usual else None, stack)
+        f"{_labels(made)}</svg>",
+        made.scale.cut,
+        max(known, default=None),
+        known[-1] if known else None,
+        usual[-1] if usual else None,
+        stack,
+    )
 
 
 def _prepare(panel: Panel, grid: Grid, daemon: Mapping[str, Any]) -> _Made:
     series: Mapping[str, Points] = daemon["series"]
-    columns = columns_of(grid.start, grid.end, grid.step, grid.from_, grid.to,
-                         slim=grid.slim)
+    columns = columns_of(grid.start, grid.end, grid.step, grid.from_, grid.to, slim=grid.slim)
 
     def points(name: str) -> Points:
         return series.get(name, [])
@@ -129,17 +138,28 @@ def _prepare(panel: Panel, grid: Grid, daemon: Mapping[str, Any]) -> _Made:
     also = [found for found in map(points, panel.also) if any(v is not None for v in found)]
     shared = [points(name) for name in panel.shares] or [line, *also]
     low, high = usual_columns(daemon.get("usual", {}).get(panel.usual) or [], columns.times)
-    made = scale([columns.within(one) for one in shared],
-                 max([panel.floor, *[value or 0.0 for value in high]]),
-                 present(columns.within(points("backlog"))) > BACKLOG_FLOOR)
+    made = scale(
+        [columns.within(one) for one in shared],
+        max([panel.floor, *[value or 0.0 for value in high]]),
+        present(columns.within(points("backlog"))) > BACKLOG_FLOOR,
+    )
     merged, least = merge(line, columns), points(f"{panel.metric}_min")
     under = points(panel.under)
-    return _Made(panel, grid, columns, made, merged,
-                 # A gauge's line is the highest of each step, so that no spike is averaged away.
-                 merged.most if panel.band else merged.mean,
-                 merge(least, columns).least if panel.band and least else merged.least,
-                 merge(under, columns).mean if under else None,
-                 low, high, columns.within(line), [merge(one, columns).mean for one in also])
+    return _Made(
+        panel,
+        grid,
+        columns,
+        made,
+        merged,
+        # A gauge's line is the highest of each step, so that no spike is averaged away.
+        merged.most if panel.band else merged.mean,
+        merge(least, columns).least if panel.band and least else merged.least,
+        merge(under, columns).mean if under else None,
+        low,
+        high,
+        columns.within(line),
+        [merge(one, columns).mean for one in also],
+    )
 
 
 def _stacked(made: _Made, stack: Sequence[Layer]) -> list[str]:
@@ -150,8 +170,7 @@ def _stacked(made: _Made, stack: Sequence[Layer]) -> list[str]:
         mean = merge(layer.points, made.columns).mean
         above = [low if value is None else low + value for low, value in zip(ground, mean)]
         edge = [None if value is None else high for high, value in zip(above, mean)]
-        drawn.append(_path(f"layer {layer.colour}",
-                           area_path(edge, list(ground), made.axes)))
+        drawn.append(_path(f"layer {layer.colour}", area_path(edge, list(ground), made.axes)))
         ground = above
     return drawn
 
@@ -182,10 +201,14 @@ def _shapes(made: _Made) -> list[str]:
     value, colour = made.value, panel.colour
     zero: Points = [0.0] * len(value)
     begin = made.grid.start + made.columns.bounds[0] * made.grid.step
-    empty = [(begin + first * made.grid.step, begin + past * made.grid.step)
-             for first, past in gaps(made.points)]
-    lines = "".join(f"M0 {rounded(HEIGHT * (1 - share))}H{WIDTH}"
-                    for share, _ in value_ticks(made.scale.top, is_percent(panel)))
+    empty = [
+        (begin + first * made.grid.step, begin + past * made.grid.step)
+        for first, past in gaps(made.points)
+    ]
+    lines = "".join(
+        f"M0 {rounded(HEIGHT * (1 - share))}H{WIDTH}"
+        for share, _ in value_ticks(made.scale.top, is_percent(panel))
+    )
     filled = not any(high is not None for high in made.high) and made.under is None
     spread = made.least != made.merged.most
     return [
@@ -193,24 +216,32 @@ def _shapes(made: _Made) -> list[str]:
         _path("grid", lines),
         _path("usual", area_path(made.high, made.low, axes)),
         _path(f"fill {colour}", area_path(value, zero, axes) if filled else ""),
-        _path(f"spread {colour}",
-              area_path(made.merged.most, made.least, axes) if spread else ""),
+        _path(f"spread {colour}", area_path(made.merged.most, made.least, axes) if spread else ""),
         _path("missing", area_path(made.under, value, axes, MIN_MISSING) if made.under else ""),
-        _path(f"excess {colour}",
-              "" if panel.under else area_path(value, made.high, axes, MIN_EXCESS)),
+        _path(
+            f"excess {colour}", "" if panel.under else area_path(value, made.high, axes, MIN_EXCESS)
+        ),
         _path("under", line_path(made.under, axes) if made.under else ""),
         _path(f"line {colour}", line_path(value, axes)),
         _path(f"out {colour}", line_path(_outside(made), axes)),
-        *(_path(f"also {hue}", line_path(more, axes))
-          for hue, more in zip(ALSO_COLOURS, made.also)),
+        *(
+            _path(f"also {hue}", line_path(more, axes))
+            for hue, more in zip(ALSO_COLOURS, made.also)
+        ),
     ]
 
 
 def _outside(made: _Made) -> Points:
     """Return the values that are well outside the usual range, and None elsewhere."""
-    return [value if value is not None and high is not None and low is not None
-            and (value > high * (1 + TOLERANCE) or value < low * (1 - TOLERANCE)) else None
-            for value, low, high in zip(made.value, made.low, made.high)]
+    return [
+        value
+        if value is not None
+        and high is not None
+        and low is not None
+        and (value > high * (1 + TOLERANCE) or value < low * (1 - TOLERANCE))
+        else None
+        for value, low, high in zip(made.value, made.low, made.high)
+    ]
 
 
 def gaps(points: Points) -> list[tuple[int, int]]:
@@ -221,9 +252,14 @@ def gaps(points: Points) -> list[tuple[int, int]]:
 
 def _mark_lines(marks: Sequence[Mapping[str, Any]], grid: Grid) -> list[str]:
     axes = Axes(grid.from_, grid.to, 1.0)
-    return [_path(f"mark {MARKS.get(mark.get('kind', ''), 'restart')}",
-                  f"M{axes.x(mark['time'])} 0V{HEIGHT}")
-            for mark in marks if grid.from_ <= mark["time"] <= grid.to]
+    return [
+        _path(
+            f"mark {MARKS.get(mark.get('kind', ''), 'restart')}",
+            f"M{axes.x(mark['time'])} 0V{HEIGHT}",
+        )
+        for mark in marks
+        if grid.from_ <= mark["time"] <= grid.to
+    ]
 
 
 def is_percent(panel: Panel) -> bool:
@@ -245,13 +281,21 @@ def percent(share: float) -> str:
 
 
 def _labels(made: _Made) -> str:
-    values = [f'<text class="y" x="0" y="{percent(1 - share)}">{text}</text>'
-              for share, text in value_ticks(made.scale.top, is_percent(made.panel))]
-    empty = ('<text class="none" x="50%" y="50%">no samples in this span</text>'
-             if all(value is None for value in made.points) else "")
+    values = [
+        f'<text class="y" x="0" y="{percent(1 - share)}">{text}</text>'
+        for share, text in value_ticks(made.scale.top, is_percent(made.panel))
+    ]
+    empty = (
+        '<text class="none" x="50%" y="50%">no samples in this span</text>'
+        if all(value is None for value in made.points)
+        else ""
+    )
     start, end = made.grid.from_, made.grid.to
-    times = [f'<text class="x" x="{percent((at - start) / (end - start))}" y="100%">{text}</text>'
-             for at, text in ticks(start, end) if text]
+    times = [
+        f'<text class="x" x="{percent((at - start) / (end - start))}" y="100%">{text}</text>'
+        for at, text in ticks(start, end)
+        if text
+    ]
     return "".join([*values, empty, *_cuts(made), *times])
 
 
@@ -264,22 +308,28 @@ def _cuts(made: _Made) -> list[str]:
     for first, past in runs(len(most), lambda i: (most[i] or 0.0) > top):
         best = max(range(first, past), key=lambda i: most[i] or 0.0)
         middle = (times[best] + times[best + 1]) / 2
-        peaks.append(((middle - made.grid.from_) / (made.grid.to - made.grid.from_),
-                      most[best] or 0.0))
+        peaks.append(
+            ((middle - made.grid.from_) / (made.grid.to - made.grid.from_), most[best] or 0.0)
+        )
     drawn: list[tuple[float, float]] = []
     for at, value in sorted(peaks, key=lambda peak: -peak[1]):
         if len(drawn) < MAX_CUTS and all(abs(other - at) >= MIN_APART for other, _ in drawn):
             drawn.append((at, value))
-    return [f'<text class="cut{" left" if at > 0.7 else ""}" x="{percent(at)}" y="0">'
-            f'▲ {worded(value, made.panel)}</text>' for at, value in drawn]
+    return [
+        f'<text class="cut{" left" if at > 0.7 else ""}" x="{percent(at)}" y="0">'
+        f"▲ {worded(value, made.panel)}</text>"
+        for at, value in drawn
+    ]
 
 
 def spoken(panel: Panel, consumer: str, drawing: Drawing) -> str:
     """Return a panel in words: what it says to who cannot see it."""
     if drawing.newest is None:
         return f"{panel.title} of {consumer}: nothing known in this span"
-    text = (f"{panel.title} of {consumer}, {panel.unit}: last {worded(drawing.newest, panel)},"
-            f" highest {worded(drawing.highest, panel)}")
+    text = (
+        f"{panel.title} of {consumer}, {panel.unit}: last {worded(drawing.newest, panel)},"
+        f" highest {worded(drawing.highest, panel)}"
+    )
     if drawing.usual is None:
         return text
     low, high = (worded(value, panel) for value in drawing.usual[1:3])

@@ -33,8 +33,10 @@ def total(points: Points) -> float:
 
 
 def _added(all_points: Sequence[Points]) -> Points:
-    return [None if all(value is None for value in values) else total(list(values))
-            for values in zip(*all_points)]
+    return [
+        None if all(value is None for value in values) else total(list(values))
+        for values in zip(*all_points)
+    ]
 
 
 def prefix(names: Sequence[str]) -> int:
@@ -43,7 +45,8 @@ def prefix(names: Sequence[str]) -> int:
         return 0
     length = 0
     while length < len(names[0]) and all(
-            name[length:length + 1] == names[0][length] for name in names):
+        name[length : length + 1] == names[0][length] for name in names
+    ):
         length += 1
     return names[0].rfind(".", 0, length) + 1
 
@@ -53,8 +56,10 @@ def layers(topics: Mapping[str, Points]) -> list[Layer]:
     named = {name: points for name, points in topics.items() if name != OTHER}
     ranked = sorted(named, key=lambda name: -total(named[name]))
     shared = prefix(ranked)
-    shown = [Layer(name[shared:], colour, named[name])
-             for name, colour in zip(ranked[:MAX_NAMED], TOPIC_COLOURS)]
+    shown = [
+        Layer(name[shared:], colour, named[name])
+        for name, colour in zip(ranked[:MAX_NAMED], TOPIC_COLOURS)
+    ]
     rest = [named[name] for name in ranked[MAX_NAMED:]]
     rest += [points for name, points in topics.items() if name == OTHER]
     return [*shown, Layer("all others", TOPIC_COLOURS[-1], _added(rest))] if rest else shown

@@ -14,17 +14,7 @@ from collectd_fedmsg.metrics import BY_NAME, Kind
 from ..config import Tied
 from ..draw.panels import HISTORY, POLL
 from ..store.base import Daemon, Ref, Store
-from ..store.series import (
-    POINTS,
-    Points,
-    Series,
-    Window,
-    clip,
-    on_grid,
-    overlay,
-    scale,
-    unreadable,
-)
+from ..store.series import POINTS, Points, Series, Window, clip, on_grid, overlay, scale, unreadable
 from .absences import TOTAL, gaps, restarts, unbridged
 from .derived import DERIVED, derive
 from .newest import with_newest
@@ -57,6 +47,7 @@ def read(store: Store, daemon: Daemon, metric: str, cf: str, window: Window) -> 
     Raises:
         StoreError: the store as a whole cannot answer.
     """
+
     def one(ref: Ref) -> Series:
         return fetched(store, ref, cf, window)
 
@@ -72,8 +63,12 @@ def read(store: Store, daemon: Daemon, metric: str, cf: str, window: Window) -> 
 
 
 def _up_to_now(store: Store, daemon: Daemon, metric: str, cf: str, window: Window) -> Series | None:
-    return with_newest(read(store, daemon, metric, cf, window), cf, window.end,
-                       lambda start: read(store, daemon, metric, cf, Window(start, window.end, 1)))
+    return with_newest(
+        read(store, daemon, metric, cf, window),
+        cf,
+        window.end,
+        lambda start: read(store, daemon, metric, cf, Window(start, window.end, 1)),
+    )
 
 
 def fetched(store: Store, ref: Ref, cf: str, window: Window) -> Series:
@@ -88,9 +83,16 @@ def fetched(store: Store, ref: Ref, cf: str, window: Window) -> Series:
         return unreadable(window, str(error))
 
 
-def answer(store: Store, daemons: Iterable[Daemon], metrics: Sequence[str], window: Window,
-           *, topics: bool = False, tied: Sequence[Tied] = (),
-           marks: bool = False) -> dict[str, Any]:
+def answer(
+    store: Store,
+    daemons: Iterable[Daemon],
+    metrics: Sequence[str],
+    window: Window,
+    *,
+    topics: bool = False,
+    tied: Sequence[Tied] = (),
+    marks: bool = False,
+) -> dict[str, Any]:
     """Return the body of ``/api/v1/series``: rates in units/s, gauges MAX and ``_min``.
 
     Args:
@@ -105,8 +107,9 @@ def answer(store: Store, daemons: Iterable[Daemon], metrics: Sequence[str], wind
     chosen = list(daemons)
     plain = [metric for metric in metrics if metric not in DERIVED]
     # What a derived quantity needs is averaged: the mean of ratios of maxima means nothing.
-    needs = sorted({need for metric in metrics if metric in DERIVED
-                    for need in DERIVED[metric].needs})
+    needs = sorted(
+        {need for metric in metrics if metric in DERIVED for need in DERIVED[metric].needs}
+    )
     wanted = [(key, metric, cf) for metric in plain for key, cf in consolidations(metric)]
     gauges = [key for key, metric, _ in wanted if BY_NAME[metric].kind is Kind.GAUGE]
     if gauges and TOTAL not in plain:
@@ -116,14 +119,24 @@ def answer(store: Store, daemons: Iterable[Daemon], metrics: Sequence[str], wind
     store.prepare(refs(chosen, plain + needs, topics))
     columns: list[tuple[Daemon, Columns, Columns, Columns]] = []
     for daemon in chosen:
-        own: Columns = {key: (_up_to_now(store, daemon, metric, cf, window), cf)
-                        for key, metric, cf in wanted}
-        columns.append((daemon, own,
-                        _topics(store, daemon, window) if topics else {},
-                        _beside(store, daemon, window, tied)))
-    grid = common((own_step(series for series, _ in own.values()
-                            if series is not None and series.points)
-                   for _, own, _, _ in columns), window)
+        own: Columns = {
+            key: (_up_to_now(store, daemon, metric, cf, window), cf) for key, metric, cf in wanted
+        }
+        columns.append(
+            (
+                daemon,
+                own,
+                _topics(store, daemon, window) if topics else {},
+                _beside(store, daemon, window, tied),
+            )
+        )
+    grid = common(
+        (
+            own_step(series for series, _ in own.values() if series is not None and series.points)
+            for _, own, _, _ in columns
+        ),
+        window,
+    )
 
     def points(group: Mapping[str, tuple[Series | None, str]]) -> dict[str, Points]:
         return {key: _points(series, grid, cf) for key, (series, cf) in group.items()}
@@ -136,8 +149,11 @@ def answer(store: Store, daemons: Iterable[Daemon], metrics: Sequence[str], wind
             every.update({key: unbridged(every[key], away) for key in gauges})
         inputs = {need: every.pop(f"{need} AVERAGE") for need in needs}
         every.update({name: derive(name, inputs) for name in metrics if name in DERIVED})
-        row: dict[str, Any] = {"id": daemon.id, "series": every,
-                               "problems": problems(own, by_topic, beside)}
+        row: dict[str, Any] = {
+            "id": daemon.id,
+            "series": every,
+            "problems": problems(own, by_topic, beside),
+        }
         if topics:
             row["topics"] = points(by_topic)
         if beside:
@@ -150,15 +166,23 @@ def answer(store: Store, daemons: Iterable[Daemon], metrics: Sequence[str], wind
 
 def columns_of(daemon: Daemon, metrics: Sequence[str], *, topics: bool, tied: int) -> int:
     """Return how many series of a daemon an answer reads: what bounds it."""
-    own = sum(len(DERIVED[metric].needs) if metric in DERIVED else len(consolidations(metric))
-              for metric in metrics)
+    own = sum(
+        len(DERIVED[metric].needs) if metric in DERIVED else len(consolidations(metric))
+        for metric in metrics
+    )
     return own + tied + (len(daemon.topics) if topics else 0)
 
 
 def problems(*groups: Columns) -> list[str]:
     """Return what cannot be read, or which numbers are impossible, a sentence each."""
-    return list(dict.fromkeys(series.trouble for group in groups for series, _ in group.values()
-                              if series is not None and series.trouble))
+    return list(
+        dict.fromkeys(
+            series.trouble
+            for group in groups
+            for series, _ in group.values()
+            if series is not None and series.trouble
+        )
+    )
 
 
 def refs(daemons: Iterable[Daemon], metrics: Sequence[str], topics: bool) -> list[Ref]:
@@ -175,12 +199,15 @@ def refs(daemons: Iterable[Daemon], metrics: Sequence[str], topics: bool) -> lis
 def belongs(tied: Tied, name: str) -> bool:
     """Tell whether a tied series is of a daemon: its id, its host or host/service, or a pattern."""
     return name == tied.daemon or any(
-        fnmatchcase(name, one) for one in (tied.daemon, f"{tied.daemon}/*"))
+        fnmatchcase(name, one) for one in (tied.daemon, f"{tied.daemon}/*")
+    )
 
 
 def _topics(store: Store, daemon: Daemon, window: Window) -> Columns:
-    return {topic: (fetched(store, ref, "AVERAGE", window), "AVERAGE")
-            for topic, ref in daemon.topics.items()}
+    return {
+        topic: (fetched(store, ref, "AVERAGE", window), "AVERAGE")
+        for topic, ref in daemon.topics.items()
+    }
 
 
 def _beside(store: Store, daemon: Daemon, window: Window, tied: Sequence[Tied]) -> Columns:
@@ -198,8 +225,11 @@ def _restarts(store: Store, daemon: Daemon, window: Window) -> list[int]:
     """Return a daemon's restarts; of spans longer than a day only those that stand out."""
     fine = 1 if window.end - window.start <= DAY else window.resolution
     pair = [daemon.files.get(metric) for metric in ("received", "backlog")]
-    found = [fetched(store, ref, "AVERAGE", Window(window.start, window.end, fine))
-             for ref in pair if ref is not None]
+    found = [
+        fetched(store, ref, "AVERAGE", Window(window.start, window.end, fine))
+        for ref in pair
+        if ref is not None
+    ]
     return restarts(*found) if len(found) == len(pair) else []
 
 
@@ -216,7 +246,8 @@ def common(steps: Iterable[int], window: Window) -> Grid:
     """
     step = min((step for step in steps if step), default=window.resolution)
     wished = window.step or (
-        window.resolution if (window.end - window.start) // step > POINTS * 3 // 2 else 0)
+        window.resolution if (window.end - window.start) // step > POINTS * 3 // 2 else 0
+    )
     if wished > step:
         step *= -(-wished // step)
     return Grid(window.start // step * step, -(-window.end // step) * step, step)

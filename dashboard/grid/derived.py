@@ -46,10 +46,12 @@ def service_time(busy: float, processed: float) -> float | None:
 
 
 DERIVED: Mapping[str, Derived] = {
-    "utilisation": Derived(("busy", "workers"), "share", "Share of worker time spent handling",
-                           utilisation),
-    "service_time": Derived(("busy", "processed"), "seconds", "Mean time to handle a message",
-                            service_time),
+    "utilisation": Derived(
+        ("busy", "workers"), "share", "Share of worker time spent handling", utilisation
+    ),
+    "service_time": Derived(
+        ("busy", "processed"), "seconds", "Mean time to handle a message", service_time
+    ),
 }
 
 

@@ -15,8 +15,9 @@ from ..store.series import Points, Series
 MAX_UNFINISHED = 2
 
 
-def with_newest(series: Series | None, cf: str, end: int,
-                fetch: Callable[[int], Series | None]) -> Series | None:
+def with_newest(
+    series: Series | None, cf: str, end: int, fetch: Callable[[int], Series | None]
+) -> Series | None:
     """Return a series whose unknown last steps hold what finer steps know of them.
 
     Args:

@@ -38,8 +38,13 @@ class ResponseCache:
         meanwhile: what readers get while a slow response is computed; None: they wait for it.
     """
 
-    def __init__(self, compute: Callable[[float], Response], age: float, interval: float,
-                 meanwhile: Callable[[float], Response | None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        compute: Callable[[float], Response],
+        age: float,
+        interval: float,
+        meanwhile: Callable[[float], Response | None] = lambda _: None,
+    ) -> None:
         self._compute = compute
         self._meanwhile = meanwhile
         self._age = age
@@ -84,9 +89,11 @@ class ResponseCache:
 
     def warm(self) -> None:
         """Compute the first response in a thread; readers learn what went wrong."""
+
         def first() -> None:
             with suppress(StoreError):
                 self.answer(time.time())
+
         threading.Thread(target=first, name="first judge", daemon=True).start()
 
     def _fresh(self, now: float) -> Response | None:
@@ -115,8 +122,9 @@ class ResponseCache:
         """Start the thread unless it runs; one that has ended is replaced."""
         with self._starting:
             if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._run, args=(at_once,), name="judge",
-                                                daemon=True)
+                self._thread = threading.Thread(
+                    target=self._run, args=(at_once,), name="judge", daemon=True
+                )
                 self._thread.start()
 
     def _run(self, at_once: bool) -> None:

@@ -28,8 +28,16 @@ SPANS = (42 * DAY, 28 * DAY, 7 * DAY, DAY)
 #: What a baseline is made of besides the greatest backlog and age: hourly means.
 AVERAGES = ("received", "processed", "busy", "failed", "workers", "delay", *PERCENTILES.values())
 #: What a finely known day shows of pauses and clumps.
-FINE = ("received", "processed", "backlog", "busy", "failed", "workers", "oldest",
-        *PERCENTILES.values())
+FINE = (
+    "received",
+    "processed",
+    "backlog",
+    "busy",
+    "failed",
+    "workers",
+    "oldest",
+    *PERCENTILES.values(),
+)
 #: Seconds that one pass over a fleet may spend on reading; the others' turn comes next time.
 BUDGET = 2.0
 #: Of the first pass: somebody may be waiting for it.
@@ -45,8 +53,9 @@ class Baselines:
         zone: whose clock the daemons' weeks follow; None: this host's.
     """
 
-    def __init__(self, store: Store, budget: float | None = None,
-                 zone: tzinfo | None = None) -> None:
+    def __init__(
+        self, store: Store, budget: float | None = None, zone: tzinfo | None = None
+    ) -> None:
         self._store = store
         self._hour_of_week = hour_of_week(zone)
         self._budget = budget
@@ -118,20 +127,19 @@ class Baselines:
         found: dict[str, dict[str, Series]] = {}
         for metric, by in daemon.by_topic.items():
             window = Window(start, end, HOUR)
-            every = {topic: fetched(self._store, ref, "AVERAGE", window)
-                     for topic, ref in by.items()}
+            every = {
+                topic: fetched(self._store, ref, "AVERAGE", window) for topic, ref in by.items()
+            }
             found[metric] = {topic: one for topic, one in every.items() if one.step <= HOUR}
         return found
 
     def _fine(self, daemon: Daemon, end: int) -> tuple[list[Hour], int]:
         """Return the last day's hours from the finest steps, and the samples' interval."""
         window = Window(end - DAY, end, 1)
-        columns = {metric: read(self._store, daemon, metric, "AVERAGE", window)
-                   for metric in FINE}
+        columns = {metric: read(self._store, daemon, metric, "AVERAGE", window) for metric in FINE}
         past = history(columns, daemon.consumer)
         newest = read(self._store, daemon, "backlog", "AVERAGE", Window(end - 1, end, 1))
         interval = newest.step if newest is not None else 10
         if past is None or past.step * 10 > HOUR:
             return [], interval
         return list(Baseline().add(past).hours), interval
-

@@ -18,8 +18,11 @@ from ..store.series import Series
 Means = dict[int, float]
 _MICRO = 1e-6
 #: Percentiles of the service time, by an hour's field.
-PERCENTILES = {name: metric for name, metric in (("p50", "service_p50"), ("p99", "service_p99"))
-               if name in Hour.__dataclass_fields__}
+PERCENTILES = {
+    name: metric
+    for name, metric in (("p50", "service_p50"), ("p99", "service_p99"))
+    if name in Hour.__dataclass_fields__
+}
 #: Messages beyond those in the workers' hands: in an hour with more of them, ages are of waiting.
 SHORT = 3.0
 #: What is read as the hour's greatest value.
@@ -75,24 +78,36 @@ def hours(columns: Mapping[str, Series], interval: int, end: int) -> list[Hour]:
     # An hour's maximum is its 1 in n level, what is wanted is the 1 in 100: with the
     # exponential tail of a queue that lies ln(100)/ln(n) as high.
     tail = min(1.0, log(100) / log(max(100, HOUR / max(1, interval))))
-    busy, failed, workers, delay = (by.get(name, {}) for name in (
-        "busy", "failed", "workers", "delay"))
+    busy, failed, workers, delay = (
+        by.get(name, {}) for name in ("busy", "failed", "workers", "delay")
+    )
     made = []
     for hour in sorted(by["received"].keys() & by["processed"].keys() & peak.keys()):
         if hour + HOUR > end:
             continue
         done, used = by["processed"][hour], busy.get(hour)
-        made.append(Hour(
-            start=float(hour), received=by["received"][hour], processed=done,
-            backlog=peak[hour] * tail,
-            service=used * _MICRO / done if used and done else None,
-            failed=min(1.0, failed[hour] / done) if hour in failed and done else None,
-            workers=workers.get(hour), delay=delay.get(hour), topics=NONE, costs=NONE,
-            held=_held(ages.get(hour), peak[hour], workers.get(hour)),
-            # Work waited all the hour and nothing ended: a hang, not what is usual.
-            gap=float(HOUR) if peak[hour] and not done and by["received"][hour] else 0.0,
-            **{name: by[metric].get(hour) for name, metric in PERCENTILES.items()  # type: ignore[arg-type]
-               if metric in by}))
+        made.append(
+            Hour(
+                start=float(hour),
+                received=by["received"][hour],
+                processed=done,
+                backlog=peak[hour] * tail,
+                service=used * _MICRO / done if used and done else None,
+                failed=min(1.0, failed[hour] / done) if hour in failed and done else None,
+                workers=workers.get(hour),
+                delay=delay.get(hour),
+                topics=NONE,
+                costs=NONE,
+                held=_held(ages.get(hour), peak[hour], workers.get(hour)),
+                # Work waited all the hour and nothing ended: a hang, not what is usual.
+                gap=float(HOUR) if peak[hour] and not done and by["received"][hour] else 0.0,
+                **{
+                    name: by[metric].get(hour)
+                    for name, metric in PERCENTILES.items()  # type: ignore[arg-type]
+                    if metric in by
+                },
+            )
+        )
     return made
 
 
@@ -112,29 +127,38 @@ def refined(coarse: list[Hour], fine: list[Hour]) -> list[Hour]:
     """
     if not fine:
         return coarse
-    same = {int(one.start % DAY): one for one in fine
-            if one.gap < LONG_PAUSE and (one.failed or 0.0) <= FAILING}
+    same = {
+        int(one.start % DAY): one
+        for one in fine
+        if one.gap < LONG_PAUSE and (one.failed or 0.0) <= FAILING
+    }
     starts = {one.start for one in fine}
     made = []
     for hour in coarse:
         like = same.get(int(hour.start % DAY))
         if hour.start not in starts:
-            made.append(hour if like is None else replace(
-                hour, gap=like.gap, dispersion=like.dispersion))
+            made.append(
+                hour if like is None else replace(hour, gap=like.gap, dispersion=like.dispersion)
+            )
     return sorted([*made, *fine], key=lambda one: one.start)
 
 
 def with_topics(known: list[Hour], by_topic: Mapping[str, Mapping[str, Series]]) -> list[Hour]:
     """Return the hours with messages/s received and seconds of work per message, by topic."""
-    by = {metric: {topic: means(series) for topic, series in found.items()}
-          for metric, found in by_topic.items()}
+    by = {
+        metric: {topic: means(series) for topic, series in found.items()}
+        for metric, found in by_topic.items()
+    }
     arrived, used = by.get("received", {}), by.get("topic_busy", {})
     done = by.get("topic_processed", arrived)
     made = []
     for hour in known:
         at = int(hour.start)
-        costs = {topic: means_of[at] * _MICRO / done[topic][at] for topic, means_of in used.items()
-                 if at in means_of and done.get(topic, {}).get(at)}
+        costs = {
+            topic: means_of[at] * _MICRO / done[topic][at]
+            for topic, means_of in used.items()
+            if at in means_of and done.get(topic, {}).get(at)
+        }
         rates = {topic: means_of[at] for topic, means_of in arrived.items() if at in means_of}
         made.append(replace(hour, topics=rates, costs=costs))
     return made

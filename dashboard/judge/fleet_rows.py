@@ -78,18 +78,29 @@ class Fleet:
         fleet, problems = summary(rows, whole.incidents, now), self._judge.problems()
         if problems:
             fleet["headline"] += f"; not read: {problems[0]}" + (
-                f" and {len(problems) - 1} more" if len(problems) > 1 else "")
+                f" and {len(problems) - 1} more" if len(problems) > 1 else ""
+            )
         # Where all are silent, the fleet line says so; a line of what they share says it again.
-        shared = [one.to_dict() for one in whole.incidents
-                  if one.shared and fleet["silent"] < fleet["daemons"]]
-        return {"daemons": rows, "fleet": fleet, "incidents": shared, "reading": False,
-                "problems": problems}
+        shared = [
+            one.to_dict()
+            for one in whole.incidents
+            if one.shared and fleet["silent"] < fleet["daemons"]
+        ]
+        return {
+            "daemons": rows,
+            "fleet": fleet,
+            "incidents": shared,
+            "reading": False,
+            "problems": problems,
+        }
 
     def _row(self, seen: Seen, incident: Incident | None, now: float) -> dict[str, Any]:
         """Return one daemon's row; where none can be made of its numbers, one that says so."""
         try:
-            return {**describe(seen, incident, now, self._judge.last_heard),
-                    "topics": self._judge.topics_heard(seen.daemon, now)}
+            return {
+                **describe(seen, incident, now, self._judge.last_heard),
+                "topics": self._judge.topics_heard(seen.daemon, now),
+            }
         except HealthError:
             raise
         except Exception as error:
@@ -113,17 +124,25 @@ class Fleet:
         return self._nothing_known(seen, headline, now, reading=False) if seen else None
 
     @staticmethod
-    def _nothing_known(seen: Sequence[Seen], headline: str, now: float,
-                       *, reading: bool) -> dict[str, Any]:
-        rows = [{**describe(each, None, now), "silent": False, "group": "unknown"}
-                for each in seen]
-        return {"daemons": rows, "fleet": {**summary(rows, (), now), "headline": headline},
-                "incidents": [], "reading": reading, "problems": [] if reading else [headline]}
+    def _nothing_known(
+        seen: Sequence[Seen], headline: str, now: float, *, reading: bool
+    ) -> dict[str, Any]:
+        rows = [{**describe(each, None, now), "silent": False, "group": "unknown"} for each in seen]
+        return {
+            "daemons": rows,
+            "fleet": {**summary(rows, (), now), "headline": headline},
+            "incidents": [],
+            "reading": reading,
+            "problems": [] if reading else [headline],
+        }
 
 
-def describe(seen: Seen, incident: Incident | None, now: float,
-             last_heard: Callable[[Daemon], tuple[float, float] | None] = lambda _: None,
-             ) -> dict[str, Any]:
+def describe(
+    seen: Seen,
+    incident: Incident | None,
+    now: float,
+    last_heard: Callable[[Daemon], tuple[float, float] | None] = lambda _: None,
+) -> dict[str, Any]:
     """Return one daemon's row: counts in messages, rates in messages/s, times in seconds.
 
     Args:
@@ -141,15 +160,23 @@ def describe(seen: Seen, incident: Incident | None, now: float,
     said, cause = state(found), found.findings[0]
     waiting = last[1] if last else None
     heard, step = last[0] if last else seen.judged.last, backlog.step if backlog else 0
-    silent = said.name == "UNKNOWN" and not (seen.retired or seen.problems) and (
-        heard is None or now - heard > PERSIST * step)
+    silent = (
+        said.name == "UNKNOWN"
+        and not (seen.retired or seen.problems)
+        and (heard is None or now - heard > PERSIST * step)
+    )
     gone_for = now - heard if (silent or seen.retired) and heard is not None else None
     row = {
-        "id": daemon.id, "host": daemon.host, "service": daemon.service,
-        "consumer": daemon.consumer, "state": said.name, "severity": said.severity,
+        "id": daemon.id,
+        "host": daemon.host,
+        "service": daemon.service,
+        "consumer": daemon.consumer,
+        "state": said.name,
+        "severity": said.severity,
         "text": said.text if gone_for is None else silence(gone_for, waiting),
         "action": cause.verdict.action,
-        "evidence": list(found.evidence), "missing": list(found.missing),
+        "evidence": list(found.evidence),
+        "missing": list(found.missing),
         "certainty": round(cause.certainty, 3),
         "since": heard if silent or seen.retired else cause.since,
         "saturation_time": found.saturation_time,
@@ -157,14 +184,20 @@ def describe(seen: Seen, incident: Incident | None, now: float,
         "verdicts": [one.name for one in found.verdicts],
         "incident": incident.id if incident and incident.shared else None,
         "sibling_note": (incident.beside or None) if incident else None,
-        "backlog": waiting, "arrival_rate": arrival,
-        "completion_rate": completion, "oldest": age,
-        "drain_seconds": found.drain.seconds if found.drain else drain_seconds(
-            waiting, arrival, completion),
-        "last_sample": heard, "silent": silent, "retired": seen.retired,
+        "backlog": waiting,
+        "arrival_rate": arrival,
+        "completion_rate": completion,
+        "oldest": age,
+        "drain_seconds": found.drain.seconds
+        if found.drain
+        else drain_seconds(waiting, arrival, completion),
+        "last_sample": heard,
+        "silent": silent,
+        "retired": seen.retired,
         "problems": list(seen.problems),
         "step": seen.judged.history.step if seen.judged.history else None,
-        "metrics": sorted(daemon.files), "topics": sorted(daemon.topics),
+        "metrics": sorted(daemon.files),
+        "topics": sorted(daemon.topics),
     }
     return {**row, "group": group(row), "pace": pace(row), "gone": gone(row)}
 
@@ -181,8 +214,11 @@ def evidence(found: Diagnosis) -> dict[str, Any]:
     plain, usual = found.to_dict(), found.usual
     # What a short window says of itself is no range that a reader should trust.
     trusted = usual is not None and "a baseline" not in found.missing
-    return {"split": plain["split"], "drain": plain["drain"],
-            "usual": ranges(usual) if usual is not None and trusted else {}}
+    return {
+        "split": plain["split"],
+        "drain": plain["drain"],
+        "usual": ranges(usual) if usual is not None and trusted else {},
+    }
 
 
 def _recent(series: Series | None) -> float | None:
@@ -203,8 +239,9 @@ def _place(row: Mapping[str, Any]) -> tuple[int, int, float, str]:
     return (ORDER[row["group"]], -row["severity"], -(row["backlog"] or 0) if ill else 0, row["id"])
 
 
-def summary(rows: list[dict[str, Any]], incidents: Sequence[Incident],
-            now: float) -> dict[str, Any]:
+def summary(
+    rows: list[dict[str, Any]], incidents: Sequence[Incident], now: float
+) -> dict[str, Any]:
     """Return the fleet line: daemons by group and by state, and the backlog of all (messages)."""
     retired = sum(bool(row.get("retired")) for row in rows)
     rows = [row for row in rows if not row.get("retired")]
@@ -213,11 +250,12 @@ def summary(rows: list[dict[str, Any]], incidents: Sequence[Incident],
     heard = max((row["last_sample"] or 0 for row in rows), default=0) or None
     said = headline(counts, worst, now - heard if heard is not None else None)
     shared = [one for one in incidents if one.shared]
-    waiting = [row["backlog"] for row in rows
-               if row["backlog"] is not None and not row["silent"]]
+    waiting = [row["backlog"] for row in rows if row["backlog"] is not None and not row["silent"]]
     return {
-        "daemons": len(rows), "states": dict(states),
-        **{name: counts[name] for name in GROUPS}, "retired": retired,
+        "daemons": len(rows),
+        "states": dict(states),
+        **{name: counts[name] for name in GROUPS},
+        "retired": retired,
         "headline": (together(shared) if counts["silent"] < len(rows) else None) or said,
         "backlog": sum(waiting) if waiting or not rows else None,
         "last_sample": heard,
@@ -246,8 +284,9 @@ def known_mean(points: Points) -> float | None:
     return sum(known) / len(known) if known else None
 
 
-def drain_seconds(backlog: float | None, arrival: float | None,
-                  completion: float | None) -> float | None:
+def drain_seconds(
+    backlog: float | None, arrival: float | None, completion: float | None
+) -> float | None:
     """Return seconds until the backlog is gone at these rates; None when it is not shrinking."""
     if backlog is None or arrival is None or completion is None:
         return None

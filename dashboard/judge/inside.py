@@ -40,8 +40,12 @@ class Inside:
     def explain(self, judged: Judged, now: float) -> Judged:
         """Return a judgement at ``now`` (epoch seconds) with what its daemon says of the cause."""
         cause = judged.diagnosis.findings[0]
-        if (not self._sockets or cause.verdict not in EXPLAINED or not _here(judged.host)
-                or abs(time.time() - now) > PRESENT_SECONDS):
+        if (
+            not self._sockets
+            or cause.verdict not in EXPLAINED
+            or not _here(judged.host)
+            or abs(time.time() - now) > PRESENT_SECONDS
+        ):
             return judged
         ring = self._all().get((judged.service, judged.consumer), [])
         sentences = explained(ring, cause.verdict, cause.since)
@@ -70,5 +74,4 @@ class Inside:
 
 
 def _here(host: str) -> bool:
-    return host == "localhost" or (
-        host.partition(".")[0] == socket.gethostname().partition(".")[0])
+    return host == "localhost" or (host.partition(".")[0] == socket.gethostname().partition(".")[0])

@@ -21,16 +21,7 @@ from .baselines import Baselines
 from .inside import Inside
 from .presence import Presence, Presences
 from .stored_history import NEEDED, OPTIONAL, ByTopic, consolidation, history
-from .unknown import (
-    TOLERANCE,
-    Columns,
-    Seen,
-    known,
-    mistake,
-    troubles,
-    unknown,
-    wrong_with_newest,
-)
+from .unknown import TOLERANCE, Columns, Seen, known, mistake, troubles, unknown, wrong_with_newest
 
 #: Seconds looked back at: an hour, as much as a daemon's own ring holds and collectd keeps at
 #: the finest step, less a minute: a sample stored while we ask would push the first one out, and
@@ -52,8 +43,13 @@ class Judge:
         inside: asks the daemons of this host at what they are slow; None: nobody does.
     """
 
-    def __init__(self, store: Store, baselines: Baselines | None = None,
-                 shared: Sequence[Dependency] = (), inside: Inside | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        baselines: Baselines | None = None,
+        shared: Sequence[Dependency] = (),
+        inside: Inside | None = None,
+    ) -> None:
         self._store = store
         self.baselines = baselines or Baselines(store)
         self._shared = tuple(shared)
@@ -71,8 +67,14 @@ class Judge:
         """
         daemons = list(self._store.daemons().values())
         # In one go: asking rrdcached file by file takes longer than reading them.
-        self._store.prepare([daemon.files[metric] for daemon in daemons
-                             for metric in METRICS if metric in daemon.files])
+        self._store.prepare(
+            [
+                daemon.files[metric]
+                for daemon in daemons
+                for metric in METRICS
+                if metric in daemon.files
+            ]
+        )
         self.baselines.begin()
         self._presences.begin()
         names = {daemon.id for daemon in daemons}
@@ -117,8 +119,9 @@ class Judge:
         Raises:
             StoreError: the store cannot be listed.
         """
-        return self.all_unknown(now, ("its samples are being read: not judged yet",),
-                                self._store.daemons().values())
+        return self.all_unknown(
+            now, ("its samples are being read: not judged yet",), self._store.daemons().values()
+        )
 
     @staticmethod
     def all_unknown(now: float, reasons: Sequence[str], daemons: Iterable[Daemon]) -> list[Seen]:
@@ -135,8 +138,7 @@ class Judge:
         if seen.problems or now < time.time() - TOLERANCE:
             return seen
         try:
-            reason = wrong_with_newest(self._store, seen.daemon, now,
-                                       empty=not known(seen.columns))
+            reason = wrong_with_newest(self._store, seen.daemon, now, empty=not known(seen.columns))
         except SeriesError as error:
             reason = str(error)
         return unknown(seen.daemon, now, (reason,), seen.columns) if reason else seen
@@ -175,8 +177,9 @@ class Judge:
             StoreError: the store cannot answer.
         """
         window = self.span(daemon, now)
-        return self.look(daemon, self.columns(daemon, window),
-                         lambda: self.topics(daemon, window), now)
+        return self.look(
+            daemon, self.columns(daemon, window), lambda: self.topics(daemon, window), now
+        )
 
     def span(self, daemon: Daemon, now: float) -> Window:
         """Return what to look at: an hour, or more where only coarse steps are kept of it."""
@@ -189,18 +192,24 @@ class Judge:
 
     def columns(self, daemon: Daemon, window: Window) -> Columns:
         """Return the series of a span that a verdict rests on, at their finest."""
-        return {metric: read(self._store, daemon, metric, consolidation(metric), window)
-                for metric in METRICS}
+        return {
+            metric: read(self._store, daemon, metric, consolidation(metric), window)
+            for metric in METRICS
+        }
 
     def topics(self, daemon: Daemon, window: Window) -> Topics:
         """Return what is known by topic."""
         self._store.prepare([ref for by in daemon.by_topic.values() for ref in by.values()])
-        return {metric: {topic: fetched(self._store, ref, "AVERAGE", window)
-                         for topic, ref in by.items()}
-                for metric, by in daemon.by_topic.items()}
+        return {
+            metric: {
+                topic: fetched(self._store, ref, "AVERAGE", window) for topic, ref in by.items()
+            }
+            for metric, by in daemon.by_topic.items()
+        }
 
-    def look(self, daemon: Daemon, columns: Columns, topics: Callable[[], Topics],
-             now: float) -> Seen:
+    def look(
+        self, daemon: Daemon, columns: Columns, topics: Callable[[], Topics], now: float
+    ) -> Seen:
         """Return the judgement of these series as they stood at ``now``.
 
         Args:
@@ -218,20 +227,36 @@ class Judge:
         except Exception as error:
             return unknown(daemon, now, (mistake(daemon.id, error),), columns)
 
-    def _judged(self, daemon: Daemon, columns: Columns, topics: Callable[[], Topics],
-                now: float) -> Seen:
+    def _judged(
+        self, daemon: Daemon, columns: Columns, topics: Callable[[], Topics], now: float
+    ) -> Seen:
         columns = {metric: upto(series, now) for metric, series in columns.items()}
         past = history(columns, daemon.consumer)
         found = judge(past, now, self.baselines.of(daemon, now) if past else None)
         if past is not None and daemon.by_topic and found.severity >= 2:
-            by = {metric: {topic: one for topic, series in found_by.items()
-                           if (one := upto(series, now)) is not None}
-                  for metric, found_by in topics().items()}
+            by = {
+                metric: {
+                    topic: one
+                    for topic, series in found_by.items()
+                    if (one := upto(series, now)) is not None
+                }
+                for metric, found_by in topics().items()
+            }
             past = history(columns, daemon.consumer, by)
             found = judge(past, now, self.baselines.of(daemon, now, topics=True))
-        return Seen(daemon, columns, Judged(
-            daemon.id, daemon.host, daemon.service, daemon.consumer, found, past,
-            _last(columns, past)))
+        return Seen(
+            daemon,
+            columns,
+            Judged(
+                daemon.id,
+                daemon.host,
+                daemon.service,
+                daemon.consumer,
+                found,
+                past,
+                _last(columns, past),
+            ),
+        )
 
 
 def upto(series: Series | None, now: float) -> Series | None:

@@ -49,7 +49,10 @@ class PackedHours(Sequence[Hour]):
 
     def _hour(self, place: int) -> Hour:
         first = place * len(NUMBERS)
-        known = {name: value for name, value in zip(
-            NUMBERS, self._rows[first: first + len(NUMBERS)]) if not isnan(value)}
+        known = {
+            name: value
+            for name, value in zip(NUMBERS, self._rows[first : first + len(NUMBERS)])
+            if not isnan(value)
+        }
         topics, costs = self._by_topic.get(place, (_NONE, _NONE))
         return Hour(**known, topics=topics, costs=costs)

@@ -11,23 +11,44 @@ from collectd_fedmsg.humanize import duration, rate
 
 #: Each verdict as the page, the alerts and the help write it.
 PLAIN = {
-    "OK": "Well", "IDLE": "Idle", "RECOVERING": "Catching up", "RESTART": "Restarted",
-    "REPLAY": "Replaying", "CREEP": "Workers nearly full", "ERRORS": "Messages fail",
-    "SURGE": "Surge of messages", "MIX": "More expensive messages",
-    "RETRIES": "Retries pile up", "SLOW": "Slow processing", "BOTH": "Surge and slow processing",
-    "WORKERS_LOST": "Workers lost", "SATURATED": "Over capacity",
-    "STARVED": "Receives nothing", "STALLED": "Stuck", "TELEMETRY_LOST": "Numbers do not arrive",
-    "DOWN": "Down", "UNKNOWN": "Not known", "NO_CONSUMER": "No consumer",
-    "POISON": "One message fails again and again", "PAUSED": "Paused",
+    "OK": "Well",
+    "IDLE": "Idle",
+    "RECOVERING": "Catching up",
+    "RESTART": "Restarted",
+    "REPLAY": "Replaying",
+    "CREEP": "Workers nearly full",
+    "ERRORS": "Messages fail",
+    "SURGE": "Surge of messages",
+    "MIX": "More expensive messages",
+    "RETRIES": "Retries pile up",
+    "SLOW": "Slow processing",
+    "BOTH": "Surge and slow processing",
+    "WORKERS_LOST": "Workers lost",
+    "SATURATED": "Over capacity",
+    "STARVED": "Receives nothing",
+    "STALLED": "Stuck",
+    "TELEMETRY_LOST": "Numbers do not arrive",
+    "DOWN": "Down",
+    "UNKNOWN": "Not known",
+    "NO_CONSUMER": "No consumer",
+    "POISON": "One message fails again and again",
+    "PAUSED": "Paused",
     # What an alert names where no verdict explains it: its rule's kind.
-    "daemon_silent": "Silent", "collectd_silent": "collectd is silent", "lost": "Messages lost",
+    "daemon_silent": "Silent",
+    "collectd_silent": "collectd is silent",
+    "lost": "Messages lost",
 }
 #: The word on a row of which nothing is heard.
 SILENT = PLAIN["daemon_silent"]
 #: The groups of rows in their order, and the words that follow a group's count.
-GROUPS = {"attention": ("needs attention", "need attention"), "silent": ("silent", "silent"),
-          "unknown": ("not known", "not known"), "recovering": ("recovering", "recovering"),
-          "well": ("well", "well"), "retired": ("retired", "retired")}
+GROUPS = {
+    "attention": ("needs attention", "need attention"),
+    "silent": ("silent", "silent"),
+    "unknown": ("not known", "not known"),
+    "recovering": ("recovering", "recovering"),
+    "well": ("well", "well"),
+    "retired": ("retired", "retired"),
+}
 #: A row of this severity or more needs attention; below it, above 0, it recovers.
 ATTENTION = 2
 #: A backlog whose flows differ by less than this share neither grows nor drains.
@@ -59,8 +80,9 @@ def counted(name: str, number: int) -> str:
     return f"{number:,} {GROUPS[name][number != 1]}"
 
 
-def headline(counts: Mapping[str, int], worst: Mapping[str, Any] | None,
-             silence: float | None = None) -> str:
+def headline(
+    counts: Mapping[str, int], worst: Mapping[str, Any] | None, silence: float | None = None
+) -> str:
     """Return the fleet in one sentence.
 
     Args:
@@ -78,8 +100,10 @@ def headline(counts: Mapping[str, int], worst: Mapping[str, Any] | None,
         what = plain(worst["state"])
         if ill == 1:
             return f"{short_name(worst['consumer'])}: {what[:1].lower()}{what[1:]}"
-        return (f"{ill} daemons need attention; worst: {short_name(worst['consumer'])},"
-                f" {what[:1].lower()}{what[1:]}")
+        return (
+            f"{ill} daemons need attention; worst: {short_name(worst['consumer'])},"
+            f" {what[:1].lower()}{what[1:]}"
+        )
     if counts.get("well", 0) == daemons:
         return "The daemon is well" if daemons == 1 else f"All {daemons:,} daemons are well"
     order = ("well", "recovering", "silent", "unknown")
@@ -113,8 +137,11 @@ def gone(row: Mapping[str, Any]) -> str:
         return f"gone in {duration(drain['seconds'])} ({duration(drain['earliest'])} {latest})"
     if row["arrival_rate"] is None or row["completion_rate"] is None:
         return ""
-    return "never gone at this pace" if seconds is None else (
-        f"gone in {duration(seconds)} at this pace")
+    return (
+        "never gone at this pace"
+        if seconds is None
+        else (f"gone in {duration(seconds)} at this pace")
+    )
 
 
 def unread(daemons: int) -> str:

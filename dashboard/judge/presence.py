@@ -71,7 +71,8 @@ class Presences:
                 series = read(self._store, daemon, metric, "AVERAGE", window)
                 known = series is not None and any(
                     value is not None and series.start + (index + 1) * series.step <= now
-                    for index, value in enumerate(series.points))
+                    for index, value in enumerate(series.points)
+                )
                 if known:
                     return found
         return Presence.ABSENT

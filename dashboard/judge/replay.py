@@ -47,9 +47,14 @@ def replay(store: Store, judge: Judge, start: int, end: int, every: int) -> Iter
     count = max(CHUNK // every, 1)
     for first in range(start, end + 1, count * every):
         last = min(end, first + (count - 1) * every)
-        parts = [Replay(judge, daemon, Window(judge.span(daemon, first).start, last, 1))
-                 for daemon in daemons]
+        parts = [
+            Replay(judge, daemon, Window(judge.span(daemon, first).start, last, 1))
+            for daemon in daemons
+        ]
         for now in range(first, last + 1, every):
-            yield judge.together(now, judge.existing(
-                [judge.look(part.daemon, part.columns, part.topics, now) for part in parts], now))
-
+            yield judge.together(
+                now,
+                judge.existing(
+                    [judge.look(part.daemon, part.columns, part.topics, now) for part in parts], now
+                ),
+            )

@@ -29,8 +29,9 @@ def consolidation(metric: str) -> str:
     return "AVERAGE" if BY_NAME[metric].kind is Kind.DERIVE else "MAX"
 
 
-def history(columns: Mapping[str, Series | None], name: str,
-            by_topic: ByTopic = MappingProxyType({})) -> History | None:
+def history(
+    columns: Mapping[str, Series | None], name: str, by_topic: ByTopic = MappingProxyType({})
+) -> History | None:
     """Return the diagnosis' input, its last point the newest known one; None without the flows.
 
     All series are brought to the coarsest step of the needed three (files of 5 s of 2014 are read
@@ -65,20 +66,33 @@ def history(columns: Mapping[str, Series | None], name: str,
         return clip(on_grid(series, step, how), start, end).points
 
     def topics(metric: str) -> dict[str, Points]:
-        found = {topic: cut(series, "AVERAGE")
-                 for topic, series in by_topic.get(metric, {}).items()}
+        found = {
+            topic: cut(series, "AVERAGE") for topic, series in by_topic.get(metric, {}).items()
+        }
         return {topic: points for topic, points in found.items() if points is not None}
 
-    points = {metric: cut(columns.get(metric), consolidation(metric))
-              for metric in (*used, *OPTIONAL)}
+    points = {
+        metric: cut(columns.get(metric), consolidation(metric)) for metric in (*used, *OPTIONAL)
+    }
     unknown: Points = [None] * ((end - start) // step)
     points.update((metric, unknown) for metric in FLOWS if points[metric] is None)
     return from_series(
-        step, end, points, name=name, observable=visible, topics=topics("received"),
-        topic_processed=topics("topic_processed"), topic_busy=topics("topic_busy"),
-        restarts=_restarts(Series(start, step, points["received"] or []),
-                           Series(start, step, points["backlog"] or []),
-                           keeps=points["redelivered"] is not None) if visible else ())
+        step,
+        end,
+        points,
+        name=name,
+        observable=visible,
+        topics=topics("received"),
+        topic_processed=topics("topic_processed"),
+        topic_busy=topics("topic_busy"),
+        restarts=_restarts(
+            Series(start, step, points["received"] or []),
+            Series(start, step, points["backlog"] or []),
+            keeps=points["redelivered"] is not None,
+        )
+        if visible
+        else (),
+    )
 
 
 def _restarts(received: Series, backlog: Series, keeps: bool) -> tuple[Restart, ...]:
@@ -94,7 +108,10 @@ def _restarts(received: Series, backlog: Series, keeps: bool) -> tuple[Restart, 
         # Steps between the runs have no rate, and the new run's backlog: RRD gives the whole
         # time since the last update the value that comes then.
         index = (time - backlog.start) // backlog.step
-        known = [waiting for rate, waiting in zip(received.points[:index], backlog.points[:index])
-                 if rate is not None and waiting is not None]
+        known = [
+            waiting
+            for rate, waiting in zip(received.points[:index], backlog.points[:index])
+            if rate is not None and waiting is not None
+        ]
         found.append(Restart(time, known[-1] if known else None))
     return tuple(found)

@@ -40,8 +40,9 @@ class Seen:
     retired: bool = False
 
 
-def unknown(daemon: Daemon, now: float, reasons: Sequence[str], columns: Columns,
-            *, problem: bool = True) -> Seen:
+def unknown(
+    daemon: Daemon, now: float, reasons: Sequence[str], columns: Columns, *, problem: bool = True
+) -> Seen:
     """Return what is said of a daemon of which nothing can be said but the reasons.
 
     Args:
@@ -51,12 +52,19 @@ def unknown(daemon: Daemon, now: float, reasons: Sequence[str], columns: Columns
         problem: whether something has to be mended.
     """
     missing = ("samples", "whether the process lives")
-    found = Diagnosis(now, (Finding(Verdict.UNKNOWN, 1.0, tuple(reasons), missing),),
-                      missing=missing)
+    found = Diagnosis(
+        now, (Finding(Verdict.UNKNOWN, 1.0, tuple(reasons), missing),), missing=missing
+    )
     backlog = columns.get("backlog")
     last = backlog.last() if backlog is not None else None
-    judged = Judged(daemon.id, daemon.host, daemon.service, daemon.consumer, found,
-                    last=float(last[0]) if last else None)
+    judged = Judged(
+        daemon.id,
+        daemon.host,
+        daemon.service,
+        daemon.consumer,
+        found,
+        last=float(last[0]) if last else None,
+    )
     return Seen(daemon, columns, judged, tuple(reasons) if problem else ())
 
 
@@ -86,16 +94,20 @@ def wrong_with_newest(store: Store, daemon: Daemon, now: float, *, empty: bool) 
     if last is None:
         return ""
     if last[0] > now + TOLERANCE:
-        return (f"its newest sample is {duration(last[0] - now)} in the future: a clock was set"
-                " back, and nothing can be stored until that moment has come")
+        return (
+            f"its newest sample is {duration(last[0] - now)} in the future: a clock was set"
+            " back, and nothing can be stored until that moment has come"
+        )
     heartbeat = store.heartbeat(ref) if empty and now - last[0] < RECENT_SECONDS else None
     # A heartbeat that bridges minutes is none too short: such a file holds its first sample.
     if heartbeat is None or heartbeat >= RECENT_SECONDS:
         return ""
-    return (f"samples come, the newest {duration(now - last[0])} ago, but its files keep none yet:"
-            f" that was the first one, or their heartbeat of {heartbeat} s is shorter than the"
-            " interval between samples; then set HeartBeat in collectd's plugin, and in these files"
-            " with rrdtool tune")
+    return (
+        f"samples come, the newest {duration(now - last[0])} ago, but its files keep none yet:"
+        f" that was the first one, or their heartbeat of {heartbeat} s is shorter than the"
+        " interval between samples; then set HeartBeat in collectd's plugin, and in these files"
+        " with rrdtool tune"
+    )
 
 
 def known(columns: Columns) -> bool:
@@ -105,7 +117,8 @@ def known(columns: Columns) -> bool:
 
 def troubles(columns: Columns) -> tuple[str, ...]:
     """Return what is wrong with the series themselves, a sentence each."""
-    return tuple(dict.fromkeys(series.trouble for series in columns.values()
-                               if series is not None and series.trouble))
-
-
+    return tuple(
+        dict.fromkeys(
+            series.trouble for series in columns.values() if series is not None and series.trouble
+        )
+    )

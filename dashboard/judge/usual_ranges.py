@@ -45,8 +45,14 @@ def same_hour(baseline: Baseline, hour: int, now: float) -> int:
     ahead = hour + weeks * WEEK
     place = baseline.hour_of_week(hour)
     # Summer time may have begun or ended in between.
-    return next((ahead + shift for shift in (0, HOUR, -HOUR)
-                 if baseline.hour_of_week(ahead + shift) == place), ahead)
+    return next(
+        (
+            ahead + shift
+            for shift in (0, HOUR, -HOUR)
+            if baseline.hour_of_week(ahead + shift) == place
+        ),
+        ahead,
+    )
 
 
 class Bands:
@@ -56,8 +62,9 @@ class Bands:
         self._baselines = baselines
         self._kept: dict[str, tuple[Baseline, dict[int, dict[str, list[float]]]]] = {}
 
-    def of(self, daemons: Iterable[Daemon], window: Window,
-           now: float) -> dict[str, dict[str, Band]]:
+    def of(
+        self, daemons: Iterable[Daemon], window: Window, now: float
+    ) -> dict[str, dict[str, Band]]:
         """Return the bands by daemon's id; of too many hours of too many daemons none.
 
         Raises:
@@ -73,8 +80,7 @@ class Bands:
                 found[daemon.id] = self._bands(daemon.id, baseline, window, now)
         return found
 
-    def _bands(self, name: str, baseline: Baseline, window: Window,
-               now: float) -> dict[str, Band]:
+    def _bands(self, name: str, baseline: Baseline, window: Window, now: float) -> dict[str, Band]:
         kept = self._kept.get(name)
         if kept is None or kept[0] is not baseline:
             if len(self._kept) > MAX_KEPT:

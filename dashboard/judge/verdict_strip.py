@@ -22,8 +22,14 @@ from .judge import Judge
 from .replay import CHUNK, Replay
 
 #: (longest span, seconds between two moments judged): 30 to 124 moments a span.
-RESOLUTIONS = ((1800, 30), (7200, 60), (43_200, 300), (172_800, 900), (1_209_600, 7200),
-               (3_456_000, 21_600))
+RESOLUTIONS = (
+    (1800, 30),
+    (7200, 60),
+    (43_200, 300),
+    (172_800, 900),
+    (1_209_600, 7200),
+    (3_456_000, 21_600),
+)
 #: Seconds of judging in one call.
 BUDGET_SECONDS = 0.3
 #: Verdicts kept, of all daemons: about 10 MB.
@@ -78,15 +84,17 @@ class VerdictStrips:
             StoreError: the store cannot answer.
         """
         chosen = list(daemons)
-        every = next((every for longest, every in RESOLUTIONS
-                      if window.end - window.start <= longest), 0)
+        every = next(
+            (every for longest, every in RESOLUTIONS if window.end - window.start <= longest), 0
+        )
         if not every:
             return Strips(0, True, {daemon.id: [] for daemon in chosen})
         first = -(-window.start // every) * every
         moments = range(first, int(min(window.end, now - SETTLED)) + 1, every)
         complete = self._judge_missing(chosen, moments, now)
-        return Strips(every, complete, {
-            daemon.id: list(self._runs(daemon.id, moments)) for daemon in chosen})
+        return Strips(
+            every, complete, {daemon.id: list(self._runs(daemon.id, moments)) for daemon in chosen}
+        )
 
     def _judge_missing(self, daemons: list[Daemon], moments: range, now: float) -> bool:
         """Judge what is not kept until the budget is spent; return whether nothing is left."""

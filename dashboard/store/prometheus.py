@@ -21,10 +21,13 @@ from .promql import Labels, Server, selector
 from .series import MAX_NUMBER, Points, Series, checked, impossible_number
 
 #: Families that hold our series, and collectd's type of each.
-FAMILIES = {f"collectd_{PLUGIN}_derive_total": "derive",
-            f"collectd_{PLUGIN}_queue_length": "queue_length",
-            f"collectd_{PLUGIN}_duration_seconds": "duration",
-            f"collectd_{PLUGIN}_count": "count", f"collectd_{PLUGIN}_gauge": "gauge"}
+FAMILIES = {
+    f"collectd_{PLUGIN}_derive_total": "derive",
+    f"collectd_{PLUGIN}_queue_length": "queue_length",
+    f"collectd_{PLUGIN}_duration_seconds": "duration",
+    f"collectd_{PLUGIN}_count": "count",
+    f"collectd_{PLUGIN}_gauge": "gauge",
+}
 LISTING_AGE = 15.0
 #: Seconds back in which a daemon must have had a sample to be listed.
 SEEN_WITHIN = 7 * 86400
@@ -196,8 +199,10 @@ class PrometheusStore:
         begin = max(steps.start + step, last - (LATE_STEPS - 1) * step)
         query = f"count_over_time({text}[{self._interval * 1000 - 1}ms])"
         counts = self._server.range(query, begin, last, step)
-        return {labels: max(at for at, count in found.items() if count)
-                for labels, found in counts.items()}
+        return {
+            labels: max(at for at, count in found.items() if count)
+            for labels, found in counts.items()
+        }
 
 
 def _differences(totals: Points, step: int) -> Points:
@@ -210,7 +215,7 @@ def _differences(totals: Points, step: int) -> Points:
         back = 1 if totals[index - 1] is not None else min(2, index)
         before, total = totals[index - back], totals[index]
         if before is not None and total is not None and total >= before:
-            rates[index - back: index] = [(total - before) / (back * step)] * back
+            rates[index - back : index] = [(total - before) / (back * step)] * back
     return rates
 
 

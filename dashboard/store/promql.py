@@ -57,23 +57,34 @@ class Server:
     def series(self, matcher: str, seconds: int) -> list[dict[str, str]]:
         """Return the label sets with samples in the last ``seconds``."""
         now = time.time()
-        return self._ask("series", {"match[]": matcher, "start": f"{now - seconds:.0f}",
-                                    "end": f"{now:.0f}"},
-                         lambda data: [{str(name): str(value) for name, value in labels.items()}
-                                       for labels in data])
+        return self._ask(
+            "series",
+            {"match[]": matcher, "start": f"{now - seconds:.0f}", "end": f"{now:.0f}"},
+            lambda data: [
+                {str(name): str(value) for name, value in labels.items()} for labels in data
+            ],
+        )
 
     def query(self, query: str) -> dict[Labels, float]:
         """Return an instant vector by labels, the name left out."""
-        return self._ask("query", {"query": query}, lambda data: {
-            _labels(each["metric"]): float(each["value"][1]) for each in data["result"]})
+        return self._ask(
+            "query",
+            {"query": query},
+            lambda data: {
+                _labels(each["metric"]): float(each["value"][1]) for each in data["result"]
+            },
+        )
 
     def range(self, query: str, start: int, end: int, step: int) -> dict[Labels, dict[int, float]]:
         """Return by labels the values by epoch seconds; NaN is left out, it is no number."""
         found: dict[Labels, dict[int, float]] = {}
         for first in range(start, end + 1, MAX_STEPS * step):
             last = min(end, first + (MAX_STEPS - 1) * step)
-            part = self._ask("query_range", {"query": query, "start": str(first),
-                                             "end": str(last), "step": str(step)}, _matrix)
+            part = self._ask(
+                "query_range",
+                {"query": query, "start": str(first), "end": str(last), "step": str(step)},
+                _matrix,
+            )
             for labels, values in part.items():
                 found.setdefault(labels, {}).update(values)
         return found
@@ -83,8 +94,14 @@ class Server:
         where = f"{self._address}/api/v1/{what}"
         try:
             # POST: an address has a limit of length.
-            answer = exchange(where, method="POST", body=urlencode(arguments).encode(),
-                              headers=self._headers, timeout=TIMEOUT_SECONDS, max_bytes=MAX_BYTES)
+            answer = exchange(
+                where,
+                method="POST",
+                body=urlencode(arguments).encode(),
+                headers=self._headers,
+                timeout=TIMEOUT_SECONDS,
+                max_bytes=MAX_BYTES,
+            )
         except ExchangeError as error:
             raise StoreError(f"{where}: {error}") from error
         if answer.status != OK:
@@ -94,8 +111,16 @@ class Server:
             partial = _partial(body)
             if not partial:
                 return read(body["data"])
-        except (as_json.JSONDecodeError, KeyError, TypeError, AttributeError, IndexError,
-                ValueError, OverflowError, RecursionError) as error:
+        except (
+            as_json.JSONDecodeError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            IndexError,
+            ValueError,
+            OverflowError,
+            RecursionError,
+        ) as error:
             raise StoreError(f"{where}: no Prometheus answers there") from error
         raise StoreError(f"{where}: a partial answer: {printable(partial[:300])}")
 
@@ -110,14 +135,23 @@ def _partial(body: Any) -> str:
         return str(body.get("error", body["status"]))
     if body.get("isPartial"):
         return "some of its storage nodes did not answer"
-    return next((str(warning) for warning in body.get("warnings") or ()
-                 if not str(warning).startswith("PromQL")), "")
+    return next(
+        (
+            str(warning)
+            for warning in body.get("warnings") or ()
+            if not str(warning).startswith("PromQL")
+        ),
+        "",
+    )
 
 
 def _matrix(data: Any) -> dict[Labels, dict[int, float]]:
-    return {_labels(each["metric"]): {round(float(at)): float(value) for at, value in each["values"]
-                                      if value != "NaN"}
-            for each in data["result"]}
+    return {
+        _labels(each["metric"]): {
+            round(float(at)): float(value) for at, value in each["values"] if value != "NaN"
+        }
+        for each in data["result"]
+    }
 
 
 def _labels(metric: dict[str, str]) -> Labels:

@@ -37,10 +37,13 @@ MAX_ROWS = 700_000
 EARLIEST = 10 * 365 * 86400 + 86400
 #: What librrd's binding raises; SystemError for a name that is not UTF-8.
 ERRORS = (OSError, SystemError, ValueError) + (
-    () if rrdtool is None else (rrdtool.OperationalError, rrdtool.ProgrammingError))
-NO_BINDING = ("RRD files are read with rrdtool's Python binding, which this Python has not:"
-              " install the distribution's python3-rrdtool, or build it with"
-              " pip install collectd-fedmsg[rrd]")
+    () if rrdtool is None else (rrdtool.OperationalError, rrdtool.ProgrammingError)
+)
+NO_BINDING = (
+    "RRD files are read with rrdtool's Python binding, which this Python has not:"
+    " install the distribution's python3-rrdtool, or build it with"
+    " pip install collectd-fedmsg[rrd]"
+)
 
 
 class Turn:
@@ -115,11 +118,13 @@ class RRDStore:
                 raise ValueError("has no archive of averages")
             self._bounded(path, cf, start, end, resolution)
             (first, _, step), names, rows = rrdtool.fetch(
-                [path, cf, "-s", str(start), "-e", str(end), "-r", str(resolution)])
+                [path, cf, "-s", str(start), "-e", str(end), "-r", str(resolution)]
+            )
         column = _column(names, archive)
         # Four times faster than a comprehension over the rows of one.
-        points = list(chain.from_iterable(rows)) if len(names) == 1 else [
-            row[column] for row in rows]
+        points = (
+            list(chain.from_iterable(rows)) if len(names) == 1 else [row[column] for row in rows]
+        )
         return checked(Series(int(first), int(step), points), named(archive.path))
 
     @staticmethod
@@ -128,10 +133,13 @@ class RRDStore:
         if end - start <= MAX_ROWS:
             return
         (_, _, step), _, _ = rrdtool.fetch(
-            [path, cf, "-s", str(end - 1), "-e", str(end), "-r", str(resolution)])
+            [path, cf, "-s", str(end - 1), "-e", str(end), "-r", str(resolution)]
+        )
         if (end - start) // step > MAX_ROWS:
-            raise ValueError(f"keeps no steps coarser than {step} s (RRATimespan): too many to"
-                             f" read for {end - start} s")
+            raise ValueError(
+                f"keeps no steps coarser than {step} s (RRATimespan): too many to"
+                f" read for {end - start} s"
+            )
 
     def newest(self, ref: Ref) -> tuple[int, float] | None:
         """Return when a file was last updated, and with what; None when with nothing known.
@@ -208,8 +216,9 @@ class RRDStore:
     def _flushed(self, archive: Archive) -> None:
         refused = self._flusher.refused(archive.path) if self._flusher is not None else ""
         if refused:
-            raise SeriesError(f"{named(archive.path)}: rrdcached refuses to write it out:"
-                              f" {refused}")
+            raise SeriesError(
+                f"{named(archive.path)}: rrdcached refuses to write it out: {refused}"
+            )
 
 
 def _archive(ref: Ref) -> Archive:

@@ -114,11 +114,16 @@ def _size_of_header(octets: bytes, path: Path) -> int:
     if cookie != FLOAT_COOKIE:
         raise SeriesError(f"{named(path)} was written on another kind of machine")
     if not (1 <= sources <= MAX_PARTS and 1 <= archives <= MAX_PARTS and 1 <= step <= MAX_STEP):
-        raise SeriesError(f"{named(path)} is damaged: {sources} sources, {archives} archives,"
-                          f" a step of {step} s")
-    return int(_HEAD.size + sources * (_SOURCE.size + _PREPARED_SOURCE)
-               + archives * (_ARCHIVE.size + _LONG) + _LIVE.size
-               + sources * archives * _PREPARED_ARCHIVE)
+        raise SeriesError(
+            f"{named(path)} is damaged: {sources} sources, {archives} archives, a step of {step} s"
+        )
+    return int(
+        _HEAD.size
+        + sources * (_SOURCE.size + _PREPARED_SOURCE)
+        + archives * (_ARCHIVE.size + _LONG)
+        + _LIVE.size
+        + sources * archives * _PREPARED_ARCHIVE
+    )
 
 
 def _checked(octets: bytes, need: int, size: int, path: Path) -> Header:
@@ -127,10 +132,15 @@ def _checked(octets: bytes, need: int, size: int, path: Path) -> Header:
     _, _, _, sources, archives, step = _HEAD.unpack_from(octets)
     live = _HEAD.size + sources * _SOURCE.size + archives * _ARCHIVE.size
     updated, _ = _LIVE.unpack_from(octets, live)
-    texts = [part for index in range(sources)
-             for part in _SOURCE.unpack_from(octets, _HEAD.size + index * _SOURCE.size)]
-    texts += [octets[at: at + _LAST_VALUE] for at in (
-        live + _LIVE.size + index * _PREPARED_SOURCE for index in range(sources))]
+    texts = [
+        part
+        for index in range(sources)
+        for part in _SOURCE.unpack_from(octets, _HEAD.size + index * _SOURCE.size)
+    ]
+    texts += [
+        octets[at : at + _LAST_VALUE]
+        for at in (live + _LIVE.size + index * _PREPARED_SOURCE for index in range(sources))
+    ]
     if not 0 <= updated < MAX_TIME or not all(map(_is_text, texts)):
         raise SeriesError(f"{named(path)} is damaged: its names or times are none")
     rows, names = _archives(octets, (sources, archives, step), need, path)
@@ -141,8 +151,9 @@ def _checked(octets: bytes, need: int, size: int, path: Path) -> Header:
     return Header(step, heartbeat, names)
 
 
-def _archives(octets: bytes, shape: tuple[int, int, int], need: int,
-              path: Path) -> tuple[int, frozenset[str]]:
+def _archives(
+    octets: bytes, shape: tuple[int, int, int], need: int, path: Path
+) -> tuple[int, frozenset[str]]:
     """Return how many rows all archives have, and their consolidations."""
     sources, archives, step = shape
     first, pointers, rows = _HEAD.size + sources * _SOURCE.size, need - archives * _LONG, 0
@@ -150,10 +161,17 @@ def _archives(octets: bytes, shape: tuple[int, int, int], need: int,
     for index in range(archives):
         name, count, steps = _ARCHIVE.unpack_from(octets, first + index * _ARCHIVE.size)
         (row,) = struct.unpack_from("@L", octets, pointers + index * _LONG)
-        if not (_is_text(name) and count >= 1 and steps >= 1 and row < count
-                and count * steps * step <= MAX_SECONDS):
-            raise SeriesError(f"{named(path)} is damaged: archive {index + 1} has {count} rows"
-                              f" of {steps} steps, the newest in row {row}")
+        if not (
+            _is_text(name)
+            and count >= 1
+            and steps >= 1
+            and row < count
+            and count * steps * step <= MAX_SECONDS
+        ):
+            raise SeriesError(
+                f"{named(path)} is damaged: archive {index + 1} has {count} rows"
+                f" of {steps} steps, the newest in row {row}"
+            )
         rows += count
         names.add(name.partition(b"\0")[0].decode("ascii"))
     return rows, frozenset(names)

@@ -81,8 +81,12 @@ class Listing:
         return f"the store lost all {count} daemons: " if count else ""
 
     @contextmanager
-    def _closed(self, found: dict[tuple[str, str], dict[str, Daemon]],
-                known: Mapping[tuple[str, str], dict[str, Daemon]], name: str) -> Iterator[None]:
+    def _closed(
+        self,
+        found: dict[tuple[str, str], dict[str, Daemon]],
+        known: Mapping[tuple[str, str], dict[str, Daemon]],
+        name: str,
+    ) -> Iterator[None]:
         """Keep what was known of a folder that cannot be listed now; one that is gone is gone."""
         try:
             yield
@@ -116,11 +120,14 @@ class Listing:
     def _consumers(self, host: str, plugin: str) -> dict[str, Daemon]:
         """Return the daemons whose files are in one plugin folder."""
         folder = self._root / host / plugin
-        service = unescape(plugin[len(PLUGIN) + 1:])
+        service = unescape(plugin[len(PLUGIN) + 1 :])
         found: dict[str, Daemon] = {}
         with os.scandir(folder) as entries:
-            names = sorted(entry.name for entry in entries
-                           if entry.name.endswith(SUFFIX) and self._shown(entry.name))
+            names = sorted(
+                entry.name
+                for entry in entries
+                if entry.name.endswith(SUFFIX) and self._shown(entry.name)
+            )
         crowded = False
         for name in names:
             kind, _, instance = name[: -len(SUFFIX)].partition("-")

@@ -54,16 +54,25 @@ def checked(series: Series, name: str) -> Series:
     # One sum finds infinities, what is no number, and almost anything huge, in 5 ns a point.
     if abs(sum(filter(None, series.points))) <= MAX_NUMBER:
         return series
-    impossible = [index for index, value in enumerate(series.points)
-                  if value is not None and not abs(value) <= MAX_NUMBER]
+    impossible = [
+        index
+        for index, value in enumerate(series.points)
+        if value is not None and not abs(value) <= MAX_NUMBER
+    ]
     if not impossible:
         return series
     points = list(series.points)
     for index in impossible:
         points[index] = None
     last = impossible[-1]
-    return Series(series.start, series.step, points, impossible_number(
-        name, series.points[last] or 0.0, series.start + (last + 1) * series.step))
+    return Series(
+        series.start,
+        series.step,
+        points,
+        impossible_number(
+            name, series.points[last] or 0.0, series.start + (last + 1) * series.step
+        ),
+    )
 
 
 def impossible_number(name: str, value: float, moment: float) -> str:
@@ -86,7 +95,7 @@ def clip(series: Series, start: int, end: int) -> Series:
         return series
     skip = (first - series.start) // step
     count = (last - first) // step
-    points = series.points[max(0, skip): max(0, skip + count)]
+    points = series.points[max(0, skip) : max(0, skip + count)]
     before: Points = [None] * min(count, max(0, -skip))
     points = (before + points)[:count]
     after: Points = [None] * (count - len(points))
@@ -121,12 +130,14 @@ def consolidate(series: Series, step: int, how: str) -> Series:
     try:
         # Nearly every series: known throughout, but for steps before its file and after now.
         first, past = _known(points, times)
-        merged = ([_merge(points[i: i + times], how) for i in range(0, first, times)]
-                  + _merge_known(points[first:past], times, series.step, how)
-                  + [_merge(points[i: i + times], how) for i in range(past, len(points), times)])
+        merged = (
+            [_merge(points[i : i + times], how) for i in range(0, first, times)]
+            + _merge_known(points[first:past], times, series.step, how)
+            + [_merge(points[i : i + times], how) for i in range(past, len(points), times)]
+        )
     except (TypeError, OverflowError):
         # An unknown step among them, or an infinite one.
-        merged = [_merge(points[i: i + times], how) for i in range(0, len(points), times)]
+        merged = [_merge(points[i : i + times], how) for i in range(0, len(points), times)]
     # What lies behind the series' end was not asked for: the last step holds what is known so far.
     beyond = (whole.end - series.end) // series.step
     if 0 < beyond < times and merged:
@@ -179,9 +190,10 @@ def regrid(series: Series, step: int, how: str = "AVERAGE") -> Series:
     for start in range(first, last, step):
         total = seconds = 0.0
         values = []
-        for index in range(max(0, (start - series.start) // series.step),
-                           min(len(series.points), -(-(start + step - series.start)
-                                                     // series.step))):
+        for index in range(
+            max(0, (start - series.start) // series.step),
+            min(len(series.points), -(-(start + step - series.start) // series.step)),
+        ):
             value, begin = series.points[index], series.start + index * series.step
             if value is not None:
                 part = min(start + step, begin + series.step) - max(start, begin)
@@ -210,9 +222,12 @@ def overlay(newer: Series, older: Series) -> Series:
 
 def scale(series: Series, factor: float) -> Series:
     """Return every known value times ``factor``."""
-    return Series(series.start, series.step,
-                  [None if value is None else value * factor for value in series.points],
-                  series.trouble)
+    return Series(
+        series.start,
+        series.step,
+        [None if value is None else value * factor for value in series.points],
+        series.trouble,
+    )
 
 
 @dataclass(frozen=True)

@@ -71,13 +71,17 @@ def whole(now: float) -> dict[str, Any]:
     shown = [_shown(acked(one, given), now, given.silences) for one in state.alerts]
     shown.sort(key=lambda one: (-SEVERITIES.index(one["severity"]), one["since"], one["id"]))
     return {
-        "evaluated": at, "late": is_late(at, every, now), "rules_trouble": trouble,
+        "evaluated": at,
+        "late": is_late(at, every, now),
+        "rules_trouble": trouble,
         "active": [one for one in shown if not one["ack"]],
         "acknowledged": [one for one in shown if one["ack"]],
         "past": [_shown(one, now, ()) for one in past],
         "silences": [_silence(one) for one in given.silences if one.end > now],
         "undelivered": [one for one in waiting if one["attempts"]],
-        "given_up": refused, "troubles": troubles}
+        "given_up": refused,
+        "troubles": troubles,
+    }
 
 
 def by_cause(shown: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -144,16 +148,27 @@ def _shown(alert: Alert, now: float, silences: Any) -> dict[str, Any]:
     what = one_line(alert)
     if alert.kind == "verdict":
         what = what.replace(f"the diagnosis is {alert.cause}", plain(alert.cause).lower())
-    return {**alert.to_json(), "what": what, "why": [_in_words(one) for one in alert.why],
-            "subject_id": alert.subject.id,
-            "page": request.script_root + path(alert, now), "peak_words": peak(alert),
-            "rank": cause_rank(alert.cause),
-            "silenced_until": max((one.end for one in covering), default=None)}
+    return {
+        **alert.to_json(),
+        "what": what,
+        "why": [_in_words(one) for one in alert.why],
+        "subject_id": alert.subject.id,
+        "page": request.script_root + path(alert, now),
+        "peak_words": peak(alert),
+        "rank": cause_rank(alert.cause),
+        "silenced_until": max((one.end for one in covering), default=None),
+    }
 
 
 def _silence(one: Silence) -> dict[str, Any]:
-    return {"id": one.id, "start": one.start, "end": one.end, "by": one.by,
-            "comment": one.comment, "of": actions.words(one.match)}
+    return {
+        "id": one.id,
+        "start": one.start,
+        "end": one.end,
+        "by": one.by,
+        "comment": one.comment,
+        "of": actions.words(one.match),
+    }
 
 
 def marks(start: int, end: int, daemon: str | None) -> list[dict[str, Any]]:
@@ -172,11 +187,24 @@ def marks(start: int, end: int, daemon: str | None) -> list[dict[str, Any]]:
             continue
         kept = {"id": one.id, "daemon": name}
         if start <= one.since <= end:
-            made.append({**kept, "time": int(one.since), "kind": f"alert-{one.severity}",
-                         "text": f"{one.rule}: {one_line(replace(one, cleared=None))}"})
+            made.append(
+                {
+                    **kept,
+                    "time": int(one.since),
+                    "kind": f"alert-{one.severity}",
+                    "text": f"{one.rule}: {one_line(replace(one, cleared=None))}",
+                }
+            )
         if one.cleared is not None and start <= one.cleared <= end:
-            made.append({**kept, "id": f"{one.id}-over", "time": int(one.cleared),
-                         "kind": "alert-over", "text": f"{one.rule}: over"})
+            made.append(
+                {
+                    **kept,
+                    "id": f"{one.id}-over",
+                    "time": int(one.cleared),
+                    "kind": "alert-over",
+                    "text": f"{one.rule}: over",
+                }
+            )
     return made
 
 
@@ -185,8 +213,13 @@ def page() -> str:
     """Active, acknowledged and past alerts, and silences."""
     settings, found = current_app.extensions["settings"], whole(time.time())
     found |= {name: by_cause(found[name]) for name in ("active", "acknowledged")}
-    return render_template("alerts.html", writable=bool(settings.token), now=time.time(),
-                           login=login.logged_in(settings), **found)
+    return render_template(
+        "alerts.html",
+        writable=bool(settings.token),
+        now=time.time(),
+        login=login.logged_in(settings),
+        **found,
+    )
 
 
 @alerts.get("/api/v1/alerts")
@@ -221,8 +254,14 @@ def silence() -> Response:
     seconds = given.get("seconds")
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
         raise BadQuery("seconds: a number is wanted")
-    made = actions.silence(Match(**parts), seconds, _by(given), given.get("comment", ""),
-                          time.time(), secrets.token_hex(4))
+    made = actions.silence(
+        Match(**parts),
+        seconds,
+        _by(given),
+        given.get("comment", ""),
+        time.time(),
+        secrets.token_hex(4),
+    )
     with _book() as book:
         book.silence(made)
     return _json({"id": made.id}, 201)

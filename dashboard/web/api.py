@@ -72,8 +72,14 @@ def daemons() -> Response:
         wanted = set(request.args.getlist(name))
         if wanted:
             rows = [row for row in rows if row[name] in wanted]
-    return send({**whole, "found": len(rows), "daemons": rows[offset: offset + limit],
-                 "alerts": alerting.open_alerts(time.time())})
+    return send(
+        {
+            **whole,
+            "found": len(rows),
+            "daemons": rows[offset : offset + limit],
+            "alerts": alerting.open_alerts(time.time()),
+        }
+    )
 
 
 @api.get("/series")
@@ -97,14 +103,24 @@ def _series(most: int) -> dict[str, Any]:
     window = query.window(request.args, time.time())
     metrics = query.metrics(request.args.get("metrics"))
     ids = query.chosen(request.args.getlist("daemon"), known, most)
-    topics, tied, restarts, usual = (query.flag(request.args, name)
-                                     for name in ("topics", "tied", "restarts", "usual"))
+    topics, tied, restarts, usual = (
+        query.flag(request.args, name) for name in ("topics", "tied", "restarts", "usual")
+    )
     daemons = [known[name] for name in ids]
-    columns = sum(columns_of(daemon, metrics, topics=topics, tied=len(settings().tied) * tied)
-                  for daemon in daemons)
+    columns = sum(
+        columns_of(daemon, metrics, topics=topics, tied=len(settings().tied) * tied)
+        for daemon in daemons
+    )
     query.bounded(columns, window)
-    body = answer(store(), daemons, metrics, window,
-                  topics=topics, tied=settings().tied if tied else (), marks=restarts)
+    body = answer(
+        store(),
+        daemons,
+        metrics,
+        window,
+        topics=topics,
+        tied=settings().tied if tied else (),
+        marks=restarts,
+    )
     if usual:
         ranges = current_app.extensions["bands"].of(daemons, window, time.time())
         for row in body["daemons"]:

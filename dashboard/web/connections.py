@@ -47,8 +47,11 @@ def refusal(header: bytes) -> str:
         return "the request line is none of HTTP/1.1 with a path"
     if header.count(b"\n") > MAX_HEADER_LINES + 1:
         return f"more than {MAX_HEADER_LINES} header lines"
-    if any(_ENDLESS_NUMBER.search(line) for line in header.split(b"\n")
-           if line[:15].lower() == b"content-length:"):
+    if any(
+        _ENDLESS_NUMBER.search(line)
+        for line in header.split(b"\n")
+        if line[:15].lower() == b"content-length:"
+    ):
         return "a Content-Length of more than 19 digits"
     return f"more than {MAX_BLANKS} blanks in a row" if _BLANKS.search(header) else ""
 

@@ -20,15 +20,21 @@ def heading(name: str) -> str:
 def text(answer: Mapping[str, Any]) -> str:
     """Return the first daemon's series: a row per step, its end in UTC, unknown left empty."""
     daemon = answer["daemons"][0]
-    columns = {**daemon["series"],
-               **{f"topic {name}": points for name, points in daemon.get("topics", {}).items()},
-               **daemon.get("tied", {})}
+    columns = {
+        **daemon["series"],
+        **{f"topic {name}": points for name, points in daemon.get("topics", {}).items()},
+        **daemon.get("tied", {}),
+    }
     out = io.StringIO()
     write = csv.writer(out, lineterminator="\r\n").writerow
     write(["time", *map(heading, columns)])
     for index in range((answer["end"] - answer["start"]) // answer["step"]):
         end = answer["start"] + (index + 1) * answer["step"]
         moment = datetime.fromtimestamp(end, timezone.utc)
-        write([f"{moment:%Y-%m-%dT%H:%M:%SZ}",
-               *("" if points[index] is None else points[index] for points in columns.values())])
+        write(
+            [
+                f"{moment:%Y-%m-%dT%H:%M:%SZ}",
+                *("" if points[index] is None else points[index] for points in columns.values()),
+            ]
+        )
     return out.getvalue()

@@ -57,8 +57,14 @@ def is_slim(row: Mapping[str, Any]) -> bool:
     return row["group"] in ("well", "silent") and "large" not in request.args
 
 
-def drawn_rows(rows: Sequence[Mapping[str, Any]], panels: Sequence[Panel], window: Window,
-               now: float, *, single: bool = False) -> dict[str, DrawnRow]:
+def drawn_rows(
+    rows: Sequence[Mapping[str, Any]],
+    panels: Sequence[Panel],
+    window: Window,
+    now: float,
+    *,
+    single: bool = False,
+) -> dict[str, DrawnRow]:
     """Return the first rows drawn, by daemon's id; none when the store cannot answer.
 
     Args:
@@ -73,39 +79,72 @@ def drawn_rows(rows: Sequence[Mapping[str, Any]], panels: Sequence[Panel], windo
     most = MAX_ROWS if request.args.get("draw") == "all" else FIRST_ROWS
     chosen = [row for row in rows if row["id"] in known][:most]
     daemons = [known[row["id"]] for row in chosen]
-    metrics = dict.fromkeys(name for panel in panels if panel is not TOPICS
-                            for name in (panel.metric, *panel.also))
+    metrics = dict.fromkeys(
+        name for panel in panels if panel is not TOPICS for name in (panel.metric, *panel.also)
+    )
     try:
-        body = answer(store(), daemons, tuple(metrics), window, topics=TOPICS in panels,
-                      marks=window.end - window.start <= SHORT_SPAN)
+        body = answer(
+            store(),
+            daemons,
+            tuple(metrics),
+            window,
+            topics=TOPICS in panels,
+            marks=window.end - window.start <= SHORT_SPAN,
+        )
         usual = current_app.extensions["bands"].of(daemons, window, now)
-        marks = [*notes().between(window.start, window.end),
-                 *alerting.marks(window.start, window.end, None)]
+        marks = [
+            *notes().between(window.start, window.end),
+            *alerting.marks(window.start, window.end, None),
+        ]
     except StoreError:
         # The rows stand without panels; the script says what is wrong as soon as it asks.
         return {}
     begin = begin_of(body)
     grid = svg.Grid(body["start"], body["end"], body["step"], begin or body["start"], body["end"])
-    return {row["id"]: DrawnRow(
-        f"{grid.from_:.0f} {grid.to} {begin or 0}",
-        _figures(row, {**series, "usual": usual.get(row["id"], {})}, panels,
-                 replace(grid, slim=not single and is_slim(row)), marks),
-        None if begin is None else grid.end - begin)
-        for row, series in zip(chosen, body["daemons"])}
+    return {
+        row["id"]: DrawnRow(
+            f"{grid.from_:.0f} {grid.to} {begin or 0}",
+            _figures(
+                row,
+                {**series, "usual": usual.get(row["id"], {})},
+                panels,
+                replace(grid, slim=not single and is_slim(row)),
+                marks,
+            ),
+            None if begin is None else grid.end - begin,
+        )
+        for row, series in zip(chosen, body["daemons"])
+    }
 
 
-def _figures(row: Mapping[str, Any], daemon: Mapping[str, Any], panels: Sequence[Panel],
-             grid: svg.Grid, marks: Sequence[Mapping[str, Any]]) -> list[Figure]:
+def _figures(
+    row: Mapping[str, Any],
+    daemon: Mapping[str, Any],
+    panels: Sequence[Panel],
+    grid: svg.Grid,
+    marks: Sequence[Mapping[str, Any]],
+) -> list[Figure]:
     name = row["id"]
-    own: list[Mapping[str, Any]] = [{"time": time, "kind": ""}
-                                    for time in daemon.get("restarts", ())]
-    own += [mark for mark in marks if not mark["daemon"] or name == mark["daemon"]
-            or name.startswith(f"{mark['daemon']}/")]
+    own: list[Mapping[str, Any]] = [
+        {"time": time, "kind": ""} for time in daemon.get("restarts", ())
+    ]
+    own += [
+        mark
+        for mark in marks
+        if not mark["daemon"] or name == mark["daemon"] or name.startswith(f"{mark['daemon']}/")
+    ]
     figures = []
     for panel in panels:
         made = svg.draw(panel, grid, daemon, own)
         known = made.highest is not None and panel is not TOPICS
-        figures.append(Figure(
-            panel, made.markup, svg.spoken(panel, row["consumer"], made),
-            f"max {svg.worded(made.highest, panel)}" if known else "", made.cut, made.layers))
+        figures.append(
+            Figure(
+                panel,
+                made.markup,
+                svg.spoken(panel, row["consumer"], made),
+                f"max {svg.worded(made.highest, panel)}" if known else "",
+                made.cut,
+                made.layers,
+            )
+        )
     return figures

@@ -135,14 +135,16 @@ class Login:
 
 
 def _asked(text: str) -> Response:
-    return Response(text, 401, mimetype="text/plain",
-                    headers={"WWW-Authenticate": 'Basic realm="queues"'})
+    return Response(
+        text, 401, mimetype="text/plain", headers={"WWW-Authenticate": 'Basic realm="queues"'}
+    )
 
 
 def too_many(pause: float) -> TooManyRequests:
     """Return the refusal of a guess that would have to wait for ``pause`` seconds."""
-    return TooManyRequests("Too many wrong guesses: try again later.",
-                           retry_after=max(1, round(pause)))
+    return TooManyRequests(
+        "Too many wrong guesses: try again later.", retry_after=max(1, round(pause))
+    )
 
 
 def from_proxy(address: str, proxies: Iterable[Network]) -> bool:
@@ -152,8 +154,9 @@ def from_proxy(address: str, proxies: Iterable[Network]) -> bool:
     except ValueError:
         return False
     number = getattr(number, "ipv4_mapped", None) or number
-    return number.is_loopback or any(number in each for each in proxies
-                                     if each.version == number.version)
+    return number.is_loopback or any(
+        number in each for each in proxies if each.version == number.version
+    )
 
 
 def asker(proxies: Iterable[Network]) -> str:
@@ -206,7 +209,7 @@ def may_write(settings: Settings) -> None:
     given = request.headers.get("X-Token") or ""
     bearer = request.headers.get("Authorization", "")
     if not given and bearer.startswith("Bearer "):
-        given = bearer[len("Bearer "):]
+        given = bearer[len("Bearer ") :]
     raw = given.encode("latin-1", "replace")
     wanted = settings.token.encode("utf-8")
     forms = (raw, given.encode("utf-8", "replace"), unquote_to_bytes(raw))

@@ -75,9 +75,17 @@ class Marks:
             StoreError: the file cannot be read.
         """
         with self._lock:
-            found = [mark for mark in self._all() if start <= mark.time <= end and (
-                not mark.daemon or daemon is None or daemon == mark.daemon
-                or daemon.startswith(f"{mark.daemon}/"))]
+            found = [
+                mark
+                for mark in self._all()
+                if start <= mark.time <= end
+                and (
+                    not mark.daemon
+                    or daemon is None
+                    or daemon == mark.daemon
+                    or daemon.startswith(f"{mark.daemon}/")
+                )
+            ]
         return [asdict(mark) for mark in sorted(found, key=lambda mark: mark.time)]
 
     def add(self, mark: Mark) -> None:

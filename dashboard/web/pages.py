@@ -35,8 +35,7 @@ FOREVER = "public, max-age=31536000, immutable"
 def _when(usual: str, now: float) -> tuple[dict[str, Any], Window]:
     """Return what templates need to know of the span asked for, its name and query; and it."""
     if "start" in request.args and request.args.get("span", "custom") == "custom":
-        asked = {name: request.args[name] for name in ("start", "end")
-                 if request.args.get(name)}
+        asked = {name: request.args[name] for name in ("start", "end") if request.args.get(name)}
         return {"span": "custom", "when": urlencode(asked)}, query.window(asked, now)
     span = request.args.get("span", usual)
     span = span if span in query.SPANS else usual
@@ -46,8 +45,13 @@ def _when(usual: str, now: float) -> tuple[dict[str, Any], Window]:
 
 def _page(when: dict[str, Any], now: float) -> dict[str, Any]:
     """Return what both pages' templates need: the span, the moment, who may write."""
-    return {**when, "now": now, "writable": bool(settings().token),
-            "login": logged_in(settings()), "alerts": alerting.open_alerts(time.time())}
+    return {
+        **when,
+        "now": now,
+        "writable": bool(settings().token),
+        "login": logged_in(settings()),
+        "alerts": alerting.open_alerts(time.time()),
+    }
 
 
 @views.get("/")
@@ -56,14 +60,23 @@ def index() -> tuple[str, int]:
     now = time.time()
     whole, status = _fleet_or_lost(now)
     when, window = _when("now", now)
-    kinds = {name: sorted({row[name] for row in whole["daemons"]})
-             for name in ("host", "service", "consumer", "state")}
-    text = render_template("fleet.html", rows=whole["daemons"], fleet=whole["fleet"],
-                           incidents=whole["incidents"],
-                           panels=figures.PANELS, columns=figures.COLUMNS, kinds=kinds,
-                           spans=query.SPANS, tied=_tied, **_page(when, now),
-                           drawings={} if status != OK else drawn_rows(
-                               whole["daemons"], figures.PANELS, window, now))
+    kinds = {
+        name: sorted({row[name] for row in whole["daemons"]})
+        for name in ("host", "service", "consumer", "state")
+    }
+    text = render_template(
+        "fleet.html",
+        rows=whole["daemons"],
+        fleet=whole["fleet"],
+        incidents=whole["incidents"],
+        panels=figures.PANELS,
+        columns=figures.COLUMNS,
+        kinds=kinds,
+        spans=query.SPANS,
+        tied=_tied,
+        **_page(when, now),
+        drawings={} if status != OK else drawn_rows(whole["daemons"], figures.PANELS, window, now),
+    )
     return text, status
 
 
@@ -80,8 +93,7 @@ def _fleet_or_lost(now: float) -> tuple[dict[str, Any], int]:
 
 def _tied(name: str) -> list[dict[str, str]]:
     """Return what is tied to a daemon, for its row."""
-    return [{"title": one.title, "unit": one.unit} for one in settings().tied
-            if belongs(one, name)]
+    return [{"title": one.title, "unit": one.unit} for one in settings().tied if belongs(one, name)]
 
 
 @views.get("/daemon/<path:name>")
@@ -98,15 +110,25 @@ def daemon(name: str) -> str:
     extra = [panel for panel in figures.EXTRA if panel.metric in stored]
     if rows[0]["topics"]:
         extra.append(figures.TOPICS)
-    wanted = [metric for panel in (*figures.PANELS, *extra) if panel is not figures.TOPICS
-              for metric in (panel.metric, *panel.also)]
+    wanted = [
+        metric
+        for panel in (*figures.PANELS, *extra)
+        if panel is not figures.TOPICS
+        for metric in (panel.metric, *panel.also)
+    ]
     now = time.time()
     when, window = _when("hour", now)
     panels = figures.PANELS + tuple(extra)
-    return render_template("daemon.html", row=rows[0], panels=panels,
-                           metrics=",".join(dict.fromkeys(wanted)), spans=query.SPANS,
-                           tied=_tied, **_page(when, now),
-                           drawings=drawn_rows(rows, panels, window, now, single=True))
+    return render_template(
+        "daemon.html",
+        row=rows[0],
+        panels=panels,
+        metrics=",".join(dict.fromkeys(wanted)),
+        spans=query.SPANS,
+        tied=_tied,
+        **_page(when, now),
+        drawings=drawn_rows(rows, panels, window, now, single=True),
+    )
 
 
 @views.get("/help")
@@ -144,8 +166,9 @@ def _picture(names: list[str]) -> Response:
     theme = request.args.get("theme", "light")
     if theme not in ("light", "dark"):
         raise BadQuery("theme: light or dark is wanted")
-    image = png.draw(source, daemon, shown, window, width=width, height=height,
-                     dark=theme == "dark")
+    image = png.draw(
+        source, daemon, shown, window, width=width, height=height, dark=theme == "dark"
+    )
     return Response(image, mimetype="image/png")
 
 
@@ -168,14 +191,16 @@ def static(digest: str, name: str) -> Response:
 @views.get("/healthz")
 def healthz() -> Response:
     """200 when the store can be listed, else 503 from the error handler."""
-    return Response(as_json.dumps({"ok": True, "daemons": len(store().daemons())}),
-                    mimetype="application/json")
+    return Response(
+        as_json.dumps({"ok": True, "daemons": len(store().daemons())}), mimetype="application/json"
+    )
 
 
 @views.get("/metrics")
 def prometheus() -> Response:
     """Every newest sample for Prometheus, text format 0.0.4."""
     now = time.time()
-    text = exposition(store(), store().daemons(), fleet().answer(now)["daemons"], now,
-                      settings().interval)
+    text = exposition(
+        store(), store().daemons(), fleet().answer(now)["daemons"], now, settings().interval
+    )
     return Response(text, content_type=CONTENT_TYPE)

@@ -18,8 +18,12 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 PREFIX = "fedmsg"
 LABELS = ("host", "service", "consumer")
 #: collectd's ``busy`` is in µs; Prometheus wants base units.
-BASE = {"messages": ("messages", 1.0), "microseconds": ("seconds", 1e-6),
-        "seconds": ("seconds", 1.0), "threads": ("threads", 1.0)}
+BASE = {
+    "messages": ("messages", 1.0),
+    "microseconds": ("seconds", 1e-6),
+    "seconds": ("seconds", 1.0),
+    "threads": ("threads", 1.0),
+}
 
 
 def family(name: str, unit: str, kind: Kind) -> str:
@@ -27,8 +31,13 @@ def family(name: str, unit: str, kind: Kind) -> str:
     return f"{PREFIX}_{name}_{BASE[unit][0]}" + ("_total" if kind is Kind.DERIVE else "")
 
 
-def exposition(store: Store, daemons: Mapping[str, Daemon], rows: Iterable[Mapping[str, Any]],
-               now: float, interval: int) -> bytes:
+def exposition(
+    store: Store,
+    daemons: Mapping[str, Daemon],
+    rows: Iterable[Mapping[str, Any]],
+    now: float,
+    interval: int,
+) -> bytes:
     """Return the text: each known, fresh value; what is stale is left out, never repeated.
 
     Raises:
@@ -36,8 +45,11 @@ def exposition(store: Store, daemons: Mapping[str, Daemon], rows: Iterable[Mappi
     """
     store.prepare([ref for daemon in daemons.values() for ref in daemon.files.values()])
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Families([*_samples(store, daemons, now - MISSED_ROUNDS * interval),
-                                 *_judged(daemons, rows)]))
+    registry.register(
+        _Families(
+            [*_samples(store, daemons, now - MISSED_ROUNDS * interval), *_judged(daemons, rows)]
+        )
+    )
     return bytes(generate_latest(registry))
 
 
@@ -55,8 +67,7 @@ class _Families:
 def _samples(store: Store, daemons: Mapping[str, Daemon], oldest: float) -> Iterator[Metric]:
     for metric in METRICS:
         kind = CounterMetricFamily if metric.kind is Kind.DERIVE else GaugeMetricFamily
-        made = kind(family(metric.name, metric.unit, metric.kind), f"{metric.help}.",
-                    labels=LABELS)
+        made = kind(family(metric.name, metric.unit, metric.kind), f"{metric.help}.", labels=LABELS)
         for daemon in daemons.values():
             last = _newest(store, daemon.files.get(metric.name))
             if last is not None and last[0] >= oldest:
@@ -66,11 +77,15 @@ def _samples(store: Store, daemons: Mapping[str, Daemon], oldest: float) -> Iter
 
 def _judged(daemons: Mapping[str, Daemon], rows: Iterable[Mapping[str, Any]]) -> Iterator[Metric]:
     severity = GaugeMetricFamily(
-        f"{PREFIX}_severity", "Severity of the verdict: 0 (well) to 3 (look now).",
-        labels=(*LABELS, "verdict"))
+        f"{PREFIX}_severity",
+        "Severity of the verdict: 0 (well) to 3 (look now).",
+        labels=(*LABELS, "verdict"),
+    )
     unreadable = GaugeMetricFamily(
-        f"{PREFIX}_unreadable", "1 for each file or number that keeps a daemon from being judged.",
-        labels=(*LABELS, "reason"))
+        f"{PREFIX}_unreadable",
+        "1 for each file or number that keeps a daemon from being judged.",
+        labels=(*LABELS, "reason"),
+    )
     for row in rows:
         daemon = daemons.get(row["id"])
         if daemon is not None:

@@ -15,8 +15,13 @@ from ..store.series import POINTS, Window
 
 #: Seconds; the names of the span presets.
 SPANS: Mapping[str, int] = {
-    "now": 900, "hour": 3600, "6h": 21600, "day": 86400, "week": 604800,
-    "month": 2678400, "year": 31622400,
+    "now": 900,
+    "hour": 3600,
+    "6h": 21600,
+    "day": 86400,
+    "week": 604800,
+    "month": 2678400,
+    "year": 31622400,
 }
 LONGEST = 10 * SPANS["year"]
 #: Values in an answer, and series that it reads: 2 s and 100 MB.
@@ -81,8 +86,10 @@ def bounded(columns: int, window: Window) -> None:
     """
     points = (window.end - window.start) // window.step if window.step else POINTS * 3 // 2
     if columns > MAX_COLUMNS or columns * points > MAX_VALUES:
-        raise BadQuery(f"too much: {columns:,} series of {points:,} points; ask for fewer daemons,"
-                       " without topics, or at a coarser step")
+        raise BadQuery(
+            f"too much: {columns:,} series of {points:,} points; ask for fewer daemons,"
+            " without topics, or at a coarser step"
+        )
 
 
 def number(args: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

@@ -14,8 +14,13 @@ from pathlib import Path
 import brotli
 
 FOLDER = Path(__file__).parent.parent / "static"
-TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
-         ".svg": "image/svg+xml", ".woff2": "font/woff2", ".txt": "text/plain; charset=utf-8"}
+TYPES = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+    ".txt": "text/plain; charset=utf-8",
+}
 #: By encoding: what a packed file's name ends in.
 ENDINGS = {"br": ".br", "gzip": ".gz"}
 _once = threading.Lock()
@@ -23,8 +28,9 @@ _once = threading.Lock()
 
 def sources(folder: Path | None = None) -> list[Path]:
     """Return the files themselves, without their packed forms, by name."""
-    return [path for path in sorted((folder or FOLDER).iterdir())
-            if path.suffix not in ENDINGS.values()]
+    return [
+        path for path in sorted((folder or FOLDER).iterdir()) if path.suffix not in ENDINGS.values()
+    ]
 
 
 @lru_cache(maxsize=1)
@@ -63,8 +69,11 @@ def load(name: str, encoding: str) -> tuple[bytes, str] | None:
 
 def pick(accepted: str) -> str:
     """Return the best encoding of an Accept-Encoding header that we speak."""
-    offered = {part.split(";")[0].strip() for part in accepted.lower().split(",")
-               if not part.replace(" ", "").endswith(";q=0")}
+    offered = {
+        part.split(";")[0].strip()
+        for part in accepted.lower().split(",")
+        if not part.replace(" ", "").endswith(";q=0")
+    }
     return "br" if "br" in offered else "gzip" if "gzip" in offered else ""
 
 

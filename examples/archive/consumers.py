@@ -51,15 +51,19 @@ def store(connection: psycopg.Connection[Any], body: dict[str, Any]) -> bool:
             return False
         topic = body["topic"]
         text = json.dumps(body["msg"]).replace("\\u0000", "")
-        row = connection.execute(schema.INSERT, [
-            body["msg_id"], body["timestamp"], topic, topic.split(".")[3], text]).fetchone()
+        row = connection.execute(
+            schema.INSERT, [body["msg_id"], body["timestamp"], topic, topic.split(".")[3], text]
+        ).fetchone()
         assert row is not None
-        for table, link, keys in (("people", "by_person", schema.PERSON),
-                                  ("packages", "by_package", schema.PACKAGE)):
+        for table, link, keys in (
+            ("people", "by_person", schema.PERSON),
+            ("packages", "by_package", schema.PACKAGE),
+        ):
             name = schema.named(body["msg"], keys)
             if name is not None:
-                connection.execute(schema.LINK.format(table=link),
-                                   [_id(connection, table, name), row[0]])
+                connection.execute(
+                    schema.LINK.format(table=link), [_id(connection, table, name), row[0]]
+                )
     return True
 
 
@@ -88,4 +92,5 @@ class Badges(InDatabase):
                 "SELECT count(*) FROM messages m JOIN by_person b ON b.message = m.id "
                 "JOIN people p ON p.id = b.person WHERE p.name = %s AND m.topic = %s "
                 "AND m.id > (SELECT max(id) - 1000 FROM messages)",
-                [who, message["topic"]]).fetchone()
+                [who, message["topic"]],
+            ).fetchone()

@@ -37,7 +37,8 @@ class Ageing:
             connection.execute(
                 "UPDATE messages SET category = category "
                 "WHERE id %% %s = %s AND msg_id LIKE 'past-%%'",
-                [part, self.years % part])
+                [part, self.years % part],
+            )
         self.years += 1
 
     def size(self) -> tuple[int, int]:
@@ -45,7 +46,8 @@ class Ageing:
         with psycopg.connect(self._dsn, autocommit=True) as connection:
             row: Any = connection.execute(
                 "SELECT count(*), (SELECT sum(pg_table_size(c.oid)) FROM pg_class c "
-                "WHERE c.relname LIKE 'messages%' AND c.relkind = 'r') FROM messages").fetchone()
+                "WHERE c.relname LIKE 'messages%' AND c.relkind = 'r') FROM messages"
+            ).fetchone()
         return int(row[0]), int(row[1]) // 1_000_000
 
 

@@ -82,8 +82,9 @@ class Asking:
 def blocks(dsn: str) -> dict[str, int]:
     """Return how many 8 kB blocks each question looks at: that depends on no other work here."""
     with psycopg.connect(dsn, autocommit=True) as connection:
-        return {name: _blocks(connection, sql)
-                for name, sql in {"insert": KNOWN, **query.PAGES}.items()}
+        return {
+            name: _blocks(connection, sql) for name, sql in {"insert": KNOWN, **query.PAGES}.items()
+        }
 
 
 def _blocks(connection: psycopg.Connection[Any], sql: str) -> int:

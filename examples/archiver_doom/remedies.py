@@ -56,12 +56,17 @@ def move(stage: Stage, old: Postgres, new: Postgres) -> int:
     of the temporary store is handed over.
     """
     file = stage.chain.folder / "spool.db"
-    stage.chain.start_hub(Daemon("spool", SPOOL, config={
-        "archive.spool.enabled": True, "archive.spool.file": str(file)}))
+    stage.chain.start_hub(
+        Daemon(
+            "spool", SPOOL, config={"archive.spool.enabled": True, "archive.spool.file": str(file)}
+        )
+    )
     stage.subscribed(["spool"])
     came = stage.newest()["archiver"].received
-    stage.until("the archiver has ended what came before",
-                lambda: stage.newest()["archiver"].processed >= came)
+    stage.until(
+        "the archiver has ended what came before",
+        lambda: stage.newest()["archiver"].processed >= came,
+    )
     rate = stage.row("archiver").get("arrival_rate") or 0.0
     stage.chain.processes.stop("archiver")
     at = time.time()
@@ -74,8 +79,10 @@ def move(stage: Stage, old: Postgres, new: Postgres) -> int:
     # Only now: what was published before the new archiver had subscribed must be in the spool.
     stage.chain.processes.stop("spool", signal.SIGTERM)
     newest = stage.newest()["archiver"].received
-    stage.until("the archiver has ended what both have",
-                lambda: stage.newest()["archiver"].processed >= newest)
+    stage.until(
+        "the archiver has ended what both have",
+        lambda: stage.newest()["archiver"].processed >= newest,
+    )
     handed = hand_over(file, new.dsn("archive"))
     # What came between the archiver's last stored sample and its end is on no page.
     stage.ended.append(Lost("archiver", at, handed, 5 * rate))
@@ -85,11 +92,18 @@ def move(stage: Stage, old: Postgres, new: Postgres) -> int:
 def copy(old: Postgres, new: Postgres) -> None:
     """Copy the archive from one server to another with PostgreSQL's own tools."""
     where = ["-U", "postgres", "-h"]
-    dump = subprocess.Popen([program("pg_dump"), *where, str(old.folder), "archive"],
-                            stdout=subprocess.PIPE, env=os.environ)
-    subprocess.run([program("psql"), "-q", "-v", "ON_ERROR_STOP=1", *where, str(new.folder),
-                    "archive"], stdin=dump.stdout, check=True, stdout=subprocess.DEVNULL,
-                   timeout=300)
+    dump = subprocess.Popen(
+        [program("pg_dump"), *where, str(old.folder), "archive"],
+        stdout=subprocess.PIPE,
+        env=os.environ,
+    )
+    subprocess.run(
+        [program("psql"), "-q", "-v", "ON_ERROR_STOP=1", *where, str(new.folder), "archive"],
+        stdin=dump.stdout,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        timeout=300,
+    )
     if dump.wait(60):
         raise RuntimeError(f"pg_dump ended with {dump.returncode}")
 

@@ -48,16 +48,32 @@ def daemons(stage: Stage) -> Sequence[Daemon]:
     port = free_port()
     stage.notes.update(server=server, dsn=dsn, ageing=ageing, port=port)
     serve(stage, dsn)
-    return [Daemon("archiver", "examples.archive.consumers:Archiver", config={
-        "archive.archiver.enabled": True, "archive.dsn": dsn})]
+    return [
+        Daemon(
+            "archiver",
+            "examples.archive.consumers:Archiver",
+            config={"archive.archiver.enabled": True, "archive.dsn": dsn},
+        )
+    ]
 
 
 def serve(stage: Stage, dsn: str) -> None:
     """Start the query API on this database."""
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     stage.chain.processes.start(
-        "query", [sys.executable, "-m", "examples.archive.query", "--dsn", dsn,
-                  "--port", str(stage.notes["port"])], env, stage.chain.folder)
+        "query",
+        [
+            sys.executable,
+            "-m",
+            "examples.archive.query",
+            "--dsn",
+            dsn,
+            "--port",
+            str(stage.notes["port"]),
+        ],
+        env,
+        stage.chain.folder,
+    )
 
 
 def calm(stage: Stage) -> None:
@@ -99,8 +115,10 @@ def grow(stage: Stage, share: float) -> None:
         if ageing.years > YEARS:
             raise RuntimeError("this database does not age")
     rows, size = ageing.size()
-    stage.tell(f"  {ageing.years} years later: {rows:,} rows, {size} MB; "
-               f"{1000 * lately(stage):.0f} ms each, {RATE} a second")
+    stage.tell(
+        f"  {ageing.years} years later: {rows:,} rows, {size} MB; "
+        f"{1000 * lately(stage):.0f} ms each, {RATE} a second"
+    )
 
 
 def repack(stage: Stage) -> None:
@@ -121,8 +139,9 @@ def split(stage: Stage) -> None:
 
 def move(stage: Stage) -> None:
     """Move to a bigger server while messages come."""
-    bigger = Postgres(stage.chain.folder / "pg2", stage.chain.processes, "postgres-bigger",
-                      shared_buffers="256MB")
+    bigger = Postgres(
+        stage.chain.folder / "pg2", stage.chain.processes, "postgres-bigger", shared_buffers="256MB"
+    )
     bigger.start()
     dsn = bigger.create("archive")
     stage.notes["handed"] = remedies.move(stage, stage.notes["server"], bigger)
@@ -144,15 +163,21 @@ def told(stage: Stage, name: str) -> None:
         found[path] = 1000 * waited if waited is not None else float("nan")
     stage.notes.setdefault("times", {})[name] = found
     looked = stage.notes.setdefault("blocks", {})[name] = blocks(stage.notes["dsn"])
-    stage.tell(f"  {name}: " + ", ".join(f"{key} {took:.1f} ms ({looked[key]:,} blocks)"
-                                         for key, took in found.items()))
+    stage.tell(
+        f"  {name}: "
+        + ", ".join(f"{key} {took:.1f} ms ({looked[key]:,} blocks)" for key, took in found.items())
+    )
 
 
 def checks(stage: Stage) -> Sequence[Outcome]:
     """Compare before and after each remedy; count what the archive has."""
     stage.notes["asking"].close()
-    remedied = [("repacked", "insert", 0.8), ("split", "insert", 0.5), ("moved", "insert", 0.5),
-                *(("moved", path, 0.5) for path in PATHS)]
+    remedied = [
+        ("repacked", "insert", 0.8),
+        ("split", "insert", 0.5),
+        ("moved", "insert", 0.5),
+        *(("moved", path, 0.5) for path in PATHS),
+    ]
     looked, times = stage.notes["blocks"], stage.notes["times"]
     outcomes = [_less(looked, *one, "blocks") for one in remedied]
     if stage.pace >= 1:
@@ -160,21 +185,31 @@ def checks(stage: Stage) -> Sequence[Outcome]:
         outcomes += [_less(times, *one, "ms") for one in remedied]
     sent = stage.sent.total()
     with psycopg.connect(stage.notes["dsn"]) as connection:
-        row = connection.execute("SELECT count(*), count(DISTINCT msg_id) FROM messages "
-                                 "WHERE msg_id NOT LIKE 'past-%%' AND sent >= to_timestamp(%s)",
-                                 [stage.since]).fetchone()
+        row = connection.execute(
+            "SELECT count(*), count(DISTINCT msg_id) FROM messages "
+            "WHERE msg_id NOT LIKE 'past-%%' AND sent >= to_timestamp(%s)",
+            [stage.since],
+        ).fetchone()
     assert row is not None
-    outcomes.append(Outcome("the archive has every message sent, each once",
-                            row[0] == row[1] == sent, f"{sent:,} sent, {row[0]:,} stored, "
-                            f"{stage.notes['handed']} of them handed over"))
+    outcomes.append(
+        Outcome(
+            "the archive has every message sent, each once",
+            row[0] == row[1] == sent,
+            f"{sent:,} sent, {row[0]:,} stored, {stage.notes['handed']} of them handed over",
+        )
+    )
     return outcomes
 
 
-def _less(found: dict[str, dict[str, float]], after: str, what: str, share: float,
-          unit: str) -> Outcome:
+def _less(
+    found: dict[str, dict[str, float]], after: str, what: str, share: float, unit: str
+) -> Outcome:
     old, new = found["doom"][what], found[after][what]
-    return Outcome(f"{what}: {after} takes at most {share:.0%} of doom's {unit}",
-                   new <= share * old, f"{old:,.1f} → {new:,.1f} {unit}")
+    return Outcome(
+        f"{what}: {after} takes at most {share:.0%} of doom's {unit}",
+        new <= share * old,
+        f"{old:,.1f} → {new:,.1f} {unit}",
+    )
 
 
 STORY = Story(

@@ -54,14 +54,22 @@ def no_future(stage: Stage) -> Sequence[Outcome]:
     after = _delays(stage, "behind")
     newest = max(stage.row(name).get("last_sample") or 0 for name in stage.services())
     future = newest - time.time()
-    states = {one.state for one in stage.watch.every()
-              if one.service == "badges" and one.at <= stage.notes["watched"]}
+    states = {
+        one.state
+        for one in stage.watch.every()
+        if one.service == "badges" and one.at <= stage.notes["watched"]
+    }
     return [
-        Outcome("an hour ahead: the delay is 0, never below", bool(before) and not any(before),
-                f"{min(before, default=-1):.3f} to {max(before, default=-1):.3f} s"),
-        Outcome("five minutes late: the delay says so",
-                bool(after) and all(abs(one - BEHIND) < 5 for one in after),
-                f"{min(after, default=-1):.0f} to {max(after, default=-1):.0f} s"),
+        Outcome(
+            "an hour ahead: the delay is 0, never below",
+            bool(before) and not any(before),
+            f"{min(before, default=-1):.3f} to {max(before, default=-1):.3f} s",
+        ),
+        Outcome(
+            "five minutes late: the delay says so",
+            bool(after) and all(abs(one - BEHIND) < 5 for one in after),
+            f"{min(after, default=-1):.0f} to {max(after, default=-1):.0f} s",
+        ),
         Outcome("no sample is of the future", future <= 1.0, f"the newest is {-future:.1f} s old"),
         Outcome("nobody is alarmed", states <= {"OK", "IDLE"}, ", ".join(states)),
     ]

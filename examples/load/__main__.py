@@ -59,8 +59,12 @@ def main() -> None:
     # Closing waits for what is still in zmq's buffers (zmq_linger).
     fedmsg.destroy()
     seconds = round(time.monotonic() - began, 3)
-    print(json.dumps({"sent": sent.total(), "seconds": seconds, "late": round(late, 3),
-                      "topics": sent}), flush=True)
+    print(
+        json.dumps(
+            {"sent": sent.total(), "seconds": seconds, "late": round(late, 3), "topics": sent}
+        ),
+        flush=True,
+    )
 
 
 class WrongClock:

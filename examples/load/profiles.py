@@ -34,8 +34,9 @@ def poisson(rate: float, rng: random.Random) -> Iterator[float]:
         yield due
 
 
-def varying(rate_at: Callable[[float], float], highest: float,
-            rng: random.Random) -> Iterator[float]:
+def varying(
+    rate_at: Callable[[float], float], highest: float, rng: random.Random
+) -> Iterator[float]:
     """Yield times of a Poisson process whose rate at ``t`` s is ``rate_at(t)`` messages/s.
 
     Args:
@@ -52,23 +53,27 @@ def varying(rate_at: Callable[[float], float], highest: float,
             yield due
 
 
-def diurnal(rate: float, rng: random.Random, period: float = DAY,
-            depth: float = 0.8) -> Iterator[float]:
+def diurnal(
+    rate: float, rng: random.Random, period: float = DAY, depth: float = 0.8
+) -> Iterator[float]:
     """Yield times around ``rate`` on average: night at the beginning, noon at half the period.
 
     Args:
         period: seconds of a day; shorter for a story.
         depth: 0 (no night) to 1 (nothing at midnight).
     """
+
     def rate_at(t: float) -> float:
         return rate * (1 - depth * math.cos(2 * math.pi * t / period))
 
     return varying(rate_at, rate * (1 + depth), rng)
 
 
-def burst(rate: float, rng: random.Random, peak: float, at: float,
-          seconds: float) -> Iterator[float]:
+def burst(
+    rate: float, rng: random.Random, peak: float, at: float, seconds: float
+) -> Iterator[float]:
     """Yield times at ``rate``, and at ``peak`` messages/s from ``at`` for ``seconds``."""
+
     def rate_at(t: float) -> float:
         return peak if at <= t < at + seconds else rate
 

@@ -32,8 +32,12 @@ BEFORE_END = 3.0
 
 def daemons(stage: Stage) -> Sequence[Daemon]:
     """Start the archive's database; return the archiver, badges, which ask it, and notifier."""
-    server = Postgres(stage.chain.folder / "pg", stage.chain.processes,
-                      commit_delay=str(DISK), commit_siblings="0")
+    server = Postgres(
+        stage.chain.folder / "pg",
+        stage.chain.processes,
+        commit_delay=str(DISK),
+        commit_siblings="0",
+    )
     server.start()
     dsn = server.create("archive")
     server.run(schema.TABLES + schema.INDEXES, "archive")
@@ -57,29 +61,51 @@ def calm(stage: Stage) -> None:
 
 def rebuild(stage: Stage) -> None:
     """Publish the builds."""
-    stage.publish("builds", "--kind", "builds", "--rate", str(BURST), "--profile", "constant",
-                  "--count", str(stage.messages(BUILDS)), "--seed", "2")
+    stage.publish(
+        "builds",
+        "--kind",
+        "builds",
+        "--rate",
+        str(BURST),
+        "--profile",
+        "constant",
+        "--count",
+        str(stage.messages(BUILDS)),
+        "--seed",
+        "2",
+    )
     stage.done("builds")
     stage.notes["sent"] = stage.watch.now()
 
 
 def drain(stage: Stage) -> None:
     """Wait until nothing is left of it."""
-    stage.until("the archiver has nothing left to do",
-                lambda: stage.waiting("archiver") < 3, 480)
+    stage.until("the archiver has nothing left to do", lambda: stage.waiting("archiver") < 3, 480)
     stage.notes["empty"] = stage.watch.now()
 
 
 def checks(stage: Stage) -> Sequence[Outcome]:
     """Look for the topic, for the incident of the whole bus and for the time to drain."""
     named = stage.watch.first(0.0, lambda seen: seen.matches("archiver", WORDS, TOPIC))
-    wide = next(((at, one) for at, one in stage.watch.incidents()
-                 if one["scope"] == "BUS" and one["cause"] in WORDS), None)
+    wide = next(
+        (
+            (at, one)
+            for at, one in stage.watch.incidents()
+            if one["scope"] == "BUS" and one["cause"] in WORDS
+        ),
+        None,
+    )
     return [
-        Outcome("the topic of the surge is named", named is not None,
-                f"{TOPIC} at {named.at:.0f} s" if named else "not"),
-        Outcome("one incident of the whole bus", wide is not None,
-                f"{wide[1]['sentence']} at {wide[0]:.0f} s" if wide else "none"),
+        Outcome(
+            "the topic of the surge is named",
+            named is not None,
+            f"{TOPIC} at {named.at:.0f} s" if named else "not",
+        ),
+        Outcome(
+            "one incident of the whole bus",
+            wide is not None,
+            f"{wide[1]['sentence']} at {wide[0]:.0f} s" if wide else "none",
+        ),
         slower_indeed(stage),
         drained_as_told(stage),
     ]
@@ -91,16 +117,22 @@ def slower_indeed(stage: Stage) -> Outcome:
     calm_until = stage.notes["calm"]
     before = service_time(stage, "archiver", stage.since, calm_until)
     since = service_time(stage, "archiver", calm_until + 1)
-    return Outcome("slower handling is told only where it was", not said or since > SLOWER * before,
-                   f"{1000 * before:.1f} → {1000 * since:.1f} ms per message, "
-                   f"{'BOTH' if said else 'no BOTH'} was said")
+    return Outcome(
+        "slower handling is told only where it was",
+        not said or since > SLOWER * before,
+        f"{1000 * before:.1f} → {1000 * since:.1f} ms per message, "
+        f"{'BOTH' if said else 'no BOTH'} was said",
+    )
 
 
 def drained_as_told(stage: Stage) -> Outcome:
     """Compare the time to drain, as it was told half-way, with when it was over."""
     empty = stage.notes["empty"]
-    told = [(one.at, one.row["drain"]) for one in stage.watch.every()
-            if one.service == "archiver" and one.row["drain"] and one.at < empty - BEFORE_END]
+    told = [
+        (one.at, one.row["drain"])
+        for one in stage.watch.every()
+        if one.service == "archiver" and one.row["drain"] and one.at < empty - BEFORE_END
+    ]
     expected = "the time to drain, told half-way, is right"
     if not told:
         return Outcome(expected, False, "none was told")

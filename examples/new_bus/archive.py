@@ -34,8 +34,11 @@ class Archive:
             time.sleep(float((control / SLOW).read_text() or 0))
         if self._database is None:
             self._database = sqlite3.connect(
-                config.conf["consumer_config"]["database"], timeout=60, check_same_thread=False)
+                config.conf["consumer_config"]["database"], timeout=60, check_same_thread=False
+            )
             self._database.execute("CREATE TABLE IF NOT EXISTS messages (id, topic, body)")
         with self._database:
-            self._database.execute("INSERT INTO messages VALUES (?, ?, ?)", (
-                received.id, received.topic, json.dumps(received.body)))
+            self._database.execute(
+                "INSERT INTO messages VALUES (?, ?, ?)",
+                (received.id, received.topic, json.dumps(received.body)),
+            )

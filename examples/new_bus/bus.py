@@ -50,17 +50,28 @@ class NewBus:
         self.control = folder / "control"
         self.control.mkdir(parents=True)
         conf = folder / "conf.toml"
-        conf.write_text(rabbitmq.service_config(
-            self.amqp, "examples.new_bus.archive:Archive", monitor, _SETTINGS.format(
-                database=self.database, control=self.control, service=SERVICE,
-                run_folder=run_folder, interval=interval)))
+        conf.write_text(
+            rabbitmq.service_config(
+                self.amqp,
+                "examples.new_bus.archive:Archive",
+                monitor,
+                _SETTINGS.format(
+                    database=self.database,
+                    control=self.control,
+                    service=SERVICE,
+                    run_folder=run_folder,
+                    interval=interval,
+                ),
+            )
+        )
         self._env = {**os.environ, "PYTHONPATH": str(ROOT), "FEDORA_MESSAGING_CONF": str(conf)}
 
     @property
     def block(self) -> str:
         """Return what collectd's block says of it."""
-        return _BLOCK.format(management=self._management, monitor=self._monitor,
-                             service=SERVICE, digest=DIGEST)
+        return _BLOCK.format(
+            management=self._management, monitor=self._monitor, service=SERVICE, digest=DIGEST
+        )
 
     def start_broker(self, processes: Processes) -> None:
         """Start the broker; return when it listens."""
@@ -79,8 +90,9 @@ class NewBus:
         except OSError:
             return False
 
-    def publish(self, processes: Processes, name: str, count: int, rate: float,
-                *words: str) -> None:
+    def publish(
+        self, processes: Processes, name: str, count: int, rate: float, *words: str
+    ) -> None:
         """Begin to publish ``count`` messages, ``rate`` a second, in a process of this name."""
         command = [sys.executable, "-m", "examples.new_bus.publish", str(count), str(rate), *words]
         processes.start(name, command, self._env, self._folder)

@@ -24,8 +24,9 @@ def main() -> None:
     try:
         for topic, body in islice(builds(random.Random(1)), count):
             time.sleep(max(0.0, began + sent / rate - time.monotonic()))
-            api.publish(message.Message(
-                topic=f"org.fedoraproject.prod.{topic}", body={**body, **bad}))
+            api.publish(
+                message.Message(topic=f"org.fedoraproject.prod.{topic}", body={**body, **bad})
+            )
             sent += 1
     except KeyboardInterrupt:
         pass  # a message that was on its way may be there and not counted: the story waits for it

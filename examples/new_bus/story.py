@@ -33,8 +33,11 @@ def daemons(stage: Stage) -> Sequence[Daemon]:
     stage.notes.update(bus=bus, digest=Digest(bus.amqp))
     _start_service(stage)
     stage.chain.sources.append(bus.block)
-    return [Daemon("notifier", "examples.demo.consumers:Notifier", config={
-        "demo.notifier.enabled": True})]
+    return [
+        Daemon(
+            "notifier", "examples.demo.consumers:Notifier", config={"demo.notifier.enabled": True}
+        )
+    ]
 
 
 def calm(stage: Stage) -> None:
@@ -106,19 +109,25 @@ def _archiver_balances(stage: Stage) -> Sequence[Outcome]:
     def shown() -> tuple[int, int, int]:
         received, processed, vanished = (
             round(total(rates, STEP))
-            for rates in _series(stage, SERVICE, "received", "processed", "vanished"))
+            for rates in _series(stage, SERVICE, "received", "processed", "vanished")
+        )
         return received, processed, vanished
 
     # One message was dropped for good: it is neither archived nor processed.
-    stage.until("the page has all that is archived", lambda: (
-        stage.waiting(SERVICE) == 0
-        and shown()[:2] == (_stored(stage) + 1, _stored(stage))))
+    stage.until(
+        "the page has all that is archived",
+        lambda: stage.waiting(SERVICE) == 0 and shown()[:2] == (_stored(stage) + 1, _stored(stage)),
+    )
     stored, (received, processed, vanished) = _stored(stage), shown()
     # Seen in a flow only, what vanished is a lower bound.
-    return [Outcome("archiver: received = archived + 1 dropped, processed = archived",
-                    received - 1 == stored == processed and vanished <= 1,
-                    f"{received:,} = {stored:,} + 1, {processed:,} = {stored:,},"
-                    f" {vanished} vanished at least")]
+    return [
+        Outcome(
+            "archiver: received = archived + 1 dropped, processed = archived",
+            received - 1 == stored == processed and vanished <= 1,
+            f"{received:,} = {stored:,} + 1, {processed:,} = {stored:,},"
+            f" {vanished} vanished at least",
+        )
+    ]
 
 
 def _digest_balances(stage: Stage) -> Sequence[Outcome]:
@@ -129,14 +138,24 @@ def _digest_balances(stage: Stage) -> Sequence[Outcome]:
 
     stage.until("all have expired", lambda: round(vanished()) == sent)
     processed = total(_series(stage, DIGEST, "processed")[0], STEP)
-    return [Outcome("digest: all that was sent has vanished, nothing was processed",
-                    processed == 0, f"{sent} sent, {vanished():,.0f} vanished")]
+    return [
+        Outcome(
+            "digest: all that was sent has vanished, nothing was processed",
+            processed == 0,
+            f"{sent} sent, {vanished():,.0f} vanished",
+        )
+    ]
 
 
 def _series(stage: Stage, service: str, *metrics: str) -> list[list[float | None]]:
-    body = get(f"{stage.chain.url}/api/v1/series", daemon=stage.row(service)["id"],
-               metrics=",".join(metrics), start=stage.notes["since"], end=int(time.time()),
-               step=STEP)
+    body = get(
+        f"{stage.chain.url}/api/v1/series",
+        daemon=stage.row(service)["id"],
+        metrics=",".join(metrics),
+        start=stage.notes["since"],
+        end=int(time.time()),
+        step=STEP,
+    )
     found = body["daemons"][0]["series"]
     return [found[metric] for metric in metrics]
 

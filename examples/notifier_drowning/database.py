@@ -44,54 +44,94 @@ def fill(connection: Connection, people: int, seed: int = 1) -> None:
         for team in rng.sample(range(TEAMS), 3):
             connection.execute("INSERT INTO members VALUES (%s, %s)", [person, f"team{team}"])
         for context in CONTEXTS:
-            write(connection, Preference(person, context, (
-                Filter((Rule("maintained"), Rule("topic", "*.buildsys.*"),
-                        Rule("package", rng.choice(PACKAGES), negated=rng.random() < 0.7))),
-                Filter((Rule("person"), Rule("topic", "*.bodhi.*", negated=True))),
-                Filter((Rule("topic", "*"),), enabled=False))))
+            write(
+                connection,
+                Preference(
+                    person,
+                    context,
+                    (
+                        Filter(
+                            (
+                                Rule("maintained"),
+                                Rule("topic", "*.buildsys.*"),
+                                Rule("package", rng.choice(PACKAGES), negated=rng.random() < 0.7),
+                            )
+                        ),
+                        Filter((Rule("person"), Rule("topic", "*.bodhi.*", negated=True))),
+                        Filter((Rule("topic", "*"),), enabled=False),
+                    ),
+                ),
+            )
 
 
 def write(connection: Connection, one: Preference) -> None:
     """Add a person's preference of one context."""
-    row = connection.execute("INSERT INTO preferences (person, context) VALUES (%s, %s) "
-                             "RETURNING id", [one.user, one.context]).fetchone()
+    row = connection.execute(
+        "INSERT INTO preferences (person, context) VALUES (%s, %s) RETURNING id",
+        [one.user, one.context],
+    ).fetchone()
     assert row is not None
     for each in one.filters:
-        made = connection.execute("INSERT INTO filters (preference, enabled) VALUES (%s, %s) "
-                                  "RETURNING id", [row[0], each.enabled]).fetchone()
+        made = connection.execute(
+            "INSERT INTO filters (preference, enabled) VALUES (%s, %s) RETURNING id",
+            [row[0], each.enabled],
+        ).fetchone()
         assert made is not None
         for rule in each.rules:
             connection.execute(
                 "INSERT INTO rules (filter, kind, argument, negated) VALUES (%s, %s, %s, %s)",
-                [made[0], rule.kind, rule.argument, rule.negated])
+                [made[0], rule.kind, rule.argument, rule.negated],
+            )
 
 
 def people(connection: Connection) -> list[str]:
     """Return everyone who has a preference."""
-    return [row[0] for row in connection.execute(
-        "SELECT DISTINCT person FROM preferences ORDER BY person")]
+    return [
+        row[0]
+        for row in connection.execute("SELECT DISTINCT person FROM preferences ORDER BY person")
+    ]
 
 
 def preferences_of(connection: Connection, person: str) -> list[Preference]:
     """Return a person's preferences: one query for each of them, each filter and its rules."""
     found = []
     for number, context in connection.execute(
-            "SELECT id, context FROM preferences WHERE person = %s ORDER BY id",
-            [person]).fetchall():
-        filters = connection.execute("SELECT id, enabled FROM filters WHERE preference = %s "
-                                     "ORDER BY id", [number]).fetchall()
-        found.append(Preference(person, context, tuple(
-            Filter(tuple(Rule(*row) for row in connection.execute(
-                "SELECT kind, argument, negated FROM rules WHERE filter = %s ORDER BY id", [one])),
-                enabled) for one, enabled in filters)))
+        "SELECT id, context FROM preferences WHERE person = %s ORDER BY id", [person]
+    ).fetchall():
+        filters = connection.execute(
+            "SELECT id, enabled FROM filters WHERE preference = %s ORDER BY id", [number]
+        ).fetchall()
+        found.append(
+            Preference(
+                person,
+                context,
+                tuple(
+                    Filter(
+                        tuple(
+                            Rule(*row)
+                            for row in connection.execute(
+                                "SELECT kind, argument, negated FROM rules WHERE filter = %s"
+                                " ORDER BY id",
+                                [one],
+                            )
+                        ),
+                        enabled,
+                    )
+                    for one, enabled in filters
+                ),
+            )
+        )
     return found
 
 
 def access_of(connection: Connection, person: str) -> frozenset[str]:
     """Return the packages that a person may change: one query for the teams, one for each."""
     teams = connection.execute("SELECT team FROM members WHERE person = %s", [person]).fetchall()
-    return frozenset(package for (team,) in teams for (package,) in connection.execute(
-        "SELECT package FROM access WHERE team = %s", [team]))
+    return frozenset(
+        package
+        for (team,) in teams
+        for (package,) in connection.execute("SELECT package FROM access WHERE team = %s", [team])
+    )
 
 
 def engine(connection: Connection) -> str:
@@ -104,6 +144,8 @@ def engine(connection: Connection) -> str:
 def send(connection: Connection, msg_id: str, whom: list[tuple[str, str]]) -> None:
     """Write notifications, on disk when this returns."""
     people_, contexts = [one[0] for one in whom], [one[1] for one in whom]
-    connection.execute("INSERT INTO outbox (person, context, msg_id) "
-                       "SELECT p, c, %s FROM unnest(%s::text[], %s::text[]) AS told (p, c)",
-                       [msg_id, people_, contexts])
+    connection.execute(
+        "INSERT INTO outbox (person, context, msg_id) "
+        "SELECT p, c, %s FROM unnest(%s::text[], %s::text[]) AS told (p, c)",
+        [msg_id, people_, contexts],
+    )

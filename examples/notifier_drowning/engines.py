@@ -24,8 +24,12 @@ class Asking:
         keep: seconds that an access list is kept.
     """
 
-    def __init__(self, connection: database.Connection, keep: float = 0.01,
-                 clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        connection: database.Connection,
+        keep: float = 0.01,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._connection = connection
         self._keep = keep
         self._clock = clock
@@ -63,8 +67,11 @@ class Remembering:
 
     def whom(self, news: News) -> list[tuple[str, str]]:
         """Return (person, context) of everyone to be told."""
-        return [one for wanted in self._wanted.values()
-                for one in recipients(news, wanted, self._access)]
+        return [
+            one
+            for wanted in self._wanted.values()
+            for one in recipients(news, wanted, self._access)
+        ]
 
     def heard(self, body: dict[str, Any]) -> None:
         """Read again what a message says has changed; other messages are nothing to it."""

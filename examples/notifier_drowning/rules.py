@@ -27,8 +27,11 @@ class News:
     def of(cls, body: dict[str, Any]) -> News:
         """Return the news in a bus message."""
         message = body.get("msg")
-        return cls(body["topic"], schema.named(message, schema.PACKAGE),
-                   schema.named(message, schema.PERSON))
+        return cls(
+            body["topic"],
+            schema.named(message, schema.PACKAGE),
+            schema.named(message, schema.PERSON),
+        )
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,11 @@ class Filter:
 
     def holds(self, news: News, user: str, access: Access) -> bool:
         """Tell whether a user is to be told."""
-        return self.enabled and bool(self.rules) and all(
-            rule.holds(news, user, access) for rule in self.rules)
+        return (
+            self.enabled
+            and bool(self.rules)
+            and all(rule.holds(news, user, access) for rule in self.rules)
+        )
 
 
 @dataclass(frozen=True)
@@ -83,8 +89,9 @@ class Preference:
     filters: tuple[Filter, ...]
 
 
-def recipients(news: News, preferences: Iterable[Preference],
-               access: Access) -> Iterator[tuple[str, str]]:
+def recipients(
+    news: News, preferences: Iterable[Preference], access: Access
+) -> Iterator[tuple[str, str]]:
     """Yield (user, context) of everyone to be told."""
     for one in preferences:
         if any(each.holds(news, one.user, access) for each in one.filters):

@@ -46,9 +46,14 @@ def daemons(stage: Stage) -> Sequence[Daemon]:
 def launch(stage: Stage) -> None:
     """Start the notifier into the running traffic."""
     stage.publish("everyday", "--rate", str(RATE), "--profile", "constant")
-    stage.until("messages come", lambda: (stage.newest()["relay"].received > 2 * RATE))
-    stage.join(Daemon("notifier", NOTIFIER, config={
-        "notifier.enabled": True, "archive.dsn": stage.notes["dsn"]}))
+    stage.until("messages come", lambda: stage.newest()["relay"].received > 2 * RATE)
+    stage.join(
+        Daemon(
+            "notifier",
+            NOTIFIER,
+            config={"notifier.enabled": True, "archive.dsn": stage.notes["dsn"]},
+        )
+    )
     stage.pause(60, least=20)
 
 
@@ -64,8 +69,10 @@ def edit(stage: Stage) -> None:
     with psycopg.connect(stage.notes["dsn"], autocommit=True) as connection:
         database.write(connection, LATE)
     changed = engines.RULES_CHANGED
-    told = [(changed, {"person": LATE.user}),
-            ("org.fedoraproject.prod.wiki.article.edit", {"title": "Rewritten", "user": "ralph"})]
+    told = [
+        (changed, {"person": LATE.user}),
+        ("org.fedoraproject.prod.wiki.article.edit", {"title": "Rewritten", "user": "ralph"}),
+    ]
     send(stage, "edit", told)
     stage.until("the latecomer is told", lambda: _told(stage) > 0)
     stage.notes["edited"] = True
@@ -92,16 +99,22 @@ def restart(stage: Stage) -> None:
 def send(stage: Stage, name: str, messages: Sequence[tuple[str, dict[str, Any]]]) -> None:
     """Publish these messages, from a file as recorded traffic is."""
     file = stage.chain.folder / f"{name}.jsonl"
-    file.write_text("".join(json.dumps({"topic": topic, "timestamp": number, "msg": message}) + "\n"
-                            for number, (topic, message) in enumerate(messages)), "utf-8")
+    file.write_text(
+        "".join(
+            json.dumps({"topic": topic, "timestamp": number, "msg": message}) + "\n"
+            for number, (topic, message) in enumerate(messages)
+        ),
+        "utf-8",
+    )
     stage.publish(name, "--profile", "file", "--file", str(file))
     stage.done(name)
 
 
 def _told(stage: Stage) -> int:
     with psycopg.connect(stage.notes["dsn"], autocommit=True) as connection:
-        row = connection.execute("SELECT count(*) FROM outbox WHERE person = %s",
-                                 [LATE.user]).fetchone()
+        row = connection.execute(
+            "SELECT count(*) FROM outbox WHERE person = %s", [LATE.user]
+        ).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -110,10 +123,16 @@ def checks(stage: Stage) -> Sequence[Outcome]:
     count, took = stage.notes["event"]
     lost = stage.notes["lost"]
     return [
-        Outcome("the rewrite handles a big event quickly", took < QUICK,
-                f"{count:,} messages in {took:.0f} s"),
-        Outcome("rules written meanwhile are heard of on the bus", bool(stage.notes.get("edited")),
-                "the next message was for their author"),
+        Outcome(
+            "the rewrite handles a big event quickly",
+            took < QUICK,
+            f"{count:,} messages in {took:.0f} s",
+        ),
+        Outcome(
+            "rules written meanwhile are heard of on the bus",
+            bool(stage.notes.get("edited")),
+            "the next message was for their author",
+        ),
         _lost(stage, lost),
     ]
 
@@ -124,13 +143,19 @@ def _lost(stage: Stage, waiting: int) -> Outcome:
     The looks are at different seconds, and messages are handled in between.
     """
     expected = "the page says how many messages the restart lost"
-    found = [re.search(r"([\d,]+) messages lost", one.text) for one in stage.watch.every()
-             if one.service == "notifier" and "RESTART" in one.verdicts]
+    found = [
+        re.search(r"([\d,]+) messages lost", one.text)
+        for one in stage.watch.every()
+        if one.service == "notifier" and "RESTART" in one.verdicts
+    ]
     numbers = [int(one[1].replace(",", "")) for one in found if one]
     said = numbers[-1] if numbers else 0
     # Beside the event, a minute of ordinary messages may have waited as well.
-    return Outcome(expected, waiting / 4 < said <= 2 * RESTARTED,
-                   f"{said:,}; {waiting:,} waited at the daemon's last look")
+    return Outcome(
+        expected,
+        waiting / 4 < said <= 2 * RESTARTED,
+        f"{said:,}; {waiting:,} waited at the daemon's last look",
+    )
 
 
 STORY = Story(

@@ -46,14 +46,19 @@ class Balance:
         lost = f" + lost {self.lost:,.0f}" if self.lost else ""
         away = f" - {self.away:,} while away" if self.away else ""
         sign = "=" if self.exact and not self.unseen else "≈" if self.exact else "≠"
-        return (f"{self.service:10} sent {self.sent:,}{away} {sign} received {self.received:,.0f} "
-                f"{sign} processed {self.processed:,.0f} + backlog {self.backlog:,.0f}{lost}")
+        return (
+            f"{self.service:10} sent {self.sent:,}{away} {sign} received {self.received:,.0f} "
+            f"{sign} processed {self.processed:,.0f} + backlog {self.backlog:,.0f}{lost}"
+        )
 
 
 def heard(topics: Mapping[str, int], patterns: Sequence[str] | None) -> int:
     """Return how many of the messages sent, by topic, match one of the patterns; all for None."""
-    return sum(number for topic, number in topics.items()
-               if patterns is None or any(fnmatchcase(topic, one) for one in patterns))
+    return sum(
+        number
+        for topic, number in topics.items()
+        if patterns is None or any(fnmatchcase(topic, one) for one in patterns)
+    )
 
 
 def total(rates: Sequence[float | None], step: float) -> float:

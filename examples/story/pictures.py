@@ -16,7 +16,8 @@ def take(folder: Path, stage: Stage, phase: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
+            executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"]
+        )
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.goto(f"{stage.chain.url}/?start={stage.since}&end=now")
         page.wait_for_selector(".panel .area path.line", timeout=60_000)

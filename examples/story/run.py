@@ -33,9 +33,13 @@ class Played:
         return all(one.met for one in self.outcomes) and all(one.exact for one in self.balances)
 
 
-def play(story: Story, folder: Path, pace: float = 1.0,
-         tell: Callable[[str], None] = print,
-         look: Callable[[Stage, str], None] | None = None) -> Played:
+def play(
+    story: Story,
+    folder: Path,
+    pace: float = 1.0,
+    tell: Callable[[str], None] = print,
+    look: Callable[[Stage, str], None] | None = None,
+) -> Played:
     """Play a story in an empty folder with a short path.
 
     Args:
@@ -53,14 +57,17 @@ def play(story: Story, folder: Path, pace: float = 1.0,
         tell("starting the bus, the daemons, rrdcached, collectd and the page …")
         chain.daemons = story.daemons(stage)
         chain.start()
-        stage.subscribed([name for name in stage.services()
-                          if heard(GREETING, story.hears.get(name))])
+        stage.subscribed(
+            [name for name in stage.services() if heard(GREETING, story.hears.get(name))]
+        )
         stage.settle()
         stage.begin_audit()
         tell(f"The page: {chain.url}")
         stage.watch = Watch(
-            chain.url, lambda seen, before: tell(_changed(seen, before)),
-            lambda at, one: tell(f"  [{at:4.0f} s] {one['scope']:10} {one['sentence']}"))
+            chain.url,
+            lambda seen, before: tell(_changed(seen, before)),
+            lambda at, one: tell(f"  [{at:4.0f} s] {one['scope']:10} {one['sentence']}"),
+        )
         for number, phase in enumerate(story.phases, 1):
             tell(f"\n[{stage.watch.now():4.0f} s] {number}. {phase.name}: {phase.tells}")
             outcomes += _phase(stage, phase)
@@ -76,8 +83,11 @@ def play(story: Story, folder: Path, pace: float = 1.0,
     finally:
         if stage.begun:
             stage.watch.close()
-        servers = [name for name in chain.processes.running
-                   if name.startswith("postgres") or name in rabbitmq.NAMES]
+        servers = [
+            name
+            for name in chain.processes.running
+            if name.startswith("postgres") or name in rabbitmq.NAMES
+        ]
         chain.processes.stop_all(last=("rrdcached", *servers))
 
 

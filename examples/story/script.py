@@ -84,5 +84,8 @@ class Story:
 
     def missing(self) -> list[str]:
         """Return a sentence for each need that is not there; empty when it can be played."""
-        return [f"{self.name} needs {one.name}, which is not installed: {one.why}"
-                for one in self.needs if not one.installed()]
+        return [
+            f"{self.name} needs {one.name}, which is not installed: {one.why}"
+            for one in self.needs
+            if not one.installed()
+        ]

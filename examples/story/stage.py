@@ -105,6 +105,7 @@ class Stage:
 
     def until(self, what: str, ready: Callable[[], bool], seconds: float = PATIENCE) -> None:
         """Return when ``ready()``; raise TimeoutError, or RuntimeError when a process ended."""
+
         def looked() -> bool:
             self._reap()
             self.chain.processes.check()
@@ -116,8 +117,14 @@ class Stage:
 
     def publish(self, name: str, *words: str) -> None:
         """Begin to publish with these words for ``python -m examples.load``."""
-        command = [sys.executable, "-m", "examples.load", *words,
-                   "--config", str(self.chain.config_file("relay"))]
+        command = [
+            sys.executable,
+            "-m",
+            "examples.load",
+            *words,
+            "--config",
+            str(self.chain.config_file("relay")),
+        ]
         env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
         self._log(name).unlink(missing_ok=True)
         self.chain.processes.start(f"load-{name}", command, env, self.chain.folder)
@@ -173,12 +180,22 @@ class Stage:
 
         def heard_it() -> bool:
             # For a second: the first may come before the subscription has got there.
-            self.publish("greeting", "--count", "6", "--rate", "5", "--profile", "constant",
-                         "--kind", "builds")
+            self.publish(
+                "greeting",
+                "--count",
+                "6",
+                "--rate",
+                "5",
+                "--profile",
+                "constant",
+                "--kind",
+                "builds",
+            )
             self.done("greeting")
             now = self.newest()
-            return all(name in now and now[name].received > before.get(name, 0)
-                       for name in services)
+            return all(
+                name in now and now[name].received > before.get(name, 0) for name in services
+            )
 
         self.until(f"{', '.join(services)} are subscribed", heard_it)
 
@@ -248,12 +265,18 @@ class Stage:
         backlog = self.row(service).get("backlog")
         return float("inf") if backlog is None else float(backlog)
 
-    def series(self, service: str, *metrics: str, start: int | None = None,
-               end: int | None = None) -> dict[str, list[float | None]]:
+    def series(
+        self, service: str, *metrics: str, start: int | None = None, end: int | None = None
+    ) -> dict[str, list[float | None]]:
         """Return a daemon's series by metric, one point a second; the audit's span by default."""
-        body = get(f"{self.chain.url}/api/v1/series", daemon=self.row(service)["id"],
-                   metrics=",".join(metrics), start=start or self._since,
-                   end=end or int(time.time()), step=1)
+        body = get(
+            f"{self.chain.url}/api/v1/series",
+            daemon=self.row(service)["id"],
+            metrics=",".join(metrics),
+            start=start or self._since,
+            end=end or int(time.time()),
+            step=1,
+        )
         found: dict[str, list[float | None]] = body["daemons"][0]["series"]
         return found
 
@@ -270,8 +293,10 @@ class Stage:
         self.settle(())
         last = {name: one.time for name, one in self.newest().items()}
         end = int(max(last.values()))
-        self.until("the store has the last samples", lambda: all(
-            (self.row(name).get("last_sample") or 0) >= end for name in last))
+        self.until(
+            "the store has the last samples",
+            lambda: all((self.row(name).get("last_sample") or 0) >= end for name in last),
+        )
         return [self._balance(name, end) for name in self.services()]
 
     def _balance(self, service: str, end: int) -> Balance:
@@ -279,11 +304,20 @@ class Stage:
         backlog = [one for one in found["backlog"] if one is not None]
         # What waited at a run's last stored sample: the page's own number, and exact.
         pairs = list(zip(found["received"], found["backlog"]))
-        lost = [one for run in self.ended if run.service == service and run.at
-                for one in last_known(pairs[: int(run.at) - self._since])]
+        lost = [
+            one
+            for run in self.ended
+            if run.service == service and run.at
+            for one in last_known(pairs[: int(run.at) - self._since])
+        ]
         ended = [one for one in self.ended if one.service == service]
         return Balance(
-            service, heard(self.sent, self.hears.get(service)), total(found["received"], 1.0),
-            total(found["processed"], 1.0), backlog[-1] if backlog else 0.0,
-            sum(lost), sum(one.away for one in ended),
-            sum(one.unseen for one in ended))
+            service,
+            heard(self.sent, self.hears.get(service)),
+            total(found["received"], 1.0),
+            total(found["processed"], 1.0),
+            backlog[-1] if backlog else 0.0,
+            sum(lost),
+            sum(one.away for one in ended),
+            sum(one.unseen for one in ended),
+        )

@@ -29,8 +29,11 @@ class Seen:
     def matches(self, service: str, verdicts: tuple[str, ...], says: str = "") -> bool:
         """Tell whether it is of this service, has one of the verdicts and says the words."""
         words = " ".join([self.text, *self.row.get("evidence", ())])
-        return (self.service == service and says in words
-                and any(one in verdicts for one in (self.state, *self.verdicts)))
+        return (
+            self.service == service
+            and says in words
+            and any(one in verdicts for one in (self.state, *self.verdicts))
+        )
 
 
 def get(url: str, **query: Any) -> Any:
@@ -53,8 +56,12 @@ class Watch:
         together: gets each incident of several daemons when it is first told of, likewise.
     """
 
-    def __init__(self, url: str, tell: Callable[[Seen, Seen | None], None],
-                 together: Callable[[float, Mapping[str, Any]], None]) -> None:
+    def __init__(
+        self,
+        url: str,
+        tell: Callable[[Seen, Seen | None], None],
+        together: Callable[[float, Mapping[str, Any]], None],
+    ) -> None:
         self._url = url
         self._tell = tell
         self._together = together
@@ -106,8 +113,10 @@ class Watch:
             except OSError:
                 continue  # the page restarts, or the machine is busy: ask again
             at = self.now()
-            rows = [Seen(at, row["service"], row["state"], tuple(row["verdicts"]), row["text"], row)
-                    for row in body["daemons"]]
+            rows = [
+                Seen(at, row["service"], row["state"], tuple(row["verdicts"]), row["text"], row)
+                for row in body["daemons"]
+            ]
             with self._lock:
                 self._incidents.extend((at, one) for one in body["incidents"])
                 self._all.extend(rows)

@@ -42,10 +42,16 @@ class Bridge(FedmsgConsumer):
         self._seen = hub.config["webhook.deliveries"]
         fedmsg.init(**{**hub.config, "name": "relay_inbound", "active": True})
         address = ("127.0.0.1", hub.config["webhook.port"])
-        server = ThreadingHTTPServer(address, receiver(
-            hub.config["webhook.secret"].encode(), set(hub.config["webhook.repositories"]),
-            lambda event, hook: self.incoming.put(
-                {"topic": f"github.{event}", "body": {"msg": hook}})))
+        server = ThreadingHTTPServer(
+            address,
+            receiver(
+                hub.config["webhook.secret"].encode(),
+                set(hub.config["webhook.repositories"]),
+                lambda event, hook: self.incoming.put(
+                    {"topic": f"github.{event}", "body": {"msg": hook}}
+                ),
+            ),
+        )
         threading.Thread(target=server.serve_forever, daemon=True).start()
 
     def consume(self, message: dict[str, Any]) -> None:

@@ -35,16 +35,26 @@ def daemons(stage: Stage) -> Sequence[Daemon]:
     ]  # fmt: skip
 
 
-def send(stage: Stage, number: int, *, secret: str = SECRET, repository: str = ON,
-         rate: float = 0.0) -> None:
+def send(
+    stage: Stage, number: int, *, secret: str = SECRET, repository: str = ON, rate: float = 0.0
+) -> None:
     """Deliver hooks as GitHub does; ``rate`` in hooks/s, 0: as fast as it goes."""
     link = http.client.HTTPConnection("127.0.0.1", stage.notes["port"], timeout=60)
     began = time.monotonic()
     for count in range(number):
-        body = json.dumps({"ref": "refs/heads/main", "after": f"{count:040x}",
-                           "repository": {"full_name": repository}}).encode()
-        link.request("POST", "/", body, {"X-GitHub-Event": "push",
-                                         "X-Hub-Signature-256": signature(secret.encode(), body)})
+        body = json.dumps(
+            {
+                "ref": "refs/heads/main",
+                "after": f"{count:040x}",
+                "repository": {"full_name": repository},
+            }
+        ).encode()
+        link.request(
+            "POST",
+            "/",
+            body,
+            {"X-GitHub-Event": "push", "X-Hub-Signature-256": signature(secret.encode(), body)},
+        )
         answer = link.getresponse()
         answer.read()
         stage.notes["answers"][answer.status] += 1
@@ -69,8 +79,9 @@ def storm(stage: Stage) -> None:
 
 def over(stage: Stage) -> None:
     """Wait until all are published."""
-    stage.until("every hook is published", lambda: (stage.row("bridge").get("backlog") or 0) < 3,
-                240)
+    stage.until(
+        "every hook is published", lambda: (stage.row("bridge").get("backlog") or 0) < 3, 240
+    )
 
 
 def forged(stage: Stage) -> None:
@@ -82,8 +93,13 @@ def forged(stage: Stage) -> None:
 def refused(stage: Stage) -> Sequence[Outcome]:
     """Compare what was answered with what was sent."""
     answers = stage.notes["answers"]
-    return [Outcome("every forged or unwanted hook is refused", answers[403] == 2 * FORGED,
-                    ", ".join(f"{status}: {count:,}" for status, count in sorted(answers.items())))]
+    return [
+        Outcome(
+            "every forged or unwanted hook is refused",
+            answers[403] == 2 * FORGED,
+            ", ".join(f"{status}: {count:,}" for status, count in sorted(answers.items())),
+        )
+    ]
 
 
 STORY = Story(

@@ -12,8 +12,10 @@ from pathlib import Path
 
 path, epoch = Path(sys.argv[1]), int(os.environ["SOURCE_DATE_EPOCH"])
 plain = io.BytesIO()
-with tarfile.open(path) as old, tarfile.open(
-        fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as new:
+with (
+    tarfile.open(path) as old,
+    tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as new,
+):
     for member in sorted(old.getmembers(), key=lambda one: one.name):
         member.mtime, member.uid, member.gid, member.uname, member.gname = epoch, 0, 0, "", ""
         member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644

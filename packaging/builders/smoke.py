@@ -54,8 +54,12 @@ def try_alerts() -> None:
     evaluator = subprocess.Popen([COMMAND, "alerts", "run", *given], stdout=subprocess.DEVNULL)
     try:
         end = time.monotonic() + 60
-        while subprocess.run([COMMAND, "alerts", "status", "--state", "a.db"], check=False,
-                             capture_output=True, timeout=60).returncode:
+        while subprocess.run(
+            [COMMAND, "alerts", "status", "--state", "a.db"],
+            check=False,
+            capture_output=True,
+            timeout=60,
+        ).returncode:
             assert evaluator.poll() is None, "the evaluator has ended"
             assert time.monotonic() < end, "the evaluator wrote nothing"
             time.sleep(0.2)
@@ -66,8 +70,9 @@ def try_alerts() -> None:
 
 def try_page() -> None:
     """Serve an empty folder; the page and the health check answer."""
-    page = subprocess.Popen([DASHBOARD, "--data-dir", "rrd", "--port", "0"], text=True,
-                            stdout=subprocess.PIPE)
+    page = subprocess.Popen(
+        [DASHBOARD, "--data-dir", "rrd", "--port", "0"], text=True, stdout=subprocess.PIPE
+    )
     try:
         address = page.stdout.readline().split()[-1]
         with urllib.request.urlopen(f"{address}healthz", timeout=30) as answer:

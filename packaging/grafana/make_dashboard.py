@@ -22,8 +22,10 @@ WIDTH, HEIGHT, COLUMNS = 8, 8, 3
 
 def expression(metric: Metric) -> str:
     """Return PromQL of one metric by host, service and consumer; no topic's series."""
-    chosen = (f'{FAMILY[metric.collectd_type]}{{instance=~"$host",{PLUGIN}=~"$service",'
-              f'type=~"[^-]+_{metric.name}"}}')
+    chosen = (
+        f'{FAMILY[metric.collectd_type]}{{instance=~"$host",{PLUGIN}=~"$service",'
+        f'type=~"[^-]+_{metric.name}"}}'
+    )
     if metric.kind is Kind.GAUGE:
         return f"max by (instance, {PLUGIN}, type) ({chosen})"
     whole = f"sum by (instance, {PLUGIN}, type) (rate({chosen}[$__rate_interval]))"
@@ -37,22 +39,45 @@ def panel(number: int, metric: Metric) -> dict[str, Any]:
     if metric.kind is Kind.DERIVE:
         title += ", workers" if metric.unit == "microseconds" else " per second"
     return {
-        "id": number + 1, "type": "timeseries", "title": title, "description": metric.help,
+        "id": number + 1,
+        "type": "timeseries",
+        "title": title,
+        "description": metric.help,
         "datasource": SOURCE,
-        "gridPos": {"x": number % COLUMNS * WIDTH, "y": number // COLUMNS * HEIGHT,
-                    "w": WIDTH, "h": HEIGHT},
-        "fieldConfig": {"defaults": {"unit": unit, "min": 0, "custom": {"spanNulls": False}},
-                        "overrides": []},
-        "targets": [{"refId": "A", "datasource": SOURCE, "expr": expression(metric),
-                     "legendFormat": f"{{{{instance}}}} {{{{{PLUGIN}}}}} {{{{type}}}}"}],
+        "gridPos": {
+            "x": number % COLUMNS * WIDTH,
+            "y": number // COLUMNS * HEIGHT,
+            "w": WIDTH,
+            "h": HEIGHT,
+        },
+        "fieldConfig": {
+            "defaults": {"unit": unit, "min": 0, "custom": {"spanNulls": False}},
+            "overrides": [],
+        },
+        "targets": [
+            {
+                "refId": "A",
+                "datasource": SOURCE,
+                "expr": expression(metric),
+                "legendFormat": f"{{{{instance}}}} {{{{{PLUGIN}}}}} {{{{type}}}}",
+            }
+        ],
     }
 
 
 def variable(name: str, query: str) -> dict[str, Any]:
     """Return a variable that lists what the server knows, all of it at first."""
-    return {"name": name, "type": "query", "datasource": SOURCE, "query": query, "refresh": 2,
-            "includeAll": True, "multi": True, "allValue": ".*",
-            "current": {"text": "All", "value": "$__all"}}
+    return {
+        "name": name,
+        "type": "query",
+        "datasource": SOURCE,
+        "query": query,
+        "refresh": 2,
+        "includeAll": True,
+        "multi": True,
+        "allValue": ".*",
+        "current": {"text": "All", "value": "$__all"},
+    }
 
 
 def dashboard() -> dict[str, Any]:
@@ -61,14 +86,21 @@ def dashboard() -> dict[str, Any]:
     first = ("received", "processed", "backlog")
     ordered = sorted(METRICS, key=lambda one: first.index(one.name) if one.name in first else 3)
     return {
-        "uid": "fedmsg-queues", "title": "fedmsg queues", "tags": ["fedmsg"],
-        "schemaVersion": 36, "version": 1, "editable": True, "refresh": "30s",
+        "uid": "fedmsg-queues",
+        "title": "fedmsg queues",
+        "tags": ["fedmsg"],
+        "schemaVersion": 36,
+        "version": 1,
+        "editable": True,
+        "refresh": "30s",
         "time": {"from": "now-1h", "to": "now"},
-        "templating": {"list": [
-            {"name": "source", "type": "datasource", "query": "prometheus"},
-            variable("host", f"label_values({known}, instance)"),
-            variable("service", f'label_values({known}{{instance=~"$host"}}, {PLUGIN})'),
-        ]},
+        "templating": {
+            "list": [
+                {"name": "source", "type": "datasource", "query": "prometheus"},
+                variable("host", f"label_values({known}, instance)"),
+                variable("service", f'label_values({known}{{instance=~"$host"}}, {PLUGIN})'),
+            ]
+        },
         "panels": [panel(number, metric) for number, metric in enumerate(ordered)],
     }
 

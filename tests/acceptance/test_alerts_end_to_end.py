@@ -48,17 +48,25 @@ url = "{url}"
 @pytest.mark.soak
 def test_a_backlog_a_dead_daemon_and_a_dead_collectd(short_folder: Path) -> None:
     """Each is told once, with the right words; a dead collectd is not a dozen dead daemons."""
-    chain = Chain(short_folder, [Daemon("laggard", "tests.acceptance.slow:Slow",
-                                        config={"slow.enabled": True})], interval=1)
+    chain = Chain(
+        short_folder,
+        [Daemon("laggard", "tests.acceptance.slow:Slow", config={"slow.enabled": True})],
+        interval=1,
+    )
     with Receiver() as receiver:
         chain.rules = RULES.format(url=receiver.url)
 
         def told(rule: str, part: str) -> list[dict[str, Any]]:
             chain.processes.check()
-            return [alert for one in receiver.taken() for alert in one[part]
-                    if alert["rule"] == rule and (part == "over" or alert["id"] in one["fresh"])]
+            return [
+                alert
+                for one in receiver.taken()
+                for alert in one[part]
+                if alert["rule"] == rule and (part == "over" or alert["id"] in one["fresh"])
+            ]
 
         with chain:
+
             def subscribed() -> bool:
                 publish(chain, 1)
                 return newest(chain)["Slow"].received > 0
@@ -67,8 +75,11 @@ def test_a_backlog_a_dead_daemon_and_a_dead_collectd(short_folder: Path) -> None
             publish(chain, 900)
             wait_for("the backlog is told", lambda: bool(told("backlog", "alerts")), 60)
             (alert,) = told("backlog", "alerts")
-            assert alert["subject"] == {"host": "localhost", "service": "laggard",
-                                        "consumer": "Slow"}
+            assert alert["subject"] == {
+                "host": "localhost",
+                "service": "laggard",
+                "consumer": "Slow",
+            }
             assert alert["link"].startswith("http://queues/daemon/localhost/laggard/Slow?start=")
             wait_for("its end is told", lambda: bool(told("backlog", "over")), 90)
             (over,) = told("backlog", "over")
@@ -78,11 +89,13 @@ def test_a_backlog_a_dead_daemon_and_a_dead_collectd(short_folder: Path) -> None
             chain.processes.stop("laggard", signal.SIGKILL)
             wait_for("the dead daemon is told", lambda: bool(told("daemon-silent", "alerts")), 60)
             assert [one["subject"]["service"] for one in told("daemon-silent", "alerts")] == [
-                "laggard"]
+                "laggard"
+            ]
             assert told("collectd-silent", "alerts") == []
             chain.processes.stop("collectd", signal.SIGKILL)
-            wait_for("the dead collectd is told",
-                     lambda: bool(told("collectd-silent", "alerts")), 60)
+            wait_for(
+                "the dead collectd is told", lambda: bool(told("collectd-silent", "alerts")), 60
+            )
             (dead,) = told("collectd-silent", "alerts")
             assert dead["subject"] == {"host": "localhost", "service": "", "consumer": ""}
             assert len(told("daemon-silent", "alerts")) == 1

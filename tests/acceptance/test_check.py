@@ -55,7 +55,9 @@ def check(capsys: pytest.CaptureFixture[str], daemon: Daemon, *words: str) -> tu
 def test_by_hand(daemon: Daemon, capsys: pytest.CaptureFixture[str]) -> None:
     """One line, performance data with the thresholds, the exit code of the range."""
     assert check(capsys, daemon, "-w", "0", "-c", "100", "--service", "hub") == (
-        0, "FEDMSG OK: hub/Slow backlog 0 | 'hub/Slow_backlog'=0;0;100;0\n")
+        0,
+        "FEDMSG OK: hub/Slow backlog 0 | 'hub/Slow_backlog'=0;0;100;0\n",
+    )
     daemon.waiting = 7
     wait_for("the backlog is seen", lambda: check(capsys, daemon, "-w", "0", "-c", "100")[0] == 1)
     assert check(capsys, daemon, "-w", "0", "-c", "5")[0] == 2
@@ -72,7 +74,8 @@ def test_nobody_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert main(["check", "--service", "hub", "--endpoints", where]) == 2
     assert capsys.readouterr().out.splitlines() == [
         f"FEDMSG CRITICAL: no daemon answers at {where}",
-        f"FEDMSG CRITICAL: no daemon hub answers at {where}"]
+        f"FEDMSG CRITICAL: no daemon hub answers at {where}",
+    ]
 
 
 @pytest.mark.parametrize("words", [["-w", "x"], ["nonsense"], ["-w", "9:1"]])
@@ -83,10 +86,20 @@ def test_a_wrong_call_is_unknown(words: list[str], capsys: pytest.CaptureFixture
     assert capsys.readouterr().out.startswith("FEDMSG UNKNOWN: ")
 
 
-@pytest.mark.parametrize(("text", "value", "alerts"), [
-    ("10", 10, False), ("10", 11, True), ("10", -1, True), ("10:", 9, True), ("~:10", -5, False),
-    ("~:10", 11, True), ("10:20", 20, False), ("@10:20", 10, True), ("@10:20", 21, False),
-])
+@pytest.mark.parametrize(
+    ("text", "value", "alerts"),
+    [
+        ("10", 10, False),
+        ("10", 11, True),
+        ("10", -1, True),
+        ("10:", 9, True),
+        ("~:10", -5, False),
+        ("~:10", 11, True),
+        ("10:20", 20, False),
+        ("@10:20", 10, True),
+        ("@10:20", 21, False),
+    ],
+)
 def test_ranges(text: str, value: float, alerts: bool) -> None:
     """The guidelines' own table."""
     assert plugin.Range.parse(text).alerts(value) is alerts
@@ -151,8 +164,11 @@ def test_under_nagios(daemon: Daemon, short_folder: Path) -> None:
     """Nagios itself sees OK, and CRITICAL once messages wait; with performance data."""
     ours = (ROOT / "packaging/nagios/fedmsg.cfg").read_text()
     command = f"{sys.executable} -m collectd_fedmsg.cli check"
-    ours = re.sub(r"/usr/bin/collectd-fedmsg check (\w+)",
-                  rf"{command} \1 --endpoints '{daemon.endpoints}'", ours)
+    ours = re.sub(
+        r"/usr/bin/collectd-fedmsg check (\w+)",
+        rf"{command} \1 --endpoints '{daemon.endpoints}'",
+        ours,
+    )
     week = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
     days = "\n ".join(f"{day} 00:00-24:00" for day in week)
     (short_folder / "objects.cfg").write_text(ours + OBJECTS.format(days=days))
@@ -168,8 +184,9 @@ def test_under_nagios(daemon: Daemon, short_folder: Path) -> None:
 
     try:
         env = {**os.environ, "PYTHONPATH": str(ROOT)}
-        processes.start("nagios", ["/usr/sbin/nagios4", str(short_folder / "nagios.cfg")], env,
-                        short_folder)
+        processes.start(
+            "nagios", ["/usr/sbin/nagios4", str(short_folder / "nagios.cfg")], env, short_folder
+        )
         wait_for("Nagios sees OK", lambda: sees(0), 60)
         daemon.waiting = 7
         wait_for("Nagios sees CRITICAL", lambda: sees(2), 60)
@@ -179,9 +196,13 @@ def test_under_nagios(daemon: Daemon, short_folder: Path) -> None:
 
 @pytest.mark.skipif(not Path("/usr/bin/promtool").exists(), reason="prometheus is not installed")
 def test_the_prometheus_rules() -> None:
-    done = subprocess.run(["/usr/bin/promtool", "test", "rules", "fedmsg-rules.test.yml"],
-                          cwd=ROOT / "packaging/prometheus", capture_output=True, text=True,
-                          check=False)
+    done = subprocess.run(
+        ["/usr/bin/promtool", "test", "rules", "fedmsg-rules.test.yml"],
+        cwd=ROOT / "packaging/prometheus",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -202,11 +223,28 @@ def test_icinga_takes_the_commands(tmp_path: Path) -> None:
     """Icinga's own validation passes, and the example gives the host its service."""
     file = tmp_path / "icinga2.conf"
     file.write_text(ICINGA.format(root=ROOT))
-    folders = [word for name in ("DataDir", "LogDir", "CacheDir", "InitRunDir")
-               for word in ("-D", f"{name}={tmp_path}")]
-    done = subprocess.run(["/usr/sbin/icinga2", "daemon", "-C", "-c", str(file), *folders,
-                           "-D", f"RunAsUser={pwd.getpwuid(os.getuid()).pw_name}",
-                           "-D", f"RunAsGroup={grp.getgrgid(os.getgid()).gr_name}"],
-                          capture_output=True, text=True, check=False, timeout=120)
+    folders = [
+        word
+        for name in ("DataDir", "LogDir", "CacheDir", "InitRunDir")
+        for word in ("-D", f"{name}={tmp_path}")
+    ]
+    done = subprocess.run(
+        [
+            "/usr/sbin/icinga2",
+            "daemon",
+            "-C",
+            "-c",
+            str(file),
+            *folders,
+            "-D",
+            f"RunAsUser={pwd.getpwuid(os.getuid()).pw_name}",
+            "-D",
+            f"RunAsGroup={grp.getgrgid(os.getgid()).gr_name}",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Instantiated 1 Service." in done.stdout

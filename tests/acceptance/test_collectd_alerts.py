@@ -19,8 +19,12 @@ from examples.processes import Processes, wait_for
 from tests.acceptance.test_check import Daemon
 from tests.integration.test_alert_outputs import Mailbox, output, raised
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.skipif(
-    not Path("/usr/lib/collectd/notify_email.so").exists(), reason="collectd is not installed")]
+pytestmark = [
+    pytest.mark.acceptance,
+    pytest.mark.skipif(
+        not Path("/usr/lib/collectd/notify_email.so").exists(), reason="collectd is not installed"
+    ),
+]
 
 CONF = """\
 Hostname "bus01"
@@ -97,17 +101,20 @@ class Site:
 
     def start(self, more: str) -> None:
         paths = [str(ROOT), sysconfig.get_path("platlib")]
-        python = snippets.collectd_block(str(self.folder / "health"),
-                                         str(self.folder / "cursors.json"), 1, paths)
+        python = snippets.collectd_block(
+            str(self.folder / "health"), str(self.folder / "cursors.json"), 1, paths
+        )
         conf = self.folder / "collectd.conf"
         conf.write_text(CONF.format(folder=self.folder, port=self.box.port, more=python + more))
-        self.processes.start("collectd", ["/usr/sbin/collectd", "-f", "-C", str(conf)],
-                             os.environ, self.folder)
+        self.processes.start(
+            "collectd", ["/usr/sbin/collectd", "-f", "-C", str(conf)], os.environ, self.folder
+        )
 
     def says(self, text: str, seconds: float = 60) -> None:
         def there() -> bool:
             self.processes.check()
             return text in self.nagios.read_text()
+
         try:
             wait_for(f"Nagios' command file says {text!r}", there, seconds)
         except TimeoutError as error:
@@ -136,8 +143,11 @@ def undelivered(folder: Path) -> list[dict[str, Any]]:
 def threshold() -> str:
     """Return the file that we ship, with its consumer's name changed and a shorter hold."""
     text = (ROOT / "packaging/collectd/threshold.conf").read_text()
-    return text.replace("Archiver", "Slow").replace("Hits 30", "Hits 2").replace(
-        "WarningMax 100", "WarningMax 0")
+    return (
+        text.replace("Archiver", "Slow")
+        .replace("Hits 30", "Hits 2")
+        .replace("WarningMax 100", "WarningMax 0")
+    )
 
 
 ALERTS = """
@@ -161,9 +171,14 @@ def test_every_target_is_told(site: Site) -> None:
     site.start(ALERTS.format(folder=site.folder) + threshold())
     site.daemon.waiting = 7
     site.says("Slow of hub on bus01: 7 messages wait (limit 0), since 20")
-    wait_for("the mail is there", lambda: any(
-        to == ["ops@example.org"] and "7 messages wait" in mail.get_content()
-        for to, mail in list(site.box.mails)), 30)
+    wait_for(
+        "the mail is there",
+        lambda: any(
+            to == ["ops@example.org"] and "7 messages wait" in mail.get_content()
+            for to, mail in list(site.box.mails)
+        ),
+        30,
+    )
     # The service beside the dashboard comes by the socket, and gets to the same targets.
     output("collectd", socket=str(site.folder / "collectd.sock")).send(raised('a"b'))
     site.says("Test of test on test: 12 messages wait (limit 0)", 10)

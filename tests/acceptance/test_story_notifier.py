@@ -31,8 +31,10 @@ def test_both_engines_tell_the_same_people(short_folder: Path) -> None:
     """The rewrite is as right as what it replaces; only it must be told what has changed."""
     processes = Processes(short_folder)
     server = postgres.Postgres(short_folder / "pg", processes)
-    builds = [News("org.fedoraproject.prod.buildsys.build.state.change", package, "person3")
-              for package in ("kernel", "bash", "firefox", "unheard-of")]
+    builds = [
+        News("org.fedoraproject.prod.buildsys.build.state.change", package, "person3")
+        for package in ("kernel", "bash", "firefox", "unheard-of")
+    ]
     try:
         server.start()
         dsn = server.create("rules")
@@ -49,8 +51,9 @@ def test_both_engines_tell_the_same_people(short_folder: Path) -> None:
             assert found == [sorted(remembering.whom(news)) for news in builds]
             assert len(found[0]) > 2
             wiki = News("org.fedoraproject.prod.wiki.article.edit", None, None)
-            database.write(connection, Preference("new", "irc", (
-                Filter((Rule("topic", "*.wiki.*"),)),)))
+            database.write(
+                connection, Preference("new", "irc", (Filter((Rule("topic", "*.wiki.*"),)),))
+            )
             assert asking.whom(wiki) == [("new", "irc")]
             assert remembering.whom(wiki) == []
             remembering.heard({"topic": RULES_CHANGED, "msg": {"person": "new"}})

@@ -11,7 +11,7 @@ from docs import room_tree
 from tests.conftest import ROOT
 
 PAGE = room_tree.PAGE.read_text("utf-8")
-WAY = PAGE[PAGE.index(".. way begins"):PAGE.index(".. way ends")]
+WAY = PAGE[PAGE.index(".. way begins") : PAGE.index(".. way ends")]
 
 
 def test_the_tree_has_a_line_for_each_file() -> None:
@@ -20,14 +20,20 @@ def test_the_tree_has_a_line_for_each_file() -> None:
 
 
 def test_each_module_says_what_it_does() -> None:
-    silent = [line for line in room_tree.lines() if re.fullmatch(r"\s*\S+", line)
-              and not line.strip().startswith("static/")]
+    silent = [
+        line
+        for line in room_tree.lines()
+        if re.fullmatch(r"\s*\S+", line) and not line.strip().startswith("static/")
+    ]
     assert silent == []
 
 
 @pytest.mark.parametrize("hop", re.findall(r"``([^`]+\.py:\w+)``", WAY))
 def test_each_hop_of_the_way_exists(hop: str) -> None:
     path, _, name = hop.partition(":")
-    names = {node.name for node in ast.walk(ast.parse((ROOT / path).read_text("utf-8")))
-             if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    names = {
+        node.name
+        for node in ast.walk(ast.parse((ROOT / path).read_text("utf-8")))
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+    }
     assert name in names

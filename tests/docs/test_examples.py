@@ -52,8 +52,9 @@ def test_there_are_commands_to_look_at():
 
 def blocks(beginning: str) -> list[str]:
     """Return the indented blocks of all pages that begin so."""
-    return [found for text in PAGES.values() for found in literal(text)
-            if found.startswith(beginning)]
+    return [
+        found for text in PAGES.values() for found in literal(text) if found.startswith(beginning)
+    ]
 
 
 def test_fedmsg_d_is_understood():
@@ -69,9 +70,12 @@ def test_fedmsg_d_is_understood():
 def test_collectd_lines_are_understood():
     """Each line that begins with a key of our block; other plugins' blocks have such keys too."""
     ours = [text for name, text in PAGES.items() if name.startswith("howto-")]
-    lines = [line for text in ours
-             for pattern in (rf'^ +((?:{KEYS})(?: "[^"…]+")+)$', rf'``((?:{KEYS})(?: "[^"…]+")+)``')
-             for line in re.findall(pattern, text, re.M)]
+    lines = [
+        line
+        for text in ours
+        for pattern in (rf'^ +((?:{KEYS})(?: "[^"…]+")+)$', rf'``((?:{KEYS})(?: "[^"…]+")+)``')
+        for line in re.findall(pattern, text, re.M)
+    ]
     assert len(lines) >= 4
     for line in lines:
         key, *values = shlex.split(line)
@@ -108,6 +112,9 @@ def options(one: argparse.ArgumentParser) -> Iterator[str]:
 def test_no_page_names_an_option_that_is_not_there(name: str):
     """Each ``--option`` by itself or after our command is ours, or listed as another's."""
     known = {*options(parser()), *options(serve.parser()), *OTHERS}
-    named = {option for quoted in re.findall(r"``((?:--|collectd-fedmsg)[^`]+)``", PAGES[name])
-             for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", quoted)}
+    named = {
+        option
+        for quoted in re.findall(r"``((?:--|collectd-fedmsg)[^`]+)``", PAGES[name])
+        for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", quoted)
+    }
     assert named - known == set()

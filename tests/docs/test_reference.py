@@ -32,39 +32,66 @@ def rows(title: str) -> dict[str, str]:
     return dict(found)
 
 
-@pytest.mark.parametrize(("title", "keys"), [
-    pytest.param("The daemon: fedmsg.d", {"enabled", *settings.Settings.__dataclass_fields__},
-                 id="fedmsg.d"),
-    pytest.param("collectd.conf: the reader", set(collectd_config.OPTIONS), id="collectd"),
-    pytest.param("collectd.conf: a broker", set(collectd_config.BROKER_OPTIONS), id="broker"),
-    pytest.param("The page: dashboard.toml", {*config.KEYS, "tied"}, id="dashboard"),
-])
+@pytest.mark.parametrize(
+    ("title", "keys"),
+    [
+        pytest.param(
+            "The daemon: fedmsg.d",
+            {"enabled", *settings.Settings.__dataclass_fields__},
+            id="fedmsg.d",
+        ),
+        pytest.param("collectd.conf: the reader", set(collectd_config.OPTIONS), id="collectd"),
+        pytest.param("collectd.conf: a broker", set(collectd_config.BROKER_OPTIONS), id="broker"),
+        pytest.param("The page: dashboard.toml", {*config.KEYS, "tied"}, id="dashboard"),
+    ],
+)
 def test_every_key_is_documented_and_no_other(title, keys):
     """A new key without its row fails, and so does a row whose key is gone."""
     assert set(rows(title)) == keys
 
 
-@pytest.mark.parametrize(("title", "usual"), [
-    pytest.param("The daemon: fedmsg.d", {
-        name: getattr(settings.Settings, name) for name in ("run_folder", "interval", "history")},
-        id="fedmsg.d"),
-    pytest.param("collectd.conf: the reader", {
-        "Endpoints": collectd_config.PluginConfig.endpoints[0],
-        "Interval": collectd_config.PluginConfig.interval,
-        "Timeout": collectd_config.PluginConfig.timeout,
-        "MaxConsumers": collectd_config.PluginConfig.max_consumers,
-        "Topics": collectd_config.PluginConfig.topics,
-        "TopicTimes": collectd_config.PluginConfig.topic_times}, id="collectd"),
-    pytest.param("collectd.conf: a broker", {"Vhost": Broker.vhosts[0], "User": Broker.user,
-                                             "Queues": Broker.queues[0]}, id="broker"),
-    pytest.param("The page: dashboard.toml", {"interval": config.Settings.interval,
-                                              "data_dir": config.Settings.of(None).data_dir},
-                 id="dashboard"),
-])
+@pytest.mark.parametrize(
+    ("title", "usual"),
+    [
+        pytest.param(
+            "The daemon: fedmsg.d",
+            {
+                name: getattr(settings.Settings, name)
+                for name in ("run_folder", "interval", "history")
+            },
+            id="fedmsg.d",
+        ),
+        pytest.param(
+            "collectd.conf: the reader",
+            {
+                "Endpoints": collectd_config.PluginConfig.endpoints[0],
+                "Interval": collectd_config.PluginConfig.interval,
+                "Timeout": collectd_config.PluginConfig.timeout,
+                "MaxConsumers": collectd_config.PluginConfig.max_consumers,
+                "Topics": collectd_config.PluginConfig.topics,
+                "TopicTimes": collectd_config.PluginConfig.topic_times,
+            },
+            id="collectd",
+        ),
+        pytest.param(
+            "collectd.conf: a broker",
+            {"Vhost": Broker.vhosts[0], "User": Broker.user, "Queues": Broker.queues[0]},
+            id="broker",
+        ),
+        pytest.param(
+            "The page: dashboard.toml",
+            {"interval": config.Settings.interval, "data_dir": config.Settings.of(None).data_dir},
+            id="dashboard",
+        ),
+    ],
+)
 def test_what_holds_unless_said_is_the_code_s(title, usual):
     for key, value in usual.items():
-        said = str(value).lower() if isinstance(value, bool) else (
-            f"{value:g}" if isinstance(value, float) else str(value))
+        said = (
+            str(value).lower()
+            if isinstance(value, bool)
+            else (f"{value:g}" if isinstance(value, float) else str(value))
+        )
         assert rows(title)[key] == f"``{said}``", key
 
 
@@ -72,8 +99,13 @@ def test_the_metric_tables_have_every_metric_of_the_code():
     """They are made from the code; this holds that nothing of a row is lost on the way."""
     lines = "\n".join(generated.as_list_table("metric-table"))
     for metric in BY_NAME.values():
-        row = (f"``{metric.name}``", metric.kind.value, f"``{metric.collectd_type}``", metric.unit,
-               metric.help)
+        row = (
+            f"``{metric.name}``",
+            metric.kind.value,
+            f"``{metric.collectd_type}``",
+            metric.unit,
+            metric.help,
+        )
         assert "\n     - ".join(row) in lines
     topics = "\n".join(generated.as_list_table("topic-table"))
     for one in TOPIC_METRICS:

@@ -14,10 +14,15 @@ def test_the_page_has_the_model_s_table():
     assert "\n".join(model.table()) in (ROOT / "docs" / "scaling.rst").read_text("utf-8")
 
 
-@pytest.mark.parametrize(("given", "writes"), [
-    pytest.param({"wait": 300, "delay": 300, "interval": 10}, 14_000 / 455, id="batched"),
-    pytest.param({"wait": 0, "delay": 0, "interval": 10}, 1_400, id="no-more-writes-than-values"),
-])
+@pytest.mark.parametrize(
+    ("given", "writes"),
+    [
+        pytest.param({"wait": 300, "delay": 300, "interval": 10}, 14_000 / 455, id="batched"),
+        pytest.param(
+            {"wait": 0, "delay": 0, "interval": 10}, 1_400, id="no-more-writes-than-values"
+        ),
+    ],
+)
 def test_writes_a_second(given, writes):
     assert model.cost(1000, **given).writes_a_second == pytest.approx(writes)
 

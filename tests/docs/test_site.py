@@ -23,9 +23,25 @@ def site(tmp_path_factory) -> Path:
     """Build it as ``make docs`` does."""
     pytest.importorskip("sphinx")
     folder = tmp_path_factory.mktemp("site")
-    done = subprocess.run([sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-n", "-b",
-                           "html", str(ROOT / "docs"), str(folder)], capture_output=True,
-                          text=True, timeout=170, check=False)
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "sphinx",
+            "-q",
+            "-W",
+            "--keep-going",
+            "-n",
+            "-b",
+            "html",
+            str(ROOT / "docs"),
+            str(folder),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=170,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -35,9 +51,12 @@ def test_it_has_its_four_parts_and_every_link_leads_somewhere(site: Path):
     start = (site / "index.html").read_text("utf-8")
     captions = re.findall(r'class="caption-text">([^<]+)<', start)
     assert [part for part in PARTS if part not in captions] == []
-    broken = [f"{page.relative_to(site)}: {link}" for page in site.rglob("*.html")
-              for link in set(re.findall(r'(?:href|src)="([^"]+)"', page.read_text("utf-8")))
-              if not leads_somewhere(page, link)]
+    broken = [
+        f"{page.relative_to(site)}: {link}"
+        for page in site.rglob("*.html")
+        for link in set(re.findall(r'(?:href|src)="([^"]+)"', page.read_text("utf-8")))
+        if not leads_somewhere(page, link)
+    ]
     assert broken == []
 
 
@@ -64,8 +83,22 @@ def test_every_file_a_page_names_is_there(page: Path):
 def test_spelling():
     """codespell finds the usual mistakes; pyproject.toml has the words that are none."""
     pytest.importorskip("codespell_lib")
-    done = subprocess.run([sys.executable, "-m", "codespell_lib", "docs", "collectd_fedmsg",
-                           "dashboard", "examples", "packaging",
-                           *(page.name for page in ROOT.glob("*.rst"))], cwd=ROOT,
-                          capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "codespell_lib",
+            "docs",
+            "collectd_fedmsg",
+            "dashboard",
+            "examples",
+            "packaging",
+            *(page.name for page in ROOT.glob("*.rst")),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -122,5 +122,3 @@ def test_a_state_file_that_cannot_be_written(short_folder: Path) -> None:
         daemon.stop()
         chain.processes.stop_all()
     assert log.read_text().count("not saved") == 1
-
-

@@ -18,8 +18,15 @@ def series(root: Path, host: str, name: str, age: int, service: str = "hub") -> 
     path = root / host / f"fedmsg-{service}" / f"{name}.rrd"
     path.parent.mkdir(parents=True, exist_ok=True)
     last = int(time.time()) // 10 * 10 - age
-    rrdtool.create(str(path), "--start", str(last - 20), "--step", "10",
-                   "DS:value:DERIVE:600:0:U", "RRA:AVERAGE:0.1:1:10")
+    rrdtool.create(
+        str(path),
+        "--start",
+        str(last - 20),
+        "--step",
+        "10",
+        "DS:value:DERIVE:600:0:U",
+        "RRA:AVERAGE:0.1:1:10",
+    )
     rrdtool.update(str(path), f"{last}:1")
     return path
 
@@ -35,18 +42,22 @@ def site(tmp_path: Path) -> dict[str, Path]:
     }
 
 
-@pytest.mark.parametrize(("words", "code", "gone"), [
-    pytest.param(["--host", "old01"], 0, {"old"}, id="a-retired-host"),
-    pytest.param(["--topic", "*"], 0, {"topic"}, id="topics-nobody-sends"),
-    pytest.param(["--host", "app*"], 1, {"topic"}, id="what-lives-stays-and-is-named"),
-    pytest.param(["--host", "app02"], 1, set(), id="not-for-a-week"),
-    pytest.param(["--host", "app02", "--older", "1d"], 0, {"late"}, id="a-span-of-one-s-own"),
-    pytest.param(["--host", "nowhere"], 1, set(), id="nothing-of-that"),
-    pytest.param([], 2, set(), id="everything-is-never-meant"),
-    pytest.param(["--host", "old01", "--dry-run"], 0, set(), id="dry-run"),
-])
-def test_forget(site: dict[str, Path], tmp_path: Path, words: list[str], code: int,
-                gone: set[str]) -> None:
+@pytest.mark.parametrize(
+    ("words", "code", "gone"),
+    [
+        pytest.param(["--host", "old01"], 0, {"old"}, id="a-retired-host"),
+        pytest.param(["--topic", "*"], 0, {"topic"}, id="topics-nobody-sends"),
+        pytest.param(["--host", "app*"], 1, {"topic"}, id="what-lives-stays-and-is-named"),
+        pytest.param(["--host", "app02"], 1, set(), id="not-for-a-week"),
+        pytest.param(["--host", "app02", "--older", "1d"], 0, {"late"}, id="a-span-of-one-s-own"),
+        pytest.param(["--host", "nowhere"], 1, set(), id="nothing-of-that"),
+        pytest.param([], 2, set(), id="everything-is-never-meant"),
+        pytest.param(["--host", "old01", "--dry-run"], 0, set(), id="dry-run"),
+    ],
+)
+def test_forget(
+    site: dict[str, Path], tmp_path: Path, words: list[str], code: int, gone: set[str]
+) -> None:
     assert main(["forget", str(tmp_path), *words]) == code
     assert {name for name, path in site.items() if not path.exists()} == gone
 

@@ -45,8 +45,12 @@ class Archiver(Consumer):  # type: ignore[misc]
 def consumer(short_folder: Path) -> Iterator[Archiver]:
     """Yield a counted consumer whose daemon is this process."""
     archiver = Archiver()
-    config = {"collectd_fedmsg.enabled": True, "collectd_fedmsg.service": "hub",
-              "collectd_fedmsg.interval": 1, "collectd_fedmsg.run_folder": str(short_folder)}
+    config = {
+        "collectd_fedmsg.enabled": True,
+        "collectd_fedmsg.service": "hub",
+        "collectd_fedmsg.interval": 1,
+        "collectd_fedmsg.run_folder": str(short_folder),
+    }
     producer = HealthProducer(SimpleNamespace(config=config, consumers=[archiver], producers=[]))
     wait_for("it listens", socket_path(short_folder, "hub", os.getpid()).exists)
     yield archiver
@@ -78,14 +82,20 @@ def test_children_that_do_not_serve(consumer: Archiver, short_folder: Path) -> N
         child = os.fork()
         if not child:
             names = {thread.name for thread in threading.enumerate()}
-            links = [os.readlink(f"/proc/self/fd/{n}") for n in os.listdir("/proc/self/fd")  # noqa: PTH115, PTH208
-                     if os.path.exists(f"/proc/self/fd/{n}")]  # noqa: PTH110
+            links = [
+                os.readlink(f"/proc/self/fd/{n}")  # noqa: PTH115
+                for n in os.listdir("/proc/self/fd")  # noqa: PTH208
+                if os.path.exists(f"/proc/self/fd/{n}")  # noqa: PTH110
+            ]
             listening = sum(link.startswith("socket:") for link in links)
             os.write(writer, bytes(["collectd_fedmsg" in names, listening]))
             os._exit(0)
         os.waitpid(child, 0)
-    before = sum(os.readlink(f"/proc/self/fd/{n}").startswith("socket:")  # noqa: PTH115
-                 for n in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{n}"))  # noqa: PTH110, PTH208
+    before = sum(
+        os.readlink(f"/proc/self/fd/{n}").startswith("socket:")  # noqa: PTH115
+        for n in os.listdir("/proc/self/fd")  # noqa: PTH208
+        if os.path.exists(f"/proc/self/fd/{n}")  # noqa: PTH110
+    )
     seen = os.read(reader, 100)
     os.close(reader)
     os.close(writer)
@@ -143,8 +153,10 @@ def test_a_child_that_works_is_a_daemon(consumer: Archiver, short_folder: Path) 
 
         def reported() -> dict[int, tuple[int, int]]:
             fresh = latest(pattern, 2.0, time.time()).fresh
-            return {origin.pid: (samples[-1].received, samples[-1].processed)
-                    for _, origin, samples in fresh}
+            return {
+                origin.pid: (samples[-1].received, samples[-1].processed)
+                for _, origin, samples in fresh
+            }
 
         # What waited at the fork is its own as well: three, and the one that it was given.
         wait_for("both report", lambda: reported() == {os.getpid(): (3, 0), child: (4, 1)})

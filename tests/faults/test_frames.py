@@ -125,8 +125,7 @@ def check(harvest: Harvest) -> None:
 
 
 def test_a_daemon_flooded_with_requests(short_folder: Path, figure: Figure) -> None:
-    """Garbage and real requests by the thousand: samples on time, others answered, no thread gone.
-    """
+    """Garbage and real requests by the thousand: samples on time, others answered, threads live."""
     responder = Responder(
         Settings("d", short_folder, interval=1), lambda at: [Sample("C", at, 1, 1, 0, 0)]
     )

@@ -40,8 +40,9 @@ def test_the_honest_one_is_stored(short_folder: Path, figure: Figure) -> None:
     """
     peers, log = short_folder / "peers", short_folder / "collectd.log"
     peers.mkdir()
-    block = snippets.collectd_block(str(peers), str(short_folder / "state.json"), 1,
-                                    [str(ROOT), sysconfig.get_path("platlib")])
+    block = snippets.collectd_block(
+        str(peers), str(short_folder / "state.json"), 1, [str(ROOT), sysconfig.get_path("platlib")]
+    )
     conf = short_folder / "collectd.conf"
     conf.write_text(
         collectd_conf.head("localhost", short_folder, short_folder / "collectd.pid", log, 1)
@@ -60,7 +61,8 @@ def test_the_honest_one_is_stored(short_folder: Path, figure: Figure) -> None:
         honest.start()
         wait_for("the honest one listens", socket_path(peers, "honest", os.getpid()).exists)
         pid = processes.start(
-            "collectd", ["/usr/sbin/collectd", "-f", "-C", str(conf)], env, short_folder)
+            "collectd", ["/usr/sbin/collectd", "-f", "-C", str(conf)], env, short_folder
+        )
         address = short_folder / "unixsock"
         wait_for("collectd listens", address.exists, 30)
 

@@ -44,8 +44,12 @@ def test_no_header_is_added(box: Mailbox, name: str) -> None:
     """Each is taken at once: what raised would be tried for a day, and hold up all after it."""
     box.mails.clear()
     subject = Subject(f"h{name}", f"s{name}", f"c{name}")
-    body = raised(subject=subject, cause=f"C{name}".upper(), why=(f"why {name}",),
-                  ack=Ack(f"by {name}", 0.0, name))
+    body = raised(
+        subject=subject,
+        cause=f"C{name}".upper(),
+        why=(f"why {name}",),
+        ack=Ack(f"by {name}", 0.0, name),
+    )
     mail = output("smtp", host="127.0.0.1", port=box.port, sender="a@bus.example",
                   recipients=["ops@example.org"])  # fmt: skip
     mail.send(body)

@@ -188,5 +188,3 @@ def test_a_mad_file_name_stops_no_read(short_folder: Path, figure: Figure) -> No
     assert all(line.startswith("[") for line in log.splitlines()), "no line of a name's own"
     assert len(ours) < 20
     figure("socket files with names of bytes", f"{len(ours)} lines in the log; the others read on")
-
-

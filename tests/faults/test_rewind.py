@@ -27,9 +27,13 @@ SERIES = "fedmsg-d/derive-C_received"
 
 def fetched(path: Path, start: int, end: int, step: int, kind: str) -> dict[int, float]:
     (first, _, width), _, rows = rrdtool.fetch(
-        str(path), kind, "-r", str(step), "-s", str(start), "-e", str(end))
-    return {first + width * (n + 1): row[0] for n, row in enumerate(rows)
-            if row[0] is not None and first + width * (n + 1) <= end}
+        str(path), kind, "-r", str(step), "-s", str(start), "-e", str(end)
+    )
+    return {
+        first + width * (n + 1): row[0]
+        for n, row in enumerate(rows)
+        if row[0] is not None and first + width * (n + 1) <= end
+    }
 
 
 @pytest.fixture
@@ -39,11 +43,21 @@ def ahead(tmp_path: Path) -> tuple[Path, int]:
     path.parent.mkdir(parents=True)
     now = int(time.time())
     begin = now - 2 * HOUR
-    rrdtool.create(str(path), "--start", str(begin - 1), "--step", str(STEP),
-                   "DS:value:DERIVE:3600:0:U", "RRA:AVERAGE:0.1:1:1200", "RRA:AVERAGE:0.1:6:300",
-                   "RRA:MAX:0.1:60:50", "RRA:MIN:0.1:360:4")
-    rrdtool.update(str(path), *(f"{at}:{(at - begin) ** 2 // 1000}"
-                                for at in range(begin, now + HOUR, STEP)))
+    rrdtool.create(
+        str(path),
+        "--start",
+        str(begin - 1),
+        "--step",
+        str(STEP),
+        "DS:value:DERIVE:3600:0:U",
+        "RRA:AVERAGE:0.1:1:1200",
+        "RRA:AVERAGE:0.1:6:300",
+        "RRA:MAX:0.1:60:50",
+        "RRA:MIN:0.1:360:4",
+    )
+    rrdtool.update(
+        str(path), *(f"{at}:{(at - begin) ** 2 // 1000}" for at in range(begin, now + HOUR, STEP))
+    )
     return path, now
 
 
@@ -54,8 +68,9 @@ def test_the_past_stays_and_it_goes_on(ahead: tuple[Path, int], tmp_path: Path) 
     rrdtool.create(str(other), "--step", "10", "DS:value:DERIVE:60:0:U", "RRA:AVERAGE:0.1:1:10")
     before = other.read_bytes()
     kinds = ((STEP, "AVERAGE"), (60, "AVERAGE"), (600, "MAX"), (3600, "MIN"))
-    known = [fetched(path, now - 2 * HOUR, now // width * width, width, kind)
-             for width, kind in kinds]
+    known = [
+        fetched(path, now - 2 * HOUR, now // width * width, width, kind) for width, kind in kinds
+    ]
     with pytest.raises(rrdtool.OperationalError, match="illegal attempt to update"):
         rrdtool.update(str(path), f"{now + 5}:1")
     assert main(["rewind", str(tmp_path), "--dry-run"]) == 0
@@ -76,18 +91,20 @@ def test_the_past_stays_and_it_goes_on(ahead: tuple[Path, int], tmp_path: Path) 
     assert sorted(one.name for one in path.parent.iterdir()) == [other.name, path.name]
 
 
-@pytest.mark.parametrize("dump", [
-    pytest.param("", id="empty"), pytest.param("<rrd/>", id="no-rrd"),
-    pytest.param("<rrd><step>10</step><lastupdate>5</lastupdate></rrd>", id="not-ahead"),
-])
+@pytest.mark.parametrize(
+    "dump",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("<rrd/>", id="no-rrd"),
+        pytest.param("<rrd><step>10</step><lastupdate>5</lastupdate></rrd>", id="not-ahead"),
+    ],
+)
 def test_what_cannot_be_rewound(dump: str) -> None:
     with pytest.raises(ValueError, match=r"dump|before"):
         rewound(dump, 100)
 
 
-def test_a_file_that_is_none_is_named(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_file_that_is_none_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The others are rewound all the same; the exit code tells."""
     path = tmp_path / "host" / "fedmsg-d" / "bad.rrd"
     path.parent.mkdir(parents=True)
@@ -156,15 +173,24 @@ def test_with_collectd_and_rrdcached(short_folder: Path, figure: Figure) -> None
     finally:
         responder.stop()
         chain.processes.stop_all()
-    figure("clock set back by 1 h, then collectd-fedmsg rewind",
-           f"{len(files)} series go on, from the second after the command")
+    figure(
+        "clock set back by 1 h, then collectd-fedmsg rewind",
+        f"{len(files)} series go on, from the second after the command",
+    )
 
 
 def ahead_at(path: Path, now: int) -> None:
     """Write an RRD whose newest sample is ten minutes ahead."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    rrdtool.create(str(path), "--start", str(now - 60), "--step", "10",
-                   "DS:value:GAUGE:20:0:U", "RRA:AVERAGE:0.5:1:100")
+    rrdtool.create(
+        str(path),
+        "--start",
+        str(now - 60),
+        "--step",
+        "10",
+        "DS:value:GAUGE:20:0:U",
+        "RRA:AVERAGE:0.5:1:100",
+    )
     rrdtool.update(str(path), f"{now + 600}:1")
 
 
@@ -202,7 +228,8 @@ def test_only_the_hosts_that_are_named_are_touched(tmp_path: Path) -> None:
         ahead_at(path, now)
     assert main(["rewind", str(tmp_path), "--host", "app01.a.example"]) == 0
     assert {name for name, path in paths.items() if rrdtool.last(str(path)) <= time.time()} == {
-        "app01.a.example"}
+        "app01.a.example"
+    }
     assert main(["rewind", str(tmp_path), "--host", "app02"]) == 1
     assert main(["rewind", str(tmp_path)]) == 0
     assert all(rrdtool.last(str(path)) <= time.time() for path in paths.values())
@@ -213,8 +240,10 @@ def test_a_folder_that_is_not_there_fails(
     tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "a").write_text("a file")
-    for words in (["rewind", f"{tmp_path}/{name}"],
-                  ["forget", f"{tmp_path}/{name}", "--host", "h"]):
+    for words in (
+        ["rewind", f"{tmp_path}/{name}"],
+        ["forget", f"{tmp_path}/{name}", "--host", "h"],
+    ):
         assert main(words) == 1
         assert f"{tmp_path}/{name}: " in capsys.readouterr().err
 

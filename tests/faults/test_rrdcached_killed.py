@@ -60,8 +60,7 @@ def test_nor_one_of_an_unmodified_hub(short_folder: Path, figure: Figure) -> Non
     series = "fedmsg-old/derive-Obedient_received"
     with Bus(short_folder) as bus:
         bus.chain.heartbeat = BRIDGED
-        bus.chain.sources = [
-            f'    MokshaSocket "ipc://{short_folder}/monitor-daemon.sock" "old"']
+        bus.chain.sources = [f'    MokshaSocket "ipc://{short_folder}/monitor-daemon.sock" "old"']
         bus.start("daemon")
         bus.chain.start_rrdcached()
         bus.chain.start_collectd()
@@ -89,7 +88,9 @@ def test_nor_one_of_an_unmodified_hub(short_folder: Path, figure: Figure) -> Non
         rates = fetch(short_folder, "", first, newest(), series)
     unknown = [at for at, rate in rates if rate is None]
     total = sum(rate or 0 for _, rate in rates)
-    figure("rrdcached killed and away for 24 s, an unmodified hub",
-           f"{len(rates)} steps, {len(unknown)} unknown; {total:.0f} messages")
+    figure(
+        "rrdcached killed and away for 24 s, an unmodified hub",
+        f"{len(rates)} steps, {len(unknown)} unknown; {total:.0f} messages",
+    )
     assert unknown == []
     assert total > 0

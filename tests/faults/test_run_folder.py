@@ -75,9 +75,7 @@ def running() -> Iterator[list[subprocess.Popen[str]]]:
 
 
 @as_root
-def test_planted_names_keep_nobody_out(
-    shared: Path, running: list[subprocess.Popen[str]]
-) -> None:
+def test_planted_names_keep_nobody_out(shared: Path, running: list[subprocess.Popen[str]]) -> None:
     """Folders with the names of the coming pids: the daemon takes another name."""
     plant = "import os, sys\nfor n in range(int(sys.argv[2]), int(sys.argv[2]) + 2000):" \
             " os.mkdir(f'{sys.argv[1]}/hub.{n}.sock')\nprint()"  # fmt: skip
@@ -88,9 +86,7 @@ def test_planted_names_keep_nobody_out(
 
 
 @as_root
-def test_another_user_poses_and_removes(
-    shared: Path, running: list[subprocess.Popen[str]]
-) -> None:
+def test_another_user_poses_and_removes(shared: Path, running: list[subprocess.Popen[str]]) -> None:
     """He takes the daemon's name away and answers there: the daemon is heard again, he is not."""
     running.append(start(shared, DAEMON))
     pid = running[0].pid
@@ -175,8 +171,12 @@ def test_replicas_in_pid_namespaces(short_folder: Path, first: int, second: int)
             started.append(subprocess.Popen(
                 ["unshare", "-pf", "--kill-child", "--mount-proc", "sh", "-c", line], cwd=ROOT,
                 env={**os.environ, "HUB": CODE}))  # fmt: skip
-            wait_for(f"{count} are read", lambda count=count: len(
-                latest([f"{short_folder}/*.sock"], 2.0, time.time()).fresh) == count)
+            wait_for(
+                f"{count} are read",
+                lambda count=count: (
+                    len(latest([f"{short_folder}/*.sock"], 2.0, time.time()).fresh) == count
+                ),
+            )
     finally:
         for process in started:
             process.kill()

@@ -118,9 +118,7 @@ def test_another_user(short_folder: Path, figure: Figure) -> None:
            " answers under a daemon's pid is not believed")  # fmt: skip
 
 
-def test_a_folder_open_to_all_is_told(
-    short_folder: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_folder_open_to_all_is_told(short_folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A daemon that finds its folder writable by anybody says so, and reports."""
     short_folder.chmod(0o777)
     daemon = Responder(Settings("d", short_folder, interval=1), one)

@@ -13,8 +13,10 @@ from collectd_fedmsg import celery_plugin
 FOLDER = os.environ["CELERY_APP_FOLDER"]
 app = celery.Celery("tests.integration.celery_app", broker="filesystem://")
 app.conf.broker_transport_options = {
-    "data_folder_in": f"{FOLDER}/in", "data_folder_out": f"{FOLDER}/in",
-    "processed_folder": f"{FOLDER}/done"}
+    "data_folder_in": f"{FOLDER}/in",
+    "data_folder_out": f"{FOLDER}/in",
+    "processed_folder": f"{FOLDER}/done",
+}
 celery_plugin.install("worker", run_folder=f"{FOLDER}/health", interval=1)
 
 

@@ -13,8 +13,16 @@ from examples.chain import ROOT
 from examples.processes import Processes
 
 
-def start(processes: Processes, folder: Path, host: str, outputs: str, *,
-          run_folder: Path | None = None, base: Path | None = None, interval: int = 1) -> Path:
+def start(
+    processes: Processes,
+    folder: Path,
+    host: str,
+    outputs: str,
+    *,
+    run_folder: Path | None = None,
+    base: Path | None = None,
+    interval: int = 1,
+) -> Path:
     """Start one collectd; with ``run_folder`` it reads the daemons there. Return its log's path.
 
     ``outputs`` is the part of collectd.conf that says where values come from or go to besides;
@@ -23,8 +31,12 @@ def start(processes: Processes, folder: Path, host: str, outputs: str, *,
     log = folder / f"{host}.log"
     conf = collectd_conf.head(host, base or folder, folder / f"{host}.pid", log, interval) + outputs
     if run_folder is not None:
-        conf += snippets.collectd_block(str(run_folder), str(folder / f"{host}.cursors"), interval,
-                                        [str(ROOT), sysconfig.get_path("platlib")])
+        conf += snippets.collectd_block(
+            str(run_folder),
+            str(folder / f"{host}.cursors"),
+            interval,
+            [str(ROOT), sysconfig.get_path("platlib")],
+        )
     path = folder / f"{host}.conf"
     path.write_text(conf)
     env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}

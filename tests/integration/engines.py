@@ -12,18 +12,32 @@ from tests.documented import block
 
 def scrape(port: int, honor: bool) -> str:
     """Return the prometheus.yml of the page, for a collectd of one second on ``port``."""
-    return block("scale-out", "scrape_configs:", {
-        "5s    # at most half of collectd's Interval": "500ms\n    scrape_timeout: 500ms",
-        "honor_labels: true": f"honor_labels: {str(honor).lower()}", "9103": str(port)})
+    return block(
+        "scale-out",
+        "scrape_configs:",
+        {
+            "5s    # at most half of collectd's Interval": "500ms\n    scrape_timeout: 500ms",
+            "honor_labels: true": f"honor_labels: {str(honor).lower()}",
+            "9103": str(port),
+        },
+    )
 
 
 def prometheus(processes: Processes, folder: Path, port: int, honor: bool = True) -> str:
     """Start a Prometheus that reads collectd on ``port``; return its address."""
     config, own = folder / "prometheus.yml", free_port()
     config.write_text(scrape(port, honor))
-    processes.start("prometheus", [
-        "prometheus", f"--config.file={config}", f"--storage.tsdb.path={folder}/prometheus",
-        f"--web.listen-address=127.0.0.1:{own}"], os.environ, folder)
+    processes.start(
+        "prometheus",
+        [
+            "prometheus",
+            f"--config.file={config}",
+            f"--storage.tsdb.path={folder}/prometheus",
+            f"--web.listen-address=127.0.0.1:{own}",
+        ],
+        os.environ,
+        folder,
+    )
     return _answering(processes, f"http://127.0.0.1:{own}", "/-/ready")
 
 
@@ -31,11 +45,20 @@ def victoria(processes: Processes, folder: Path, port: int, honor: bool = True) 
     """Start a VictoriaMetrics that reads collectd on ``port``; return its address."""
     config, own = folder / "victoria.yml", free_port()
     config.write_text(scrape(port, honor))
-    processes.start("victoria", [
-        "victoria-metrics", f"-promscrape.config={config}", f"-storageDataPath={folder}/victoria",
-        f"-httpListenAddr=127.0.0.1:{own}", "-memory.allowedBytes=64MB",
-        # Otherwise the newest half minute is an older value said again.
-        "-search.latencyOffset=0s"], os.environ, folder)
+    processes.start(
+        "victoria",
+        [
+            "victoria-metrics",
+            f"-promscrape.config={config}",
+            f"-storageDataPath={folder}/victoria",
+            f"-httpListenAddr=127.0.0.1:{own}",
+            "-memory.allowedBytes=64MB",
+            # Otherwise the newest half minute is an older value said again.
+            "-search.latencyOffset=0s",
+        ],
+        os.environ,
+        folder,
+    )
     return _answering(processes, f"http://127.0.0.1:{own}", "/health")
 
 

@@ -36,8 +36,9 @@ class Receiver:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,),
-                                        daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), daemon=True
+        )
         self._thread.start()
 
     def __enter__(self) -> Receiver:
@@ -55,5 +56,6 @@ class Receiver:
 
 def where(folder: Path) -> argparse.Namespace:
     """Return the options of a command that name a folder of files."""
-    return argparse.Namespace(config="", data_dir=str(folder), rrdcached=None, prometheus=None,
-                              interval=None)
+    return argparse.Namespace(
+        config="", data_dir=str(folder), rrdcached=None, prometheus=None, interval=None
+    )

@@ -43,6 +43,7 @@ def output(kind: str, **settings: Any) -> Any:
 
 def raised(name: str = "1234abcd", **more: Any) -> dict[str, Any]:
     from dataclasses import replace
+
     # Not the time of the import: Alertmanager takes what was open four minutes ago for over.
     now = time.time()
     alert = replace(example(now), id=name, cleared=None, note="", value=12, **more)
@@ -52,9 +53,14 @@ def raised(name: str = "1234abcd", **more: Any) -> dict[str, Any]:
 
 def over(name: str = "1234abcd") -> dict[str, Any]:
     from dataclasses import replace
+
     now = time.time()
-    return payload(Notice(f"{name}-o", "group1", "cleared", now, "critical", (),
-                          (replace(example(now), id=name),)), "http://d")
+    return payload(
+        Notice(
+            f"{name}-o", "group1", "cleared", now, "critical", (), (replace(example(now), id=name),)
+        ),
+        "http://d",
+    )
 
 
 class Mailbox:
@@ -66,16 +72,21 @@ class Mailbox:
         mailbox = self
 
         class Handler:
-            async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str,  # noqa: N802
-                                  options: Any) -> str:
+            async def handle_RCPT(  # noqa: N802
+                self, server: Any, session: Any, envelope: Any, address: str, options: Any
+            ) -> str:
                 if address.startswith("full@"):
                     return "452 mailbox is full"
                 envelope.rcpt_tos.append(address)
                 return "250 OK"
 
             async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-                mailbox.mails.append((envelope.rcpt_tos, email.message_from_bytes(
-                    envelope.content, policy=email.policy.default)))
+                mailbox.mails.append(
+                    (
+                        envelope.rcpt_tos,
+                        email.message_from_bytes(envelope.content, policy=email.policy.default),
+                    )
+                )
                 return "250 taken"
 
         self._controller = controller.Controller(Handler(), "127.0.0.1", free_port(), **more)
@@ -92,8 +103,13 @@ class Mailbox:
 def test_mail() -> None:
     """What, since when, how bad, why, what next and the link; sent again it has the same id."""
     with Mailbox() as box:
-        mail = output("smtp", host="127.0.0.1", port=box.port, sender="a@bus.example",
-                      recipients=["ops@example.org", "on-call@example.org"])
+        mail = output(
+            "smtp",
+            host="127.0.0.1",
+            port=box.port,
+            sender="a@bus.example",
+            recipients=["ops@example.org", "on-call@example.org"],
+        )
         mail.send(raised())
         mail.send(raised())
         (to, first), (_, second) = box.mails
@@ -101,17 +117,25 @@ def test_mail() -> None:
     assert first["Message-ID"] == second["Message-ID"] == "<1234abcd-n.notice@bus.example>"
     assert first["Auto-Submitted"] == "auto-generated"
     assert first["Subject"].strip() == (
-        "[CRITICAL] new: SURGE: Test of test on test: 12 messages wait (limit 0)")
+        "[CRITICAL] new: SURGE: Test of test on test: 12 messages wait (limit 0)"
+    )
     text = first.get_content()
-    for part in ("What:    Test of test on test", "Since:   20", "How bad: peak 120", "Why:     ",
-                 "Next:    ", "http://d/daemon/test/test/Test?start="):
+    for part in (
+        "What:    Test of test on test",
+        "Since:   20",
+        "How bad: peak 120",
+        "Why:     ",
+        "Next:    ",
+        "http://d/daemon/test/test/Test?start=",
+    ):
         assert part in text
 
 
 def test_mail_is_tried_again_when_refused() -> None:
     with Mailbox() as box:
-        mail = output("smtp", host="127.0.0.1", port=box.port, sender="a@b",
-                      recipients=["full@example.org"])
+        mail = output(
+            "smtp", host="127.0.0.1", port=box.port, sender="a@b", recipients=["full@example.org"]
+        )
         with pytest.raises(NotTaken, match="full"):
             mail.send(raised())
 
@@ -121,13 +145,21 @@ def test_mail_with_a_password(tmp_path: Path) -> None:
     smtp = pytest.importorskip("aiosmtpd.smtp")
 
     def right(server: Any, session: Any, envelope: Any, mechanism: str, given: Any) -> Any:
-        return smtp.AuthResult(success=(given.login, given.password) == (b"me", b"secret"),
-                               handled=False)
+        return smtp.AuthResult(
+            success=(given.login, given.password) == (b"me", b"secret"), handled=False
+        )
 
     password = tmp_path / "password"
     with Mailbox(authenticator=right, auth_required=True, auth_require_tls=False) as box:
-        mail = output("smtp", host="127.0.0.1", port=box.port, sender="a@b", user="me",
-                      recipients=["ops@example.org"], password_file=str(password))
+        mail = output(
+            "smtp",
+            host="127.0.0.1",
+            port=box.port,
+            sender="a@b",
+            user="me",
+            recipients=["ops@example.org"],
+            password_file=str(password),
+        )
         password.write_text("secret\n")
         mail.send(raised())
         password.write_text("wrong\n")
@@ -204,10 +236,18 @@ def alertmanager(tmp_path: Path) -> Any:
         pytest.skip("prometheus-alertmanager is not installed")
     (tmp_path / "am.yml").write_text("route: {receiver: none}\nreceivers: [{name: none}]\n")
     port, processes = free_port(), Processes(tmp_path)
-    processes.start("alertmanager", [
-        "/usr/bin/prometheus-alertmanager", f"--config.file={tmp_path}/am.yml",
-        f"--storage.path={tmp_path}/am", f"--web.listen-address=127.0.0.1:{port}",
-        "--cluster.listen-address="], os.environ, tmp_path)
+    processes.start(
+        "alertmanager",
+        [
+            "/usr/bin/prometheus-alertmanager",
+            f"--config.file={tmp_path}/am.yml",
+            f"--storage.path={tmp_path}/am",
+            f"--web.listen-address=127.0.0.1:{port}",
+            "--cluster.listen-address=",
+        ],
+        os.environ,
+        tmp_path,
+    )
     url = f"http://127.0.0.1:{port}"
 
     def ready() -> bool:
@@ -236,8 +276,13 @@ def test_alertmanager(alertmanager: str) -> None:
     am.send(raised())
     wait_for("it is active", lambda: len(active(alertmanager)) == 1, 30)
     (alert,) = active(alertmanager)
-    assert alert["labels"] == {"alertname": "test", "kind": "backlog",
-                               "host": "test", "service": "test", "consumer": "Test"}
+    assert alert["labels"] == {
+        "alertname": "test",
+        "kind": "backlog",
+        "host": "test",
+        "service": "test",
+        "consumer": "Test",
+    }
     assert alert["annotations"]["severity"] == "info"
     assert alert["annotations"]["summary"] == "Test of test on test: 12 messages wait (limit 0)"
     assert alert["generatorURL"].startswith("http://d/daemon/test/test/Test?")
@@ -277,19 +322,31 @@ def test_alerts_test_sends_through_every_output(tmp_path: Path) -> None:
     """One line for each output; the exit code tells when one does not take it."""
     with Receiver() as receiver, Mailbox() as box:
         file = tmp_path / "rules.toml"
-        text = (f"[output.hook]\ntype='webhook'\nurl='{receiver.url}'\n"
-                f"[output.mail]\ntype='smtp'\nhost='127.0.0.1'\nport={box.port}\n"
-                "sender='a@b'\nrecipients=['c@d']\n")
-        command = [sys.executable, "-m", "collectd_fedmsg.cli", "alerts", "test", "--rules",
-                   str(file)]
+        text = (
+            f"[output.hook]\ntype='webhook'\nurl='{receiver.url}'\n"
+            f"[output.mail]\ntype='smtp'\nhost='127.0.0.1'\nport={box.port}\n"
+            "sender='a@b'\nrecipients=['c@d']\n"
+        )
+        command = [
+            sys.executable,
+            "-m",
+            "collectd_fedmsg.cli",
+            "alerts",
+            "test",
+            "--rules",
+            str(file),
+        ]
         file.write_text(text)
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False,
-                              cwd=ROOT)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=60, check=False, cwd=ROOT
+        )
         assert (done.returncode, done.stdout.count(": ok, taken in ")) == (0, 2), done
-        file.write_text(f"{text}[output.dead]\ntype='webhook'\n"
-                        f"url='http://127.0.0.1:{free_port()}'\n")
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False,
-                              cwd=ROOT)
+        file.write_text(
+            f"{text}[output.dead]\ntype='webhook'\nurl='http://127.0.0.1:{free_port()}'\n"
+        )
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=60, check=False, cwd=ROOT
+        )
         assert (done.returncode, "dead: FAIL" in done.stdout) == (1, True), done
         assert receiver.taken()[0]["kind"] == "test"
         assert box.mails[0][1]["Subject"].strip().startswith("[TEST] ")
@@ -299,5 +356,3 @@ def test_a_sample_is_of_everything() -> None:
     body = sample(rules("webhook", url="http://x"), [example(NOW)], NOW)
     assert "nothing is wrong" in body["text"]
     assert body["over"][0]["id"] == "0" * 16
-
-

@@ -44,8 +44,12 @@ url = "http://127.0.0.1:9"
 """
 
 
-def series(root: Path, backlog: dict[int, float], consumer: str = "Archiver",
-           received: dict[int, float] | None = None) -> None:
+def series(
+    root: Path,
+    backlog: dict[int, float],
+    consumer: str = "Archiver",
+    received: dict[int, float] | None = None,
+) -> None:
     """Write one consumer's files: the backlog given, 10 messages a step received."""
     got = received or {t: (t - NOW + 3600) for t in backlog}
     write(root, "backlog", backlog, consumer=consumer)
@@ -61,8 +65,11 @@ def site(tmp_path: Path) -> Any:
 
     def service() -> EvaluatorLoop:
         (tmp_path / "rrd").mkdir(exist_ok=True)
-        made.append(EvaluatorLoop(tmp_path / "rules.toml", tmp_path / "a.db",
-                            observer(where(tmp_path / "rrd"))))
+        made.append(
+            EvaluatorLoop(
+                tmp_path / "rules.toml", tmp_path / "a.db", observer(where(tmp_path / "rrd"))
+            )
+        )
         return made[-1]
 
     yield tmp_path, service
@@ -76,9 +83,13 @@ def told(folder: Path) -> list[tuple[str, str]]:
     rows = book.base.execute("SELECT payload FROM outbox ORDER BY serial").fetchall()
     book.close()
     import json
+
     bodies = [json.loads(text) for (text,) in rows]
-    return [(alert["rule"], body["kind"]) for body in bodies
-            for alert in (*body["alerts"], *body["over"])]
+    return [
+        (alert["rule"], body["kind"])
+        for body in bodies
+        for alert in (*body["alerts"], *body["over"])
+    ]
 
 
 def test_a_backlog_is_raised_with_its_diagnosis(site: Any) -> None:
@@ -105,10 +116,13 @@ def test_a_dead_daemon_and_a_dead_collectd(site: Any) -> None:
     one = service()
     one.once(NOW + 1)
     assert [(alert.rule, alert.subject.consumer) for alert in one.state.alerts] == [
-        ("daemon", "Dead")]
+        ("daemon", "Dead")
+    ]
     one.once(NOW + 400)
     assert {(alert.rule, alert.subject) for alert in one.state.alerts} == {
-        ("daemon", Subject(HOST, "hub", "Dead")), ("collectd", Subject(HOST))}
+        ("daemon", Subject(HOST, "hub", "Dead")),
+        ("collectd", Subject(HOST)),
+    }
 
 
 def test_the_heartbeat_tells_a_dead_daemon_from_a_dead_collectd(site: Any) -> None:
@@ -116,8 +130,13 @@ def test_the_heartbeat_tells_a_dead_daemon_from_a_dead_collectd(site: Any) -> No
     folder, service = site
     root = folder / "rrd"
     series(root, dict.fromkeys(range(NOW - 800, NOW - 299, STEP), 0), "Dead")
-    write(root, "daemons_seen", dict.fromkeys(range(NOW - 800, NOW + 1, STEP), 1),
-          folder=f"{HOST}/collectd_fedmsg", name="count-daemons_seen")
+    write(
+        root,
+        "daemons_seen",
+        dict.fromkeys(range(NOW - 800, NOW + 1, STEP), 1),
+        folder=f"{HOST}/collectd_fedmsg",
+        name="count-daemons_seen",
+    )
     one = service()
     one.once(NOW + 1)
     assert [alert.rule for alert in one.state.alerts] == ["daemon"]

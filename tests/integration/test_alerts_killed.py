@@ -55,10 +55,18 @@ class Writer(threading.Thread):
         for i in range(CONSUMERS):
             for metric in ("received", "processed", "backlog"):
                 rrdtool.create(
-                    str(self.path(i, metric)), "-s", "1", "-b", str(self.start_at - 1),
+                    str(self.path(i, metric)),
+                    "-s",
+                    "1",
+                    "-b",
+                    str(self.start_at - 1),
                     f"DS:value:{BY_NAME[metric].kind.value}:600:0:U",
-                    *(f"RRA:{cf}:0.1:{steps}:4000" for steps in (1, 60, 3600)
-                      for cf in ("AVERAGE", "MIN", "MAX")))
+                    *(
+                        f"RRA:{cf}:0.1:{steps}:4000"
+                        for steps in (1, 60, 3600)
+                        for cf in ("AVERAGE", "MIN", "MAX")
+                    ),
+                )
 
     def path(self, i: int, metric: str) -> Path:
         found = BY_NAME[metric]
@@ -70,8 +78,11 @@ class Writer(threading.Thread):
                 time.sleep(0.02)
             for i in range(CONSUMERS):
                 waits = 7 if (second + 2 * i) % 10 < 5 and second < SECONDS - 4 else 0
-                for metric, value in (("received", 100 + second * 5), ("backlog", waits),
-                                      ("processed", 100 + second * 5 - waits)):
+                for metric, value in (
+                    ("received", 100 + second * 5),
+                    ("backlog", waits),
+                    ("processed", 100 + second * 5 - waits),
+                ):
                     self.update(self.path(i, metric), f"{self.start_at + second}:{value}")
 
     def update(self, path: Path, sample: str) -> None:
@@ -90,8 +101,10 @@ def expected(root: Path, text: str) -> tuple[set[str], set[str]]:
     now = time.time()
     seen, _ = observer(where(root))(now)
     done = evaluate(State(), seen, parse(text, "f"), now)
-    return tuple({one.alert.id for one in done.transitions if one.event is event}
-                 for event in (Event.RAISED, Event.CLEARED))
+    return tuple(
+        {one.alert.id for one in done.transitions if one.event is event}
+        for event in (Event.RAISED, Event.CLEARED)
+    )
 
 
 def test_killed_at_random_and_at_the_worst_moments(tmp_path: Path) -> None:
@@ -114,9 +127,19 @@ def test_killed_at_random_and_at_the_worst_moments(tmp_path: Path) -> None:
         rules.write_text(RULES.format(url=receiver.url))
         writer = Writer(tmp_path / "rrd")
         writer.start()
-        command = [sys.executable, "-m", "collectd_fedmsg.cli", "alerts", "run", "--rules",
-                   str(rules), "--state", str(tmp_path / "a.db"), "--data-dir",
-                   str(tmp_path / "rrd")]
+        command = [
+            sys.executable,
+            "-m",
+            "collectd_fedmsg.cli",
+            "alerts",
+            "run",
+            "--rules",
+            str(rules),
+            "--state",
+            str(tmp_path / "a.db"),
+            "--data-dir",
+            str(tmp_path / "rrd"),
+        ]
         log = (tmp_path / "log").open("wb")
         while writer.is_alive():
             child.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log))
@@ -155,5 +178,7 @@ def test_killed_at_random_and_at_the_worst_moments(tmp_path: Path) -> None:
     # Raised and over within one step (while it was down): told once, as past.
     assert set(starts) <= raised
     assert raised - set(starts) <= set(ends)
-    print(f"{len(child)} runs, killed {killed}; {len(raised)} alerts,"
-          f" {len(told)} deliveries of {len(notices)} notices")
+    print(
+        f"{len(child)} runs, killed {killed}; {len(raised)} alerts,"
+        f" {len(told)} deliveries of {len(notices)} notices"
+    )

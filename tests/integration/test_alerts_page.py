@@ -46,8 +46,11 @@ def daemon(root, now, name, backlog, silent=0):
     """Write an hour of one consumer; ``backlog(seconds ago)`` waits."""
     times = range(now - 3600, now - silent + 1, STEP)
     got = {t: 10_000 + 4 * (t - now + 3600) for t in times}
-    for metric, values in (("backlog", {t: backlog(now - t) for t in times}), ("received", got),
-                           ("processed", {t: got[t] - backlog(now - t) for t in times})):
+    for metric, values in (
+        ("backlog", {t: backlog(now - t) for t in times}),
+        ("received", got),
+        ("processed", {t: got[t] - backlog(now - t) for t in times}),
+    ):
         write(root, metric, values, consumer=name)
 
 
@@ -80,8 +83,10 @@ def test_axe_on_rows_in_trouble(site, chromium, scheme, width, press):  # noqa: 
     page.wait_for_selector(".strip:not([hidden]) rect")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.evaluate(AXE)
-    found = page.evaluate("axe.run().then(r => r.violations.map(v => v.id + ' '"
-                          " + v.nodes.map(n => n.html.slice(0, 200) + n.failureSummary)))")
+    found = page.evaluate(
+        "axe.run().then(r => r.violations.map(v => v.id + ' '"
+        " + v.nodes.map(n => n.html.slice(0, 200) + n.failureSummary)))"
+    )
     assert found == []
     assert page.faults == []
 
@@ -90,13 +95,15 @@ def test_axe_on_rows_in_trouble(site, chromium, scheme, width, press):  # noqa: 
 def test_axe_and_the_phone(site, chromium, artifacts, scheme, width):  # noqa: F811
     """No violation of WCAG 2.2 AA in light and dark; no sideways scroll on a phone."""
     _, _, address = site
-    page = opened(chromium, f"{address}alerts", color_scheme=scheme,
-                  viewport={"width": width, "height": 844})
+    page = opened(
+        chromium, f"{address}alerts", color_scheme=scheme, viewport={"width": width, "height": 844}
+    )
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.screenshot(path=str(artifacts / f"alerts-{scheme}-{width}.png"), full_page=True)
     page.evaluate(AXE)
-    found = page.evaluate("axe.run().then(r => r.violations.map(v => v.id + ' '"
-                          " + v.nodes.map(n => n.target)))")
+    found = page.evaluate(
+        "axe.run().then(r => r.violations.map(v => v.id + ' ' + v.nodes.map(n => n.target)))"
+    )
     assert found == []
     assert page.faults == []
 
@@ -107,7 +114,10 @@ def test_the_api_lists_and_takes_orders(site):
     client, head = app.test_client(), {"X-Token": "t" * 16}
     found = client.get("/api/v1/alerts").get_json()
     assert [(one["subject"]["consumer"], one["rule"]) for one in found["active"]] == [
-        ("Archiver", "backlog"), ("Gone<b>", "silent"), ("Gone<b>", "backlog")]
+        ("Archiver", "backlog"),
+        ("Gone<b>", "silent"),
+        ("Gone<b>", "backlog"),
+    ]
     assert [one["subject"]["consumer"] for one in found["past"]] == ["Notifier"]
     assert found["late"] is False
     name = found["active"][0]["id"]
@@ -116,10 +126,12 @@ def test_the_api_lists_and_takes_orders(site):
     assert client.post(ack, json={"by": "me", "comment": "on it"}, headers=head).status_code == 201
     assert client.post(ack, json={"by": ""}, headers=head).status_code == 400
     assert client.post("/api/v1/alerts/x/ack", json={"by": "me"}, headers=head).status_code == 400
-    for body, status in (({"seconds": 3600, "by": "me", "host": HOST}, 201),
-                         ({"seconds": 3600, "by": "me"}, 400),
-                         ({"seconds": 1e9, "by": "me", "host": HOST}, 400),
-                         ({"by": "me", "host": HOST}, 400)):
+    for body, status in (
+        ({"seconds": 3600, "by": "me", "host": HOST}, 201),
+        ({"seconds": 3600, "by": "me"}, 400),
+        ({"seconds": 1e9, "by": "me", "host": HOST}, 400),
+        ({"by": "me", "host": HOST}, 400),
+    ):
         answer = client.post("/api/v1/silences", json=body, headers=head)
         assert answer.status_code == status, answer.text
     service.once(time.time())
@@ -173,8 +185,10 @@ def test_alerts_are_marked_on_the_panels(site, chromium):  # noqa: F811
     _, _, address = site
     page = opened(chromium, f"{address}daemon/{HOST}/hub/Notifier?span=hour")
     until(page, DRAWN.format(3))
-    lines = ("[...document.querySelectorAll('.panel')].map(panel => "
-             "panel.querySelectorAll('path.mark:is(.critical, .warning, .info, .over)').length)")
+    lines = (
+        "[...document.querySelectorAll('.panel')].map(panel => "
+        "panel.querySelectorAll('path.mark:is(.critical, .warning, .info, .over)').length)"
+    )
     until(page, f"{lines}.slice(0, 3).every(n => n === 2)")
     until(page, "document.getElementById('marks').innerText.includes('backlog: over')")
     assert page.faults == []
@@ -202,8 +216,7 @@ def test_acknowledge_on_the_row(site, chromium):  # noqa: F811
     page.fill("#order [name=by]", "nirik")
     page.fill("#order [name=token]", "t" * 16)
     page.click("#order button[value=send]")
-    until(page, f"document.querySelector('{row} .known').textContent === "
-                "'acknowledged by nirik'")
+    until(page, f"document.querySelector('{row} .known').textContent === 'acknowledged by nirik'")
     until(page, f"document.getElementById('open-alerts').textContent === '{before - 1}'")
     page.goto(f"{address}alerts")
     assert "Acknowledged by nirik" in page.inner_text("main")
@@ -230,8 +243,15 @@ def test_the_logins_name_is_noted(site, tmp_path):
     """Whoever is logged in is who acknowledged, silenced, noted; a name in the body is not."""
     _, app, _ = site
     settings = app.extensions["settings"]
-    guarded = create_app({"data_dir": settings.data_dir, "token": "t" * 16, "auth_header": "X-User",
-                          "alerts_file": settings.alerts_file, "marks_file": tmp_path / "marks"})
+    guarded = create_app(
+        {
+            "data_dir": settings.data_dir,
+            "token": "t" * 16,
+            "auth_header": "X-User",
+            "alerts_file": settings.alerts_file,
+            "marks_file": tmp_path / "marks",
+        }
+    )
     client, head = guarded.test_client(), {"X-Token": "t" * 16, "X-User": "ralph"}
     name = client.get("/api/v1/alerts", headers=head).get_json()["active"][0]["id"]
     ack = f"/api/v1/alerts/{name}/ack"
@@ -240,8 +260,11 @@ def test_the_logins_name_is_noted(site, tmp_path):
     assert [one["ack"]["by"] for one in found["acknowledged"] if one["id"] == name] == ["ralph"]
     assert client.delete(ack, headers=head).status_code == 204
     assert client.post("/api/v1/marks", json={"text": "x"}, headers=head).status_code == 201
-    (note,) = [one for one in client.get("/api/v1/marks", headers=head).get_json()["marks"]
-               if one["kind"] == "note"]
+    (note,) = [
+        one
+        for one in client.get("/api/v1/marks", headers=head).get_json()["marks"]
+        if one["kind"] == "note"
+    ]
     assert note["by"] == "ralph"
     page = client.get("/alerts", headers=head).text
     assert 'name="by"' not in page

@@ -19,11 +19,21 @@ from tests.integration.test_store_rrd import STEP, fleet  # noqa: E402
 #: A schema cannot say that start is before end, nor that end is at most a day ahead.
 BEYOND = [positive_data_acceptance]
 
-OPERATIONS = ("GET /daemons", "GET /series", "GET /verdicts", "GET /series.csv", "GET /state",
-              "GET /marks",
-              "POST /marks", "DELETE /marks/{id}", "GET /alerts",
-              "POST /alerts/{id}/ack", "DELETE /alerts/{id}/ack", "POST /silences",
-              "DELETE /silences/{id}")
+OPERATIONS = (
+    "GET /daemons",
+    "GET /series",
+    "GET /verdicts",
+    "GET /series.csv",
+    "GET /state",
+    "GET /marks",
+    "POST /marks",
+    "DELETE /marks/{id}",
+    "GET /alerts",
+    "POST /alerts/{id}/ack",
+    "DELETE /alerts/{id}/ack",
+    "POST /silences",
+    "DELETE /silences/{id}",
+)
 
 
 @pytest.fixture(scope="module")
@@ -44,12 +54,19 @@ def test_all_operations_are_described(operations):
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_answers_are_as_described(operations, name):
     """No 5xx, no undescribed status, type or field, bad input refused, for made-up requests."""
-    @settings(max_examples=20, deadline=None, derandomize=True, database=None,
-              suppress_health_check=list(HealthCheck))
+
+    @settings(
+        max_examples=20,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(case=operations[name].as_strategy())
     def keeps(case):
         # It unpacks no brotli.
-        case.call_and_validate(headers={"Host": "localhost", "Accept-Encoding": "identity"},
-                               excluded_checks=BEYOND)
+        case.call_and_validate(
+            headers={"Host": "localhost", "Accept-Encoding": "identity"}, excluded_checks=BEYOND
+        )
 
     keeps()

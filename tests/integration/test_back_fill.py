@@ -58,6 +58,7 @@ def test_nothing_is_lost_between_samples(short_folder: Path) -> None:
 
 def says_how_it_goes(folder: Path) -> None:
     """The plugin's own series: daemons seen and silent, bytes read, time taken."""
+
     def newest(name: str) -> float:
         path = folder / "rrd" / "localhost" / "collectd_fedmsg" / f"{name}.rrd"
         out = subprocess.run(

@@ -80,24 +80,40 @@ def documented(title: str) -> str:
 def nginx(processes: Processes, folder: Path, block: str) -> int:
     """Start an nginx with this block in its server; return its port."""
     port, kinds = free_port(), "client_body proxy fastcgi uwsgi scgi"
-    (folder / "nginx.conf").write_text(NGINX.format(
-        port=port, folder=folder, block=textwrap.indent(block, " " * 8),
-        folders=" ".join(f"{kind}_temp_path {folder};" for kind in kinds.split()),
-        user="user root;" if os.geteuid() == 0 else ""))
-    processes.start("nginx", ["/usr/sbin/nginx", "-p", str(folder), "-c", "nginx.conf",
-                              "-e", "stderr"], os.environ, folder)
+    (folder / "nginx.conf").write_text(
+        NGINX.format(
+            port=port,
+            folder=folder,
+            block=textwrap.indent(block, " " * 8),
+            folders=" ".join(f"{kind}_temp_path {folder};" for kind in kinds.split()),
+            user="user root;" if os.geteuid() == 0 else "",
+        )
+    )
+    processes.start(
+        "nginx",
+        ["/usr/sbin/nginx", "-p", str(folder), "-c", "nginx.conf", "-e", "stderr"],
+        os.environ,
+        folder,
+    )
     return port
 
 
 def apache(processes: Processes, folder: Path, block: str) -> int:
     """Start an Apache with this block in its configuration; return its port."""
     port = free_port()
-    modules = "\n".join(f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so"
-                        for name in MODULES.split())
-    (folder / "apache.conf").write_text(APACHE.format(
-        port=port, folder=folder, block=block, modules=modules))
-    processes.start("apache", ["/usr/sbin/apache2", "-f", str(folder / "apache.conf"),
-                               "-D", "FOREGROUND"], os.environ, folder)
+    modules = "\n".join(
+        f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so"
+        for name in MODULES.split()
+    )
+    (folder / "apache.conf").write_text(
+        APACHE.format(port=port, folder=folder, block=block, modules=modules)
+    )
+    processes.start(
+        "apache",
+        ["/usr/sbin/apache2", "-f", str(folder / "apache.conf"), "-D", "FOREGROUND"],
+        os.environ,
+        folder,
+    )
     return port
 
 
@@ -118,10 +134,22 @@ def served(tmp_path_factory):
     (folder / "dashboard.toml").write_text(
         f'data_dir = "{root}"\nprefix = "/queues/"\ninterval = 1\n'
         f'token_file = "{folder}/token"\n'
-        f'marks_file = "{folder}/marks"\nalerts_file = "{folder}/a.db"\n')
-    processes.start("dashboard", [
-        sys.executable, "-m", "collectd_fedmsg_dashboard.serve", "--port", str(port),
-        "--config", str(folder / "dashboard.toml")], os.environ, folder)
+        f'marks_file = "{folder}/marks"\nalerts_file = "{folder}/a.db"\n'
+    )
+    processes.start(
+        "dashboard",
+        [
+            sys.executable,
+            "-m",
+            "collectd_fedmsg_dashboard.serve",
+            "--port",
+            str(port),
+            "--config",
+            str(folder / "dashboard.toml"),
+        ],
+        os.environ,
+        folder,
+    )
     wait_for("the dashboard answers", lambda: got(processes, port, "/healthz") == 200, 60)
     yield folder, processes, port
     processes.stop_all()
@@ -162,8 +190,9 @@ def site(request, served):
 def watched(chromium, address, **options):  # noqa: F811
     """Open a page; return it with the list of all (address, status, packed) that it asks for."""
     page, answers = opened(chromium, "about:blank", **options), []
-    page.on("response", lambda a: answers.append(
-        (a.url, a.status, a.headers.get("content-encoding"))))
+    page.on(
+        "response", lambda a: answers.append((a.url, a.status, a.headers.get("content-encoding")))
+    )
     page.goto(address)
     return page, answers
 
@@ -188,7 +217,9 @@ def test_the_fleet_is_drawn_and_kept_up_to_date(site, chromium):  # noqa: F811
     assert {status for _, status, _ in answers} == {200, 304}
     packed = {url.rpartition("/")[2]: how for url, _, how in answers}
     assert {packed[name] for name in ("?span=day&large=1", "page.js", "plotly-basic.min.js")} <= {
-        "gzip", "br"}
+        "gzip",
+        "br",
+    }
     assert page.faults == []
 
 
@@ -214,33 +245,46 @@ def test_a_note_an_alert_and_pictures(site, chromium):  # noqa: F811
     assert len(links) >= 5
     kinds = {page.request.get(link).headers["content-type"].partition(";")[0] for link in links}
     assert kinds == {"application/json", "text/csv", "image/png"}
-    assert {url for url in [*links, *(a[0] for a in answers)]
-            if not url.startswith((site, "data:"))} == set()
+    assert {
+        url for url in [*links, *(a[0] for a in answers)] if not url.startswith((site, "data:"))
+    } == set()
     assert page.faults == []
     plain = opened(chromium, site, java_script_enabled=False)
     until(plain, "document.querySelectorAll('.row .panel svg path').length >= 3")
 
 
 #: What proxies of various makes tell of a path, a host, a scheme.
-LIES = ("X-Forwarded-Prefix", "X-Script-Name", "X-Forwarded-Host", "X-Forwarded-Path",
-        "X-Original-URL", "X-Rewrite-URL", "Script-Name")
+LIES = (
+    "X-Forwarded-Prefix",
+    "X-Script-Name",
+    "X-Forwarded-Host",
+    "X-Forwarded-Path",
+    "X-Original-URL",
+    "X-Rewrite-URL",
+    "Script-Name",
+)
 PAGES = ("", "help", "alerts", f"daemon/{HOST}/hub/Archiver", "daemon/none")
 LINK = re.compile(r'(?:href|src|srcset|action|data-root)="([^"#]+)')
 
 
-@pytest.mark.parametrize("site", [
-    pytest.param((nginx, "nginx", str), id="nginx"),
-    pytest.param((nginx, "nginx", taken_off), id="nginx-without-the-path"),
-    pytest.param((apache, "Apache", str), id="apache"),
-], indirect=True)
+@pytest.mark.parametrize(
+    "site",
+    [
+        pytest.param((nginx, "nginx", str), id="nginx"),
+        pytest.param((nginx, "nginx", taken_off), id="nginx-without-the-path"),
+        pytest.param((apache, "Apache", str), id="apache"),
+    ],
+    indirect=True,
+)
 def test_every_link_is_below_the_path_and_leads_somewhere(site):
     """Of each page; and nothing that a reader sends is in what a cache could hand to others."""
     lies = dict.fromkeys(LIES, "//evil.example/x") | {"Forwarded": "host=evil.example"}
     links = set()
     for path in PAGES:
         try:
-            answer = urllib.request.urlopen(urllib.request.Request(site + path, headers=lies),
-                                            timeout=30)
+            answer = urllib.request.urlopen(
+                urllib.request.Request(site + path, headers=lies), timeout=30
+            )
         except urllib.error.HTTPError as error:
             assert path == "daemon/none"
             answer = error
@@ -266,9 +310,22 @@ def test_without_the_path_on_its_own_port(served):
     assert {got(processes, port, path) for path in ("/metrics", "/queues/metrics")} == {200}
 
 
-@pytest.mark.parametrize("prefix", [
-    "queues", "//evil.example", "/a//b", "/..", "/a/../b", "/a b", "/\"><script>", "/a?b", "/a%2f",
-    "/a\n", 7])
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "queues",
+        "//evil.example",
+        "/a//b",
+        "/..",
+        "/a/../b",
+        "/a b",
+        '/"><script>',
+        "/a?b",
+        "/a%2f",
+        "/a\n",
+        7,
+    ],
+)
 def test_a_prefix_that_cannot_be(prefix, tmp_path):
     """The error names the key and the value."""
     with pytest.raises(ConfigError, match=r"dashboard: prefix") as refused:
@@ -284,11 +341,23 @@ def test_nginx_asks_and_the_page_is_told(tmp_path):
     users.write_text("ralph:{PLAIN}secret\n")
     port = free_port()
     (tmp_path / "dashboard.toml").write_text(
-        f'data_dir = "{root}"\nprefix = "/queues"\nauth_header = "X-Forwarded-User"\n')
+        f'data_dir = "{root}"\nprefix = "/queues"\nauth_header = "X-Forwarded-User"\n'
+    )
     try:
-        processes.start("dashboard", [
-            sys.executable, "-m", "collectd_fedmsg_dashboard.serve", "--port", str(port),
-            "--config", str(tmp_path / "dashboard.toml")], os.environ, tmp_path)
+        processes.start(
+            "dashboard",
+            [
+                sys.executable,
+                "-m",
+                "collectd_fedmsg_dashboard.serve",
+                "--port",
+                str(port),
+                "--config",
+                str(tmp_path / "dashboard.toml"),
+            ],
+            os.environ,
+            tmp_path,
+        )
         block = documented("A login").replace("8087", str(port))
         web = nginx(processes, tmp_path, block.replace("/etc/nginx/queues.users", str(users)))
         for number in (port, web):

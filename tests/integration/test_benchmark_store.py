@@ -29,17 +29,27 @@ def _text(value, *, whole):
     return str(round(value)) if whole else str(value)
 
 
-@pytest.fixture(scope="module", params=[
-    pytest.param(0.0, id="on-the-grid"), pytest.param(3.7, id="off-the-grid")])
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(0.0, id="on-the-grid"), pytest.param(3.7, id="off-the-grid")],
+)
 def both(request, tmp_path_factory):
     """Return a young daemon's episode, its store in memory and its store of files."""
     drawn = single("slow")(3)
     parts = (Part(0.0), Part(drawn.start + 1200, service=6.0), Part(drawn.start + 1800))
-    episode = replace(drawn, known=0.0, step=STEP, phase=request.param, end=drawn.start + 3000,
-                      traffic=Traffic(2.0, 0.4, 2, parts), lost=((0.3, 2), (0.5, 40)))
+    episode = replace(
+        drawn,
+        known=0.0,
+        step=STEP,
+        phase=request.param,
+        end=drawn.start + 3000,
+        traffic=Traffic(2.0, 0.4, 2, parts),
+        lost=((0.3, 2), (0.5, 40)),
+    )
     memory, _, _ = stored(episode)
-    samples = simulate(episode.traffic, episode.start + episode.phase, episode.end, STEP,
-                       episode.seed + 1)
+    samples = simulate(
+        episode.traffic, episode.start + episode.phase, episode.end, STEP, episode.seed + 1
+    )
     count = len(samples.times)
     lost = {int(share * count) + k for share, many in episode.lost for k in range(many)}
     root = tmp_path_factory.mktemp("rrd")
@@ -49,13 +59,27 @@ def both(request, tmp_path_factory):
         for name, values in columns.items():
             metric = BY_NAME[name]
             path = str(folder / f"{metric.collectd_type}-Archiver_{name}.rrd")
-            rrdtool.create(path, "-s", str(STEP), "-b", str(int(episode.start) - STEP),
-                           f"DS:value:{metric.kind.name}:{2 * STEP}:0:U",
-                           *[f"RRA:{cf}:0.5:{row}:3000" for row in (1, 360)
-                             for cf in ("AVERAGE", "MIN", "MAX")])
-            rrdtool.update(path, *[
-                f"{time:.3f}:{_text(value, whole=metric.kind is Kind.DERIVE)}"
-                for k, (time, value) in enumerate(zip(samples.times, values)) if k not in lost])
+            rrdtool.create(
+                path,
+                "-s",
+                str(STEP),
+                "-b",
+                str(int(episode.start) - STEP),
+                f"DS:value:{metric.kind.name}:{2 * STEP}:0:U",
+                *[
+                    f"RRA:{cf}:0.5:{row}:3000"
+                    for row in (1, 360)
+                    for cf in ("AVERAGE", "MIN", "MAX")
+                ],
+            )
+            rrdtool.update(
+                path,
+                *[
+                    f"{time:.3f}:{_text(value, whole=metric.kind is Kind.DERIVE)}"
+                    for k, (time, value) in enumerate(zip(samples.times, values))
+                    if k not in lost
+                ],
+            )
     return episode, memory, RRDStore(root)
 
 
@@ -71,10 +95,13 @@ def test_a_series_is_the_file_s(both, metric):
     mine = memory.fetch(memory.daemon.files[metric], "AVERAGE", start, end, 1)
     theirs = files.fetch(daemon.files[metric], "AVERAGE", start, end, 1)
     window = Window(start, end, STEP)
-    pairs = [(mine.points[(t - mine.start) // STEP], theirs.points[(t - theirs.start) // STEP])
-             for t in range(window.start // STEP * STEP + STEP, window.end - STEP, STEP)]
+    pairs = [
+        (mine.points[(t - mine.start) // STEP], theirs.points[(t - theirs.start) // STEP])
+        for t in range(window.start // STEP * STEP + STEP, window.end - STEP, STEP)
+    ]
     assert sum(a is None for a, _ in pairs) == pytest.approx(
-        sum(b is None for _, b in pairs), abs=2)
+        sum(b is None for _, b in pairs), abs=2
+    )
     known = [(a, b) for a, b in pairs if a is not None and b is not None]
     assert len(known) > 150
     off = [pair for pair in known if pair[0] != pytest.approx(pair[1], rel=1e-3, abs=0.11)]
@@ -87,6 +114,8 @@ def test_a_verdict_is_that_of_the_files(both):
     episode, memory, files = both
     (daemon,) = files.daemons().values()
     for now in range(int(episode.start) + 300, int(episode.end) - 60, 150):
-        said = [Judge(store).one(each, now).judged.diagnosis.verdict.name
-                for store, each in ((memory, memory.daemon), (files, daemon))]
+        said = [
+            Judge(store).one(each, now).judged.diagnosis.verdict.name
+            for store, each in ((memory, memory.daemon), (files, daemon))
+        ]
         assert said[0] == said[1], now - episode.start

@@ -73,9 +73,14 @@ def stack() -> Iterator[contextlib.ExitStack]:
     (port_in_use, "is the address free", True),
     (no_keys, "are the keys there", True),
 ], ids=lambda one: getattr(one, "__name__", None))  # fmt: skip
-def test_one_line_and_it_goes_on(case: Case, says: str, answers: bool, short_folder: Path,  # noqa: PLR0917
-                                 stack: contextlib.ExitStack,
-                                 caplog: pytest.LogCaptureFixture) -> None:
+def test_one_line_and_it_goes_on(  # noqa: PLR0917
+    case: Case,
+    says: str,
+    answers: bool,
+    short_folder: Path,
+    stack: contextlib.ExitStack,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     """What can be served is served; ``stop`` is quick either way."""
     caplog.set_level(logging.WARNING, "collectd_fedmsg")
     settings = case(short_folder, stack)
@@ -84,8 +89,10 @@ def test_one_line_and_it_goes_on(case: Case, says: str, answers: bool, short_fol
     try:
         wait_for("the log line", lambda: bool(caplog.records))
         if answers:
-            wait_for("its socket answers", lambda: bool(
-                latest([f"{settings.run_folder}/d.*.sock"], 2.0, time.time()).fresh))
+            wait_for(
+                "its socket answers",
+                lambda: bool(latest([f"{settings.run_folder}/d.*.sock"], 2.0, time.time()).fresh),
+            )
     finally:
         responder.stop()
     assert [says in one.getMessage() for one in caplog.records] == [True], caplog.text
@@ -117,8 +124,14 @@ logged.wait(60)
 responder.stop()
 print("worked on")
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True,
-                          timeout=120, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     lines = done.stdout.splitlines()
     assert len(lines) == 2, done.stdout + done.stderr
     assert "PermissionError" in lines[0]

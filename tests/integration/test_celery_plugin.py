@@ -32,8 +32,23 @@ def test_tasks_are_counted(short_folder: Path, pool: str) -> None:
         (short_folder / name).mkdir()
     env = {**os.environ, "PYTHONPATH": str(ROOT), "CELERY_APP_FOLDER": str(short_folder)}
     processes = Processes(short_folder)
-    processes.start("worker", [sys.executable, "-m", "celery", "-A", "tests.integration.celery_app",
-                               "worker", "-P", pool, "-c", "3"], env, ROOT)
+    processes.start(
+        "worker",
+        [
+            sys.executable,
+            "-m",
+            "celery",
+            "-A",
+            "tests.integration.celery_app",
+            "worker",
+            "-P",
+            pool,
+            "-c",
+            "3",
+        ],
+        env,
+        ROOT,
+    )
 
     def samples() -> list[Sample]:
         found = latest([f"{short_folder}/health/*.sock"], 2.0, time.time())
@@ -50,7 +65,8 @@ def test_tasks_are_counted(short_folder: Path, pool: str) -> None:
         assert sum(one.failed for one in rows) == 1
         assert sum(one.busy for one in rows) >= 1_000_000
         assert {topic for one in rows for topic in one.topics} == {
-            "tests.integration.celery_app.work"}
+            "tests.integration.celery_app.work"
+        }
         assert not any(one.observable for one in rows)
         assert len({one.consumer for one in rows}) == processing
     finally:

@@ -43,29 +43,52 @@ LoadPlugin rrdtool
 
 def sender(port: int, login: tuple[str, str], level: str = "Encrypt") -> str:
     """Return what the page gives each host."""
-    return block("scale-out", "LoadPlugin network", {
-        "collectd.example.org": "127.0.0.1", "25826": str(port), "Encrypt": level,
-        "proxy01": login[0], "a long random word of this host alone": login[1]})
+    return block(
+        "scale-out",
+        "LoadPlugin network",
+        {
+            "collectd.example.org": "127.0.0.1",
+            "25826": str(port),
+            "Encrypt": level,
+            "proxy01": login[0],
+            "a long random word of this host alone": login[1],
+        },
+    )
 
 
 def centre(port: int, folder: Path) -> str:
     """Return what the page gives the central host; names of files relative to BaseDir."""
-    return block("scale-out", "WriteThreads 1", {
-        "0.0.0.0": "127.0.0.1", "25826": str(port), "/etc/collectd": str(folder),
-        "/run/rrdcached.sock": f"{folder}/rrdcached.sock",
-        '  DataDir "/var/lib/collectd/rrd"\n': "  CollectStatistics false\n"}
-    ).rpartition("</Plugin>")[0] + ROWS
+    return (
+        block(
+            "scale-out",
+            "WriteThreads 1",
+            {
+                "0.0.0.0": "127.0.0.1",
+                "25826": str(port),
+                "/etc/collectd": str(folder),
+                "/run/rrdcached.sock": f"{folder}/rrdcached.sock",
+                '  DataDir "/var/lib/collectd/rrd"\n': "  CollectStatistics false\n",
+            },
+        ).rpartition("</Plugin>")[0]
+        + ROWS
+    )
 
 
 def listener(port: int, folder: Path) -> str:
     """Return the part of it that listens."""
     whole = centre(port, folder)
-    return whole[whole.index("LoadPlugin network"):whole.index("LoadPlugin rrdcached")]
+    return whole[whole.index("LoadPlugin network") : whole.index("LoadPlugin rrdcached")]
 
 
 #: Another user, who may read wherever the project is checked out but write nowhere.
-READER = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
-          "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search")
+READER = (
+    "setpriv",
+    "--reuid=65534",
+    "--regid=65534",
+    "--clear-groups",
+    "--inh-caps=+dac_read_search",
+    "--ambient-caps=+dac_read_search",
+)
 HOSTS = {"east": "e" * 24, "west": "w" * 24}
 COUNTS = (700, 300)
 
@@ -86,30 +109,52 @@ class Fleet:
         passwords.chmod(0o600)
         self.central.start_rrdcached()
         self.log = collectds.start(
-            self.central.processes, self.folder, "centre",
-            centre(self.port, self.folder), base=self.folder / "rrd")
+            self.central.processes,
+            self.folder,
+            "centre",
+            centre(self.port, self.folder),
+            base=self.folder / "rrd",
+        )
         (self.folder / "spare").mkdir()
         spare = collectds.start(
-            self.central.processes, self.folder, "spare",
-            listener(self.spare_port, self.folder) + SPARE + ROWS, base=self.folder / "spare")
+            self.central.processes,
+            self.folder,
+            "spare",
+            listener(self.spare_port, self.folder) + SPARE + ROWS,
+            base=self.folder / "spare",
+        )
         for log in (self.log, spare):
-            wait_for("the central collectd listens", lambda log=log: log.exists()
-                     and "Initialization complete" in log.read_text())
+            wait_for(
+                "the central collectd listens",
+                lambda log=log: log.exists() and "Initialization complete" in log.read_text(),
+            )
         for host, word in HOSTS.items():
             self.send(host, (host, word))
         self.central.start_dashboard()
         for host in HOSTS:
-            wait_for(f"the first rates of {host} are stored",
-                     lambda h=host: self.known(h, time.time() - 30, time.time()), 60)
+            wait_for(
+                f"the first rates of {host} are stored",
+                lambda h=host: self.known(h, time.time() - 30, time.time()),
+                60,
+            )
 
-    def send(self, host: str, login: tuple[str, str], *, level: str = "Encrypt",
-             of: str = "", port: int = 0) -> None:
+    def send(
+        self,
+        host: str,
+        login: tuple[str, str],
+        *,
+        level: str = "Encrypt",
+        of: str = "",
+        port: int = 0,
+    ) -> None:
         """Start a host's collectd; it reads the daemons of the host ``of``, else its own."""
         bus = self.hosts[of or host]
-        outputs = "".join(sender(to, login, level)
-                          for to in ([port] if port else [self.port, self.spare_port]))
-        collectds.start(bus.chain.processes, bus.chain.folder, host, outputs,
-                        run_folder=bus.chain.run_folder)
+        outputs = "".join(
+            sender(to, login, level) for to in ([port] if port else [self.port, self.spare_port])
+        )
+        collectds.start(
+            bus.chain.processes, bus.chain.folder, host, outputs, run_folder=bus.chain.run_folder
+        )
 
     def ask(self, path: str, at: str = "", **query: Any) -> dict[str, Any]:
         """Return an answer of the dashboard ``at``, of the central one unless said."""
@@ -119,19 +164,36 @@ class Fleet:
 
     def note(self, at: str, text: str) -> None:
         asked = urllib.request.Request(
-            f"{at}/api/v1/marks", json.dumps({"text": text}).encode(), {"X-Token": "t" * 16})
+            f"{at}/api/v1/marks", json.dumps({"text": text}).encode(), {"X-Token": "t" * 16}
+        )
         with urllib.request.urlopen(asked, timeout=60) as answer:
             assert answer.status == 201
 
-    def dashboard(self, name: str, *options: str, before: Sequence[str] = (),
-                  **settings: str) -> str:
+    def dashboard(
+        self, name: str, *options: str, before: Sequence[str] = (), **settings: str
+    ) -> str:
         """Start one more dashboard; return its address."""
         port, processes = free_port(), self.central.processes
         config = self.folder / f"{name}.toml"
         config.write_text("".join(f'{key} = "{text}"\n' for key, text in settings.items()))
-        processes.start(name, [
-            *before, sys.executable, "-m", "collectd_fedmsg_dashboard.serve", "--port", str(port),
-            "--interval", "1", "--config", str(config), *options], os.environ, self.folder)
+        processes.start(
+            name,
+            [
+                *before,
+                sys.executable,
+                "-m",
+                "collectd_fedmsg_dashboard.serve",
+                "--port",
+                str(port),
+                "--interval",
+                "1",
+                "--config",
+                str(config),
+                *options,
+            ],
+            os.environ,
+            self.folder,
+        )
 
         def answers() -> bool:
             processes.check()
@@ -147,18 +209,27 @@ class Fleet:
         if host not in {row["host"] for row in self.ask("daemons")["daemons"]}:
             return False
         # Series travel in different datagrams: one that is there says nothing of the others.
-        return all(set(self.rates(host, metric, start, end)) - {None}
-                   for metric in ("received", "processed", "backlog"))
+        return all(
+            set(self.rates(host, metric, start, end)) - {None}
+            for metric in ("received", "processed", "backlog")
+        )
 
     def wait_stored(self, host: str, at: float) -> None:
         """Return when the sample of ``at`` is in the central store."""
-        wait_for(f"{host}'s sample of {at:.0f} is stored",
-                 lambda: self.known(host, at - 1, at), 60)
+        wait_for(f"{host}'s sample of {at:.0f} is stored", lambda: self.known(host, at - 1, at), 60)
 
-    def rates(self, host: str, metric: str, start: float, end: float,
-              at: str = "") -> list[float | None]:
-        body = self.ask("series", at, daemon=f"{host}/daemon/Obedient", start=int(start),
-                        end=int(end), metrics=metric, step=1)
+    def rates(
+        self, host: str, metric: str, start: float, end: float, at: str = ""
+    ) -> list[float | None]:
+        body = self.ask(
+            "series",
+            at,
+            daemon=f"{host}/daemon/Obedient",
+            start=int(start),
+            end=int(end),
+            metrics=metric,
+            step=1,
+        )
         assert body["step"] == 1
         return body["daemons"][0]["series"][metric]  # type: ignore[no-any-return]
 
@@ -166,10 +237,13 @@ class Fleet:
 @pytest.fixture(scope="module")
 def fleet() -> Iterator[Fleet]:
     with ExitStack() as stack:
-        folders = [Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cf")))
-                   for _ in HOSTS]
-        hosts = {host: stack.enter_context(Bus(folder))
-                 for host, folder in zip(HOSTS, folders, strict=True)}
+        folders = [
+            Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cf"))) for _ in HOSTS
+        ]
+        hosts = {
+            host: stack.enter_context(Bus(folder))
+            for host, folder in zip(HOSTS, folders, strict=True)
+        }
         fleet = Fleet(folders[0], hosts)
         fleet.begin()
         yield fleet
@@ -196,16 +270,32 @@ def test_two_hosts_on_one_page_to_the_message(fleet: Fleet) -> None:
     assert all(f"<bdi>{host}</bdi>" in text for host in HOSTS)
 
 
-@pytest.mark.parametrize(("host", "login", "level", "said"), [
-    pytest.param("mallory", ("east", "m" * 24), "Encrypt", "Checksum mismatch. Username: east",
-                 id="wrong-password"),
-    pytest.param("nobody", ("nobody", "n" * 24), "Encrypt",
-                 "Failed to get cypher. Username: nobody", id="unknown-user"),
-    pytest.param("signer", ("east", HOSTS["east"]), "Sign", "Unencrypted packet", id="only-signed"),
-    pytest.param("open", ("east", HOSTS["east"]), "None", "Unencrypted packet", id="neither"),
-])
-def test_strangers_are_refused(fleet: Fleet, host: str, login: tuple[str, str], level: str,
-                               said: str) -> None:
+@pytest.mark.parametrize(
+    ("host", "login", "level", "said"),
+    [
+        pytest.param(
+            "mallory",
+            ("east", "m" * 24),
+            "Encrypt",
+            "Checksum mismatch. Username: east",
+            id="wrong-password",
+        ),
+        pytest.param(
+            "nobody",
+            ("nobody", "n" * 24),
+            "Encrypt",
+            "Failed to get cypher. Username: nobody",
+            id="unknown-user",
+        ),
+        pytest.param(
+            "signer", ("east", HOSTS["east"]), "Sign", "Unencrypted packet", id="only-signed"
+        ),
+        pytest.param("open", ("east", HOSTS["east"]), "None", "Unencrypted packet", id="neither"),
+    ],
+)
+def test_strangers_are_refused(
+    fleet: Fleet, host: str, login: tuple[str, str], level: str, said: str
+) -> None:
     """Nothing of a host without the password is stored; the central log says why."""
     before = fleet.log.read_text().count(said)
     fleet.send(host, login, level=level, of="west")
@@ -224,8 +314,13 @@ def test_what_is_encrypted_cannot_be_read_on_the_way(fleet: Fleet) -> None:
         with socket.socket(type=socket.SOCK_DGRAM) as eavesdropper:
             eavesdropper.bind(("127.0.0.1", 0))
             eavesdropper.settimeout(60)
-            fleet.send(f"to-{level}", ("west", HOSTS["west"]), level=level, of="west",
-                       port=eavesdropper.getsockname()[1])
+            fleet.send(
+                f"to-{level}",
+                ("west", HOSTS["west"]),
+                level=level,
+                of="west",
+                port=eavesdropper.getsockname()[1],
+            )
             seen[level] = b"".join(eavesdropper.recv(65536) for _ in range(3))
         fleet.hosts["west"].chain.processes.stop(f"collectd-to-{level}")
     assert b"Obedient_" in seen["None"]
@@ -238,8 +333,12 @@ def test_two_dashboards_over_one_store(fleet: Fleet) -> None:
     token = fleet.folder / "token"
     token.write_text("t" * 16)
     token.chmod(0o600)
-    store = {"data_dir": f"{fleet.folder}/rrd", "rrdcached": f"unix:{fleet.folder}/rrdcached.sock",
-             "token_file": f"{token}", "marks_file": f"{fleet.folder}/marks"}
+    store = {
+        "data_dir": f"{fleet.folder}/rrd",
+        "rrdcached": f"unix:{fleet.folder}/rrdcached.sock",
+        "token_file": f"{token}",
+        "marks_file": f"{fleet.folder}/marks",
+    }
     one, two = (fleet.dashboard(name, **store) for name in ("one", "two"))
     began = fleet.hosts["east"].sample("daemon")
     fleet.hosts["east"].publish(200)
@@ -271,9 +370,16 @@ def test_a_second_store_that_collectd_feeds(fleet: Fleet) -> None:
 
     wait_for("the second store has it", stored, 60)
     assert sum(fleet.rates("west", "received", began.time, last.time, at)) == pytest.approx(100)
-    wait_for("it judges", lambda: "UNKNOWN" not in {
-        row["state"] for row in fleet.ask("daemons", at)["daemons"]
-        if row["host"] in HOSTS}, 60)
+    wait_for(
+        "it judges",
+        lambda: (
+            "UNKNOWN"
+            not in {
+                row["state"] for row in fleet.ask("daemons", at)["daemons"] if row["host"] in HOSTS
+            }
+        ),
+        60,
+    )
     fleet.central.processes.stop("spare")
 
 
@@ -284,13 +390,16 @@ def test_a_copy_is_history(fleet: Fleet) -> None:
     fleet.wait_stored("east", last.time)
     page = (ROOT / "docs" / "scale-out.rst").read_text("utf-8")
     script = "\n".join(re.findall(r"^ +((?:find|rsync) .*)$", page, re.M))
-    for said, here in (("replica.example.org:/var/lib/collectd/rrd", copy),
-                       ("/var/lib/collectd/rrd", rrd),
-                       ("/run/rrdcached.sock", fleet.folder / "rrdcached.sock")):
+    for said, here in (
+        ("replica.example.org:/var/lib/collectd/rrd", copy),
+        ("/var/lib/collectd/rrd", rrd),
+        ("/run/rrdcached.sock", fleet.folder / "rrdcached.sock"),
+    ):
         assert said in script
         script = script.replace(said, str(here))
-    done = subprocess.run(["sh", "-ec", script], capture_output=True, text=True, timeout=120,
-                          check=False)
+    done = subprocess.run(
+        ["sh", "-ec", script], capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stderr
     for path in sorted(copy.rglob("*")):
         path.chmod(0o555 if path.is_dir() else 0o444)

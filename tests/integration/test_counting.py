@@ -27,8 +27,10 @@ def newest(folder: Path) -> dict[int, Sample]:
 
 def test_the_documented_example(short_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """As it stands in the how-to, but for its folder; ten lines of code."""
-    code = EXAMPLE.replace("waiting=messages.qsize", "waiting=messages.qsize, interval=1,"
-                           f" run_folder={str(short_folder)!r}")
+    code = EXAMPLE.replace(
+        "waiting=messages.qsize",
+        f"waiting=messages.qsize, interval=1, run_folder={str(short_folder)!r}",
+    )
     example: dict[str, object] = {}
     exec(compile(code, "counted_consumer", "exec"), example)
     for topic in ("a", "a", "b"):
@@ -38,8 +40,9 @@ def test_the_documented_example(short_folder: Path, capsys: pytest.CaptureFixtur
     with pytest.raises(KeyError):
         example["archive"]({})
     try:
-        wait_for("it is served", lambda: [
-            one.processed for one in newest(short_folder).values()] == [4])
+        wait_for(
+            "it is served", lambda: [one.processed for one in newest(short_folder).values()] == [4]
+        )
         [sample] = newest(short_folder).values()
     finally:
         example["consumer"].stop()
@@ -53,8 +56,9 @@ def test_the_documented_example(short_folder: Path, capsys: pytest.CaptureFixtur
 
 def test_a_forked_child_is_a_replica_of_its_own(short_folder: Path) -> None:
     """It counts from 0, at its own socket, under a name of its own; the parent goes on."""
-    consumer = counting.Consumer("Worker", service="pool", replicas=True, interval=1,
-                                 run_folder=str(short_folder))
+    consumer = counting.Consumer(
+        "Worker", service="pool", replicas=True, interval=1, run_folder=str(short_folder)
+    )
     with consumer.handling("t"):
         pass
     done, hold = os.pipe()
@@ -66,9 +70,13 @@ def test_a_forked_child_is_a_replica_of_its_own(short_folder: Path) -> None:
         os.read(done, 1)
         os._exit(0)
     try:
-        wait_for("both are there", lambda: {
-            pid: one.processed for pid, one in newest(short_folder).items()} == {
-                os.getpid(): 1, child: 3})
+        wait_for(
+            "both are there",
+            lambda: (
+                {pid: one.processed for pid, one in newest(short_folder).items()}
+                == {os.getpid(): 1, child: 3}
+            ),
+        )
         names = {one.consumer for one in newest(short_folder).values()}
         assert len(names) == 2
         assert {name.partition("#")[0] for name in names} == {"Worker"}
@@ -86,8 +94,10 @@ def test_a_folder_that_cannot_be_made_harms_nobody(caplog: pytest.LogCaptureFixt
     consumer.stop()
 
 
-@pytest.mark.parametrize("settings", [
-    {"service": "no/name"}, {"service": "c", "interval": 0}, {"service": "c", "unheard": 1}])
+@pytest.mark.parametrize(
+    "settings",
+    [{"service": "no/name"}, {"service": "c", "interval": 0}, {"service": "c", "unheard": 1}],
+)
 def test_a_wrong_setting_is_refused_at_once(settings: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
         counting.Consumer("C", **settings)
@@ -97,8 +107,9 @@ def test_what_is_no_failure_is_none(short_folder: Path) -> None:
     class AgainError(Exception):
         """Comes again: no error."""
 
-    consumer = counting.Consumer("C", service="c", no_failures=(AgainError,), interval=1,
-                                 run_folder=str(short_folder))
+    consumer = counting.Consumer(
+        "C", service="c", no_failures=(AgainError,), interval=1, run_folder=str(short_folder)
+    )
 
     def handle(error: type[Exception]) -> None:
         with consumer.handling():
@@ -107,6 +118,8 @@ def test_what_is_no_failure_is_none(short_folder: Path) -> None:
     for error in (AgainError, ValueError):
         with pytest.raises(error):
             handle(error)
-    wait_for("both are counted", lambda: [
-        (one.processed, one.failed) for one in newest(short_folder).values()] == [(2, 1)])
+    wait_for(
+        "both are counted",
+        lambda: [(one.processed, one.failed) for one in newest(short_folder).values()] == [(2, 1)],
+    )
     consumer.stop()

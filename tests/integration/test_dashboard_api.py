@@ -42,8 +42,16 @@ def client(root, **settings):
 
 def series(browser, now, metrics, **more):
     """Return the one daemon's part of the answer for the last 15 minutes."""
-    answer = browser.get("/api/v1/series", query_string={
-        "daemon": ARCHIVER, "metrics": metrics, "start": now - 900, "end": now, **more})
+    answer = browser.get(
+        "/api/v1/series",
+        query_string={
+            "daemon": ARCHIVER,
+            "metrics": metrics,
+            "start": now - 900,
+            "end": now,
+            **more,
+        },
+    )
     assert answer.status_code == 200, answer.text
     return answer.get_json()["daemons"][0]
 
@@ -71,20 +79,33 @@ def test_tied_series_are_on_the_same_grid(tmp_path, now):
     write(tmp_path, "backlog", dict.fromkeys(times, 1))
     path = tmp_path / "db01/load/load.rrd"
     path.parent.mkdir(parents=True)
-    rrdtool.create(str(path), "-s", str(STEP), "-b", str(now - 910), "DS:shortterm:GAUGE:20:0:U",
-                   "DS:longterm:GAUGE:20:0:U", "RRA:AVERAGE:0.5:1:1200", "RRA:MAX:0.5:1:1200")
+    rrdtool.create(
+        str(path),
+        "-s",
+        str(STEP),
+        "-b",
+        str(now - 910),
+        "DS:shortterm:GAUGE:20:0:U",
+        "DS:longterm:GAUGE:20:0:U",
+        "RRA:AVERAGE:0.5:1:1200",
+        "RRA:MAX:0.5:1:1200",
+    )
     rrdtool.update(str(path), *[f"{t}:7:3" for t in times])
-    tied = [{"daemon": HOST, "series": "db01/load/load#longterm", "title": "Load of db01"},
-            {"daemon": HOST, "series": "db01/load/load", "title": "Short"},
-            {"daemon": HOST, "series": "../../etc/passwd", "title": "Absent"},
-            {"daemon": "other", "series": "db01/load/load", "title": "Other"}]
+    tied = [
+        {"daemon": HOST, "series": "db01/load/load#longterm", "title": "Load of db01"},
+        {"daemon": HOST, "series": "db01/load/load", "title": "Short"},
+        {"daemon": HOST, "series": "../../etc/passwd", "title": "Absent"},
+        {"daemon": "other", "series": "db01/load/load", "title": "Other"},
+    ]
     found = series(client(tmp_path, tied=tied), now, "backlog", tied=1)
     assert set(found["tied"]) == {"Load of db01", "Short", "Absent"}
     assert set(known(found["tied"]["Load of db01"])) == {3}
     assert set(known(found["tied"]["Short"])) == {7}
     assert known(found["tied"]["Absent"]) == []
-    assert len({len(points) for points in found["tied"].values()}
-               | {len(found["series"]["backlog"])}) == 1
+    assert (
+        len({len(points) for points in found["tied"].values()} | {len(found["series"]["backlog"])})
+        == 1
+    )
 
 
 def test_a_restart_is_a_mark(tmp_path, now):
@@ -101,9 +122,16 @@ def test_csv_holds_what_json_holds(tmp_path, now):
     times = range(now - 900, now + 1, STEP)
     write(tmp_path, "received", {t: (t - now + 900) * 2 for t in times})
     write(tmp_path, "x", dict.fromkeys(times, 1), name="derive-Archiver_topic-=cmd")
-    answer = client(tmp_path).get("/api/v1/series.csv", query_string={
-        "daemon": ARCHIVER, "metrics": "received", "topics": 1,
-        "start": now - 900, "end": now})
+    answer = client(tmp_path).get(
+        "/api/v1/series.csv",
+        query_string={
+            "daemon": ARCHIVER,
+            "metrics": "received",
+            "topics": 1,
+            "start": now - 900,
+            "end": now,
+        },
+    )
     assert answer.mimetype == "text/csv"
     rows = list(csv.reader(io.StringIO(answer.text)))
     assert rows[0] == ["time", "received", "topic =cmd"]
@@ -124,8 +152,16 @@ def test_marks_want_the_token_and_survive(tmp_path, now):
     made = browser.post("/api/v1/marks", json=note, headers=token)
     assert made.status_code == 201
     bearer = {"Authorization": "Bearer s3cret of sixteen and more"}
-    for bad in ({}, [], {"text": ""}, {"text": "a\nb"}, {"text": "x" * 201}, {"text": "a", "b": 1},
-                {"text": "a", "time": True}, {"text": "a", "time": 10**12}):
+    for bad in (
+        {},
+        [],
+        {"text": ""},
+        {"text": "a\nb"},
+        {"text": "x" * 201},
+        {"text": "a", "b": 1},
+        {"text": "a", "time": True},
+        {"text": "a", "time": 10**12},
+    ):
         assert browser.post("/api/v1/marks", json=bad, headers=bearer).status_code == 400, bad
     again = client(rrd, **settings)
     where = f"/api/v1/marks?start=-600&daemon={HOST}/hub/Consumer0"
@@ -142,11 +178,15 @@ def test_metrics_hold_every_series_with_its_total(tmp_path, now):
     parser = pytest.importorskip("prometheus_client.parser")
     fleet(tmp_path, now, 2)
     write(tmp_path, "busy", {now - 10: 1_000_000, now: 2_500_000}, consumer="Consumer0")
-    write(tmp_path, "backlog", dict.fromkeys(range(now - 900, now - 600, STEP), 9),
-          consumer="Silent")
+    write(
+        tmp_path, "backlog", dict.fromkeys(range(now - 900, now - 600, STEP), 9), consumer="Silent"
+    )
     text = client(tmp_path).get("/metrics").text
-    found = {(s.name, s.labels.get("consumer")): s.value
-             for f in parser.text_string_to_metric_families(text) for s in f.samples}
+    found = {
+        (s.name, s.labels.get("consumer")): s.value
+        for f in parser.text_string_to_metric_families(text)
+        for s in f.samples
+    }
     assert found["fedmsg_busy_seconds_total", "Consumer0"] == 2.5
     last = rrdtool.lastupdate(str(tmp_path / f"{HOST}/fedmsg-hub/derive-Consumer1_received.rrd"))
     assert found["fedmsg_received_messages_total", "Consumer1"] == last["ds"]["value"]
@@ -170,13 +210,17 @@ def test_filters_and_help(tmp_path, now):
         assert all(escape(one) in text for one in (told, *steps))
 
 
-@pytest.mark.parametrize(("shared", "text"), [
-    pytest.param([{"name": "db"}], "shared.daemons of db = None", id="no-daemons"),
-    pytest.param([{"name": "db", "daemon": ["a"]}], "shared.daemon = ['a']: unknown",
-                 id="typo"),
-    pytest.param({"name": "db"}, "must be tables", id="one-table"),
-    pytest.param([{"name": "db", "daemons": ["a"]}] * 2, "is given twice", id="twice"),
-])
+@pytest.mark.parametrize(
+    ("shared", "text"),
+    [
+        pytest.param([{"name": "db"}], "shared.daemons of db = None", id="no-daemons"),
+        pytest.param(
+            [{"name": "db", "daemon": ["a"]}], "shared.daemon = ['a']: unknown", id="typo"
+        ),
+        pytest.param({"name": "db"}, "must be tables", id="one-table"),
+        pytest.param([{"name": "db", "daemons": ["a"]}] * 2, "is given twice", id="twice"),
+    ],
+)
 def test_mistakes_in_what_is_shared_are_named(tmp_path, shared, text):
     """File, key and value, before anything is served."""
     with pytest.raises(ConfigError) as caught:
@@ -198,7 +242,12 @@ def test_basic_auth(tmp_path, now):
     assert browser.get("/").status_code == 401
     assert "Basic" in browser.get("/api/v1/daemons").headers["WWW-Authenticate"]
     assert [status(g) for g in ("ada:no", "bob:pw", "ada:pw", "ada:pw", "ada")] == [
-        401, 401, 200, 200, 401]
+        401,
+        401,
+        200,
+        200,
+        401,
+    ]
     assert browser.get("/healthz").status_code == 200
 
 
@@ -210,8 +259,10 @@ def test_proxy_header_is_believed_from_the_proxy_only(tmp_path, now):
     assert browser.get("/").status_code == 401
     assert browser.get("/", headers=named).status_code == 200
     for address, expected in (("192.0.2.7", 200), ("192.0.2.8", 403)):
-        assert browser.get("/", headers=named,
-                           environ_base={"REMOTE_ADDR": address}).status_code == expected
+        assert (
+            browser.get("/", headers=named, environ_base={"REMOTE_ADDR": address}).status_code
+            == expected
+        )
 
 
 def test_settings_file(tmp_path):
@@ -219,12 +270,17 @@ def test_settings_file(tmp_path):
     file = tmp_path / "dashboard.toml"
     (tmp_path / "token").write_text("sixteen characters\n")
     (tmp_path / "token").chmod(0o600)
-    file.write_text(f'data_dir = "/nowhere"\ninterval = 5\ntoken_file = "{tmp_path}/token"\n'
-                    '[[tied]]\ndaemon = "h"\nseries = "db/load/load"\ntitle = "Load"\n')
+    file.write_text(
+        f'data_dir = "/nowhere"\ninterval = 5\ntoken_file = "{tmp_path}/token"\n'
+        '[[tied]]\ndaemon = "h"\nseries = "db/load/load"\ntitle = "Load"\n'
+    )
     options = serve.parser().parse_args(["--config", str(file), "--interval", "7"])
     settings = create_app(serve.combined(options)).extensions["settings"]
     assert (settings.interval, settings.token, settings.tied[0].title) == (
-        7, "sixteen characters", "Load")
+        7,
+        "sixteen characters",
+        "Load",
+    )
 
 
 def test_rrdcached_that_hangs_is_503_in_time(short_folder, tmp_path, now, monkeypatch):
@@ -235,7 +291,8 @@ def test_rrdcached_that_hangs_is_503_in_time(short_folder, tmp_path, now, monkey
         mute.bind(str(short_folder / "s"))
         mute.listen(5)
         answer = client(tmp_path, rrdcached=f"unix:{short_folder}/s").get(
-            f"/api/v1/series?daemon={HOST}/hub/Consumer0")
+            f"/api/v1/series?daemon={HOST}/hub/Consumer0"
+        )
     assert answer.status_code == 503
     assert "rrdcached" in answer.get_json()["error"]["message"]
 
@@ -244,8 +301,18 @@ def test_slow_and_unread_connections_leave_the_page_served(tmp_path, now):
     """More half-sent requests and never-read answers than threads: others are answered."""
     fleet(tmp_path, now, 3)
     process = subprocess.Popen(
-        [sys.executable, "-m", "collectd_fedmsg_dashboard.serve", "--data-dir", str(tmp_path),
-         "--port", "0"], stdout=subprocess.PIPE, text=True)
+        [
+            sys.executable,
+            "-m",
+            "collectd_fedmsg_dashboard.serve",
+            "--data-dir",
+            str(tmp_path),
+            "--port",
+            "0",
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     where = ("127.0.0.1", int(process.stdout.readline().rstrip("/\n").rpartition(":")[2]))
     held = []
     try:
@@ -284,13 +351,18 @@ def test_many_daemons_are_not_called_anything_before_they_are_judged(tmp_path, n
     """The first reader of many is told at once that they are being read: unknown, neither well
     nor silent; the verdicts follow."""
     for number in range(MIN_IN_BACKGROUND):
-        write(tmp_path, "backlog", dict.fromkeys(range(now - 60, now + 1, STEP), 0),
-              consumer=f"C{number}")
+        write(
+            tmp_path,
+            "backlog",
+            dict.fromkeys(range(now - 60, now + 1, STEP), 0),
+            consumer=f"C{number}",
+        )
     browser = client(tmp_path)
     first = browser.get("/api/v1/daemons").get_json()
     assert first["reading"]
     assert first["fleet"]["headline"] == (
-        f"{MIN_IN_BACKGROUND} daemons are being read: nothing is known yet")
+        f"{MIN_IN_BACKGROUND} daemons are being read: nothing is known yet"
+    )
     assert first["fleet"]["states"] == {"UNKNOWN": MIN_IN_BACKGROUND}
     assert (first["fleet"]["silent"], first["fleet"]["unknown"]) == (0, MIN_IN_BACKGROUND)
     assert "not judged yet" in browser.get(f"/daemon/{HOST}/hub/C7").text

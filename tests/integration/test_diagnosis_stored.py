@@ -46,24 +46,34 @@ def command(capsys, *arguments):
     return code, json.loads(capsys.readouterr().out)
 
 
-@pytest.mark.parametrize(("layout", "step", "when", "expected"), [
-    pytest.param(LEAN, 60, "2026-09-15T11:00", "STARVED", id="tuesday-forenoon"),
-    pytest.param(LEAN, 60, "2026-09-15T03:00", "IDLE", id="tuesday-night"),
-    pytest.param(LEAN, 60, "2026-09-13T11:00", "IDLE", id="sunday-forenoon"),
-    pytest.param(COLLECTD, 10, "2026-09-15T11:00", "STARVED", id="collectd-forenoon"),
-    pytest.param(FINE, 60, "2026-09-15T11:00", "STARVED", id="one-archive-forenoon"),
-    pytest.param(FINE, 60, "2026-09-13T11:00", "IDLE", id="one-archive-sunday"),
-])
+@pytest.mark.parametrize(
+    ("layout", "step", "when", "expected"),
+    [
+        pytest.param(LEAN, 60, "2026-09-15T11:00", "STARVED", id="tuesday-forenoon"),
+        pytest.param(LEAN, 60, "2026-09-15T03:00", "IDLE", id="tuesday-night"),
+        pytest.param(LEAN, 60, "2026-09-13T11:00", "IDLE", id="sunday-forenoon"),
+        pytest.param(COLLECTD, 10, "2026-09-15T11:00", "STARVED", id="collectd-forenoon"),
+        pytest.param(FINE, 60, "2026-09-15T11:00", "STARVED", id="one-archive-forenoon"),
+        pytest.param(FINE, 60, "2026-09-13T11:00", "IDLE", id="one-archive-sunday"),
+    ],
+)
 def test_what_is_usual_depends_on_the_hour_of_the_week(tmp_path, layout, step, when, expected):
     """An hour of silence is alarming in office hours only, at any layout of the archives."""
     end = moment(when)
-    live(tmp_path, end, flow=quiet_for(3600, end), layout=layout, step=step,
-         days=9 if step == 10 else 29)
+    live(
+        tmp_path,
+        end,
+        flow=quiet_for(3600, end),
+        layout=layout,
+        step=step,
+        days=9 if step == 10 else 29,
+    )
     (judged,) = open_stored({"data_dir": tmp_path}).judgement(end).daemons
     assert judged.diagnosis.verdict.name == expected
     assert "a baseline" not in judged.diagnosis.missing
     assert judged.diagnosis.usual.received == pytest.approx(
-        5.0 if expected == "STARVED" else 0.0, rel=0.02)
+        5.0 if expected == "STARVED" else 0.0, rel=0.02
+    )
 
 
 def test_without_three_hours_there_is_no_baseline(tmp_path):
@@ -73,8 +83,10 @@ def test_without_three_hours_there_is_no_baseline(tmp_path):
     assert "a baseline" in judged.diagnosis.missing
 
 
-@pytest.mark.parametrize("layout", [
-    pytest.param(LEAN, id="half-hours"), pytest.param(((1, 2000), (50, 1200)), id="50-minutes")])
+@pytest.mark.parametrize(
+    "layout",
+    [pytest.param(LEAN, id="half-hours"), pytest.param(((1, 2000), (50, 1200)), id="50-minutes")],
+)
 def test_a_creep_is_told_with_its_date(tmp_path, layout):
     """Utilisation 0.4 five days ago, 0.28 points more each hour, 0.74 now: full in 94 hours."""
     noise = random.Random(1)
@@ -100,8 +112,13 @@ def test_a_dearer_mix_is_no_slow_database(tmp_path):
     def flow(t):
         return 5.0, dear(t) * costs["dear"] + (1 - dear(t)) * costs["cheap"]
 
-    live(tmp_path, TUESDAY, flow=flow, costs=costs,
-         topics={"dear": dear, "cheap": lambda t: 1 - dear(t)})
+    live(
+        tmp_path,
+        TUESDAY,
+        flow=flow,
+        costs=costs,
+        topics={"dear": dear, "cheap": lambda t: 1 - dear(t)},
+    )
     (judged,) = open_stored({"data_dir": tmp_path}).judgement(TUESDAY).daemons
     assert judged.diagnosis.verdict.name == "MIX"
     assert judged.diagnosis.findings[0].topic == "dear"
@@ -111,9 +128,16 @@ def test_a_dearer_mix_is_no_slow_database(tmp_path):
 def fleet(tmp_path_factory):
     """Three daemons: one that a surge of its topic befell, one whose work is slow, one well."""
     root = tmp_path_factory.mktemp("rrd")
-    live(root, TUESDAY, consumer="Surging", flow=surging, topics={
-        "buildsys": lambda t: 0.9 if t > SURGE else 0.1,
-        "wiki": lambda t: 0.1 if t > SURGE else 0.9})
+    live(
+        root,
+        TUESDAY,
+        consumer="Surging",
+        flow=surging,
+        topics={
+            "buildsys": lambda t: 0.9 if t > SURGE else 0.1,
+            "wiki": lambda t: 0.1 if t > SURGE else 0.9,
+        },
+    )
     live(root, TUESDAY, consumer="Slow", flow=slow)
     live(root, TUESDAY, consumer="Well")
     return root
@@ -128,21 +152,26 @@ def test_a_surge_is_split_and_its_topic_named(fleet, capsys):
     assert (surge["verdict"], surge["findings"][0]["topic"]) == ("SURGE", "buildsys")
     assert surge["split"]["excess"] / surge["split"]["growth"] > 0.9
     assert surge["split"]["excess"] + surge["split"]["lost"] == pytest.approx(
-        surge["split"]["growth"])
+        surge["split"]["growth"]
+    )
     assert found["Slow"]["verdict"] == "SLOW"
     assert found["Well"]["verdict"] == "OK"
 
 
-@pytest.mark.parametrize("before", [
-    pytest.param(0, id="at-its-height"), pytest.param(900, id="five-minutes-in"),
-    pytest.param(1150, id="just-begun"), pytest.param(7200, id="two-hours-before"),
-])
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param(0, id="at-its-height"),
+        pytest.param(900, id="five-minutes-in"),
+        pytest.param(1150, id="just-begun"),
+        pytest.param(7200, id="two-hours-before"),
+    ],
+)
 def test_page_command_and_alerts_say_the_same(fleet, capsys, before):
     """Same store, same moment, same verdict; nothing later than the moment is looked at."""
     at = TUESDAY - before
     app = create_app({"data_dir": fleet})
-    page = {row["consumer"]: row["state"] for row in
-            app.extensions["fleet"].answer(at)["daemons"]}
+    page = {row["consumer"]: row["state"] for row in app.extensions["fleet"].answer(at)["daemons"]}
     _, told = command(capsys, "diagnose", "--data-dir", fleet, "--at", at)
     by_command = {one["consumer"]: one["verdict"] for one in told["daemons"]}
     (replayed,) = open_stored({"data_dir": fleet}).replay(at, at, 60)
@@ -161,10 +190,23 @@ def test_page_command_and_alerts_say_the_same(fleet, capsys, before):
 def test_backtest_says_when_and_how_often_it_had_paged(fleet, tmp_path, capsys):
     """Each verdict with its beginning, end and length; pages and how many a month."""
     rules = tmp_path / "rules.toml"
-    rules.write_text('[[rule]]\nname = "ill"\nwhen = "verdict"\nverdicts = ["SURGE", "SLOW"]\n'
-                     'hold = "2min"\n')
-    code, told = command(capsys, "backtest", "--data-dir", fleet, "--from", TUESDAY - 7200,
-                         "--to", TUESDAY, "--every", 60, "--rules", rules)
+    rules.write_text(
+        '[[rule]]\nname = "ill"\nwhen = "verdict"\nverdicts = ["SURGE", "SLOW"]\nhold = "2min"\n'
+    )
+    code, told = command(
+        capsys,
+        "backtest",
+        "--data-dir",
+        fleet,
+        "--from",
+        TUESDAY - 7200,
+        "--to",
+        TUESDAY,
+        "--every",
+        60,
+        "--rules",
+        rules,
+    )
     assert code == 0
     said = {(one["subject"].rpartition("/")[2], one["verdict"]): one for one in told["episodes"]}
     surge = said["Surging", "SURGE"]
@@ -175,8 +217,24 @@ def test_backtest_says_when_and_how_often_it_had_paged(fleet, tmp_path, capsys):
     paged = [name for page in told["pages"] for name in page["subjects"]]
     assert {name.rpartition("/")[2] for name in paged} == {"Surging", "Slow"}
     assert told["pages_per_month"] is None  # of two hours nobody can tell
-    assert cli.main(["backtest", "--data-dir", str(fleet), "--from", str(TUESDAY - 2 * 86400),
-                     "--to", str(TUESDAY), "--every", "300", "--rules", str(rules)]) == 0
+    assert (
+        cli.main(
+            [
+                "backtest",
+                "--data-dir",
+                str(fleet),
+                "--from",
+                str(TUESDAY - 2 * 86400),
+                "--to",
+                str(TUESDAY),
+                "--every",
+                "300",
+                "--rules",
+                str(rules),
+            ]
+        )
+        == 0
+    )
     report = capsys.readouterr().out.splitlines()
     pages = [line for line in report if "  page (warning): " in line]
     assert len(pages) >= 1
@@ -191,41 +249,76 @@ def test_a_shared_database_is_one_incident_everywhere(tmp_path, capsys):
         live(root, TUESDAY, days=9, consumer=f"User{number}", flow=slow)
         live(root, TUESDAY, days=9, consumer=f"Other{number}")
     file = tmp_path / "dashboard.toml"
-    file.write_text(f'data_dir = "{root}"\n[[shared]]\nname = "koji-db"\n'
-                    f'daemons = ["{HOST}/hub/User*"]\n')
+    file.write_text(
+        f'data_dir = "{root}"\n[[shared]]\nname = "koji-db"\ndaemons = ["{HOST}/hub/User*"]\n'
+    )
     code, told = command(capsys, "diagnose", "--config", file, "--at", TUESDAY)
     assert code == 1
     shared = [one for one in told["incidents"] if one["shared"]]
     assert [(one["scope"], one["name"], one["cause"], len(one["members"])) for one in shared] == [
-        ("DEPENDENCY", "koji-db", "SLOW", 2)]
-    app = create_app({"data_dir": root, "shared": [
-        {"name": "koji-db", "daemons": [f"{HOST}/hub/User*"]}]})
+        ("DEPENDENCY", "koji-db", "SLOW", 2)
+    ]
+    app = create_app(
+        {"data_dir": root, "shared": [{"name": "koji-db", "daemons": [f"{HOST}/hub/User*"]}]}
+    )
     answer = app.extensions["fleet"].answer(TUESDAY)
     assert [one["sentence"] for one in answer["incidents"]] == [one["sentence"] for one in shared]
-    _, told = command(capsys, "backtest", "--config", file, "--from", TUESDAY - 3600,
-                      "--to", TUESDAY)
+    _, told = command(
+        capsys, "backtest", "--config", file, "--from", TUESDAY - 3600, "--to", TUESDAY
+    )
     assert [one["subject"] for one in told["incidents"]] == ["dependency koji-db"]
 
 
-@pytest.mark.parametrize(("arguments", "code", "text"), [
-    pytest.param(("diagnose", "--at", "2h"), 2, "wants stored series", id="at-without-store"),
-    pytest.param(("diagnose", "--data-dir", "/nowhere/at/all"), 2,
-                 "command line: data_dir = '/nowhere/at/all': is no folder", id="no-folder"),
-    pytest.param(("diagnose", "--data-dir", "/usr/share/doc"), 2,
-                 "nothing is stored here of any daemon", id="empty-folder"),
-    pytest.param(("diagnose", "--data-dir", "/usr/share/doc", "--service", "hub"), 2,
-                 "no daemon is known here with service 'hub'", id="nobody-of-that-name"),
-    pytest.param(("diagnose", "--endpoints", "/nowhere/*.sock"), 2,
-                 "no daemon answers: `collectd-fedmsg doctor` says why", id="nobody-answers"),
-    pytest.param(("diagnose", "--config", "/nowhere.toml"), 2, "/nowhere.toml", id="no-file"),
-    pytest.param(("backtest", "--data-dir", "/usr/share/doc", "--from", "1h"), 2,
-                 "nothing is stored here", id="backtest-of-nobody"),
-    pytest.param(("backtest", "--from", "1h"), 2, "say where the series are", id="no-store"),
-    pytest.param(("backtest", "--data-dir", "/x", "--from", "1h", "--to", "2h"), 2,
-                 "--from must be before", id="backwards"),
-    pytest.param(("backtest", "--data-dir", "/x", "--from", "1h", "--rules", "/nowhere.toml"), 2,
-                 "/nowhere.toml", id="no-rules"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "code", "text"),
+    [
+        pytest.param(("diagnose", "--at", "2h"), 2, "wants stored series", id="at-without-store"),
+        pytest.param(
+            ("diagnose", "--data-dir", "/nowhere/at/all"),
+            2,
+            "command line: data_dir = '/nowhere/at/all': is no folder",
+            id="no-folder",
+        ),
+        pytest.param(
+            ("diagnose", "--data-dir", "/usr/share/doc"),
+            2,
+            "nothing is stored here of any daemon",
+            id="empty-folder",
+        ),
+        pytest.param(
+            ("diagnose", "--data-dir", "/usr/share/doc", "--service", "hub"),
+            2,
+            "no daemon is known here with service 'hub'",
+            id="nobody-of-that-name",
+        ),
+        pytest.param(
+            ("diagnose", "--endpoints", "/nowhere/*.sock"),
+            2,
+            "no daemon answers: `collectd-fedmsg doctor` says why",
+            id="nobody-answers",
+        ),
+        pytest.param(("diagnose", "--config", "/nowhere.toml"), 2, "/nowhere.toml", id="no-file"),
+        pytest.param(
+            ("backtest", "--data-dir", "/usr/share/doc", "--from", "1h"),
+            2,
+            "nothing is stored here",
+            id="backtest-of-nobody",
+        ),
+        pytest.param(("backtest", "--from", "1h"), 2, "say where the series are", id="no-store"),
+        pytest.param(
+            ("backtest", "--data-dir", "/x", "--from", "1h", "--to", "2h"),
+            2,
+            "--from must be before",
+            id="backwards",
+        ),
+        pytest.param(
+            ("backtest", "--data-dir", "/x", "--from", "1h", "--rules", "/nowhere.toml"),
+            2,
+            "/nowhere.toml",
+            id="no-rules",
+        ),
+    ],
+)
 def test_what_cannot_be_answered_is_said(capsys, arguments, code, text):
     assert cli.main(list(arguments)) == code
     assert text in capsys.readouterr().err
@@ -239,10 +332,13 @@ def test_a_time_that_is_none_is_refused(capsys):
 
 def test_without_the_dashboard_it_is_said_what_to_install(tmp_path):
     """The commands' package alone has no store; it says how to get one."""
-    program = ("import sys\nsys.modules['rrdtool'] = None\n"
-               "from collectd_fedmsg.cli import main\n"
-               f"sys.exit(main(['diagnose', '--data-dir', {str(tmp_path)!r}]))")
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True,
-                          timeout=60, check=False)
+    program = (
+        "import sys\nsys.modules['rrdtool'] = None\n"
+        "from collectd_fedmsg.cli import main\n"
+        f"sys.exit(main(['diagnose', '--data-dir', {str(tmp_path)!r}]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 2
     assert "python3-rrdtool" in done.stderr

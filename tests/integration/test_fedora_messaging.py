@@ -33,8 +33,9 @@ def test_a_real_service(short_folder: Path) -> None:
     try:
         rabbitmq.start(processes, short_folder, amqp)
         conf = short_folder / "conf.toml"
-        conf.write_text(rabbitmq.service_config(
-            amqp, "tests.integration.obeying:callback", monitor))
+        conf.write_text(
+            rabbitmq.service_config(amqp, "tests.integration.obeying:callback", monitor)
+        )
         env = {**os.environ, "PYTHONPATH": str(ROOT), "FEDORA_MESSAGING_CONF": str(conf)}
         command = [str(Path(sys.executable).parent / "fedora-messaging"), "consume"]
         processes.start("service", command, env, short_folder)

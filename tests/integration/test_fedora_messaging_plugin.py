@@ -32,8 +32,12 @@ for name, bodies in eval(sys.argv[1]).items():
         api.publish(message.Message(topic=f"org.fedoraproject.prod.{name}", body=body))
 """
 WHERE = "tests.integration.counted_callbacks"
-KINDS = {"function": "function", "class": "Class", "coroutine": "coroutine",
-         "async-class": "AsyncClass"}
+KINDS = {
+    "function": "function",
+    "class": "Class",
+    "coroutine": "coroutine",
+    "async-class": "AsyncClass",
+}
 #: Twelve well, one that comes twice, one for good, one that ends the service.
 ORDERS = [{"seconds": 0.01}] * 12 + [{"do": "nack"}, {"do": "drop"}]
 
@@ -52,8 +56,11 @@ class Bus:
         """Start a service; return its environment. Its queue is ``name``'s own."""
         monitor = free_port()
         conf = self.folder / f"{name}.toml"
-        conf.write_text(rabbitmq.service_config(self.amqp, callback, monitor, settings).replace(
-            "archiver", name).replace("org.fedoraproject.#", f"#.{name}"))
+        conf.write_text(
+            rabbitmq.service_config(self.amqp, callback, monitor, settings)
+            .replace("archiver", name)
+            .replace("org.fedoraproject.#", f"#.{name}")
+        )
         env = {**os.environ, "PYTHONPATH": str(ROOT), "FEDORA_MESSAGING_CONF": str(conf)}
         command = [str(Path(sys.executable).parent / "fedora-messaging"), "consume"]
         self.processes.start(name, command, env, self.folder)
@@ -66,9 +73,15 @@ class Bus:
             wait_for(f"{name} consumes", lambda name=name: answers(self.monitors[name]), 60)
 
     def publish(self, env: dict[str, str], bodies: dict[str, list[dict[str, object]]]) -> None:
-        done = subprocess.run([sys.executable, "-c", PUBLISH, repr(bodies)], env=env,
-                              cwd=self.folder, capture_output=True, text=True, timeout=60,
-                              check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", PUBLISH, repr(bodies)],
+            env=env,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
 
     def last(self, name: str) -> list[Sample]:
@@ -96,8 +109,10 @@ def bus() -> Iterator[Bus]:
 
 
 def ours(bus: Bus, more: str = "") -> str:
-    return (f'[consumer_config.collectd_fedmsg]\nrun_folder = "{bus.folder}/health"\n'
-            f"interval = 1\n{more}")
+    return (
+        f'[consumer_config.collectd_fedmsg]\nrun_folder = "{bus.folder}/health"\n'
+        f"interval = 1\n{more}"
+    )
 
 
 def test_every_kind_of_callback_is_counted(bus):
@@ -113,8 +128,11 @@ def test_every_kind_of_callback_is_counted(bus):
         wait_for(f"{kind} is there", lambda kind=kind: bus.last(f"{kind}-named") != [], 20)
     bus.publish(env, dict.fromkeys(names, ORDERS))
     for name in names:
-        wait_for(f"{name} handled all",
-                 lambda name=name: [one.processed for one in bus.last(name)] == [15], 20)
+        wait_for(
+            f"{name} handled all",
+            lambda name=name: [one.processed for one in bus.last(name)] == [15],
+            20,
+        )
         [sample] = bus.last(name)
         assert (sample.received, sample.failed, sample.in_progress) == (15, 0, 0)
         assert sample.topics == {f"org.fedoraproject.prod.{name}": 15}
@@ -150,8 +168,9 @@ def test_what_is_prefetched_is_not_in_progress(bus):
 
 
 def test_without_a_folder_or_with_a_wrong_setting_the_service_runs_uncounted(bus):
-    env = bus.service("uncounted", f"{WHERE}:function",
-                      '[consumer_config.collectd_fedmsg]\ninterval = "often"\n')
+    env = bus.service(
+        "uncounted", f"{WHERE}:function", '[consumer_config.collectd_fedmsg]\ninterval = "often"\n'
+    )
     bus.consumes("uncounted")
     bus.publish(env, {"uncounted": [{}, {"do": "halt"}]})
     child = bus.processes.running.pop("uncounted")

@@ -21,24 +21,45 @@ SCHEMA = {
     "properties": {
         "uid": {"type": "string", "pattern": "^[a-zA-Z0-9_-]{1,40}$"},
         "schemaVersion": {"type": "integer", "minimum": 30},
-        "panels": {"type": "array", "minItems": 1, "items": {
-            "type": "object",
-            "required": ["id", "type", "title", "datasource", "gridPos", "targets"],
-            "properties": {
-                "id": {"type": "integer", "minimum": 1},
-                "type": {"const": "timeseries"},
-                "gridPos": {"type": "object", "required": ["x", "y", "w", "h"], "properties": {
-                    "x": {"type": "integer", "minimum": 0, "maximum": 23},
-                    "w": {"type": "integer", "minimum": 1, "maximum": 24}}},
-                "targets": {"type": "array", "minItems": 1, "items": {
-                    "type": "object", "required": ["refId", "expr"]}}}}}},
+        "panels": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "required": ["id", "type", "title", "datasource", "gridPos", "targets"],
+                "properties": {
+                    "id": {"type": "integer", "minimum": 1},
+                    "type": {"const": "timeseries"},
+                    "gridPos": {
+                        "type": "object",
+                        "required": ["x", "y", "w", "h"],
+                        "properties": {
+                            "x": {"type": "integer", "minimum": 0, "maximum": 23},
+                            "w": {"type": "integer", "minimum": 1, "maximum": 24},
+                        },
+                    },
+                    "targets": {
+                        "type": "array",
+                        "minItems": 1,
+                        "items": {"type": "object", "required": ["refId", "expr"]},
+                    },
+                },
+            },
+        },
+    },
 }
 
 
 def test_the_file_is_made_from_the_table() -> None:
     """A metric that is added or renamed is so in the file, too."""
-    made = subprocess.run([sys.executable, str(FOLDER / "make_dashboard.py")], check=True,
-                          capture_output=True, text=True, timeout=60, cwd=ROOT).stdout
+    made = subprocess.run(
+        [sys.executable, str(FOLDER / "make_dashboard.py")],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=ROOT,
+    ).stdout
     assert json.loads(made) == DOCUMENT
     drawn = [panel["targets"][0]["expr"] for panel in DOCUMENT["panels"]]
     for metric in METRICS:
@@ -64,7 +85,12 @@ def test_prometheus_reads_each_expression(tmp_path: Path) -> None:
         rules.append({"record": f"r{number}", "expr": expression})
     path = tmp_path / "rules.yml"
     path.write_text(json.dumps({"groups": [{"name": "grafana", "rules": rules}]}))
-    checked = subprocess.run(["promtool", "check", "rules", str(path)], capture_output=True,
-                             text=True, timeout=60, check=False)
+    checked = subprocess.run(
+        ["promtool", "check", "rules", str(path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert checked.returncode == 0, checked.stderr
     assert f"{len(METRICS)} rules found" in checked.stdout

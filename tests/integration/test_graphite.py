@@ -39,8 +39,13 @@ def values(path: Path, start: float, end: float) -> dict[int, float]:
     """Return what a whisper file knows of (start, end], by epoch seconds."""
     if not path.exists():
         return {}
-    out = subprocess.run(["whisper-fetch", f"--from={start:.0f}", f"--until={end:.0f}", str(path)],
-                         capture_output=True, text=True, timeout=30, check=False).stdout
+    out = subprocess.run(
+        ["whisper-fetch", f"--from={start:.0f}", f"--until={end:.0f}", str(path)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    ).stdout
     rows = [line.split() for line in out.splitlines()]
     return {int(at): float(value) for at, value in rows if value != "None"}
 
@@ -49,18 +54,30 @@ def values(path: Path, start: float, end: float) -> dict[int, float]:
 def test_totals_and_backlog_are_in_the_whisper_files(short_folder: Path) -> None:
     """Totals as totals: their difference is what the hub counted; the backlog as it was."""
     folder, ports = short_folder, [free_port() for _ in range(3)]
-    (folder / "carbon.conf").write_text(CARBON.format(
-        folder=folder, line=ports[0], pickle=ports[1], query=ports[2]))
+    (folder / "carbon.conf").write_text(
+        CARBON.format(folder=folder, line=ports[0], pickle=ports[1], query=ports[2])
+    )
     (folder / "storage-schemas.conf").write_text(SCHEMAS)
     with Bus(folder) as bus:
         processes = bus.chain.processes
-        processes.start("carbon", ["carbon-cache", f"--config={folder}/carbon.conf", "--nodaemon",
-                                   "start"], os.environ, folder)
+        processes.start(
+            "carbon",
+            ["carbon-cache", f"--config={folder}/carbon.conf", "--nodaemon", "start"],
+            os.environ,
+            folder,
+        )
         bus.start("daemon")
-        collectds.start(processes, folder, "east", block(
-            "scale-out", "LoadPlugin write_graphite",
-            {"carbon.example.org": "127.0.0.1", "2003": str(ports[0])}),
-                        run_folder=bus.chain.run_folder)
+        collectds.start(
+            processes,
+            folder,
+            "east",
+            block(
+                "scale-out",
+                "LoadPlugin write_graphite",
+                {"carbon.example.org": "127.0.0.1", "2003": str(ports[0])},
+            ),
+            run_folder=bus.chain.run_folder,
+        )
         base = folder / "whisper" / "collectd" / "east" / "fedmsg-daemon"
 
         def stored(name: str, at: float) -> float | None:
@@ -71,14 +88,20 @@ def test_totals_and_backlog_are_in_the_whisper_files(short_folder: Path) -> None
             for name in ("derive-Obedient_received", "queue_length-Obedient_backlog"):
                 wait_for(f"{name} of {at:.0f}", lambda n=name: stored(n, at) is not None, 60)
 
-        wait_for("the first value", lambda: bool(values(
-            base / "derive-Obedient_received.wsp", time.time() - 60, time.time())), 60)
+        wait_for(
+            "the first value",
+            lambda: bool(
+                values(base / "derive-Obedient_received.wsp", time.time() - 60, time.time())
+            ),
+            60,
+        )
         first = bus.sample("daemon")
         wait_stored(first.time)
         bus.publish(200)
         bus.publish(5, seconds=2)
-        wait_for("all are received",
-                 lambda: bus.sample("daemon").received == first.received + 205, 60)
+        wait_for(
+            "all are received", lambda: bus.sample("daemon").received == first.received + 205, 60
+        )
         last = bus.sample("daemon")
         wait_stored(last.time)
         totals = [stored("derive-Obedient_received", one.time) for one in (first, last)]

@@ -52,13 +52,17 @@ def start_hub(bus: Bus, name: str, switches: dict[str, object], page: str) -> No
     """Start a hub by fedmsg.d alone: the bus in one file, what the page says in another."""
     folder = bus.chain.folder / name / "fedmsg.d"
     folder.mkdir(parents=True)
-    base = {key: value for key, value in bus.chain.bus_config(name).items()
-            if not key.startswith("collectd_fedmsg.") and key != "moksha.monitoring.socket"}
-    (folder / "base.py").write_text(f"config = {({**base, **switches})!r}\n")
+    base = {
+        key: value
+        for key, value in bus.chain.bus_config(name).items()
+        if not key.startswith("collectd_fedmsg.") and key != "moksha.monitoring.socket"
+    }
+    (folder / "base.py").write_text(f"config = { ({**base, **switches})!r}\n")
     (folder / "page.py").write_text(page)
     env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
-    bus.chain.processes.start(name, [str(SCRIPTS / "fedmsg-hub"), "--with-consumers", OBEDIENT],
-                              env, folder.parent)
+    bus.chain.processes.start(
+        name, [str(SCRIPTS / "fedmsg-hub"), "--with-consumers", OBEDIENT], env, folder.parent
+    )
 
 
 @pytest.mark.timeout(240)
@@ -71,31 +75,56 @@ def test_old_hosts_and_tcp(short_folder: Path) -> None:
     monitor = f"{folder}/monitoring.socket"
     there = "/var/run/fedmsg/monitoring-fedmsg-hub.socket"
     with Bus(folder) as bus:
-        start_hub(bus, "old", {"obedient.enabled": True},
-                  block("howto-old-hosts", "config = {", {there: monitor}))
-        start_hub(bus, "far", {"obedient.enabled": True, "collectd_fedmsg.interval": 1},
-                  block("howto-tcp", "config = {", {
-                      SAID: address, "/etc/fedmsg-health/daemon": str(keys / "daemon")}))
-        conf = snippets.collectd_block(str(folder / "health"), str(folder / "cursors"), 1,
-                                       [str(ROOT), sysconfig.get_path("platlib")])
+        start_hub(
+            bus,
+            "old",
+            {"obedient.enabled": True},
+            block("howto-old-hosts", "config = {", {there: monitor}),
+        )
+        start_hub(
+            bus,
+            "far",
+            {"obedient.enabled": True, "collectd_fedmsg.interval": 1},
+            block(
+                "howto-tcp",
+                "config = {",
+                {SAID: address, "/etc/fedmsg-health/daemon": str(keys / "daemon")},
+            ),
+        )
+        conf = snippets.collectd_block(
+            str(folder / "health"),
+            str(folder / "cursors"),
+            1,
+            [str(ROOT), sysconfig.get_path("platlib")],
+        )
         ours = block("howto-old-hosts", "MokshaSocket", {there: monitor}) + block(
-            "howto-tcp", "Endpoints", {SAID: address, "/run/fedmsg-health": str(folder / "health"),
-                                       "/etc/fedmsg-health/reader": str(keys / "reader")})
+            "howto-tcp",
+            "Endpoints",
+            {
+                SAID: address,
+                "/run/fedmsg-health": str(folder / "health"),
+                "/etc/fedmsg-health/reader": str(keys / "reader"),
+            },
+        )
         conf = re.sub(" +Endpoints .*\n", lambda _: ours, conf)
         path, log = folder / "collectd.conf", folder / "collectd.log"
         (folder / "rrd").mkdir(exist_ok=True)
-        path.write_text(collectd_conf.head("here", folder / "rrd", folder / "pid", log, 1)
-                        + OUTPUT + conf)
-        bus.chain.processes.start("collectd", ["/usr/sbin/collectd", "-f", "-C", str(path)],
-                                  os.environ, folder)
+        path.write_text(
+            collectd_conf.head("here", folder / "rrd", folder / "pid", log, 1) + OUTPUT + conf
+        )
+        bus.chain.processes.start(
+            "collectd", ["/usr/sbin/collectd", "-f", "-C", str(path)], os.environ, folder
+        )
         began = int(time.time())
         page = create_app({"data_dir": str(folder / "rrd"), "interval": 1}).test_client()
 
         def rates(daemon: str, metric: str) -> list[float]:
             """Return the known rates of this test's lifetime, per second."""
             bus.chain.processes.check()
-            answer = page.get(f"/api/v1/series?daemon={daemon}&metrics={metric}&step=1"
-                              f"&start={began}&end={int(time.time()) + 1}").get_json()
+            answer = page.get(
+                f"/api/v1/series?daemon={daemon}&metrics={metric}&step=1"
+                f"&start={began}&end={int(time.time()) + 1}"
+            ).get_json()
             rows = answer.get("daemons") or [{"series": {metric: []}}]
             return [rate for rate in rows[0]["series"][metric] if rate is not None]
 
@@ -107,8 +136,11 @@ def test_old_hosts_and_tcp(short_folder: Path) -> None:
         wait_for("both are stored", counts, 90)
         bus.publish(FAILURES, fail=True)
         for daemon in DAEMONS:
-            wait_for(f"{daemon}'s failures are stored", lambda one=daemon: sum(
-                rates(one, "failed")) == pytest.approx(FAILURES), 60)
+            wait_for(
+                f"{daemon}'s failures are stored",
+                lambda one=daemon: sum(rates(one, "failed")) == pytest.approx(FAILURES),
+                60,
+            )
         rows = page.get("/api/v1/daemons").get_json()["daemons"]
     known = {row["id"] for row in rows}
     assert known == set(DAEMONS), "the daemon's own name of its host counts for nothing"
@@ -120,11 +152,21 @@ def test_old_backlogs_go_on(tmp_path: Path) -> None:
     file = tmp_path / "here/fedmsg-hub/queue_length-Archiver_backlog.rrd"
     file.parent.mkdir(parents=True)
     now = int(time.time()) // 60 * 60
-    rrdtool.create(str(file), "-s", "5", "-b", str(now - 605), "DS:value:GAUGE:10:0:U",
-                   "RRA:AVERAGE:0.1:1:1200")
+    rrdtool.create(
+        str(file),
+        "-s",
+        "5",
+        "-b",
+        str(now - 605),
+        "DS:value:GAUGE:10:0:U",
+        "RRA:AVERAGE:0.1:1:1200",
+    )
     rrdtool.update(str(file), f"{now - 600}:7")
-    subprocess.run(["sh", "-ec", block("howto-migrating", "find ", {
-        "/var/lib/collectd/rrd": str(tmp_path)})], check=True, timeout=60)
+    subprocess.run(
+        ["sh", "-ec", block("howto-migrating", "find ", {"/var/lib/collectd/rrd": str(tmp_path)})],
+        check=True,
+        timeout=60,
+    )
     rrdtool.update(str(file), f"{now}:9")
     _, _, rows = rrdtool.fetch(str(file), "AVERAGE", "-s", str(now - 600), "-e", str(now - 5))
     assert {value for (value,) in rows} == {9.0}
@@ -137,8 +179,7 @@ def test_with_rrdcached() -> None:
     with tempfile.TemporaryDirectory(prefix="cf", dir="/tmp") as name:
         folder = Path(name)
         (folder / "rrd").mkdir()
-        here = {"/run/rrdcached.sock": f"{folder}/r.sock",
-                "/var/lib/collectd/rrd": f"{folder}/rrd"}
+        here = {"/run/rrdcached.sock": f"{folder}/r.sock", "/var/lib/collectd/rrd": f"{folder}/rrd"}
         chain = Chain(folder, [], interval=1)
         counted = [0]
 
@@ -148,21 +189,48 @@ def test_with_rrdcached() -> None:
 
         responder = Responder(Settings("hub", chain.run_folder, interval=1), take)
         responder.start()
-        conf = (collectd_conf.head("here", folder, folder / "pid", folder / "log", 1)
-                .replace("WriteThreads 1\n", "")
-                + block("howto-rrdcached", "WriteThreads 1", here)
-                + snippets.collectd_block(str(chain.run_folder), f"{folder}/cursors", 1,
-                                          [str(ROOT), sysconfig.get_path("platlib")]).replace(
-                    "  </Module>", block("howto-rrdcached", "Rrdcached", here) + "  </Module>"))
+        conf = (
+            collectd_conf.head("here", folder, folder / "pid", folder / "log", 1).replace(
+                "WriteThreads 1\n", ""
+            )
+            + block("howto-rrdcached", "WriteThreads 1", here)
+            + snippets.collectd_block(
+                str(chain.run_folder),
+                f"{folder}/cursors",
+                1,
+                [str(ROOT), sysconfig.get_path("platlib")],
+            ).replace("  </Module>", block("howto-rrdcached", "Rrdcached", here) + "  </Module>")
+        )
         (folder / "collectd.conf").write_text(conf)
         (folder / "page.toml").write_text(block("howto-rrdcached", "data_dir =", here))
         try:
-            chain.processes.start("rrdcached", [
-                "/usr/bin/rrdcached", "-g", "-b", f"{folder}/rrd", "-B", "-w", "300", "-z", "300",
-                "-p", f"{folder}/r.pid", "-l", f"unix:{folder}/r.sock"], os.environ, folder)
+            chain.processes.start(
+                "rrdcached",
+                [
+                    "/usr/bin/rrdcached",
+                    "-g",
+                    "-b",
+                    f"{folder}/rrd",
+                    "-B",
+                    "-w",
+                    "300",
+                    "-z",
+                    "300",
+                    "-p",
+                    f"{folder}/r.pid",
+                    "-l",
+                    f"unix:{folder}/r.sock",
+                ],
+                os.environ,
+                folder,
+            )
             wait_for("rrdcached is there", (folder / "r.sock").exists, 20)
-            chain.processes.start("collectd", ["/usr/sbin/collectd", "-f", "-C",
-                                               f"{folder}/collectd.conf"], os.environ, folder)
+            chain.processes.start(
+                "collectd",
+                ["/usr/sbin/collectd", "-f", "-C", f"{folder}/collectd.conf"],
+                os.environ,
+                folder,
+            )
             page = create_app(toml_file.read(folder / "page.toml")).test_client()
 
             def shown() -> bool:
@@ -171,11 +239,26 @@ def test_with_rrdcached() -> None:
                 return any(row["id"] == "here/hub/C" and row["last_sample"] for row in rows)
 
             wait_for("the page shows it", shown, 60)
-            done = subprocess.run([
-                SCRIPTS / "collectd-fedmsg", "doctor", "--run-folder", str(chain.run_folder),
-                "--collectd-conf", f"{folder}/collectd.conf", "--data-dir", f"{folder}/rrd",
-                "--rrdcached", f"unix:{folder}/r.sock", "--state", f"{folder}/none"],
-                capture_output=True, text=True, timeout=60, check=False)
+            done = subprocess.run(
+                [
+                    SCRIPTS / "collectd-fedmsg",
+                    "doctor",
+                    "--run-folder",
+                    str(chain.run_folder),
+                    "--collectd-conf",
+                    f"{folder}/collectd.conf",
+                    "--data-dir",
+                    f"{folder}/rrd",
+                    "--rrdcached",
+                    f"unix:{folder}/r.sock",
+                    "--state",
+                    f"{folder}/none",
+                ],
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
             assert "ok    hub: C is stored" in done.stdout, done.stdout
             assert "ok    rrdcached answers" in done.stdout, done.stdout
             assert "FAIL  hub" not in done.stdout

@@ -93,6 +93,7 @@ def test_moksha_s_own_figures_stay(short_folder: Path) -> None:
 
 def _check_producers(bus: Bus) -> None:
     """Ask as Nagios would what Fedora's checks asked the monitoring socket in 2014."""
+
     def ask(*words: str) -> tuple[int, str]:
         done = subprocess.run(
             [sys.executable, "-m", "collectd_fedmsg.cli", "check", *words, "--service", "hub",
@@ -106,7 +107,9 @@ def _check_producers(bus: Bus) -> None:
     assert ask("producers", "--producer", "MonitoringProducer", "-c", "600:")[0] == 2
     assert ask("present", "--consumer", "Obedient", "--producer", "MonitoringProducer")[0] == 0
     assert ask("present", "--consumer", "Obedient", "--producer", "Gone") == (
-        2, "FEDMSG CRITICAL: not there: Gone of hub\n")
+        2,
+        "FEDMSG CRITICAL: not there: Gone of hub\n",
+    )
 
 
 def _ends_alike(bus: Bus) -> None:

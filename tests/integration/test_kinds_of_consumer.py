@@ -49,9 +49,14 @@ def test_each_kind_is_exact(short_folder: Path) -> None:
         bus.publish(40)
         bus.publish(10, fail=True)
         # A failure is noted a moment after its end.
-        wait_for("all have come", lambda: all(
-            one.processed >= before[kind].processed + 50 and one.failed >= before[kind].failed + 10
-            for kind, one in newest(bus).items()))
+        wait_for(
+            "all have come",
+            lambda: all(
+                one.processed >= before[kind].processed + 50
+                and one.failed >= before[kind].failed + 10
+                for kind, one in newest(bus).items()
+            ),
+        )
         after = newest(bus)
     for kind in kinds:
         assert after[kind].received - before[kind].received == 50
@@ -76,8 +81,9 @@ def settled(bus: Bus) -> dict[str, Sample]:
         if now["Obedient"].time == kept[0]["Obedient"].time:
             return False
         before, kept[0] = kept[0], now
-        return all(one.received == before[kind].received and not one.backlog
-                   for kind, one in now.items())
+        return all(
+            one.received == before[kind].received and not one.backlog for kind, one in now.items()
+        )
 
     wait_for("nothing is left to do", unchanged)
     return kept[0]
@@ -86,8 +92,10 @@ def settled(bus: Bus) -> dict[str, Sample]:
 @contextmanager
 def datagrepper() -> Iterator[str]:
     """Serve what datagrepper would answer a hub that was away: messages, and one it has seen."""
-    missed = [{"topic": TOPIC, "msg_id": f"2026-{number}", "timestamp": 2, "msg": {}}
-              for number in range(REPLAYED)]
+    missed = [
+        {"topic": TOPIC, "msg_id": f"2026-{number}", "timestamp": 2, "msg": {}}
+        for number in range(REPLAYED)
+    ]
     body = json.dumps({"pages": 1, "raw_messages": [{**missed[0], "msg_id": "seen"}, *missed]})
 
     class Handler(BaseHTTPRequestHandler):

@@ -36,9 +36,15 @@ def daemon(root, host, steps, flow, *, interval=10, seconds=3600):
     for (name, lines), step in zip(rows.items(), steps):
         path = f"{folder}/{name}.rrd"
         kind = "GAUGE" if "backlog" in name else "DERIVE"
-        rrdtool.create(path, "-s", str(step), "-b", str(NOW - seconds - step),
-                       f"DS:value:{kind}:900:0:U",
-                       *[f"RRA:{cf}:0.5:1:2000" for cf in ("AVERAGE", "MIN", "MAX")])
+        rrdtool.create(
+            path,
+            "-s",
+            str(step),
+            "-b",
+            str(NOW - seconds - step),
+            f"DS:value:{kind}:900:0:U",
+            *[f"RRA:{cf}:0.5:1:2000" for cf in ("AVERAGE", "MIN", "MAX")],
+        )
         rrdtool.update(path, *lines)
 
 
@@ -47,11 +53,14 @@ def growing(t):
     return 6.0 if t > NOW - 900 else 4.0
 
 
-@pytest.mark.parametrize("steps", [
-    pytest.param((10, 10, 5), id="backlog-of-5-seconds"),
-    pytest.param((5, 10, 10), id="arrivals-of-5-seconds"),
-    pytest.param((5, 10, 30), id="three-steps"),
-])
+@pytest.mark.parametrize(
+    "steps",
+    [
+        pytest.param((10, 10, 5), id="backlog-of-5-seconds"),
+        pytest.param((5, 10, 10), id="arrivals-of-5-seconds"),
+        pytest.param((5, 10, 30), id="three-steps"),
+    ],
+)
 def test_a_daemon_s_files_are_judged_on_their_common_grid(tmp_path, steps):
     """The verdict, and the alert on the backlog, are those of files of one step."""
     said = {}
@@ -77,8 +86,10 @@ def test_one_slow_host_makes_no_other_host_coarse(tmp_path):
     alone = app.get(f"{ask}&daemon=fast/hub/C").get_json()
     both = app.get(f"{ask}&daemon=fast/hub/C&daemon=slow/hub/C").get_json()
     assert both["step"] == alone["step"] == 10
-    fast, slow = (next(row["series"]["received"] for row in both["daemons"]
-                       if row["id"].startswith(name)) for name in ("fast", "slow"))
+    fast, slow = (
+        next(row["series"]["received"] for row in both["daemons"] if row["id"].startswith(name))
+        for name in ("fast", "slow")
+    )
     assert fast == alone["daemons"][0]["series"]["received"]
     assert max(x for x in fast if x is not None) == pytest.approx(300)
     assert {round(x, 6) for x in slow if x is not None} == {2.0}

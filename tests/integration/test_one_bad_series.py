@@ -38,21 +38,45 @@ KINDS = {"derive": "processed", "queue_length": "backlog", "duration": "oldest"}
 
 def looked_at(root: Path) -> dict[str, dict]:
     """Ask for everything; nothing may fail but the picture of the bad daemon."""
-    app = create_app({"data_dir": root, "tied": [
-        {"daemon": HOST, "series": f"{HOST}/fedmsg-hub/derive-Consumer1_processed",
-         "title": "tied"}]}).test_client()
-    for path in ("/", f"/daemon/{BAD}", f"/daemon/{GOOD}", "/metrics", "/api/v1/state", SERIES,
-                 f"{SERIES}&span=year", f"/api/v1/series.csv?daemon={BAD}", "/healthz",
-                 f"/panel.png?daemon={GOOD}&metric=processed"):
+    app = create_app(
+        {
+            "data_dir": root,
+            "tied": [
+                {
+                    "daemon": HOST,
+                    "series": f"{HOST}/fedmsg-hub/derive-Consumer1_processed",
+                    "title": "tied",
+                }
+            ],
+        }
+    ).test_client()
+    for path in (
+        "/",
+        f"/daemon/{BAD}",
+        f"/daemon/{GOOD}",
+        "/metrics",
+        "/api/v1/state",
+        SERIES,
+        f"{SERIES}&span=year",
+        f"/api/v1/series.csv?daemon={BAD}",
+        "/healthz",
+        f"/panel.png?daemon={GOOD}&metric=processed",
+    ):
         answer = app.get(path)
         assert answer.status_code == 200, (path, answer.get_data(as_text=True)[:300])
     picture = app.get(f"/panel.png?daemon={BAD}&metric=processed")
     assert picture.status_code in (200, 404, 503)
     rows = app.get("/api/v1/daemons").get_json()["daemons"]
     text = app.get("/metrics").get_data(as_text=True)
-    return {row["id"]: {**row, "metrics_text": [
-        line for line in text.splitlines() if f'consumer="{row["consumer"]}"' in line]}
-        for row in rows}
+    return {
+        row["id"]: {
+            **row,
+            "metrics_text": [
+                line for line in text.splitlines() if f'consumer="{row["consumer"]}"' in line
+            ],
+        }
+        for row in rows
+    }
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -60,8 +84,9 @@ def looked_at(root: Path) -> dict[str, dict]:
 def test_a_broken_file(tmp_path, now, broken, kind):
     """The daemon is UNKNOWN with the file named; a file that is gone may be no more missed."""
     fleet(tmp_path, now, count=2)
-    write(tmp_path, "oldest", dict.fromkeys(range(now - 900, now + 1, STEP), 1),
-          consumer="Consumer1")
+    write(
+        tmp_path, "oldest", dict.fromkeys(range(now - 900, now + 1, STEP), 1), consumer="Consumer1"
+    )
     broken(path_of(tmp_path, kind))
     rows = looked_at(tmp_path)
     assert rows[GOOD]["state"] != "UNKNOWN"
@@ -84,8 +109,9 @@ def test_an_impossible_number(tmp_path, now, metric, value):
     path = write(tmp_path, metric, dict.fromkeys(times, 3.0), consumer="Consumer1")
     path.unlink()
     archives = [f"RRA:{cf}:0.1:{row}:1200" for row in (1, 7) for cf in ("AVERAGE", "MIN", "MAX")]
-    rrdtool.create(str(path), "-s", str(STEP), "-b", str(now - 910), "DS:value:GAUGE:20:U:U",
-                   *archives)
+    rrdtool.create(
+        str(path), "-s", str(STEP), "-b", str(now - 910), "DS:value:GAUGE:20:U:U", *archives
+    )
     rrdtool.update(str(path), *[f"{t}:{value if t == now - 300 else 3}" for t in times])
     rows = looked_at(tmp_path)
     assert rows[GOOD]["state"] != "UNKNOWN"
@@ -158,9 +184,11 @@ def unprivileged() -> list[str]:
     return ["setpriv", "--reuid", "65534", "--clear-groups"] if os.getuid() == 0 else []
 
 
-ASK = ("import sys; from collectd_fedmsg_dashboard import create_app as c\n"
-       "a = c({'data_dir': sys.argv[1]}).test_client().get('/api/v1/daemons').get_json()\n"
-       "print(a['fleet']['headline'], *(d['consumer'] + '=' + d['state'] for d in a['daemons']))")
+ASK = (
+    "import sys; from collectd_fedmsg_dashboard import create_app as c\n"
+    "a = c({'data_dir': sys.argv[1]}).test_client().get('/api/v1/daemons').get_json()\n"
+    "print(a['fleet']['headline'], *(d['consumer'] + '=' + d['state'] for d in a['daemons']))"
+)
 
 
 @pytest.mark.parametrize("closed", ["h2.example.org", "h2.example.org/fedmsg-hub"])
@@ -173,8 +201,13 @@ def test_a_closed_folder_is_named(now, closed):
         for metric in ("received", "processed", "backlog"):
             write(root, metric, {now - 10: 1, now: 1}, folder="h2.example.org/fedmsg-hub")
         (root / closed).chmod(0)
-        asked = subprocess.run([*unprivileged(), sys.executable, "-c", ASK, short],
-                               capture_output=True, text=True, timeout=60, check=True)
+        asked = subprocess.run(
+            [*unprivileged(), sys.executable, "-c", ASK, short],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
         (root / closed).chmod(0o755)
     assert f"not read: {closed}: Permission denied" in asked.stdout
     assert "Consumer0=" in asked.stdout
@@ -183,23 +216,34 @@ def test_a_closed_folder_is_named(now, closed):
 
 def test_a_folder_closed_meanwhile_keeps_its_daemons(now):
     """They are known: UNKNOWN, not gone."""
-    code = ("import os, sys; from collectd_fedmsg_dashboard import create_app as c\n"
-            "from collectd_fedmsg_dashboard.store import rrd_listing as l; l.MAX_AGE = 0\n"
-            "a = c({'data_dir': sys.argv[1]}); b = a.test_client(); b.get('/')\n"
-            f"os.chmod(sys.argv[1] + '/{HOST}', 0)\n"
-            "a.extensions['fleet']._cache._cached = (0, {})\n"
-            "print([d['state'] for d in b.get('/api/v1/daemons').get_json()['daemons']])")
+    code = (
+        "import os, sys; from collectd_fedmsg_dashboard import create_app as c\n"
+        "from collectd_fedmsg_dashboard.store import rrd_listing as l; l.MAX_AGE = 0\n"
+        "a = c({'data_dir': sys.argv[1]}); b = a.test_client(); b.get('/')\n"
+        f"os.chmod(sys.argv[1] + '/{HOST}', 0)\n"
+        "a.extensions['fleet']._cache._cached = (0, {})\n"
+        "print([d['state'] for d in b.get('/api/v1/daemons').get_json()['daemons']])"
+    )
     with tempfile.TemporaryDirectory() as short:
         root = Path(short)
         root.chmod(0o755)
         fleet(root, now)
         for metric in ("received", "processed", "backlog"):
-            write(root, metric, dict.fromkeys(range(now - 600, now + 1, STEP), 1),
-                  folder="h2.example.org/fedmsg-hub")
+            write(
+                root,
+                metric,
+                dict.fromkeys(range(now - 600, now + 1, STEP), 1),
+                folder="h2.example.org/fedmsg-hub",
+            )
         if os.getuid() == 0:
             subprocess.run(["chown", "-R", "65534", short], check=True)
-        asked = subprocess.run([*unprivileged(), sys.executable, "-c", code, short],
-                               capture_output=True, text=True, timeout=60, check=True)
+        asked = subprocess.run(
+            [*unprivileged(), sys.executable, "-c", code, short],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
         (root / HOST).chmod(0o755)
     assert asked.stdout.count("'") == 4
     assert "UNKNOWN" in asked.stdout
@@ -257,11 +301,22 @@ def test_the_first_sample_of_all_is_no_wrong_heartbeat(tmp_path, now):
     for kind, name in KINDS.items():
         path = f"{folder}/{kind}-Consumer1_{name}.rrd"
         source = "DERIVE" if kind == "derive" else "GAUGE"
-        rrdtool.create(path, "-s", "10", "-b", str(now - 11), f"DS:value:{source}:3600:0:U",
-                       "RRA:AVERAGE:0.1:1:1200")
+        rrdtool.create(
+            path,
+            "-s",
+            "10",
+            "-b",
+            str(now - 11),
+            f"DS:value:{source}:3600:0:U",
+            "RRA:AVERAGE:0.1:1:1200",
+        )
         rrdtool.update(path, f"{now - 5}:0")
-    (row,) = create_app({"data_dir": tmp_path}).test_client().get(
-        "/api/v1/daemons").get_json()["daemons"]
+    (row,) = (
+        create_app({"data_dir": tmp_path})
+        .test_client()
+        .get("/api/v1/daemons")
+        .get_json()["daemons"]
+    )
     assert row["state"] == "UNKNOWN"
     assert "heartbeat" not in row["text"]
 
@@ -269,11 +324,18 @@ def test_the_first_sample_of_all_is_no_wrong_heartbeat(tmp_path, now):
 def test_a_heartbeat_below_the_interval_is_said(tmp_path, now):
     """Samples come each minute to files that forget after 20 s: nothing is kept."""
     minute = now // 60 * 60
-    for metric, values in (("received", lambda t: t), ("processed", lambda t: t),
-                           ("backlog", lambda t: 5)):
+    for metric, values in (
+        ("received", lambda t: t),
+        ("processed", lambda t: t),
+        ("backlog", lambda t: 5),
+    ):
         write(tmp_path, metric, {t: values(t) for t in range(minute - 3600, minute + 1, 60)})
-    (row,) = create_app({"data_dir": tmp_path}).test_client().get(
-        "/api/v1/daemons").get_json()["daemons"]
+    (row,) = (
+        create_app({"data_dir": tmp_path})
+        .test_client()
+        .get("/api/v1/daemons")
+        .get_json()["daemons"]
+    )
     assert row["state"] == "UNKNOWN"
     assert "heartbeat of 20 s" in row["text"]
     assert not row["silent"]
@@ -283,13 +345,29 @@ def test_an_archive_of_seconds_alone_is_not_read_for_six_weeks(tmp_path, now):
     """3.6 million points of each series for a baseline would take 20 s: it goes without."""
     folder = tmp_path / HOST / "fedmsg-hub"
     folder.mkdir(parents=True)
-    for kind, name, source in (("derive", "received", "DERIVE"), ("derive", "processed", "DERIVE"),
-                               ("queue_length", "backlog", "GAUGE")):
+    for kind, name, source in (
+        ("derive", "received", "DERIVE"),
+        ("derive", "processed", "DERIVE"),
+        ("queue_length", "backlog", "GAUGE"),
+    ):
         path = str(folder / f"{kind}-C_{name}.rrd")
-        rrdtool.create(path, "-s", "1", "-b", str(now - 3700), f"DS:value:{source}:20:0:U",
-                       "RRA:AVERAGE:0.1:1:4000", "RRA:MAX:0.1:1:4000")
-        rrdtool.update(path, *[f"{t}:{t - now + 3700 if source == 'DERIVE' else 0}"
-                               for t in range(now - 3690, now + 1)])
+        rrdtool.create(
+            path,
+            "-s",
+            "1",
+            "-b",
+            str(now - 3700),
+            f"DS:value:{source}:20:0:U",
+            "RRA:AVERAGE:0.1:1:4000",
+            "RRA:MAX:0.1:1:4000",
+        )
+        rrdtool.update(
+            path,
+            *[
+                f"{t}:{t - now + 3700 if source == 'DERIVE' else 0}"
+                for t in range(now - 3690, now + 1)
+            ],
+        )
     began = time.process_time()
     app = create_app({"data_dir": tmp_path}).test_client()
     (row,) = app.get("/api/v1/daemons").get_json()["daemons"]
@@ -298,17 +376,25 @@ def test_an_archive_of_seconds_alone_is_not_read_for_six_weeks(tmp_path, now):
     assert time.process_time() - began < 30  # of 0.5; unbounded: minutes
 
 
-@pytest.mark.parametrize(("zone", "moment"), [
-    ("Europe/Berlin", 1761438600), ("Europe/Berlin", 1761442200),
-    ("America/New_York", 1762065000), ("Australia/Lord_Howe", 1775315700), ("UTC", 1761442200)])
+@pytest.mark.parametrize(
+    ("zone", "moment"),
+    [
+        ("Europe/Berlin", 1761438600),
+        ("Europe/Berlin", 1761442200),
+        ("America/New_York", 1762065000),
+        ("Australia/Lord_Howe", 1775315700),
+        ("UTC", 1761442200),
+    ],
+)
 def test_the_newest_time_in_an_hour_that_a_clock_shows_twice(tmp_path, monkeypatch, zone, moment):
     from collectd_fedmsg_dashboard.store.rrd import RRDStore
 
     monkeypatch.setenv("TZ", zone)
     time.tzset()
     path = tmp_path / "a.rrd"
-    rrdtool.create(str(path), "-s", "10", "-b", str(moment - 20), "DS:value:GAUGE:20:0:U",
-                   "RRA:MAX:0.1:1:100")
+    rrdtool.create(
+        str(path), "-s", "10", "-b", str(moment - 20), "DS:value:GAUGE:20:0:U", "RRA:MAX:0.1:1:100"
+    )
     rrdtool.update(str(path), f"{moment}:5")
     assert RRDStore(tmp_path).newest(path) == (moment, 5.0)
     monkeypatch.undo()

@@ -16,8 +16,16 @@ from tests.integration.serving import serving  # noqa: E402
 from tests.integration.test_store_rrd import STEP, fleet, write  # noqa: E402
 
 CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-             "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium here")
 #: Rows of daemons that are well have panels, too, instead of lines.
 LARGE = "?large=1"
@@ -162,9 +170,9 @@ def test_live_update_adds_the_newest_sample(site, chromium):
     page.wait_for_selector(".panel[data-metric=backlog][data-points]")
     before = page.get_attribute(".panel[data-metric=backlog]", "data-points")
     import rrdtool
+
     rrdtool.update(str(path), f"{end - 10}:4", f"{end}:5")
-    until(page,
-        f"document.querySelector('.panel[data-metric=backlog]').dataset.points > {before}")
+    until(page, f"document.querySelector('.panel[data-metric=backlog]').dataset.points > {before}")
 
 
 def test_without_scripts_the_same_is_drawn(site, chromium):
@@ -180,8 +188,9 @@ def test_without_scripts_the_same_is_drawn(site, chromium):
         drawn = [one.locator(line).get_attribute("d") for one in (plain, page)]
         assert drawn[0] == drawn[1]
         assert len(drawn[0]) > 100
-    labels = [one.get_attribute(".panel[data-metric=backlog]", "aria-label")
-              for one in (plain, page)]
+    labels = [
+        one.get_attribute(".panel[data-metric=backlog]", "aria-label") for one in (plain, page)
+    ]
     assert labels == ["Backlog of Consumer0, messages: last 0, highest 60"] * 2
 
 
@@ -220,8 +229,10 @@ def test_panels_fit_the_window(site, chromium):
     page = opened(chromium, f"{address}{LARGE}")
     until(page, DRAWN.format(3))
     pointed(page)
-    sizes = ("['.area', '.plot .main-svg'].map(name => Math.round("
-             "document.querySelector(`.panel ${name}`).getBoundingClientRect().width))")
+    sizes = (
+        "['.area', '.plot .main-svg'].map(name => Math.round("
+        "document.querySelector(`.panel ${name}`).getBoundingClientRect().width))"
+    )
     panel = "Math.round(document.querySelector('.panel').getBoundingClientRect().width)"
     wide = page.evaluate(panel)
     assert page.evaluate(sizes) == [wide - 48, wide]
@@ -261,8 +272,12 @@ def test_two_hundred_fit_on_a_screen(site, chromium):
     folder, address = site
     end = now()
     for number in range(200):
-        write(folder, "backlog", dict.fromkeys(range(end - 60, end + 1, STEP), number),
-              consumer=f"ConsumerOfMessages{number}")
+        write(
+            folder,
+            "backlog",
+            dict.fromkeys(range(end - 60, end + 1, STEP), number),
+            consumer=f"ConsumerOfMessages{number}",
+        )
     page = opened(chromium, f"{address}?compact=1", viewport={"width": 1920, "height": 1080})
     until(page, "document.querySelectorAll('.panel svg').length === 600", 60)
     assert page.evaluate("document.documentElement.scrollHeight") <= 1080

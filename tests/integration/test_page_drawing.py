@@ -37,7 +37,8 @@ def incident(tmp_path_factory):
 
     def slow(t):
         return (7900 if surge < t <= surge + STEP else 8), (
-            0.001 if surge <= t <= surge + 200 else 0.4 if t > end - 120 else 0.012)
+            0.001 if surge <= t <= surge + 200 else 0.4 if t > end - 120 else 0.012
+        )
 
     def steady(t):
         return (0.6 if t // STEP % 2 else 0.4), 0.01
@@ -86,8 +87,10 @@ def test_a_level_with_noise_is_a_line_with_its_band(incident, chromium):  # noqa
     assert path.count("V") < 20
     assert page.locator(f"{panel} path.spread").count() == 1
     # One message in the backlog for a step is no mountain.
-    assert page.locator(".row[data-consumer=Bridge] [data-metric=backlog] .y").last.text_content(
-        ) == "10"
+    assert (
+        page.locator(".row[data-consumer=Bridge] [data-metric=backlog] .y").last.text_content()
+        == "10"
+    )
 
 
 def test_panels_are_there_before_any_script(incident, chromium):  # noqa: F811
@@ -97,8 +100,11 @@ def test_panels_are_there_before_any_script(incident, chromium):  # noqa: F811
     page.route("**/*.js", lambda route: route.abort())
     page.goto(f"{incident}?span=hour")
     assert page.locator(".panel path.line").count() == 6
-    assert page.locator(f"{SLOW} .panel").first.get_attribute("aria-label").startswith(
-        "Received of Archiver, messages/s: last 8, highest 7,900")
+    assert (
+        page.locator(f"{SLOW} .panel")
+        .first.get_attribute("aria-label")
+        .startswith("Received of Archiver, messages/s: last 8, highest 7,900")
+    )
 
 
 def test_a_young_span_begins_at_its_first_sample(site, chromium):  # noqa: F811
@@ -128,8 +134,10 @@ def swiped(page, begin, end):
     session = page.context.new_cdp_session(page)
 
     def touch(kind, *points):
-        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [
-            {"x": x, "y": y} for x, y in points]})
+        session.send(
+            "Input.dispatchTouchEvent",
+            {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]},
+        )
 
     touch("touchStart", begin)
     for step in range(1, 11):
@@ -148,8 +156,11 @@ def test_a_finger_scrolls_and_taps(site, chromium):  # noqa: F811
     box = page.locator(".panel").first.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.touchscreen.tap(x, y)
-    until(page, "document.querySelectorAll('.row:first-of-type .panel.crossed').length === 3 "
-                "|| document.querySelectorAll('.panel.crossed').length >= 3")
+    until(
+        page,
+        "document.querySelectorAll('.row:first-of-type .panel.crossed').length === 3 "
+        "|| document.querySelectorAll('.panel.crossed').length >= 3",
+    )
     said = page.locator(".row .at").all_inner_texts()[:3]
     assert all(" · " in text for text in said)
     assert len({text.partition(" · ")[0] for text in said}) == 1
@@ -171,8 +182,16 @@ def test_two_fingers_zoom(site, chromium):  # noqa: F811
     y, middle = box["y"] + box["height"] / 2, box["x"] + box["width"] / 2
     session = page.context.new_cdp_session(page)
     for kind, apart in (("touchStart", 40), ("touchMove", 60), ("touchMove", 80)):
-        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [
-            {"x": middle - apart, "y": y, "id": 1}, {"x": middle + apart, "y": y, "id": 2}]})
+        session.send(
+            "Input.dispatchTouchEvent",
+            {
+                "type": kind,
+                "touchPoints": [
+                    {"x": middle - apart, "y": y, "id": 1},
+                    {"x": middle + apart, "y": y, "id": 2},
+                ],
+            },
+        )
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     until(page, "location.search.includes('from=')")
     after = page.evaluate("document.querySelector('.panel').range")
@@ -200,8 +219,10 @@ def test_severities_differ_without_colours(incident, chromium):  # noqa: F811
     """Forced colours: a row that is bad and one that is well have other borders."""
     page = opened(chromium, f"{incident}?span=hour", forced_colors="active")
     until(page, DRAWN.format(6))
-    styles = page.evaluate("[...document.querySelectorAll('.row')].map(row => [row.dataset.rank, "
-                           "getComputedStyle(row).borderLeftStyle])")
+    styles = page.evaluate(
+        "[...document.querySelectorAll('.row')].map(row => [row.dataset.rank, "
+        "getComputedStyle(row).borderLeftStyle])"
+    )
     ranks = dict(styles)
     assert len(set(ranks.values())) == len(ranks) == 2
 
@@ -213,10 +234,16 @@ def test_panels_far_away_are_let_go(site, chromium):  # noqa: F811
     page = opened(chromium, f"{address}{LARGE}")
     until(page, DRAWN.format(30))
     page.evaluate("document.documentElement.scrollTop = 1e6")
-    until(page, "document.querySelectorAll('.row:last-of-type .area').length === 3 "
-                "|| [...document.querySelectorAll('.row')].at(-1).querySelector('.area')")
-    until(page, "!document.querySelector('.row .area') "
-                "|| !document.querySelector('.row').querySelector('.area')")
+    until(
+        page,
+        "document.querySelectorAll('.row:last-of-type .area').length === 3 "
+        "|| [...document.querySelectorAll('.row')].at(-1).querySelector('.area')",
+    )
+    until(
+        page,
+        "!document.querySelector('.row .area') "
+        "|| !document.querySelector('.row').querySelector('.area')",
+    )
     assert page.locator(".area").count() < 150
     page.evaluate("document.documentElement.scrollTop = 0")
     until(page, "document.querySelector('.row').querySelector('.area')")

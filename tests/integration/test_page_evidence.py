@@ -42,8 +42,7 @@ def site(tmp_path_factory):
     def draining(t):
         return 100.0 if began < t <= end - 1800 else 5.0, 0.05
 
-    for name, flow in (("User1", slow), ("User2", slow), ("Draining", draining),
-                       ("Well", steady)):
+    for name, flow in (("User1", slow), ("User2", slow), ("Draining", draining), ("Well", steady)):
         live(root, end, days=9, consumer=name, flow=flow, step=STEP, layout=((1, 4000),))
     app = create_app({"data_dir": root, "interval": STEP, "shared": SHARED})
     # A pass over the fleet reads as many weeks as its time allows: here, one daemon a pass.
@@ -70,8 +69,9 @@ def test_the_usual_range_is_behind_the_lines(site, chromium, artifacts):  # noqa
 
     Of the daemon that is well: of one that is slow, what is usual may be above what it does now.
     """
-    page = opened(chromium, f"{site}?span=day&columns=service_time",
-                  viewport={"width": 1400, "height": 2400})
+    page = opened(
+        chromium, f"{site}?span=day&columns=service_time", viewport={"width": 1400, "height": 2400}
+    )
     until(page, "document.querySelector('.row[data-consumer=Well]')?.answer?.daemon.usual.received")
     for metric, middle in (("received", 5), ("service_time", 0.1)):
         panel = f"document.querySelector('.row[data-consumer=Well] [data-metric={metric}]')"
@@ -99,8 +99,12 @@ def test_split_and_drain_are_drawn(site, chromium):  # noqa: F811
 @pytest.mark.parametrize(("width", "scheme"), [(1366, "dark"), (390, "light")])
 def test_a_daemons_own_page(site, chromium, artifacts, width, scheme):  # noqa: F811
     """Evidence, certainty and a link to the verdict's explanation; nothing overflows."""
-    page = opened(chromium, f"{site}daemon/{HOST}/hub/User1",
-                  viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = opened(
+        chromium,
+        f"{site}daemon/{HOST}/hub/User1",
+        viewport={"width": width, "height": 900},
+        color_scheme=scheme,
+    )
     evidence = page.locator(".card", has=page.locator("h2", has_text="Evidence")).inner_text()
     assert "% sure; it began at" in evidence
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -19,12 +19,15 @@ from examples.processes import wait_for
 pytest.importorskip("flask")
 
 
-@pytest.mark.parametrize(("verdict", "host", "ago", "said"), [
-    pytest.param(Verdict.STALLED, socket.gethostname(), 0, True, id="stalled-here"),
-    pytest.param(Verdict.OK, socket.gethostname(), 0, False, id="well"),
-    pytest.param(Verdict.STALLED, "elsewhere.example", 0, False, id="another-host"),
-    pytest.param(Verdict.STALLED, socket.gethostname(), 3600, False, id="a-past-moment"),
-])
+@pytest.mark.parametrize(
+    ("verdict", "host", "ago", "said"),
+    [
+        pytest.param(Verdict.STALLED, socket.gethostname(), 0, True, id="stalled-here"),
+        pytest.param(Verdict.OK, socket.gethostname(), 0, False, id="well"),
+        pytest.param(Verdict.STALLED, "elsewhere.example", 0, False, id="another-host"),
+        pytest.param(Verdict.STALLED, socket.gethostname(), 3600, False, id="a-past-moment"),
+    ],
+)
 def test_it_is_added_to_the_cause(
     short_folder: Path, verdict: Verdict, host: str, ago: float, said: bool
 ) -> None:

@@ -27,25 +27,45 @@ from tests.integration.test_store_rrd import HOST, STEP, fleet, write  # noqa: E
 
 AXE = (Path(axe.__file__).parent / "axe.min.js").read_text("utf-8")
 DAEMON = f"daemon/{HOST}/hub/Consumer0"
-TIED = [{"daemon": "*/hub/Consumer?", "series": "db01/load/load", "title": "Load of <b>db01</b>",
-         "unit": ""}]
+TIED = [
+    {
+        "daemon": "*/hub/Consumer?",
+        "series": "db01/load/load",
+        "title": "Load of <b>db01</b>",
+        "unit": "",
+    }
+]
 
 
 @pytest.fixture
 def site(tmp_path):
     """Serve two daemons with all their series and a tied one; yields (folder, address)."""
     from collectd_fedmsg_dashboard import create_app
+
     end = now()
     times = range(end - 900, end + 1, STEP)
     fleet(tmp_path, end, 2)
-    for metric, value in (("failed", 0), ("rejected", 0), ("delay", 1), ("workers", 2),
-                          ("oldest", 3), ("in_progress", 1), ("service_p50", 0.1),
-                          ("service_p95", 0.2), ("service_p99", 0.3), ("service_max", 1)):
+    for metric, value in (
+        ("failed", 0),
+        ("rejected", 0),
+        ("delay", 1),
+        ("workers", 2),
+        ("oldest", 3),
+        ("in_progress", 1),
+        ("service_p50", 0.1),
+        ("service_p95", 0.2),
+        ("service_p99", 0.3),
+        ("service_max", 1),
+    ):
         write(tmp_path, metric, dict.fromkeys(times, value), consumer="Consumer0")
     write(tmp_path, "busy", {t: (t - times[0]) * 500_000 for t in times}, consumer="Consumer0")
     for topic in ("org.a", "org.b<i>"):
-        write(tmp_path, "received", {t: (t - times[0]) * 2 for t in times},
-              name=f"derive-Consumer0_topic-{topic}")
+        write(
+            tmp_path,
+            "received",
+            {t: (t - times[0]) * 2 for t in times},
+            name=f"derive-Consumer0_topic-{topic}",
+        )
     write(tmp_path, "load", dict.fromkeys(times, 5), folder="db01/load", name="load")
     app = create_app({"data_dir": tmp_path, "interval": 1, "tied": TIED, "token": "t" * 16})
     with serving(app) as address:
@@ -58,8 +78,9 @@ def values(selector):
 
 
 def metrics(page, row=1):
-    return page.eval_on_selector_all(f".row:nth-of-type({row}) .panel",
-                                     "all => all.map(p => p.dataset.metric)")
+    return page.eval_on_selector_all(
+        f".row:nth-of-type({row}) .panel", "all => all.map(p => p.dataset.metric)"
+    )
 
 
 def test_columns_are_switched_on_and_linked(site, chromium):  # noqa: F811
@@ -96,8 +117,10 @@ def test_figures_are_valid_plotly(site, chromium):  # noqa: F811
         until(page, DRAWN.format(13))
         pointed(page)
         until(page, "document.querySelectorAll('.plot.js-plotly-plot').length === 14")
-        for figure in page.evaluate("[...document.querySelectorAll('.plot')].map(p => "
-                                    "JSON.parse(JSON.stringify([p.data, p.layout])))"):
+        for figure in page.evaluate(
+            "[...document.querySelectorAll('.plot')].map(p => "
+            "JSON.parse(JSON.stringify([p.data, p.layout])))"
+        ):
             plotly.Figure(*figure)
         assert page.faults == []
 
@@ -131,8 +154,11 @@ def test_filter_and_compact(site, chromium):  # noqa: F811
     assert "consumer=Consumer1" in page.url
     page.select_option("#consumer", "")
     page.check("#compact")
-    until(page, "document.querySelectorAll('.panel svg path').length === 6 "
-                "&& !document.querySelector('.area')")
+    until(
+        page,
+        "document.querySelectorAll('.panel svg path').length === 6 "
+        "&& !document.querySelector('.area')",
+    )
     page.uncheck("#compact")
     until(page, DRAWN.format(6))
     assert page.faults == []
@@ -141,10 +167,16 @@ def test_filter_and_compact(site, chromium):  # noqa: F811
 def test_the_diagnosis_is_drawn(site, chromium):  # noqa: F811
     """Split as a bar with words, the drain with its bounds (see test_page_evidence)."""
     _, address = site
-    more = {"state": "SLOW", "severity": 3, "group": "attention", "pace": "grows by 2/s",
-            "gone": "gone in 5 min (3 min 20 s or never)", "action": "Look at the database.",
-            "split": {"growth": 100, "excess": 25, "lost": 75},
-            "drain": {"seconds": 300, "earliest": 200, "latest": None}}
+    more = {
+        "state": "SLOW",
+        "severity": 3,
+        "group": "attention",
+        "pace": "grows by 2/s",
+        "gone": "gone in 5 min (3 min 20 s or never)",
+        "action": "Look at the database.",
+        "split": {"growth": 100, "excess": 25, "lost": 75},
+        "drain": {"seconds": 300, "earliest": 200, "latest": None},
+    }
 
     def answer(route):
         body = route.fetch().json()
@@ -190,8 +222,9 @@ def test_keyboard_zooms(site, chromium):  # noqa: F811
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("where", ["", "?compact=1", "?columns=failed,delay", DAEMON, "help",
-                                   "daemon/none"])
+@pytest.mark.parametrize(
+    "where", ["", "?compact=1", "?columns=failed,delay", DAEMON, "help", "daemon/none"]
+)
 def test_axe_finds_nothing(site, chromium, where, scheme):  # noqa: F811
     """axe-core's rules for WCAG 2.2 A and AA, and its best practices: no violation."""
     _, address = site
@@ -199,8 +232,10 @@ def test_axe_finds_nothing(site, chromium, where, scheme):  # noqa: F811
     if where not in ("help", "daemon/none"):
         until(page, "Number(document.body.dataset.drawn) > 0")
     page.evaluate(AXE)
-    found = page.evaluate("axe.run().then(r => r.violations.map(v => "
-                          "[v.id, v.nodes.map(n => n.html.slice(0, 150) + n.failureSummary)]))")
+    found = page.evaluate(
+        "axe.run().then(r => r.violations.map(v => "
+        "[v.id, v.nodes.map(n => n.html.slice(0, 150) + n.failureSummary)]))"
+    )
     assert found == []
 
 
@@ -213,8 +248,12 @@ def test_the_evidence_is_of_now(site, chromium):  # noqa: F811
     for metric in ("received", "processed"):
         (folder / HOST / "fedmsg-hub" / f"derive-Consumer0_{metric}.rrd").unlink()
     until(page, "document.querySelector('.row').dataset.state === 'UNKNOWN'", 30)
-    until(page, "document.getElementById('evidence').textContent.includes("
-                "document.querySelector('.text').textContent.split(';')[0])", 30)
+    until(
+        page,
+        "document.getElementById('evidence').textContent.includes("
+        "document.querySelector('.text').textContent.split(';')[0])",
+        30,
+    )
 
 
 @pytest.mark.parametrize("width", [360, 1400, 3840])

@@ -23,9 +23,17 @@ from tests.integration.test_store_rrd import HOST, STEP, fleet, write
 
 DRAWN_ROWS = "[...document.querySelectorAll('.row')].filter(r => r.querySelectorAll('.panel svg')\
 .length >= 3).length"
-ILL = {"state": "SLOW", "severity": 3, "group": "attention", "silent": False, "backlog": 700,
-       "text": "backlog +700 in 5 min", "action": "Look at the database.",
-       "pace": "grows by 2.3/s", "gone": "never gone at this pace"}
+ILL = {
+    "state": "SLOW",
+    "severity": 3,
+    "group": "attention",
+    "silent": False,
+    "backlog": 700,
+    "text": "backlog +700 in 5 min",
+    "action": "Look at the database.",
+    "pace": "grows by 2.3/s",
+    "gone": "never gone at this pace",
+}
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +47,7 @@ def site(tmp_path_factory):
 
 def altered(page, change):
     """Let each answer of the rows pass through ``change``."""
+
     def answer(route):
         headers = {k: v for k, v in route.request.headers.items() if k != "if-none-match"}
         body = route.fetch(headers=headers).json()
@@ -186,8 +195,10 @@ def test_a_hidden_tab_asks_once_a_minute(site, chromium):  # noqa: F811
     page.clock.install()
     page.goto(address)
     until(page, f"{DRAWN_ROWS} === 13")
-    page.evaluate("Object.defineProperty(document, 'hidden', {configurable: true, get: () => "
-                  "window.away ?? true}); document.dispatchEvent(new Event('visibilitychange'))")
+    page.evaluate(
+        "Object.defineProperty(document, 'hidden', {configurable: true, get: () => "
+        "window.away ?? true}); document.dispatchEvent(new Event('visibilitychange'))"
+    )
     page.wait_for_timeout(300)
     asked = []
     page.on("request", lambda request: asked.append(request.url))
@@ -212,9 +223,11 @@ def test_long_silence_is_said_as_fully_as_short(tmp_path):
     end = now()
     fleet(tmp_path, end)
     times = range(end - 3 * 86400 - 300, end - 3 * 86400 + 1, STEP)
-    for metric, values in (("backlog", dict.fromkeys(times, 12)),
-                           ("received", {t: t - times[0] for t in times}),
-                           ("processed", {t: t - times[0] for t in times})):
+    for metric, values in (
+        ("backlog", dict.fromkeys(times, 12)),
+        ("received", {t: t - times[0] for t in times}),
+        ("processed", {t: t - times[0] for t in times}),
+    ):
         write(tmp_path, metric, values, consumer="Gone")
     client = create_app({"data_dir": tmp_path}).test_client()
     rows = {one["consumer"]: one for one in client.get("/api/v1/daemons").get_json()["daemons"]}
@@ -230,14 +243,19 @@ def test_long_silence_is_said_as_fully_as_short(tmp_path):
 def test_a_name_cut_to_fit_shows_no_digest(tmp_path):
     """A consumer whose name was too long for collectd: its head and what tells it apart."""
     from collectd_fedmsg.names import escape
+
     safe = escape("Consumer" + "x" * 90)
     end = now()
     times = range(end - 300, end + 1, STEP)
-    for kind, metric in (("queue_length", "backlog"), ("derive", "received"),
-                         ("derive", "processed")):
+    for kind, metric in (
+        ("queue_length", "backlog"),
+        ("derive", "received"),
+        ("derive", "processed"),
+    ):
         values = dict.fromkeys(times, 0) if metric == "backlog" else {t: t - end for t in times}
-        write(tmp_path, metric, {t: abs(v) for t, v in values.items()},
-              name=f"{kind}-{safe}_{metric}")
+        write(
+            tmp_path, metric, {t: abs(v) for t, v in values.items()}, name=f"{kind}-{safe}_{metric}"
+        )
     text = create_app({"data_dir": tmp_path}).test_client().get("/").text
     head, _, digest = safe.partition("~~")
     assert f"<bdi>{head}…{digest[:4]}</bdi>" in text

@@ -40,14 +40,20 @@ def memory(session):
 def changing(page):
     """Let every answer differ from the one before: no update is spared by its ETag."""
     count = itertools.count(1)
-    body = page.evaluate("(({start, end, step, daemons}) => ({start, end, step, daemons}))"
-                         "(document.querySelector('.row').answer.grid)")
+    body = page.evaluate(
+        "(({start, end, step, daemons}) => ({start, end, step, daemons}))"
+        "(document.querySelector('.row').answer.grid)"
+    )
 
     def answer(route):
         turn = next(count)
         step = body["step"]
-        moved = {**body, "start": body["start"] + turn * step, "end": body["end"] + turn * step,
-                 "padding": PADDING}
+        moved = {
+            **body,
+            "start": body["start"] + turn * step,
+            "end": body["end"] + turn * step,
+            "padding": PADDING,
+        }
         for one in moved["daemons"]:
             for name, points in one["series"].items():
                 one["series"][name] = [*points[1:], turn % 37]
@@ -56,11 +62,15 @@ def changing(page):
     page.route("**/api/v1/series*", answer)
 
 
-@pytest.mark.parametrize(("updates", "allowed"), [
-    pytest.param(60, GROWS, id="some-updates"),
-    pytest.param(1500, GROWS_LONG, id="many-updates",
-                 marks=[pytest.mark.soak, pytest.mark.timeout(1800)]),
-])
+@pytest.mark.parametrize(
+    ("updates", "allowed"),
+    [
+        pytest.param(60, GROWS, id="some-updates"),
+        pytest.param(
+            1500, GROWS_LONG, id="many-updates", marks=[pytest.mark.soak, pytest.mark.timeout(1800)]
+        ),
+    ],
+)
 def test_a_page_left_open_does_not_grow(site, chromium, updates, allowed):  # noqa: F811
     """What is drawn again replaces what was drawn: heap, nodes and listeners stay."""
     folder, address = site
@@ -90,8 +100,10 @@ def test_a_page_left_open_does_not_grow(site, chromium, updates, allowed):  # no
     before = memory(session)
     update(updates)
     after = memory(session)
-    print(f"{updates} updates: heap {before[0]:.0f} → {after[0]:.0f}, nodes {before[1]:.0f} → "
-          f"{after[1]:.0f}, listeners {before[2]:.0f} → {after[2]:.0f}")
+    print(
+        f"{updates} updates: heap {before[0]:.0f} → {after[0]:.0f}, nodes {before[1]:.0f} → "
+        f"{after[1]:.0f}, listeners {before[2]:.0f} → {after[2]:.0f}"
+    )
     assert after[0] - before[0] < allowed
     assert updates * 8 * len(PADDING) > 2 * allowed
     assert after[1] - before[1] < 100

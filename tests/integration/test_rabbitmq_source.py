@@ -51,19 +51,27 @@ class Running:
 
     def api(self, method: str, path: str, body: object = None) -> object:
         peer = http.client.HTTPConnection("127.0.0.1", self.management, timeout=10)
-        peer.request(method, path, None if body is None else json.dumps(body), {
-            "Authorization": f"Basic {base64.b64encode(b'guest:guest').decode()}",
-            "Content-Type": "application/json"})
+        peer.request(
+            method,
+            path,
+            None if body is None else json.dumps(body),
+            {
+                "Authorization": f"Basic {base64.b64encode(b'guest:guest').decode()}",
+                "Content-Type": "application/json",
+            },
+        )
         answer = peer.getresponse().read()
         peer.close()
         return json.loads(answer) if answer else None
 
     def settled(self, queue: str, **figures: int) -> None:
         """Wait until the broker's own figures of a queue are these."""
+
         def there() -> bool:
             row = self.api("GET", f"/api/queues/%2F/{queue}")
             stats = row.get("message_stats", {})
             return all(stats.get(name, row.get(name)) == value for name, value in figures.items())
+
         wait_for(f"{queue}: {figures}", there, 20)
 
 
@@ -152,8 +160,14 @@ def test_expired_and_dead_lettered(broker):
     """Expired messages vanish from one queue and arrive at another that counts none of them."""
     connection = broker.connect()
     channel = connection.channel()
-    channel.queue_declare("expiring", arguments={
-        "x-message-ttl": 200, "x-dead-letter-exchange": "", "x-dead-letter-routing-key": "dead"})
+    channel.queue_declare(
+        "expiring",
+        arguments={
+            "x-message-ttl": 200,
+            "x-dead-letter-exchange": "",
+            "x-dead-letter-routing-key": "dead",
+        },
+    )
     channel.queue_declare("dead")
     expiring, dead = Rounds(broker, "expiring"), Rounds(broker, "dead")
     for queue in ("expiring", "dead"):
@@ -180,8 +194,9 @@ def test_each_refusal_is_one_line_that_names_the_cure(broker, tmp_path):
     for name, tags in (("reader", "monitoring"), ("plain", ""), ("nowhere", "monitoring")):
         broker.api("PUT", f"/api/users/{name}", {"password": "secret", "tags": tags})
     for name in ("reader", "plain"):
-        broker.api("PUT", f"/api/permissions/%2F/{name}",
-                   {"configure": "", "write": "", "read": ""})
+        broker.api(
+            "PUT", f"/api/permissions/%2F/{name}", {"configure": "", "write": "", "read": ""}
+        )
     connection = broker.connect()
     connection.channel().queue_declare("seen", durable=True)
     connection.close()
@@ -244,7 +259,8 @@ def test_without_the_api_only_backlog_and_consumers(broker):
         channel.basic_publish("", "plainly", b"x")
     channel.basic_get("plainly", auto_ack=True)
     found = RabbitSource(
-        [Broker(f"amqp://127.0.0.1:{broker.amqp}", queues=("plainly",))], 10.0).collect(5.0, 1.0)
+        [Broker(f"amqp://127.0.0.1:{broker.amqp}", queues=("plainly",))], 10.0
+    ).collect(5.0, 1.0)
     connection.close()
     assert not found.errors
     [(_, _, [sample])] = found.fresh
@@ -261,8 +277,9 @@ def test_two_queues_of_one_service_are_said_and_not_mixed(broker):
         for _ in range(count):
             channel.basic_publish("", name, b"x")
         broker.settled(name, messages=count)
-    given = Broker(broker.url, queues=("mixed-*",),
-                   services={"mixed-a": "mixed", "mixed-b": "mixed"})
+    given = Broker(
+        broker.url, queues=("mixed-*",), services={"mixed-a": "mixed", "mixed-b": "mixed"}
+    )
     found = RabbitSource([given], 10.0).collect(5.0, 1.0)
     connection.close()
     assert len(found.fresh) == 1
@@ -283,8 +300,9 @@ def test_totals_survive_connections_that_come_and_go(broker):
             mine.call_later(0.15, mine.close)
             taking = mine.channel()
             taking.basic_qos(prefetch_count=5)
-            taking.basic_consume("replicas", lambda on, method, *_: on.basic_ack(
-                method.delivery_tag))
+            taking.basic_consume(
+                "replicas", lambda on, method, *_: on.basic_ack(method.delivery_tag)
+            )
             with contextlib.suppress(pika.exceptions.AMQPError):
                 taking.start_consuming()
             restarts[0] += 1

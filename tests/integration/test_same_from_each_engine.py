@@ -46,18 +46,29 @@ class Stores:
         bus.start("daemon")
         bus.chain.start_rrdcached()
         processes = bus.chain.processes
-        collectds.start(processes, folder, "east", OUTPUTS.format(folder=folder) + block(
-            "scale-out", "LoadPlugin write_prometheus", {"9103": str(port)}),
-                        run_folder=bus.chain.run_folder, base=folder / "rrd", interval=STEP)
+        collectds.start(
+            processes,
+            folder,
+            "east",
+            OUTPUTS.format(folder=folder)
+            + block("scale-out", "LoadPlugin write_prometheus", {"9103": str(port)}),
+            run_folder=bus.chain.run_folder,
+            base=folder / "rrd",
+            interval=STEP,
+        )
         common = {"data_dir": str(folder / "rrd"), "interval": STEP}
         self.settings: dict[str, dict[str, Any]] = {
             "rrd": {**common, "rrdcached": f"unix:{folder}/rrdcached.sock"},
             "prometheus": {**common, "prometheus": engines.prometheus(processes, folder, port)},
             # Its own label for the target is kept, collectd's becomes exported_instance.
-            "victoria": {**common, "prometheus": engines.victoria(
-                processes, folder, port, honor=False)}}
-        self.pages = {name: create_app(given).test_client()
-                      for name, given in self.settings.items()}
+            "victoria": {
+                **common,
+                "prometheus": engines.victoria(processes, folder, port, honor=False),
+            },
+        }
+        self.pages = {
+            name: create_app(given).test_client() for name, given in self.settings.items()
+        }
         wait_for("each store has rates", lambda: self._known(time.time() - 30, time.time()), 60)
         first = bus.sample("daemon")
         self.begin = int(first.time)
@@ -71,13 +82,21 @@ class Stores:
         self.end, self.received = int(last.time), last.received - first.received
         wait_for("the end is stored", lambda: self._known(self.end - STEP, self.end), 60)
         # What each store lists is kept for seconds; series that have begun since are wanted too.
-        self.pages = {name: create_app(given).test_client()
-                      for name, given in self.settings.items()}
+        self.pages = {
+            name: create_app(given).test_client() for name, given in self.settings.items()
+        }
 
     def series(self, name: str, start: float, end: float, metrics: str) -> dict[str, Any]:
-        answer = self.pages[name].get("/api/v1/series", query_string={
-            "daemon": DAEMON, "start": int(start), "end": int(end), "metrics": metrics,
-            "step": STEP})
+        answer = self.pages[name].get(
+            "/api/v1/series",
+            query_string={
+                "daemon": DAEMON,
+                "start": int(start),
+                "end": int(end),
+                "metrics": metrics,
+                "step": STEP,
+            },
+        )
         body = json.loads(answer.data)
         if answer.status_code != 200 or not body["daemons"]:
             return {}
@@ -87,14 +106,25 @@ class Stores:
     def _known(self, start: float, end: float) -> bool:
         """Tell whether each store knows a value of [start, end) of each series waited for."""
         self.bus.chain.processes.check()
-        return all(set(self.series(name, start, end, one).get(one, [])) - {None}
-                   for name in self.pages for one in WAITED)
+        return all(
+            set(self.series(name, start, end, one).get(one, [])) - {None}
+            for name in self.pages
+            for one in WAITED
+        )
 
 
 #: What every sample has. The others (a delay without a message) come and go: where one is
 #: missing RRD takes the next value within the heartbeat, PromQL the one before.
-EACH_SAMPLE = ("received", "processed", "failed", "rejected", "backlog", "in_progress", "busy",
-               "workers")
+EACH_SAMPLE = (
+    "received",
+    "processed",
+    "failed",
+    "rejected",
+    "backlog",
+    "in_progress",
+    "busy",
+    "workers",
+)
 WAITED = ("received", "processed", "backlog", "busy")
 
 
@@ -108,8 +138,9 @@ def stores() -> Iterator[Stores]:
 def test_every_series_is_the_same(stores: Stores, engine: str) -> None:
     """To RRD's rounding, step by step, for what is in every sample; the counts are the hub's."""
     for metric in EACH_SAMPLE:
-        files, other = (stores.series(name, stores.begin, stores.end, metric)
-                        for name in ("rrd", engine))
+        files, other = (
+            stores.series(name, stores.begin, stores.end, metric) for name in ("rrd", engine)
+        )
         assert set(files) == set(other)
         for name in files:
             assert None not in files[name]
@@ -119,8 +150,9 @@ def test_every_series_is_the_same(stores: Stores, engine: str) -> None:
 
 
 @pytest.mark.parametrize("engine", ["prometheus", "victoria"])
-def test_the_verdict_is_the_same(stores: Stores, engine: str,
-                                 capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_verdict_is_the_same(
+    stores: Stores, engine: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The same daemon, the same verdict with the same split of the growth, at one moment."""
     files, other = (diagnosed(stores, name, capsys) for name in ("rrd", engine))
     assert files["verdict"] in {"SURGE", "SLOW", "BOTH"}
@@ -132,11 +164,13 @@ def test_the_verdict_is_the_same(stores: Stores, engine: str,
 @pytest.mark.parametrize("engine", ["prometheus", "victoria"])
 def test_the_page_is_the_same(stores: Stores, engine: str) -> None:
     """Daemon, metrics and topics of the page's list; the page itself is drawn."""
-    files, other = (stores.pages[name].get("/api/v1/daemons").get_json()["daemons"]
-                    for name in ("rrd", engine))
+    files, other = (
+        stores.pages[name].get("/api/v1/daemons").get_json()["daemons"] for name in ("rrd", engine)
+    )
     kept = ("id", "host", "service", "consumer", "topics", "state")
     assert [[row[name] for name in kept] for row in other] == [
-        [row[name] for name in kept] for row in files]
+        [row[name] for name in kept] for row in files
+    ]
     page = stores.pages[engine].get("/")
     assert page.status_code == 200
     assert "<bdi>east</bdi>" in page.text
@@ -145,8 +179,11 @@ def test_the_page_is_the_same(stores: Stores, engine: str) -> None:
 def diagnosed(stores: Stores, name: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     """Return what the command says of the daemon at the end of what is compared."""
     given = stores.settings[name]
-    where = ["--prometheus", given["prometheus"]] if "prometheus" in given else [
-        "--data-dir", given["data_dir"], "--rrdcached", given["rrdcached"]]
+    where = (
+        ["--prometheus", given["prometheus"]]
+        if "prometheus" in given
+        else ["--data-dir", given["data_dir"], "--rrdcached", given["rrdcached"]]
+    )
     cli.main(["diagnose", *where, "--interval", str(STEP), "--at", str(stores.end), "--json"])
     (found,) = json.loads(capsys.readouterr().out)["daemons"]
     return found  # type: ignore[no-any-return]
@@ -162,8 +199,11 @@ def test_every_panel_of_the_grafana_dashboard_has_values(stores: Stores) -> None
         asked = target["expr"].replace("$__rate_interval", f"{4 * STEP}s")
         asked = asked.replace("$host", ".*").replace("$service", ".*")
         answer = server.range(asked, stores.begin, stores.end, STEP)
-        mine = [values for labels, values in answer.items()
-                if listed.items() <= dict(labels).items() and values]
+        mine = [
+            values
+            for labels, values in answer.items()
+            if listed.items() <= dict(labels).items() and values
+        ]
         assert len(mine) == len(answer) == 1, panel["title"]
         found[panel["title"]] = list(mine[0].values())
     backlog = stores.series("rrd", stores.begin, stores.end, "backlog")["backlog"]

@@ -33,8 +33,12 @@ START = 1_700_000_000 // 3600 * 3600
 #: Ten minutes of calm; 3 minutes of five times the arrivals; calm; each message takes ten times
 #: as long, for four minutes.
 SURGE, OVER, SLOW, END = START + 600, START + 780, START + 1380, START + 1620
-TRAFFIC = Traffic(rate=8.0, service=0.1, workers=2, parts=(
-    Part(0.0), Part(SURGE, rate=5.0), Part(OVER), Part(SLOW, service=10.0)))
+TRAFFIC = Traffic(
+    rate=8.0,
+    service=0.1,
+    workers=2,
+    parts=(Part(0.0), Part(SURGE, rate=5.0), Part(OVER), Part(SLOW, service=10.0)),
+)
 
 
 @dataclass
@@ -54,8 +58,17 @@ def told(tmp_path_factory):
         totals = {name: int(column[k]) for name, column in found.totals.items()}
         levels = {name: column[k] for name, column in found.levels.items()}
         backlog, busy = int(levels.pop("backlog")), int(levels.pop("in_progress"))
-        samples.append(Sample(CONSUMER, time, waiting=backlog - busy, in_progress=busy,
-                              workers=int(levels.pop("workers")), **totals, **levels))
+        samples.append(
+            Sample(
+                CONSUMER,
+                time,
+                waiting=backlog - busy,
+                in_progress=busy,
+                workers=int(levels.pop("workers")),
+                **totals,
+                **levels,
+            )
+        )
     root = tmp_path_factory.mktemp("rrd")
     folder = root / HOST / f"{PLUGIN}-hub"
     folder.mkdir(parents=True)
@@ -64,18 +77,31 @@ def told(tmp_path_factory):
         if all(value is None for _, value in values):
             continue
         path = folder / f"{metric.collectd_type}-{CONSUMER}_{metric.name}.rrd"
-        rrdtool.create(str(path), "-s", str(STEP), "-b", str(START - STEP),
-                       f"DS:value:{metric.kind.name}:600:0:U",
-                       *[f"RRA:{cf}:0.5:1:2000" for cf in ("AVERAGE", "MIN", "MAX")])
+        rrdtool.create(
+            str(path),
+            "-s",
+            str(STEP),
+            "-b",
+            str(START - STEP),
+            f"DS:value:{metric.kind.name}:600:0:U",
+            *[f"RRA:{cf}:0.5:1:2000" for cf in ("AVERAGE", "MIN", "MAX")],
+        )
         rrdtool.update(str(path), *[f"{int(t)}:{'U' if v is None else v}" for t, v in values])
     return Told(samples, root)
 
 
-MOMENTS = [pytest.param(at, right, id=name) for name, at, right in (
-    ("calm", SURGE - 60, {"OK"}), ("surge", SURGE + 120, {"SURGE"}),
-    ("surge-at-its-end", OVER, {"SURGE"}), ("drain", OVER + 100, {"RECOVERING"}),
-    ("caught-up", SLOW - 30, {"OK", "RECOVERING"}), ("slow", SLOW + 120, {"SLOW"}),
-    ("slow-for-longer", END, {"SLOW"}))]
+MOMENTS = [
+    pytest.param(at, right, id=name)
+    for name, at, right in (
+        ("calm", SURGE - 60, {"OK"}),
+        ("surge", SURGE + 120, {"SURGE"}),
+        ("surge-at-its-end", OVER, {"SURGE"}),
+        ("drain", OVER + 100, {"RECOVERING"}),
+        ("caught-up", SLOW - 30, {"OK", "RECOVERING"}),
+        ("slow", SLOW + 120, {"SLOW"}),
+        ("slow-for-longer", END, {"SLOW"}),
+    )
+]
 
 
 def ring(told, now):
@@ -93,9 +119,14 @@ def inside_collectd(told, now):
         for metric in BY_NAME.values():
             value = getattr(sample, metric.name, None)
             if value is not None:
-                live.take(HOST, (PLUGIN, "hub"),
-                          (metric.collectd_type, f"{CONSUMER}_{metric.name}"),
-                          at=sample.time, interval=STEP, value=value)
+                live.take(
+                    HOST,
+                    (PLUGIN, "hub"),
+                    (metric.collectd_type, f"{CONSUMER}_{metric.name}"),
+                    at=sample.time,
+                    interval=STEP,
+                    value=value,
+                )
     (judged,) = live.judgement(now).daemons
     return judged.diagnosis.verdict.name
 

@@ -32,8 +32,10 @@ class Served:
         self.temporary = folder / "tmp"
         self.process = subprocess.Popen(
             [*COMMAND, "--data-dir", str(folder / "rrd"), "--port", "0", *options],
-            stdout=subprocess.PIPE, text=True,
-            env={**os.environ, "TMPDIR": str(folder / "tmp")})
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "TMPDIR": str(folder / "tmp")},
+        )
         self.address = self.process.stdout.readline().split()[-1]
         self.port = int(self.address.rstrip("/").rpartition(":")[2])
 
@@ -63,11 +65,14 @@ def served(tmp_path):
     made.process.wait(10)
 
 
-@pytest.mark.parametrize("request_head", [
-    b"GET / HTTP/1.1\r\nX: " + b" " * 30000 + b'"\r\n\r\n',
-    b"GET / HTTP/1.1\r\nX: a" + b" \t" * 15000 + b"\x01\r\n\r\n",
-    b"GET a://" + b"1" * 30000 + b" X\r\n\r\n",
-])
+@pytest.mark.parametrize(
+    "request_head",
+    [
+        b"GET / HTTP/1.1\r\nX: " + b" " * 30000 + b'"\r\n\r\n',
+        b"GET / HTTP/1.1\r\nX: a" + b" \t" * 15000 + b"\x01\r\n\r\n",
+        b"GET a://" + b"1" * 30000 + b" X\r\n\r\n",
+    ],
+)
 def test_what_is_slow_to_parse_is_refused(served, request_head):
     """Before Host, login or route are looked at; others are answered all the while."""
     assert served.status(request_head).startswith(b"HTTP/1.0 400")
@@ -126,12 +131,19 @@ def test_guessers_are_refused_and_readers_are_not(served):
 def test_a_first_login_beside_guessers_of_another_address(served):
     """Pauses are by address: a proxy of ours names who asks."""
     for number in range(6):
-        served.get("/help", Authorization=basic(f"wrong{number}"),
-                   **{"X-Forwarded-For": "spoofed, 192.0.2.1"})
-    assert served.get("/help", Authorization=basic("right"),
-                      **{"X-Forwarded-For": "192.0.2.1"}).status == 429
-    assert served.get("/help", Authorization=basic("right"),
-                      **{"X-Forwarded-For": "192.0.2.2"}).status == 200
+        served.get(
+            "/help",
+            Authorization=basic(f"wrong{number}"),
+            **{"X-Forwarded-For": "spoofed, 192.0.2.1"},
+        )
+    assert (
+        served.get("/help", Authorization=basic("right"), **{"X-Forwarded-For": "192.0.2.1"}).status
+        == 429
+    )
+    assert (
+        served.get("/help", Authorization=basic("right"), **{"X-Forwarded-For": "192.0.2.2"}).status
+        == 200
+    )
 
 
 TOKEN = "schl\u00fcssel \u2713 of sixteen"
@@ -144,8 +156,12 @@ def test_a_token_of_any_character_and_guesses_at_it(tmp_path):
     for form in forms:
         made = client.post("/api/v1/marks", json={"text": "x"}, headers={"X-Token": form})
         assert made.status_code == 201
-    seen = [client.post("/api/v1/marks", json={"text": "x"},
-                        headers={"X-Token": f"wrong {n}"}).status_code for n in range(20)]
+    seen = [
+        client.post(
+            "/api/v1/marks", json={"text": "x"}, headers={"X-Token": f"wrong {n}"}
+        ).status_code
+        for n in range(20)
+    ]
     assert seen[0] == 401
     assert seen[-10:] == [429] * 10
     assert client.post("/api/v1/marks", json={"text": "x"}).status_code == 429
@@ -153,15 +169,19 @@ def test_a_token_of_any_character_and_guesses_at_it(tmp_path):
 
 
 def run(*words: str) -> subprocess.CompletedProcess:
-    return subprocess.run([*COMMAND, *words], capture_output=True, text=True, timeout=60,
-                          check=False)
+    return subprocess.run(
+        [*COMMAND, *words], capture_output=True, text=True, timeout=60, check=False
+    )
 
 
 def test_an_address_that_cannot_be_had_is_one_sentence(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as used:
         port = str(used.getsockname()[1])
-        for words in (["--port", port], ["--port", "0", "--host", "192.0.2.1"],
-                      ["--port", "0", "--host", "no.such.invalid"]):
+        for words in (
+            ["--port", port],
+            ["--port", "0", "--host", "192.0.2.1"],
+            ["--port", "0", "--host", "no.such.invalid"],
+        ):
             done = run("--data-dir", str(tmp_path), *words)
             assert done.returncode == 2
             lines = [line for line in done.stderr.splitlines() if "Warning" not in line]
@@ -169,8 +189,18 @@ def test_an_address_that_cannot_be_had_is_one_sentence(tmp_path):
             assert lines[0].startswith("--host, --port: ")
 
 
-@pytest.mark.parametrize("host", ["[2001:db8::5]:8087", "[2001:db8::5]", "[2001:DB8:0:0::5]:80",
-                                  "localhost", "LOCALHOST:1", "127.0.0.1:80", "[::1]:9"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "[2001:db8::5]:8087",
+        "[2001:db8::5]",
+        "[2001:DB8:0:0::5]:80",
+        "localhost",
+        "LOCALHOST:1",
+        "127.0.0.1:80",
+        "[::1]:9",
+    ],
+)
 def test_its_own_address_is_served_however_it_is_written(tmp_path, host):
     from collectd_fedmsg_dashboard import serve
 
@@ -193,14 +223,23 @@ def test_served_on_ipv6(tmp_path):
         made.process.wait(10)
 
 
-@pytest.mark.parametrize(("proxies", "address", "expected"), [
-    (["10.0.0.0/8"], "10.1.2.3", 200), (["10.0.0.0/8"], "::ffff:10.1.2.3", 200),
-    (["10.0.0.0/8"], "11.1.2.3", 403), (["2001:DB8::7"], "2001:db8:0::7", 200),
-    (["::ffff:10.0.0.1"], "10.0.0.1", 200), ([], "127.0.0.9", 200), ([], "::1", 200),
-    ([], "", 403)])
+@pytest.mark.parametrize(
+    ("proxies", "address", "expected"),
+    [
+        (["10.0.0.0/8"], "10.1.2.3", 200),
+        (["10.0.0.0/8"], "::ffff:10.1.2.3", 200),
+        (["10.0.0.0/8"], "11.1.2.3", 403),
+        (["2001:DB8::7"], "2001:db8:0::7", 200),
+        (["::ffff:10.0.0.1"], "10.0.0.1", 200),
+        ([], "127.0.0.9", 200),
+        ([], "::1", 200),
+        ([], "", 403),
+    ],
+)
 def test_proxies_are_compared_as_numbers(tmp_path, proxies, address, expected):
-    client = create_app({"data_dir": tmp_path, "auth_header": "X-User",
-                         "proxies": proxies}).test_client()
+    client = create_app(
+        {"data_dir": tmp_path, "auth_header": "X-User", "proxies": proxies}
+    ).test_client()
     answer = client.get("/help", headers={"X-User": "me"}, environ_base={"REMOTE_ADDR": address})
     assert answer.status_code == expected
 

@@ -77,9 +77,17 @@ class Monitor(http.server.BaseHTTPRequestHandler):
 
 
 def ready(received: int, consuming: bool = True) -> dict[str, object]:
-    return {"consuming": consuming, "published": {"failed": 0, "rejected": 0, "successful": 0},
-            "consumed": {"received": received, "processed": received - 2, "dropped": 0,
-                         "rejected": 1, "failed": 1}}
+    return {
+        "consuming": consuming,
+        "published": {"failed": 0, "rejected": 0, "successful": 0},
+        "consumed": {
+            "received": received,
+            "processed": received - 2,
+            "dropped": 0,
+            "rejected": 1,
+            "failed": 1,
+        },
+    }
 
 
 @pytest.fixture
@@ -124,7 +132,8 @@ def test_several_monitors_of_one_name_are_one_row_and_lose_nothing(monitors) -> 
 
 @pytest.mark.parametrize(("has_queue", "received"), [(True, None), (None, None), (False, 5000)])
 def test_beside_its_queue_a_monitor_adds_what_the_broker_cannot_know(
-        monitors, has_queue, received) -> None:
+    monitors, has_queue, received
+) -> None:
     """While nobody knows whether there is a queue its totals are held back: no spike either way."""
     source = FedoraMessagingSource({url(monitors[0]): "bodhi"}, 10.0, lambda _: has_queue)
     [(_, _, [row])] = source.collect(2.0, 10.0).fresh

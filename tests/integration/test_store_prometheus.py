@@ -42,15 +42,25 @@ def exposition(end: int) -> tuple[str, int]:
         if end - 1200 < t < end - 900:
             continue
         labels = 'fedmsg="hub",instance="h.example.org"'
-        derive += [f'collectd_fedmsg_derive_total{{{labels},type="A~20b_{name}"}} {since} {t}'
-                   for name in ("received", "processed")]
-        queue.append(f'collectd_fedmsg_queue_length{{{labels},type="A~20b_backlog"}} '
-                     f"{500 if t == end - 1500 else 2} {t}")
+        derive += [
+            f'collectd_fedmsg_derive_total{{{labels},type="A~20b_{name}"}} {since} {t}'
+            for name in ("received", "processed")
+        ]
+        queue.append(
+            f'collectd_fedmsg_queue_length{{{labels},type="A~20b_backlog"}} '
+            f"{500 if t == end - 1500 else 2} {t}"
+        )
         load.append(f'collectd_load_shortterm{{load="x",instance="db01"}} 0.5 {t}')
     derive.sort(key=lambda line: line.split("}")[0])
-    lines = ["# TYPE collectd_fedmsg_derive counter", *derive,
-             "# TYPE collectd_fedmsg_queue_length gauge", *queue,
-             "# TYPE collectd_load_shortterm gauge", *load, "# EOF"]
+    lines = [
+        "# TYPE collectd_fedmsg_derive counter",
+        *derive,
+        "# TYPE collectd_fedmsg_queue_length gauge",
+        *queue,
+        "# TYPE collectd_load_shortterm gauge",
+        *load,
+        "# EOF",
+    ]
     return "\n".join(lines) + "\n", total
 
 
@@ -60,17 +70,34 @@ def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("prometheus")
     end = int(time.time()) // STEP * STEP
     (folder / "metrics").write_text(exposition(end)[0])
-    subprocess.run([PROMTOOL, "tsdb", "create-blocks-from", "openmetrics", folder / "metrics",
-                    folder / "tsdb"], check=True, capture_output=True, timeout=60)
+    subprocess.run(
+        [
+            PROMTOOL,
+            "tsdb",
+            "create-blocks-from",
+            "openmetrics",
+            folder / "metrics",
+            folder / "tsdb",
+        ],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
     (folder / "prometheus.yml").write_text("scrape_configs: []\n")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     process = subprocess.Popen(
-        [PROMETHEUS, f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb",
-         f"--web.listen-address=127.0.0.1:{port}"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        [
+            PROMETHEUS,
+            f"--config.file={folder}/prometheus.yml",
+            f"--storage.tsdb.path={folder}/tsdb",
+            f"--web.listen-address=127.0.0.1:{port}",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     until = time.monotonic() + 30
     while True:
         try:
@@ -86,8 +113,10 @@ def server(tmp_path_factory):
 
 @pytest.fixture
 def browser(server, tmp_path):
-    tied = [{"daemon": "h.example.org", "series": "db01/load-x/load#shortterm", "title": "Load"},
-            {"daemon": "h.example.org", "series": "db01/load/load-x", "title": "By type"}]
+    tied = [
+        {"daemon": "h.example.org", "series": "db01/load-x/load#shortterm", "title": "Load"},
+        {"daemon": "h.example.org", "series": "db01/load/load-x", "title": "By type"},
+    ]
     return create_app({"data_dir": tmp_path, "prometheus": server[0], "tied": tied}).test_client()
 
 
@@ -95,8 +124,9 @@ ID = "h.example.org/hub/A~20b"
 
 
 def series(browser, start, end, **more):
-    answer = browser.get("/api/v1/series", query_string={
-        "daemon": ID, "start": start, "end": end, **more})
+    answer = browser.get(
+        "/api/v1/series", query_string={"daemon": ID, "start": start, "end": end, **more}
+    )
     assert answer.status_code == 200, answer.text
     return json.loads(answer.data)
 
@@ -124,7 +154,8 @@ def test_daemons_have_their_names_and_tied_series(server, browser):
     _, end = server
     rows = browser.get("/api/v1/daemons").get_json()["daemons"]
     assert [(r["host"], r["service"], r["consumer"]) for r in rows] == [
-        ("h.example.org", "hub", "A b")]
+        ("h.example.org", "hub", "A b")
+    ]
     tied = series(browser, end - 600, end, tied=1, metrics="backlog")["daemons"][0]["tied"]
     assert {value for value in tied["Load"] if value is not None} == {0.5}
     assert browser.get("/metrics").text.count('consumer="A b"') >= 3
@@ -134,8 +165,9 @@ def test_daemons_have_their_names_and_tied_series(server, browser):
 def test_commands_judge_it_too(server, capsys):
     """The restart five minutes before is told, with what waited then; half an hour is no week."""
     address, end = server
-    cli.main(["diagnose", "--prometheus", address, "--interval", str(STEP), "--at", str(end),
-              "--json"])
+    cli.main(
+        ["diagnose", "--prometheus", address, "--interval", str(STEP), "--at", str(end), "--json"]
+    )
     (found,) = json.loads(capsys.readouterr().out)["daemons"]
     assert found["consumer"] == "A b"
     restart = {one["verdict"]: one for one in found["findings"]}["RESTART"]
@@ -172,8 +204,9 @@ def test_steps_that_no_sample_has_reached_are_unknown(server):
     address, end = server
     app = create_app({"prometheus": address, "interval": STEP}).test_client()
     for begin, past in ((end, end + 100), (end - 1190, end - 910)):
-        (daemon,) = app.get(f"/api/v1/series?daemon=h.example.org/hub/A~20b&start={begin}"
-                            f"&end={past}").get_json()["daemons"]
+        (daemon,) = app.get(
+            f"/api/v1/series?daemon=h.example.org/hub/A~20b&start={begin}&end={past}"
+        ).get_json()["daemons"]
         for name, points in daemon["series"].items():
             assert points == [None] * len(points), (name, begin)
 
@@ -185,8 +218,7 @@ class Answering:
         self._server = socket.create_server(("127.0.0.1", 0))
         self.address = f"http://127.0.0.1:{self._server.getsockname()[1]}"
         self.heads: list[bytes] = []
-        self._answer = (b"HTTP/1.1 " + status + b"\r\nContent-Length: %d\r\n\r\n" % len(body)
-                        + body)
+        self._answer = b"HTTP/1.1 " + status + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self) -> None:
@@ -204,17 +236,27 @@ class Answering:
 WHOLE = '"status": "success", "data": {"result": []}'
 
 
-@pytest.mark.parametrize("body", [
-    pytest.param(f'{{{WHOLE}, "warnings": ["store gw2 is away"]}}', id="Thanos"),
-    pytest.param(f'{{{WHOLE}, "isPartial": true}}', id="VictoriaMetrics"),
-    pytest.param('{"status": "error", "error": "expanding series", "data": {}}', id="error"),
-    pytest.param("[]", id="a list"), pytest.param("{}", id="nothing"), pytest.param("5", id="5"),
-    pytest.param('{"status": "success", "data": {"result": [{"metric": {}, "value": [1]}]}}',
-                 id="half a sample"),
-    pytest.param('{"status": "success", "data": {"result": [{"metric": {}, "value": [1, "x"]}]}}',
-                 id="no number"),
-    pytest.param("[" * 100000, id="deep"), pytest.param("{\"status\":", id="half"),
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(f'{{{WHOLE}, "warnings": ["store gw2 is away"]}}', id="Thanos"),
+        pytest.param(f'{{{WHOLE}, "isPartial": true}}', id="VictoriaMetrics"),
+        pytest.param('{"status": "error", "error": "expanding series", "data": {}}', id="error"),
+        pytest.param("[]", id="a list"),
+        pytest.param("{}", id="nothing"),
+        pytest.param("5", id="5"),
+        pytest.param(
+            '{"status": "success", "data": {"result": [{"metric": {}, "value": [1]}]}}',
+            id="half a sample",
+        ),
+        pytest.param(
+            '{"status": "success", "data": {"result": [{"metric": {}, "value": [1, "x"]}]}}',
+            id="no number",
+        ),
+        pytest.param("[" * 100000, id="deep"),
+        pytest.param('{"status":', id="half"),
+    ],
+)
 def test_a_partial_or_odd_answer_is_none(body):
     """It is read, not only received: what is not whole is said, and nothing is taken from it."""
     answering = Answering(body.encode())
@@ -238,7 +280,8 @@ def test_its_token_is_shown(tmp_path):
     (tmp_path / "token").write_text("secret\n")
     (tmp_path / "token").chmod(0o600)
     answering = Answering(b'{"status": "success", "data": []}')
-    create_app({"prometheus": answering.address, "prometheus_token_file": tmp_path / "token"}
-               ).test_client().get("/healthz")
+    create_app(
+        {"prometheus": answering.address, "prometheus_token_file": tmp_path / "token"}
+    ).test_client().get("/healthz")
     assert b"Authorization: Bearer secret\r\n" in answering.heads[0]
     answering.close()

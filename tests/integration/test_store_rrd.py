@@ -20,19 +20,35 @@ STEP = 10
 HOST = "h.example.org"
 
 
-def write(root: Path, metric: str, values: dict[int, float], *, consumer: str = "Archiver",
-          folder: str = f"{HOST}/fedmsg-hub", name: str = "", heartbeat: int = 2 * STEP) -> Path:
+def write(
+    root: Path,
+    metric: str,
+    values: dict[int, float],
+    *,
+    consumer: str = "Archiver",
+    folder: str = f"{HOST}/fedmsg-hub",
+    name: str = "",
+    heartbeat: int = 2 * STEP,
+) -> Path:
     """Make one file as collectd's rrdtool plugin does, with its default archives."""
     kind = BY_NAME.get(metric)
     file = name or f"{kind.collectd_type}-{kind.type_instance(consumer)}"
     path = root / folder / f"{file}.rrd"
     path.parent.mkdir(parents=True, exist_ok=True)
     source = kind.kind.value if kind else "GAUGE"
-    archives = [f"RRA:{cf}:0.1:{row}:{1200}" for row in (1, 7, 50, 223)
-                for cf in ("AVERAGE", "MIN", "MAX")]
+    archives = [
+        f"RRA:{cf}:0.1:{row}:{1200}" for row in (1, 7, 50, 223) for cf in ("AVERAGE", "MIN", "MAX")
+    ]
     times = sorted(values)
-    rrdtool.create(str(path), "-s", str(STEP), "-b", str(times[0] - STEP),
-                   f"DS:value:{source}:{heartbeat}:0:U", *archives)
+    rrdtool.create(
+        str(path),
+        "-s",
+        str(STEP),
+        "-b",
+        str(times[0] - STEP),
+        f"DS:value:{source}:{heartbeat}:0:U",
+        *archives,
+    )
     rrdtool.update(str(path), *[f"{t}:{values[t]:.15g}" for t in times])
     return path
 
@@ -46,8 +62,11 @@ def fleet(root: Path, now: int, count: int = 1) -> int:
         waits = max(0, 60 - abs(index - 60) * 4)
         received[t], processed[t], backlog[t] = 1000 + total, 1000 + total - waits, waits
     for number in range(count):
-        for metric, values in (("received", received), ("processed", processed),
-                               ("backlog", backlog)):
+        for metric, values in (
+            ("received", received),
+            ("processed", processed),
+            ("backlog", backlog),
+        ):
             write(root, metric, values, consumer=f"Consumer{number}")
     return total
 
@@ -64,8 +83,11 @@ def client(root: Path):
 def test_counts_integrate_exactly(tmp_path, now):
     """The sum of rate × step over the span is the number of messages."""
     total = fleet(tmp_path, now)
-    answer = client(tmp_path).get(
-        f"/api/v1/series?daemon={HOST}/hub/Consumer0&start={now - 900}&end={now}").get_json()
+    answer = (
+        client(tmp_path)
+        .get(f"/api/v1/series?daemon={HOST}/hub/Consumer0&start={now - 900}&end={now}")
+        .get_json()
+    )
     (daemon,) = answer["daemons"]
     for metric in ("received", "processed"):
         rates = daemon["series"][metric]
@@ -77,11 +99,17 @@ def test_counts_integrate_exactly(tmp_path, now):
 
 def test_unknown_is_null(tmp_path, now):
     """An outage longer than the heartbeat is null, never 0."""
-    values = {t: 5 * (t - now + 900) for t in range(now - 900, now + 1, STEP)
-              if not now - 500 < t < now - 400}
+    values = {
+        t: 5 * (t - now + 900)
+        for t in range(now - 900, now + 1, STEP)
+        if not now - 500 < t < now - 400
+    }
     write(tmp_path, "received", values)
-    series = client(tmp_path).get(f"/api/v1/series?daemon={HOST}/hub/Archiver&metrics=received"
-                                  ).get_json()["daemons"][0]["series"]["received"]
+    series = (
+        client(tmp_path)
+        .get(f"/api/v1/series?daemon={HOST}/hub/Archiver&metrics=received")
+        .get_json()["daemons"][0]["series"]["received"]
+    )
     assert series.count(None) >= 10
     assert {round(v, 9) for v in series if v is not None} == {5}
 
@@ -101,7 +129,7 @@ def test_the_backlog_of_a_daemon_that_was_away_is_null(tmp_path, now):
         for key in ("backlog", "backlog_min"):
             points = row["series"][key]
             assert points[away] == [None] * 9
-            assert {*points[: away.start], *points[away.stop:]} == {3}
+            assert {*points[: away.start], *points[away.stop :]} == {3}
 
 
 def test_silent_daemon_is_unknown(tmp_path, now):
@@ -121,10 +149,21 @@ def test_old_fedora_files_are_history(tmp_path, now):
     assert 10.0 in answer.get_json()["daemons"][0]["series"]["received"]
 
 
-@pytest.mark.parametrize("query", [
-    "end=99999999999", "start=-99999999999", "start=now&end=-5", "step=1&start=-31622400",
-    "step=-1", "span=fortnight", "metrics=nope", "end=1e9", "start=%00", "start=-9%C2%B2",
-])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "end=99999999999",
+        "start=-99999999999",
+        "start=now&end=-5",
+        "step=1&start=-31622400",
+        "step=-1",
+        "span=fortnight",
+        "metrics=nope",
+        "end=1e9",
+        "start=%00",
+        "start=-9%C2%B2",
+    ],
+)
 def test_bad_queries_are_400(tmp_path, now, query):
     """Everything out of bounds is refused with words, quickly."""
     fleet(tmp_path, now)
@@ -178,8 +217,11 @@ def test_the_unfinished_step_holds_what_waits_now(tmp_path, now, span):
     times = range(now - 7 * 3600, now + 1, STEP)
     write(tmp_path, "backlog", {t: 268 if t > now - 60 else 0 for t in times})
     write(tmp_path, "received", {t: (t - times[0]) * 5 for t in times})
-    series = client(tmp_path).get(f"/api/v1/series?daemon={HOST}/hub/Archiver&span={span}"
-                                  ).get_json()["daemons"][0]["series"]
+    series = (
+        client(tmp_path)
+        .get(f"/api/v1/series?daemon={HOST}/hub/Archiver&span={span}")
+        .get_json()["daemons"][0]["series"]
+    )
     for name, value in (("backlog", 268), ("received", 5)):
         assert next(v for v in reversed(series[name]) if v is not None) == pytest.approx(value)
     assert None not in series["backlog"][-2:]

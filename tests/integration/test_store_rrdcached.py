@@ -31,9 +31,22 @@ def cache(tmp_path):
     # A socket's path holds 107 bytes at most; a test's own folder may be longer.
     with tempfile.TemporaryDirectory() as short:
         socket = Path(short) / "s"
-        process = subprocess.Popen(["rrdcached", "-g", "-l", f"unix:{socket}", "-w", "3600",
-                                    "-b", str(tmp_path), "-p", f"{short}/pid"],
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [
+                "rrdcached",
+                "-g",
+                "-l",
+                f"unix:{socket}",
+                "-w",
+                "3600",
+                "-b",
+                str(tmp_path),
+                "-p",
+                f"{short}/pid",
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         end = time.monotonic() + 10
         while not socket.exists():
             assert time.monotonic() < end
@@ -48,8 +61,20 @@ def served(cache):
     """Run the command; yields its address."""
     folder, address, _ = cache
     process = subprocess.Popen(
-        [sys.executable, "-m", "collectd_fedmsg_dashboard.serve", "--data-dir", str(folder),
-         "--rrdcached", address, "--port", "0"], stdout=subprocess.PIPE, text=True)
+        [
+            sys.executable,
+            "-m",
+            "collectd_fedmsg_dashboard.serve",
+            "--data-dir",
+            str(folder),
+            "--rrdcached",
+            address,
+            "--port",
+            "0",
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     yield process.stdout.readline().split()[-1]
     process.terminate()
     process.wait(10)
@@ -77,8 +102,9 @@ def updated(cache, now: int, folder: Path | None = None) -> Path:
     for metric, value in (("received", 5), ("processed", 5), ("backlog", 7)):
         path = write(real, metric, dict.fromkeys(range(now - 600, now - 60, STEP), 5))
         name = str((folder or real) / path.relative_to(real))
-        rrdtool.update(name, "--daemon", address,
-                       *[f"{t}:{value}" for t in range(now - 60, now + 1, STEP)])
+        rrdtool.update(
+            name, "--daemon", address, *[f"{t}:{value}" for t in range(now - 60, now + 1, STEP)]
+        )
     return real
 
 
@@ -87,8 +113,9 @@ def test_the_environments_rrdcached_is_asked(cache, monkeypatch):
     now = int(time.time()) // STEP * STEP
     folder = updated(cache, now)
     monkeypatch.setenv("RRDCACHED_ADDRESS", cache[1])
-    (row,) = create_app({"data_dir": folder}).test_client().get(
-        "/api/v1/daemons").get_json()["daemons"]
+    (row,) = (
+        create_app({"data_dir": folder}).test_client().get("/api/v1/daemons").get_json()["daemons"]
+    )
     assert (row["backlog"], row["last_sample"]) == (7, now)
     monkeypatch.setenv("RRDCACHED_ADDRESS", "unix:/nowhere/s")
     assert create_app({"data_dir": folder}).test_client().get("/api/v1/daemons").status_code == 503
@@ -100,8 +127,12 @@ def test_a_linked_folder_is_as_fresh(cache, tmp_path):
     folder = updated(cache, now)
     link = tmp_path.with_name(f"{tmp_path.name}-link")
     link.symlink_to(folder)
-    (row,) = create_app({"data_dir": link, "rrdcached": cache[1]}).test_client().get(
-        "/api/v1/daemons").get_json()["daemons"]
+    (row,) = (
+        create_app({"data_dir": link, "rrdcached": cache[1]})
+        .test_client()
+        .get("/api/v1/daemons")
+        .get_json()["daemons"]
+    )
     assert (row["backlog"], row["last_sample"]) == (7, now)
 
 
@@ -110,9 +141,23 @@ def test_a_refused_flush_is_said(tmp_path):
     now = int(time.time()) // STEP * STEP
     with tempfile.TemporaryDirectory() as short:
         process = subprocess.Popen(
-            ["rrdcached", "-g", "-P", "UPDATE,PING,STATS", "-l", f"unix:{short}/s", "-w", "3600",
-             "-b", str(tmp_path), "-p", f"{short}/pid"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            [
+                "rrdcached",
+                "-g",
+                "-P",
+                "UPDATE,PING,STATS",
+                "-l",
+                f"unix:{short}/s",
+                "-w",
+                "3600",
+                "-b",
+                str(tmp_path),
+                "-p",
+                f"{short}/pid",
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         try:
             end = time.monotonic() + 10
             while not Path(short, "s").exists():
@@ -120,8 +165,12 @@ def test_a_refused_flush_is_said(tmp_path):
                 time.sleep(0.02)
             for metric in ("received", "processed", "backlog"):
                 write(tmp_path, metric, dict.fromkeys(range(now - 600, now + 1, STEP), 5))
-            (row,) = create_app({"data_dir": tmp_path, "rrdcached": f"unix:{short}/s"}
-                                ).test_client().get("/api/v1/daemons").get_json()["daemons"]
+            (row,) = (
+                create_app({"data_dir": tmp_path, "rrdcached": f"unix:{short}/s"})
+                .test_client()
+                .get("/api/v1/daemons")
+                .get_json()["daemons"]
+            )
             assert row["state"] == "UNKNOWN"
             assert "rrdcached refuses to write it out: Permission denied" in row["text"]
             assert not row["silent"]

@@ -30,23 +30,38 @@ def test_the_nine_hundred_are_dispatched(short_folder: Path) -> None:
     """Round after round, within the time limit; the plugin says how many were silent."""
     peers = short_folder / "peers"
     peers.mkdir()
-    block = snippets.collectd_block(str(peers), str(short_folder / "state.json"), 10,
-                                    [str(ROOT), sysconfig.get_path("platlib")])
-    (short_folder / "collectd.conf").write_text(collectd_conf.head(
-        "localhost", short_folder, short_folder / "collectd.pid", short_folder / "collectd.log",
-        10) + CONF.format(folder=short_folder, python=block))
+    block = snippets.collectd_block(
+        str(peers), str(short_folder / "state.json"), 10, [str(ROOT), sysconfig.get_path("platlib")]
+    )
+    (short_folder / "collectd.conf").write_text(
+        collectd_conf.head(
+            "localhost",
+            short_folder,
+            short_folder / "collectd.pid",
+            short_folder / "collectd.log",
+            10,
+        )
+        + CONF.format(folder=short_folder, python=block)
+    )
     processes = Processes(short_folder)
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "tests.integration.peers", str(peers)]
     processes.start("peers", [*command, str(COUNT), str(MUTE)], env, ROOT)
     try:
         wait_for("all listen", (peers / "ready").exists, 60)
-        processes.start("collectd", ["/usr/sbin/collectd", "-f", "-C",
-                                     str(short_folder / "collectd.conf")], env, short_folder)
+        processes.start(
+            "collectd",
+            ["/usr/sbin/collectd", "-f", "-C", str(short_folder / "collectd.conf")],
+            env,
+            short_folder,
+        )
         address = short_folder / "unixsock"
         wait_for("collectd listens", address.exists, 30)
-        heads = {f"localhost/fedmsg-d{number}/queue_length-C_backlog" for number in range(COUNT)
-                 if number % MUTE}
+        heads = {
+            f"localhost/fedmsg-d{number}/queue_length-C_backlog"
+            for number in range(COUNT)
+            if number % MUTE
+        }
 
         def all_there() -> bool:
             processes.check()
@@ -55,8 +70,13 @@ def test_the_nine_hundred_are_dispatched(short_folder: Path) -> None:
         wait_for("all that answer are dispatched", all_there, 60)
         told = ("count-daemons_seen", "count-daemons_silent")
         # On a loaded machine the first rounds may end before everybody has answered.
-        wait_for("a round in which all of them answer", lambda: [
-            value(address, name) for name in told] == [COUNT - COUNT // MUTE, COUNT // MUTE], 100)
+        wait_for(
+            "a round in which all of them answer",
+            lambda: (
+                [value(address, name) for name in told] == [COUNT - COUNT // MUTE, COUNT // MUTE]
+            ),
+            100,
+        )
         spent = value(address, "duration-read")
         print(f"{COUNT - COUNT // MUTE} seen, {COUNT // MUTE} silent, a read takes {spent:.2f} s")
         # The limit is 2 s; the rest is for a loaded machine.

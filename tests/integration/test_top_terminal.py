@@ -27,8 +27,14 @@ def test_in_a_terminal(short_folder: Path) -> None:
     before = termios.tcgetattr(theirs)
     command = [sys.executable, "-m", "collectd_fedmsg.cli", "top",
                "--endpoints", f"{short_folder}/*.sock"]  # fmt: skip
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT,
-                               env={**os.environ, "TERM": "xterm-256color"})
+    process = subprocess.Popen(
+        command,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        cwd=ROOT,
+        env={**os.environ, "TERM": "xterm-256color"},
+    )
     os.set_blocking(ours, False)
     shown = bytearray()
 

@@ -25,8 +25,11 @@ def stored(tmp_path):
     times = [t for t in range(now - 5400, now + 1, STEP) if not 2400 < now - t < 3000]
     got = {t: 2 * (t - now + 5400) for t in times}
     waits = {t: max(0, 2 * (STUCK - (now - t))) for t in times}
-    for metric, values in (("received", got), ("backlog", waits),
-                           ("processed", {t: got[t] - waits[t] for t in times})):
+    for metric, values in (
+        ("received", got),
+        ("backlog", waits),
+        ("processed", {t: got[t] - waits[t] for t in times}),
+    ):
         write(tmp_path, metric, values)
     return tmp_path, now
 

@@ -32,8 +32,21 @@ def usual(t: int) -> tuple[float, float]:
     return (5.0 if office(t) else 0.0), 0.1
 
 
-def live(root, end, *, days=29, host=HOST, service="hub", consumer="Archiver", flow=usual,
-         layout=LEAN, step=STEP, topics=None, costs=None, upto=None):
+def live(
+    root,
+    end,
+    *,
+    days=29,
+    host=HOST,
+    service="hub",
+    consumer="Archiver",
+    flow=usual,
+    layout=LEAN,
+    step=STEP,
+    topics=None,
+    costs=None,
+    upto=None,
+):
     """Write a daemon's files: one worker; ``flow(t)`` gives arrivals/s and work per message.
 
     Args:
@@ -71,14 +84,25 @@ def live(root, end, *, days=29, host=HOST, service="hub", consumer="Archiver", f
     known = {metric.name: metric for metric in METRICS}
     for name, rows in lines.items():
         metric = known.get(name)
-        file = (f"{metric.collectd_type}-{consumer}_{name}" if metric
-                else f"derive-{consumer}_{name}")
+        file = (
+            f"{metric.collectd_type}-{consumer}_{name}" if metric else f"derive-{consumer}_{name}"
+        )
         path = root / host / f"fedmsg-{service}" / f"{file}.rrd"
         path.parent.mkdir(parents=True, exist_ok=True)
         kind = (BY_NAME[name].kind if metric else Kind.DERIVE).value
-        archives = [f"RRA:{cf}:0.1:{per}:{count}" for per, count in layout
-                    for cf in ("AVERAGE", "MIN", "MAX")]
-        rrdtool.create(str(path), "-s", str(step), "-b", str(begin - step),
-                       f"DS:value:{kind}:{2 * step}:0:U", *archives)
+        archives = [
+            f"RRA:{cf}:0.1:{per}:{count}"
+            for per, count in layout
+            for cf in ("AVERAGE", "MIN", "MAX")
+        ]
+        rrdtool.create(
+            str(path),
+            "-s",
+            str(step),
+            "-b",
+            str(begin - step),
+            f"DS:value:{kind}:{2 * step}:0:U",
+            *archives,
+        )
         for first in range(0, len(rows), 5000):
-            rrdtool.update(str(path), *rows[first: first + 5000])
+            rrdtool.update(str(path), *rows[first : first + 5000])

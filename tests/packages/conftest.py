@@ -26,8 +26,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def build(what: str, out: Path) -> None:
     """Run a builder; its last lines are in the error when it fails."""
-    done = subprocess.run([BUILDERS / f"{what}.sh", out], capture_output=True, text=True,
-                          timeout=PATIENCE, check=False)
+    done = subprocess.run(
+        [BUILDERS / f"{what}.sh", out],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-3000:]
 
 
@@ -60,8 +65,13 @@ def in_copy() -> Callable[..., str]:
     def run(*command: str | Path, real: tuple[Path, ...] = ()) -> str:
         if os.geteuid() != 0:
             pytest.skip("installing system packages wants root")
-        done = subprocess.run([ROOT / "tests/packages/overlay.sh", ROOT, *real, "--", *command],
-                              capture_output=True, text=True, timeout=PATIENCE, check=False)
+        done = subprocess.run(
+            [ROOT / "tests/packages/overlay.sh", ROOT, *real, "--", *command],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
         if done.returncode == 99:
             pytest.skip("this kernel or container gives root no mounts of its own")
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]

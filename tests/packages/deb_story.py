@@ -65,8 +65,14 @@ def run(*command: str, **more: object) -> str:
 
 
 def complaints(*command: str) -> str:
-    return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                          timeout=120, check=False).stderr
+    return subprocess.run(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=120,
+        check=False,
+    ).stderr
 
 
 def wait_for(what: str, ready: Callable[[], object]) -> object:
@@ -79,14 +85,20 @@ def wait_for(what: str, ready: Callable[[], object]) -> object:
         if found:
             return found
         time.sleep(0.1)
-    logs = "".join(path.read_text(errors="replace")[-1500:]
-                   for path in map(Path, LOGS) if path.exists())
+    logs = "".join(
+        path.read_text(errors="replace")[-1500:] for path in map(Path, LOGS) if path.exists()
+    )
     raise TimeoutError(f"{what}\n{logs}")
 
 
 def start(name: str, *command: str, **more: object) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command, stdout=Path(f"/var/log/{name}.log").open("ab"),
-                            stderr=subprocess.STDOUT, cwd="/", **more)
+    return subprocess.Popen(
+        command,
+        stdout=Path(f"/var/log/{name}.log").open("ab"),
+        stderr=subprocess.STDOUT,
+        cwd="/",
+        **more,
+    )
 
 
 def get(path: str) -> dict[str, object]:
@@ -103,16 +115,25 @@ for path in Path("/usr/lib/python3/dist-packages").glob("collectd_fedmsg*"):
 units = [str(path) for path in Path("/lib/systemd/system").glob("collectd-fedmsg*.[st]*")]
 # It looks at every unit that ours may start after, those of other packages too.
 report["verify"] = "".join(
-    line for line in complaints("systemd-analyze", "verify", "--man=yes", *units).splitlines(True)
-    if "collectd-fedmsg" in line)
-report["exposure"] = {Path(unit).name: float(run(
-    "systemd-analyze", "security", "--offline=yes", "--threshold=100", "--no-pager", unit)
-    .rpartition("exposure level for ")[2].split()[1])
-    for unit in units if unit.endswith(".service")}
+    line
+    for line in complaints("systemd-analyze", "verify", "--man=yes", *units).splitlines(True)
+    if "collectd-fedmsg" in line
+)
+report["exposure"] = {
+    Path(unit).name: float(
+        run("systemd-analyze", "security", "--offline=yes", "--threshold=100", "--no-pager", unit)
+        .rpartition("exposure level for ")[2]
+        .split()[1]
+    )
+    for unit in units
+    if unit.endswith(".service")
+}
 folder = Path("/run/fedmsg-health").stat()
 report["folder"] = f"{folder.st_mode & 0o7777:o}"
-report["man"] = [complaints("man", "--warnings", name)
-                 for name in ("collectd-fedmsg", "collectd-fedmsg-dashboard")]
+report["man"] = [
+    complaints("man", "--warnings", name)
+    for name in ("collectd-fedmsg", "collectd-fedmsg-dashboard")
+]
 for name in ("collectd-fedmsg", "collectd-fedmsg-dashboard"):
     report[name] = run(name, "--version")
 
@@ -127,15 +148,27 @@ Path("/var/lib/collectd").mkdir(exist_ok=True)
 relay = start("relay", *PYTHON, str(COMMANDS / "fedmsg-relay"), env=DAEMON)
 wait_for("the relay reports", lambda: list(Path("/run/fedmsg-health").glob("relay.*.sock")))
 report["from"] = run(
-    *PYTHON, "-c", "import os, collectd_fedmsg as m; print(os.path.realpath(m.__file__))",
-    env=DAEMON, cwd="/").strip()
+    *PYTHON,
+    "-c",
+    "import os, collectd_fedmsg as m; print(os.path.realpath(m.__file__))",
+    env=DAEMON,
+    cwd="/",
+).strip()
 LOGGER = str(COMMANDS / "fedmsg-logger")
 run(*PYTHON, LOGGER, "--message", "hello", env=DAEMON, cwd="/")
 collectd = start("collectd", "/usr/sbin/collectd", "-f", "-C", "/etc/collectd/collectd.conf")
 user = pwd.getpwnam("collectd-fedmsg")
-page = start("page", "/usr/bin/collectd-fedmsg-dashboard", "--config",
-             "/etc/collectd-fedmsg/dashboard.toml", "--port", PORT,
-             user=user.pw_uid, group=user.pw_gid, extra_groups=[])
+page = start(
+    "page",
+    "/usr/bin/collectd-fedmsg-dashboard",
+    "--config",
+    "/etc/collectd-fedmsg/dashboard.toml",
+    "--port",
+    PORT,
+    user=user.pw_uid,
+    group=user.pw_gid,
+    extra_groups=[],
+)
 wait_for("the page answers", lambda: get("healthz"))
 
 
@@ -153,9 +186,11 @@ report["check"] = run("collectd-fedmsg", "check", "present", "--service", "relay
 state = Path("/var/lib/collectd-fedmsg")
 state.mkdir(exist_ok=True)
 os.chown(state, user.pw_uid, user.pw_gid)
-(command,) = [line[len("ExecStart="):].split() for line in
-              Path("/lib/systemd/system/collectd-fedmsg-alerts.service").read_text().splitlines()
-              if line.startswith("ExecStart=")]
+(command,) = [
+    line[len("ExecStart=") :].split()
+    for line in Path("/lib/systemd/system/collectd-fedmsg-alerts.service").read_text().splitlines()
+    if line.startswith("ExecStart=")
+]
 alerts = start("alerts", *command, user=user.pw_uid, group=user.pw_gid, extra_groups=[])
 report["alerts"] = wait_for("alerts are evaluated", Path("/var/log/alerts.log").read_text)
 wait_for("alerts keep their state", (state / "alerts.db").exists)
@@ -168,10 +203,15 @@ run("apt-get", "--yes", "remove", "collectd-fedmsg", "collectd-fedmsg-dashboard"
 report["relay lives"] = relay.poll() is None
 relay.send_signal(signal.SIGTERM)
 relay.wait(60)
-report["collectd test"] = complaints("/usr/sbin/collectd", "-t", "-C",
-                                     "/etc/collectd/collectd.conf")
+report["collectd test"] = complaints(
+    "/usr/sbin/collectd", "-t", "-C", "/etc/collectd/collectd.conf"
+)
 report["daemon's config"] = run(
-    *PYTHON, "-c", "import fedmsg.config as c;"
+    *PYTHON,
+    "-c",
+    "import fedmsg.config as c;"
     "print(sorted(k for k in c.load_config([], []) if k.startswith('collectd')))",
-    env=DAEMON, cwd="/").strip()
+    env=DAEMON,
+    cwd="/",
+).strip()
 print(json.dumps(report))

@@ -30,8 +30,14 @@ NEEDED = "systemd,systemd-sysv,curl,python3-apt,rrdtool,fonts-dejavu-core"
 
 
 def _run(*command: str | Path, seconds: int = 600) -> None:
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          timeout=seconds, check=False)
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 
@@ -47,8 +53,10 @@ def booted(debs: Path, tmp_path: Path) -> dict[str, list[str]]:
     unit.write_text(UNIT.format(script=ROOT / "tests/packages/boot_story.sh", root=ROOT))
     container = ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--directory", system]
     # The packages of the mirror are newer than this machine's lists.
-    script = ("apt-get --quiet update && DEBIAN_FRONTEND=noninteractive apt-get --yes"
-              " --no-install-recommends install /packages/*.deb && systemctl enable story.service")
+    script = (
+        "apt-get --quiet update && DEBIAN_FRONTEND=noninteractive apt-get --yes"
+        " --no-install-recommends install /packages/*.deb && systemctl enable story.service"
+    )
     _run(*container, "--pipe", "/bin/sh", "-c", script)
     _run(*container, "--private-network", f"--bind-ro={ROOT}", "--boot", seconds=400)
     said = (system / "root/story.out").read_text()

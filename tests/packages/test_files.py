@@ -35,15 +35,20 @@ def test_man_page_names_every_command(source: Path):
     """Made from the parsers by way of the docs: no command can be missing."""
     page = (source / "man/collectd-fedmsg.1").read_text().replace("\\-", "-").upper()
     assert [name for name in COMMANDS if f"COLLECTD-FEDMSG {name.upper()}" not in page] == []
-    assert "--HASH-PASSWORD" in (source / "man/collectd-fedmsg-dashboard.1").read_text().replace(
-        "\\-", "-").upper()
+    assert (
+        "--HASH-PASSWORD"
+        in (source / "man/collectd-fedmsg-dashboard.1").read_text().replace("\\-", "-").upper()
+    )
 
 
-@pytest.mark.parametrize(("words", "expected"), [
-    pytest.param("collectd-fedmsg do", "doctor", id="a-command"),
-    pytest.param("collectd-fedmsg top --on", "--once", id="an-option-of-a-command"),
-    pytest.param("collectd-fedmsg-dashboard --pro", "--prometheus", id="an-option"),
-])
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        pytest.param("collectd-fedmsg do", "doctor", id="a-command"),
+        pytest.param("collectd-fedmsg top --on", "--once", id="an-option-of-a-command"),
+        pytest.param("collectd-fedmsg-dashboard --pro", "--prometheus", id="an-option"),
+    ],
+)
 def test_bash_completes(source: Path, words: str, expected: str):
     """The script defines a function that finds what was begun."""
     command, *typed = words.split()
@@ -52,39 +57,62 @@ def test_bash_completes(source: Path, words: str, expected: str):
         function=$(complete -p {command} | sed 's/.*-F \\([^ ]*\\).*/\\1/')
         COMP_WORDS=({words}); COMP_CWORD={len(typed)}
         $function {command} {typed[-1]} x; echo "${{COMPREPLY[@]}}" """
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=30,
-                          check=True)
+    done = subprocess.run(
+        ["bash", "-c", script], capture_output=True, text=True, timeout=30, check=True
+    )
     assert done.stdout.split() == [expected]
 
 
 def test_daemon_s_snippet_does_no_harm_without_the_package(source: Path):
     """What is left in fedmsg.d when the package is gone, or another Python's, breaks no daemon."""
-    done = subprocess.run(["/usr/bin/python3", "-IS", source / "packaging/etc/fedmsg.py"],
-                          capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(
+        ["/usr/bin/python3", "-IS", source / "packaging/etc/fedmsg.py"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_ansible_role():
     """ansible-lint finds nothing and the example's syntax is right."""
     folder = ROOT / "packaging" / "ansible"
-    env = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "ANSIBLE_HOME": "/nonexistent",
-           "LC_ALL": "C.UTF-8", "ANSIBLE_ROLES_PATH": str(folder / "roles")}
-    for command in (["ansible-playbook", "--syntax-check", "-i", "localhost,", "example.yml"],
-                    ["ansible-lint", "--offline", "--strict", "--profile", "production"]):
-        done = subprocess.run([str(BIN / command[0]), *command[1:]], cwd=folder, env=env,
-                              capture_output=True, text=True, timeout=150, check=False)
+    env = {
+        **os.environ,
+        "PATH": f"{BIN}:{os.environ['PATH']}",
+        "ANSIBLE_HOME": "/nonexistent",
+        "LC_ALL": "C.UTF-8",
+        "ANSIBLE_ROLES_PATH": str(folder / "roles"),
+    }
+    for command in (
+        ["ansible-playbook", "--syntax-check", "-i", "localhost,", "example.yml"],
+        ["ansible-lint", "--offline", "--strict", "--profile", "production"],
+    ):
+        done = subprocess.run(
+            [str(BIN / command[0]), *command[1:]],
+            cwd=folder,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=150,
+            check=False,
+        )
         assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("rrdcached", ["", "unix:/run/rrdcached.sock"])
 def test_ansible_writes_what_the_command_prints(rrdcached):
     """The role's templates are the snippets of `collectd-fedmsg config`, interval and all."""
-    values = {"ansible_managed": "x", "collectd_fedmsg_interval": 30, "collectd_fedmsg_timeout": 2,
-              "collectd_fedmsg_rrdcached": rrdcached}
+    values = {
+        "ansible_managed": "x",
+        "collectd_fedmsg_interval": 30,
+        "collectd_fedmsg_timeout": 2,
+        "collectd_fedmsg_rrdcached": rrdcached,
+    }
     templates = ROOT / "packaging/ansible/roles/collectd_fedmsg/templates"
     for name, text in (
-        ("collectd.conf.j2", snippets.collectd_block(RUN_FOLDER, STATE_FILE, 30, [],
-                                                     rrdcached)),
+        ("collectd.conf.j2", snippets.collectd_block(RUN_FOLDER, STATE_FILE, 30, [], rrdcached)),
         ("fedmsg.py.j2", snippets.fedmsg_snippet(RUN_FOLDER, 30)),
     ):
         written = jinja2.Template((templates / name).read_text(), trim_blocks=True).render(values)
@@ -93,8 +121,13 @@ def test_ansible_writes_what_the_command_prints(rrdcached):
 
 def test_container_file():
     """hadolint finds nothing; no container can be built here."""
-    done = subprocess.run([BIN / "hadolint", ROOT / "packaging/container/Containerfile"],
-                          capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [BIN / "hadolint", ROOT / "packaging/container/Containerfile"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout
 
 

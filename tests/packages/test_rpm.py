@@ -17,30 +17,52 @@ RPMLINTRC = ROOT / "packaging" / "rpm" / "rpmlintrc"
 
 def test_rpmlint_finds_nothing_unexplained(rpms: Path):
     """Every exception stands in packaging/rpm/rpmlintrc, with its reason."""
-    done = subprocess.run(["/usr/bin/rpmlint", "--rpmlintrc", RPMLINTRC, *rpms.glob("*.rpm"),
-                           *rpms.glob("*.spec")], capture_output=True, text=True, timeout=120,
-                          check=False)
+    done = subprocess.run(
+        ["/usr/bin/rpmlint", "--rpmlintrc", RPMLINTRC, *rpms.glob("*.rpm"), *rpms.glob("*.spec")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert "0 errors, 0 warnings" in done.stdout, done.stdout
 
 
 def test_payload_runs(rpms: Path, tmp_path: Path, version: str):
     """Unpacked, under the distribution's Python, the commands work and the page answers."""
     for name in ("collectd-fedmsg", "collectd-fedmsg-dashboard"):
-        packed = subprocess.run(["rpm2cpio", next(rpms.glob(f"{name}-{version}-*.noarch.rpm"))],
-                                capture_output=True, timeout=60, check=True).stdout
-        subprocess.run(["cpio", "--extract", "--make-directories", "--quiet"], input=packed,
-                       cwd=tmp_path, timeout=60, check=True)
+        packed = subprocess.run(
+            ["rpm2cpio", next(rpms.glob(f"{name}-{version}-*.noarch.rpm"))],
+            capture_output=True,
+            timeout=60,
+            check=True,
+        ).stdout
+        subprocess.run(
+            ["cpio", "--extract", "--make-directories", "--quiet"],
+            input=packed,
+            cwd=tmp_path,
+            timeout=60,
+            check=True,
+        )
     site = next(tmp_path.glob("usr/lib/python3*/site-packages"))
     command = ["/usr/bin/python3", BUILDERS / "smoke.py", tmp_path / "usr/bin", version]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=150, check=False,
-                          env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(site)})
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(site)},
+    )
     assert done.returncode == 0, done.stderr
-    for path in ("usr/lib/systemd/system/collectd-fedmsg-dashboard.service",
-                 "usr/lib/sysusers.d/collectd-fedmsg-dashboard.conf",
-                 "usr/lib/tmpfiles.d/collectd-fedmsg.conf",
-                 "usr/share/man/man1/collectd-fedmsg.1.gz",
-                 "usr/lib/systemd/system/collectd-fedmsg-alerts.service",
-                 "etc/collectd-fedmsg/dashboard.toml", "etc/collectd-fedmsg/alerts.toml"):
+    for path in (
+        "usr/lib/systemd/system/collectd-fedmsg-dashboard.service",
+        "usr/lib/sysusers.d/collectd-fedmsg-dashboard.conf",
+        "usr/lib/tmpfiles.d/collectd-fedmsg.conf",
+        "usr/share/man/man1/collectd-fedmsg.1.gz",
+        "usr/lib/systemd/system/collectd-fedmsg-alerts.service",
+        "etc/collectd-fedmsg/dashboard.toml",
+        "etc/collectd-fedmsg/alerts.toml",
+    ):
         assert (tmp_path / path).is_file(), path
     assert (tmp_path / "etc/collectd.d/fedmsg-health.conf").resolve().is_file()
     assert (tmp_path / "etc/fedmsg.d/collectd_fedmsg.py").resolve().is_file()
@@ -80,9 +102,19 @@ def test_selinux_module_is_compiled_from_its_source(rpms: Path, tmp_path: Path, 
     """The module in the package names the domains and the folder that its source names."""
     packed = subprocess.run(
         ["rpm2cpio", next(rpms.glob(f"collectd-fedmsg-selinux-{version}-*.noarch.rpm"))],
-        capture_output=True, timeout=60, check=True).stdout
-    subprocess.run(["cpio", "--extract", "--make-directories", "--quiet"], input=packed,
-                   cwd=tmp_path, timeout=60, check=True)
+        capture_output=True,
+        timeout=60,
+        check=True,
+    ).stdout
+    subprocess.run(
+        ["cpio", "--extract", "--make-directories", "--quiet"],
+        input=packed,
+        cwd=tmp_path,
+        timeout=60,
+        check=True,
+    )
     module = (tmp_path / "usr/share/selinux/packages/collectd_fedmsg.pp").read_bytes()
-    assert all(name in module for name in (b"collectd_t", b"fedmsg_health_var_run_t",
-                                           b"/run/fedmsg-health"))
+    assert all(
+        name in module
+        for name in (b"collectd_t", b"fedmsg_health_var_run_t", b"/run/fedmsg-health")
+    )

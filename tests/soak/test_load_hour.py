@@ -57,7 +57,8 @@ def test_flat(short_folder: Path, figure: Figure) -> None:
     head = collectd_conf.head("localhost", short_folder, short_folder / "collectd.pid",
                               short_folder / "collectd.log", INTERVAL)  # fmt: skip
     (short_folder / "collectd.conf").write_text(
-        head + CONF.format(folder=short_folder, python=block))
+        head + CONF.format(folder=short_folder, python=block)
+    )
     processes = Processes(short_folder)
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "tests.soak.many_peers", str(peers)]
@@ -116,5 +117,3 @@ def seen(address: Path) -> float:
         return value(address, "count-daemons_seen")
     except (OSError, AssertionError, ValueError):
         return 0.0
-
-

@@ -19,7 +19,9 @@ def test_many_subjects_are_bounded_and_told() -> None:
     said = [line for n in range(1000) for line in log.lines(f"s{n}", "x", n / 10)]
     assert len(said) == MAX_LINES
     assert log.lines("s", "y", REPEAT_SECONDS) == [
-        f"{1000 - MAX_LINES} more lines were left out", "y"]
+        f"{1000 - MAX_LINES} more lines were left out",
+        "y",
+    ]
 
 
 def test_a_line_is_one_line() -> None:

@@ -14,9 +14,11 @@ from collectd_fedmsg.files import atomic_write, lock_file, locked
 
 def test_another_process_waits_for_the_lock(tmp_path: Path):
     path = tmp_path / "lock"
-    code = ("import sys; from pathlib import Path; from collectd_fedmsg.files import lock_file\n"
-            "try: lock_file(Path(sys.argv[1]))\n"
-            "except BlockingIOError: sys.exit(7)")
+    code = (
+        "import sys; from pathlib import Path; from collectd_fedmsg.files import lock_file\n"
+        "try: lock_file(Path(sys.argv[1]))\n"
+        "except BlockingIOError: sys.exit(7)"
+    )
     with locked(path):
         assert subprocess.run([sys.executable, "-c", code, path], check=False).returncode == 7
     assert subprocess.run([sys.executable, "-c", code, path], check=False).returncode == 0

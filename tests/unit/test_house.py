@@ -11,16 +11,39 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = {"collectd_fedmsg": "collectd_fedmsg", "collectd_fedmsg_dashboard": "dashboard"}
 #: What a pure module reaches neither itself nor through another module.
-FORBIDDEN = {"zmq", "collectd", "rrdtool", "flask", "moksha", "fedmsg", "twisted", "socket",
-             "threading", "subprocess", "urllib.request", "http.client", "sqlite3"}
+FORBIDDEN = {
+    "zmq",
+    "collectd",
+    "rrdtool",
+    "flask",
+    "moksha",
+    "fedmsg",
+    "twisted",
+    "socket",
+    "threading",
+    "subprocess",
+    "urllib.request",
+    "http.client",
+    "sqlite3",
+}
 #: Rooms that are pure, by their path.
-PURE = ("collectd_fedmsg/protocol", "collectd_fedmsg/diagnosis", "collectd_fedmsg/alerts",
-        "dashboard/grid", "dashboard/draw/panels.py")
+PURE = (
+    "collectd_fedmsg/protocol",
+    "collectd_fedmsg/diagnosis",
+    "collectd_fedmsg/alerts",
+    "dashboard/grid",
+    "dashboard/draw/panels.py",
+)
 #: Modules in pure rooms that open something: alerts have to be kept and sent.
-EDGES = ("collectd_fedmsg/alerts/actions.py", "collectd_fedmsg/alerts/delivery.py",
-         "collectd_fedmsg/alerts/service.py", "collectd_fedmsg/alerts/state_db.py",
-         "collectd_fedmsg/alerts/outbox.py", "collectd_fedmsg/alerts/sqlite_file.py",
-         "collectd_fedmsg/alerts/outputs/")
+EDGES = (
+    "collectd_fedmsg/alerts/actions.py",
+    "collectd_fedmsg/alerts/delivery.py",
+    "collectd_fedmsg/alerts/service.py",
+    "collectd_fedmsg/alerts/state_db.py",
+    "collectd_fedmsg/alerts/outbox.py",
+    "collectd_fedmsg/alerts/sqlite_file.py",
+    "collectd_fedmsg/alerts/outputs/",
+)
 #: Which rooms of the package each room may import; ground is the modules beside the doors.
 ROOMS = {
     "protocol": {"ground"},
@@ -29,11 +52,18 @@ ROOMS = {
     "hub": {"ground", "protocol"},
     "reader": {"ground", "protocol"},
     "collector": {"ground", "protocol", "reader", "diagnosis", "alerts"},
-    "commands": {"ground", "protocol", "reader", "diagnosis", "alerts", "collector",
-                 "hub"},
+    "commands": {"ground", "protocol", "reader", "diagnosis", "alerts", "collector", "hub"},
 }
-DOORS = {"cli", "hub_plugin", "explicit_hubs", "collectd_plugin", "collectd_alerts", "counting",
-         "fedora_messaging_plugin", "celery_plugin"}
+DOORS = {
+    "cli",
+    "hub_plugin",
+    "explicit_hubs",
+    "collectd_plugin",
+    "collectd_alerts",
+    "counting",
+    "fedora_messaging_plugin",
+    "celery_plugin",
+}
 
 
 def sources(*folders: str) -> list[Path]:
@@ -71,10 +101,12 @@ def imports(path: Path, lazy: bool = False) -> frozenset[str]:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            base = package[:len(package) - node.level + 1] if node.level else []
+            base = package[: len(package) - node.level + 1] if node.level else []
             module = ".".join([*base, *([node.module] if node.module else [])])
-            names |= {full if file_of(full := f"{module}.{alias.name}") else module
-                      for alias in node.names}
+            names |= {
+                full if file_of(full := f"{module}.{alias.name}") else module
+                for alias in node.names
+            }
     return frozenset(names)
 
 
@@ -114,20 +146,27 @@ def room(name: str) -> str:
     return "door" if len(parts) > 1 and parts[1] in DOORS else "ground"
 
 
-@pytest.mark.parametrize("path", [
-    path for path in sources("collectd_fedmsg", "dashboard")
-    if str(path.relative_to(ROOT)).startswith(PURE)
-    and not str(path.relative_to(ROOT)).startswith(EDGES)
-], ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path",
+    [
+        path
+        for path in sources("collectd_fedmsg", "dashboard")
+        if str(path.relative_to(ROOT)).startswith(PURE)
+        and not str(path.relative_to(ROOT)).startswith(EDGES)
+    ],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
 def test_pure_rooms_reach_nothing_outside(path: Path) -> None:
     """Neither by themselves nor through another module of ours."""
     outer = reached(path)
-    assert {name: way for name, way in outer.items()
-            if {name, name.split(".")[0]} & FORBIDDEN} == {}
+    assert {
+        name: way for name, way in outer.items() if {name, name.split(".")[0]} & FORBIDDEN
+    } == {}
 
 
-@pytest.mark.parametrize("path", sources("collectd_fedmsg"),
-                         ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path", sources("collectd_fedmsg"), ids=lambda path: str(path.relative_to(ROOT))
+)
 def test_imports_point_inward(path: Path) -> None:
     """A room imports the rooms listed for it; nothing in the package imports the dashboard."""
     names = {name for name in imports(path, lazy=True) if name.split(".")[0] in PACKAGES}
@@ -163,13 +202,17 @@ def test_imports_make_no_circle() -> None:
 def test_no_file_name_stands_twice_in_a_package() -> None:
     """A newcomer who hears a file's name finds one file; a command's file is named as it."""
     for package in ("collectd_fedmsg", "dashboard"):
-        names = [path.name for path in sources(package)
-                 if path.name != "__init__.py" and path.parent.name != "commands"]
+        names = [
+            path.name
+            for path in sources(package)
+            if path.name != "__init__.py" and path.parent.name != "commands"
+        ]
         assert sorted({name for name in names if names.count(name) > 1}) == []
 
 
-@pytest.mark.parametrize("path", sources("collectd_fedmsg/diagnosis"),
-                         ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path", sources("collectd_fedmsg/diagnosis"), ids=lambda path: str(path.relative_to(ROOT))
+)
 def test_the_diagnosis_reads_no_clock(path: Path) -> None:
     """``now`` is a parameter."""
     assert "time" not in imports(path, lazy=True)

@@ -61,17 +61,21 @@ def drip(before, after=b"x"):
         while True:
             link.sendall(after)
             time.sleep(0.05)
+
     return answer
 
 
-@pytest.mark.parametrize("before", [
-    pytest.param(b"", id="status line"),
-    pytest.param(b"HTTP/1.1 200 OK\r\nX: ", id="header"),
-    pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n", id="body"),
-    pytest.param(b"HTTP/1.1 200 OK\r\n\r\n", id="body until it closes"),
-    pytest.param(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfff\r\n", id="chunk"),
-    pytest.param(b"HTTP/1.1 100 Continue\r\nX: ", id="interim answer"),
-])
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param(b"", id="status line"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nX: ", id="header"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n", id="body"),
+        pytest.param(b"HTTP/1.1 200 OK\r\n\r\n", id="body until it closes"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfff\r\n", id="chunk"),
+        pytest.param(b"HTTP/1.1 100 Continue\r\nX: ", id="interim answer"),
+    ],
+)
 def test_a_peer_that_drips_does_not_stretch_the_limit(peer, before):
     """Each byte comes within the limit; the answer as a whole does not."""
     with pytest.raises(ExchangeError, match=r"no answer within 0\.3 s"):
@@ -91,17 +95,20 @@ def test_a_peer_that_never_reads_does_not_stretch_the_limit():
             exchange(url, method="POST", body=bytes(32 << 20), timeout=0.3)
 
 
-@pytest.mark.parametrize("octets", [
-    pytest.param(b"\xff\xfe garbage\r\n\r\n", id="no HTTP"),
-    pytest.param(b"", id="nothing"),
-    pytest.param(b"HTTP/1.1 2x0 OK\r\n\r\n", id="status is no number"),
-    pytest.param(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200 + b"\r\n", id="too many headers"),
-    pytest.param(b"HTTP/1.1 200 OK\r\nA: " + b"b" * 70000 + b"\r\n\r\n", id="header too long"),
-    pytest.param(OK + b"Content-Length: 9\r\n\r\nhalf", id="half a body"),
-    pytest.param(OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", id="bad chunk"),
-    pytest.param(OK + b"Transfer-Encoding: chunked\r\n\r\n9\r\nha", id="half a chunk"),
-    pytest.param(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(2000), id="longer than allowed"),
-])
+@pytest.mark.parametrize(
+    "octets",
+    [
+        pytest.param(b"\xff\xfe garbage\r\n\r\n", id="no HTTP"),
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"HTTP/1.1 2x0 OK\r\n\r\n", id="status is no number"),
+        pytest.param(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200 + b"\r\n", id="too many headers"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nA: " + b"b" * 70000 + b"\r\n\r\n", id="header too long"),
+        pytest.param(OK + b"Content-Length: 9\r\n\r\nhalf", id="half a body"),
+        pytest.param(OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", id="bad chunk"),
+        pytest.param(OK + b"Transfer-Encoding: chunked\r\n\r\n9\r\nha", id="half a chunk"),
+        pytest.param(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(2000), id="longer than allowed"),
+    ],
+)
 def test_whatever_comes_is_one_class_of_error(peer, octets):
     with pytest.raises(ExchangeError):
         exchange(peer(octets).url, timeout=5, max_bytes=1000)
@@ -167,11 +174,27 @@ def test_a_resolver_that_does_not_answer_is_not_waited_for(monkeypatch):
     ended.set()
 
 
-@pytest.mark.parametrize("url", [
-    "http://127.0.0.1:99999/", "http://ho st/", "http://", "http://[::1", "http://u:p@127.0.0.1/",
-    "http://127.0.0.1:x/", "http://./", "http://a..b/", "http://" + "a" * 70 + "/", "ftp://a/", "",
-    "http://a/\u00e4", "http://a/\n", "127.0.0.1:80", "http:///x", "http://a/?\u00e4",
-])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:99999/",
+        "http://ho st/",
+        "http://",
+        "http://[::1",
+        "http://u:p@127.0.0.1/",
+        "http://127.0.0.1:x/",
+        "http://./",
+        "http://a..b/",
+        "http://" + "a" * 70 + "/",
+        "ftp://a/",
+        "",
+        "http://a/\u00e4",
+        "http://a/\n",
+        "127.0.0.1:80",
+        "http:///x",
+        "http://a/?\u00e4",
+    ],
+)
 def test_a_mistyped_address_is_one_sentence(url):
     with pytest.raises(ValueError, match=r"must|not an address"):
         Address.of(url)
@@ -179,20 +202,32 @@ def test_a_mistyped_address_is_one_sentence(url):
         exchange(url, timeout=1)
 
 
-@pytest.mark.parametrize(("url", "parts"), [
-    ("http://127.0.0.1:/", ("127.0.0.1", 80, "/")),
-    ("https://h", ("h", 443, "/")),
-    ("http://[::1]:9/a?b=c", ("::1", 9, "/a?b=c")),
-    ("http://\u00e4\u00f6.example:9/", ("xn--4ca0b.example", 9, "/")),
-])
+@pytest.mark.parametrize(
+    ("url", "parts"),
+    [
+        ("http://127.0.0.1:/", ("127.0.0.1", 80, "/")),
+        ("https://h", ("h", 443, "/")),
+        ("http://[::1]:9/a?b=c", ("::1", 9, "/a?b=c")),
+        ("http://\u00e4\u00f6.example:9/", ("xn--4ca0b.example", 9, "/")),
+    ],
+)
 def test_address(url, parts):
     address = Address.of(url)
     assert (address.host, address.port, address.target) == parts
 
 
-@pytest.mark.parametrize(("host", "expected"), [
-    ("127.9.9.9", True), ("::1", True), ("::ffff:127.0.0.1", True), ("localhost", True),
-    ("a.localhost", True), ("localhost.example", False), ("10.0.0.1", False), ("::2", False),
-])
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("localhost", True),
+        ("a.localhost", True),
+        ("localhost.example", False),
+        ("10.0.0.1", False),
+        ("::2", False),
+    ],
+)
 def test_loopback(host, expected):
     assert is_loopback(host) is expected

@@ -18,9 +18,14 @@ EDGES = json.loads((Path(__file__).parents[1] / "javascript/humanize-edges.json"
 SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
 
-@pytest.mark.parametrize(("name", "value", "text"), [
-    pytest.param(name, value, text, id=f"{name}-{value}")
-    for name, rows in EDGES.items() for value, text in rows])
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        pytest.param(name, value, text, id=f"{name}-{value}")
+        for name, rows in EDGES.items()
+        for value, text in rows
+    ],
+)
 def test_edges(name: str, value: Any, text: str) -> None:
     assert getattr(humanize, name)(value) == text
 

@@ -33,8 +33,12 @@ def test_no_two_series_share_an_identity(one: str, two: str) -> None:
     """Nor does a consumer's name pass for another one's topic; a part fits into collectd's 127."""
     instances = [
         *(metric.type_instance(name) for metric in metrics.BY_NAME.values() for name in {one, two}),
-        *(metric.type_instance(a, b) for metric in metrics.TOPIC_METRICS
-          for a in {one, two} for b in {one, two}),
+        *(
+            metric.type_instance(a, b)
+            for metric in metrics.TOPIC_METRICS
+            for a in {one, two}
+            for b in {one, two}
+        ),
     ]
     assert len(set(instances)) == len(instances)
     assert all(len(instance) <= 127 and instance.isascii() for instance in instances)

@@ -92,16 +92,21 @@ def mail_address(value: Any) -> str:
 #: type → its keys; those of ``COMMON`` besides.
 TYPES: dict[str, Table] = {
     "smtp": {
-        "host": Key(host_name, "localhost"), "port": Key(whole(1, 65535), 25),
+        "host": Key(host_name, "localhost"),
+        "port": Key(whole(1, 65535), 25),
         "sender": Key(mail_address, REQUIRED),
         "recipients": Key(list_of(mail_address, "mail addresses"), REQUIRED),
         "starttls": Key(flag, False),
         # Port 465 speaks TLS from the first byte (RFC 8314).
-        "tls": Key(flag), "user": Key(optional_text, ""),
-        "password_file": Key(optional(absolute_path), None)},
+        "tls": Key(flag),
+        "user": Key(optional_text, ""),
+        "password_file": Key(optional(absolute_path), None),
+    },
     "webhook": {"url": Key(http_url, REQUIRED), "secret_file": Key(optional(absolute_path), None)},
-    "alertmanager": {"url": Key(http_url, REQUIRED),
-                     "refresh": Key(whole(1, 86400, "seconds"), 60)},
+    "alertmanager": {
+        "url": Key(http_url, REQUIRED),
+        "refresh": Key(whole(1, 86400, "seconds"), 60),
+    },
     "bus": {"config": Key(absolute_path, REQUIRED), "confirm": Key(flag, True)},
     "collectd": {"socket": Key(absolute_path, Path("/run/collectd-unixsock"))},
 }
@@ -133,8 +138,11 @@ def _check_mail(checker: Checker, found: dict[str, Any], where: str) -> None:
     if found.get("port") == SMTPS_PORT and not implicit:
         checker.wrong(f"{where}.tls", False, "port 465 speaks TLS from the first byte: true")
     if implicit and found.get("starttls"):
-        checker.wrong(f"{where}.starttls", True,
-                      "cannot follow TLS from the first byte (tls, or port 465): use one of both")
+        checker.wrong(
+            f"{where}.starttls",
+            True,
+            "cannot follow TLS from the first byte (tls, or port 465): use one of both",
+        )
     if found.get("recipients") == ():
         checker.wrong(f"{where}.recipients", [], "names nobody")
     if found.get("password_file") and not found.get("user"):

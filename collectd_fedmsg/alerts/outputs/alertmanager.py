@@ -40,16 +40,26 @@ def alert(alerted: Mapping[str, Any], until: float) -> dict[str, Any]:
     severity among them, one that grows worse would end there, and another begin.
     """
     subject = alerted["subject"]
-    labels = {"alertname": alerted["rule"], "kind": alerted["kind"],
-              "host": subject["host"], "service": subject["service"],
-              "consumer": subject["consumer"]}
-    found = {"labels": {name: text for name, text in labels.items() if text},
-             "annotations": {"severity": alerted["severity"], "summary": alerted["what"],
-                             "description": "\n".join(alerted["why"]),
-                             "action": alerted["action"], "cause": alerted["cause"],
-                             "id": alerted["id"]},
-             "startsAt": _moment(alerted["since"]),
-             "endsAt": _moment(until if alerted["cleared"] is None else alerted["cleared"])}
+    labels = {
+        "alertname": alerted["rule"],
+        "kind": alerted["kind"],
+        "host": subject["host"],
+        "service": subject["service"],
+        "consumer": subject["consumer"],
+    }
+    found = {
+        "labels": {name: text for name, text in labels.items() if text},
+        "annotations": {
+            "severity": alerted["severity"],
+            "summary": alerted["what"],
+            "description": "\n".join(alerted["why"]),
+            "action": alerted["action"],
+            "cause": alerted["cause"],
+            "id": alerted["id"],
+        },
+        "startsAt": _moment(alerted["since"]),
+        "endsAt": _moment(until if alerted["cleared"] is None else alerted["cleared"]),
+    }
     return {**found, "generatorURL": alerted["link"]} if alerted["link"] else found
 
 

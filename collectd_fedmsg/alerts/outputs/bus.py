@@ -23,13 +23,24 @@ class Sender:
     def send(self, payload: Mapping[str, Any]) -> None:
         """Return once the message was published; with ``confirm``, seen on the bus."""
         given = self._settings
-        command = [sys.executable, "-m", "collectd_fedmsg.alerts.outputs.bus_publish",
-                   given["config"], str(given["timeout"]), "confirm" if given["confirm"] else ""]
+        command = [
+            sys.executable,
+            "-m",
+            "collectd_fedmsg.alerts.outputs.bus_publish",
+            given["config"],
+            str(given["timeout"]),
+            "confirm" if given["confirm"] else "",
+        ]
         try:
             done = subprocess.run(  # noqa: S603 - no shell, our own arguments
-                command, input=json.dumps(payload), capture_output=True, text=True,
-                errors="replace", check=False,
-                timeout=given["timeout"] + 20)
+                command,
+                input=json.dumps(payload),
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
+                timeout=given["timeout"] + 20,
+            )
         except subprocess.TimeoutExpired as error:
             raise NotTaken(f"the bus: nothing within {error.timeout} s") from error
         if done.returncode:

@@ -67,13 +67,20 @@ def command(told: Mapping[str, Any], at: float) -> str:
     """Return one line of the plain-text protocol (collectd-unixsock(5))."""
     subject = told["subject"]
     fields = {
-        "time": f"{at:.3f}", "host": subject["host"], "plugin": PLUGIN,
-        "plugin_instance": escape(subject["service"]), "type": "queue_length",
-        "type_instance": escape(subject["consumer"]), "message": told["short"],
+        "time": f"{at:.3f}",
+        "host": subject["host"],
+        "plugin": PLUGIN,
+        "plugin_instance": escape(subject["service"]),
+        "type": "queue_length",
+        "type_instance": escape(subject["consumer"]),
+        "message": told["short"],
         "severity": "okay" if told["cleared"] is not None else SEVERITIES[told["severity"]],
     }
-    return "PUTNOTIF " + " ".join(f"{key}={_quoted(text)}" for key, text in fields.items()
-                                  if text) + "\n"
+    return (
+        "PUTNOTIF "
+        + " ".join(f"{key}={_quoted(text)}" for key, text in fields.items() if text)
+        + "\n"
+    )
 
 
 def _quoted(text: str) -> str:

@@ -21,8 +21,9 @@ def post(url: str, body: bytes, headers: Mapping[str, str], timeout: float) -> N
         NotTaken: another answer, with what ``Retry-After`` asks for.
         OSError: no answer.
     """
-    answer = exchange(url, timeout=timeout, method="POST", body=body, headers=headers,
-                      max_bytes=4096)
+    answer = exchange(
+        url, timeout=timeout, method="POST", body=body, headers=headers, max_bytes=4096
+    )
     if 200 <= answer.status < 300:
         return
     text = f"HTTP {answer.status}: {answer.excerpt()}"

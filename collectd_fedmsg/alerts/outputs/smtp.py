@@ -36,16 +36,18 @@ class Sender:
         recipients = payload.get("recipients") or self._settings["recipients"]
         try:
             with self._connected() as server:
-                refused = server.send_message(mail(payload, self._settings),
-                                              to_addrs=list(recipients))
+                refused = server.send_message(
+                    mail(payload, self._settings), to_addrs=list(recipients)
+                )
         except smtplib.SMTPRecipientsRefused as error:
             raise _refusal(error.recipients, recipients) from error
         except smtplib.SMTPResponseException as error:
             text = f"{error.smtp_code} {_words(error.smtp_error)}"
             # A login that is refused is a setting to be mended: the notice itself is well.
             for_good = error.smtp_code >= 500 and not isinstance(
-                error, (smtplib.SMTPAuthenticationError, smtplib.SMTPConnectError,
-                        smtplib.SMTPHeloError))
+                error,
+                (smtplib.SMTPAuthenticationError, smtplib.SMTPConnectError, smtplib.SMTPHeloError),
+            )
             raise (Refused if for_good else NotTaken)(text) from error
         if refused:
             raise _refusal(refused, recipients)
@@ -56,8 +58,12 @@ class Sender:
         given = self._settings
         server = _Server(given["host"], given["timeout"], tls=given["tls"])
         over = threading.Event()
-        threading.Thread(target=server.cut_after, args=(given["timeout"], over), daemon=True,
-                         name="mail deadline").start()
+        threading.Thread(
+            target=server.cut_after,
+            args=(given["timeout"], over),
+            daemon=True,
+            name="mail deadline",
+        ).start()
         try:
             server.connect(given["host"], given["port"])
             if given["starttls"]:
@@ -92,7 +98,8 @@ class _Server(smtplib.SMTP):
         self.sock = socket.create_connection((host, port), timeout, self.source_address)
         if self._tls:
             link = ssl.create_default_context().wrap_socket(
-                self.sock, server_hostname=self._host, do_handshake_on_connect=False)
+                self.sock, server_hostname=self._host, do_handshake_on_connect=False
+            )
             self.sock = link
             link.do_handshake()
         return self.sock
@@ -109,8 +116,9 @@ class _Server(smtplib.SMTP):
 
 def _refusal(refused: Refusals, wanted: Sequence[str]) -> NotTaken:
     """Return what to raise when a server refuses some or all recipients."""
-    text = "; ".join(f"{address}: {code} {_words(words)}"
-                     for address, (code, words) in refused.items())
+    text = "; ".join(
+        f"{address}: {code} {_words(words)}" for address, (code, words) in refused.items()
+    )
     later = [address for address, (code, _) in refused.items() if code < 500]
     if later:
         return NotTaken(text, recipients=later)

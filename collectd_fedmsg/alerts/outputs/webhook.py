@@ -28,8 +28,11 @@ class Sender:
         """Return once the receiver has answered 2xx."""
         given = self._settings
         body = json.dumps(payload, sort_keys=True).encode()
-        headers = {"Content-Type": "application/json", "Idempotency-Key": payload["id"],
-                   "User-Agent": "collectd-fedmsg"}
+        headers = {
+            "Content-Type": "application/json",
+            "Idempotency-Key": payload["id"],
+            "User-Agent": "collectd-fedmsg",
+        }
         if given["secret_file"]:
             # Read each time: a secret is changed without a restart.
             secret = Path(given["secret_file"]).read_bytes().strip()

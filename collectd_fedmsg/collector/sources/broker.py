@@ -53,8 +53,9 @@ class Broker:
                 return file.read(MAX_PASSWORD).partition("\n")[0]
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "is not UTF-8"
-            raise BrokerError(f"PasswordFile {self.password_file}: {reason}",
-                              "let collectd's user read it") from error
+            raise BrokerError(
+                f"PasswordFile {self.password_file}: {reason}", "let collectd's user read it"
+            ) from error
 
     def wants(self, queue: str) -> bool:
         """Return whether a queue matches one of the patterns."""

@@ -34,9 +34,13 @@ class FedoraMessagingSource:
         counts_inside: whether a service is counted from inside as well.
     """
 
-    def __init__(self, endpoints: Mapping[str, str], interval: float,
-                 has_queue: Callable[[str], bool | None] | None = None,
-                 counts_inside: Callable[[str], bool] = lambda _service: False) -> None:
+    def __init__(
+        self,
+        endpoints: Mapping[str, str],
+        interval: float,
+        has_queue: Callable[[str], bool | None] | None = None,
+        counts_inside: Callable[[str], bool] = lambda _service: False,
+    ) -> None:
         self._endpoints = endpoints
         self._interval = interval
         self._has_queue = has_queue
@@ -45,14 +49,18 @@ class FedoraMessagingSource:
         self._replicas: dict[str, list[str]] = defaultdict(list)
         for endpoint, service in endpoints.items():
             self._replicas[service].append(endpoint)
-        self._sums = {service: ReplicaSum(CONSUMER)
-                      for service, replicas in self._replicas.items() if len(replicas) > 1}
+        self._sums = {
+            service: ReplicaSum(CONSUMER)
+            for service, replicas in self._replicas.items()
+            if len(replicas) > 1
+        }
 
     def collect(self, timeout: float, now: float) -> SourceRound:
         """Return each service's totals; one that does not answer within ``timeout`` s is silent."""
         found = SourceRound()
         answers, raised, found.silent = self._questions.ask(
-            {endpoint: partial(fetch, endpoint, timeout) for endpoint in self._endpoints}, timeout)
+            {endpoint: partial(fetch, endpoint, timeout) for endpoint in self._endpoints}, timeout
+        )
         for endpoint, error in raised.items():
             found.silent.append(endpoint)
             found.errors[endpoint] = f"{type(error).__name__}: {error}"
@@ -79,8 +87,9 @@ class FedoraMessagingSource:
         """Let no new question begin."""
         self._questions.close()
 
-    def _row(self, service: str, heard: Sequence[str], samples: Mapping[str, PartialSample],
-             now: float) -> list[PartialSample]:
+    def _row(
+        self, service: str, heard: Sequence[str], samples: Mapping[str, PartialSample], now: float
+    ) -> list[PartialSample]:
         total = self._sums.get(service)
         if total is None:
             return [samples[endpoint] for endpoint in heard]
@@ -114,7 +123,13 @@ def read(body: bytes, now: float) -> PartialSample:
     )
     consuming = said.get("consuming")
     ended = processed + dropped + rejected + failed
-    return PartialSample(CONSUMER, now, received=received, processed=ended,
-                         failed=rejected + failed, in_progress=max(0, received - ended),
-                         consuming=int(consuming) if isinstance(consuming, bool) else None,
-                         observable=False)
+    return PartialSample(
+        CONSUMER,
+        now,
+        received=received,
+        processed=ended,
+        failed=rejected + failed,
+        in_progress=max(0, received - ended),
+        consuming=int(consuming) if isinstance(consuming, bool) else None,
+        observable=False,
+    )

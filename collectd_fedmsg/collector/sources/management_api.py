@@ -18,8 +18,17 @@ from .broker import Broker, BrokerAnswer, BrokerError
 
 #: Bytes of one vhost's answer: about 100,000 queues.
 MAX_BYTES = 16 << 20
-COLUMNS = ("name", "type", "messages", "consumers", "message_stats.publish", "message_stats.ack",
-           "message_stats.deliver_no_ack", "message_stats.get_no_ack", "message_stats.redeliver")
+COLUMNS = (
+    "name",
+    "type",
+    "messages",
+    "consumers",
+    "message_stats.publish",
+    "message_stats.ack",
+    "message_stats.deliver_no_ack",
+    "message_stats.get_no_ack",
+    "message_stats.redeliver",
+)
 #: From this edition on AMQP 1.0 is native, and its messages are in no total.
 NATIVE_AMQP_1 = 4
 
@@ -36,11 +45,15 @@ class Statistics:
     def note(self) -> str:
         """Return what is off and how to switch it on, empty when nothing is."""
         if not self.gauges:
-            return ("its statistics are switched off: backlog only"
-                    " (rabbitmq.conf: management_agent.disable_metrics_collector = false)")
+            return (
+                "its statistics are switched off: backlog only"
+                " (rabbitmq.conf: management_agent.disable_metrics_collector = false)"
+            )
         if not self.totals:
-            return ("it counts no messages: backlog and consumers only"
-                    " (rabbitmq.conf: management.rates_mode = basic)")
+            return (
+                "it counts no messages: backlog and consumers only"
+                " (rabbitmq.conf: management.rates_mode = basic)"
+            )
         return ""
 
 
@@ -53,8 +66,10 @@ def read(broker: Broker, timeout: float) -> BrokerAnswer:
     api = _Api(broker, time.monotonic() + timeout)
     statistics = api.statistics()
     more = "" if statistics.gauges else "&disable_stats=true&enable_queue_totals=true"
-    answer = BrokerAnswer(counts_all=statistics.totals and statistics.gauges
-                          and statistics.edition < NATIVE_AMQP_1, note=statistics.note)
+    answer = BrokerAnswer(
+        counts_all=statistics.totals and statistics.gauges and statistics.edition < NATIVE_AMQP_1,
+        note=statistics.note,
+    )
     for vhost in broker.vhosts:
         path = f"/api/queues/{quote(vhost, safe='')}?columns={','.join(COLUMNS)}{more}"
         try:
@@ -80,38 +95,54 @@ class _Api:
     def statistics(self) -> Statistics:
         said = self.get("/api/overview?columns=rabbitmq_version,rates_mode,disable_stats", "")
         edition = str(said.get("rabbitmq_version", "")).partition(".")[0]
-        return Statistics(int(edition) if edition.isdigit() else NATIVE_AMQP_1,
-                          totals=said.get("rates_mode") != "none",
-                          gauges=said.get("disable_stats") is not True)
+        return Statistics(
+            int(edition) if edition.isdigit() else NATIVE_AMQP_1,
+            totals=said.get("rates_mode") != "none",
+            gauges=said.get("disable_stats") is not True,
+        )
 
     def get(self, path: str, vhost: str) -> Any:
-        answer = exchange(self._broker.url.rstrip("/") + path, headers=self._headers,
-                          timeout=max(0.001, self._end - time.monotonic()), max_bytes=MAX_BYTES)
+        answer = exchange(
+            self._broker.url.rstrip("/") + path,
+            headers=self._headers,
+            timeout=max(0.001, self._end - time.monotonic()),
+            max_bytes=MAX_BYTES,
+        )
         self.octets += len(answer.body)
         if answer.status != http.client.OK:
             raise _refusal(self._broker, vhost, answer)
         try:
             return json.loads(answer.body)
         except (ValueError, RecursionError) as error:
-            raise BrokerError("what answers is not RabbitMQ's management API",
-                              "is the port that of rabbitmq_management (15672)?") from error
+            raise BrokerError(
+                "what answers is not RabbitMQ's management API",
+                "is the port that of rabbitmq_management (15672)?",
+            ) from error
 
 
 def _refusal(broker: Broker, vhost: str, answer: Answer) -> BrokerError:
     reason = answer.excerpt().lower()
     user, place = broker.user, vhost or "/"
     if answer.status == http.client.UNAUTHORIZED and "virtual host" in reason:
-        return BrokerError(f"user {user!r} may not see vhost {place!r}",
-                           f"rabbitmqctl set_permissions -p {place} {user} '' '' ''")
+        return BrokerError(
+            f"user {user!r} may not see vhost {place!r}",
+            f"rabbitmqctl set_permissions -p {place} {user} '' '' ''",
+        )
     if answer.status == http.client.UNAUTHORIZED and "management user" in reason:
-        return BrokerError(f"user {user!r} may not use the management API",
-                           f"rabbitmqctl set_user_tags {user} monitoring")
+        return BrokerError(
+            f"user {user!r} may not use the management API",
+            f"rabbitmqctl set_user_tags {user} monitoring",
+        )
     if answer.status == http.client.UNAUTHORIZED:
-        return BrokerError(f"user {user!r} or the password is wrong",
-                           "check User and PasswordFile, or rabbitmqctl change_password")
+        return BrokerError(
+            f"user {user!r} or the password is wrong",
+            "check User and PasswordFile, or rabbitmqctl change_password",
+        )
     if answer.status == http.client.NOT_FOUND and vhost:
         return BrokerError(f"there is no vhost {vhost!r}", "rabbitmqctl list_vhosts")
     if answer.status == http.client.NOT_FOUND:
-        return BrokerError("there is no management API at this address",
-                           "rabbitmq-plugins enable rabbitmq_management")
+        return BrokerError(
+            "there is no management API at this address",
+            "rabbitmq-plugins enable rabbitmq_management",
+        )
     return BrokerError(f"answers {answer.status} {answer.excerpt()}")

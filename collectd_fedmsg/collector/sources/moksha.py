@@ -92,8 +92,14 @@ class MokshaSource:
             try:
                 add(hub.totals, frame)
                 heard += 1
-            except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError,
-                    RecursionError) as error:
+            except (
+                ValueError,
+                TypeError,
+                KeyError,
+                AttributeError,
+                ArithmeticError,
+                RecursionError,
+            ) as error:
                 found.errors[endpoint] = f"not a report of moksha: {error!r:.100}"
         return heard
 

@@ -20,9 +20,21 @@ METHOD, FRAME_END = 1, 0xCE
 MAX_FRAME = 128 << 10
 CHANNEL = 1
 START, START_OK, TUNE, TUNE_OK, OPEN, OPEN_OK, CLOSE, CLOSE_OK = (
-    (10, 10), (10, 11), (10, 30), (10, 31), (10, 40), (10, 41), (10, 50), (10, 51))
+    (10, 10),
+    (10, 11),
+    (10, 30),
+    (10, 31),
+    (10, 40),
+    (10, 41),
+    (10, 50),
+    (10, 51),
+)
 CHANNEL_OPEN, CHANNEL_OPEN_OK, CHANNEL_CLOSE, CHANNEL_CLOSE_OK = (
-    (20, 10), (20, 11), (20, 40), (20, 41))
+    (20, 10),
+    (20, 11),
+    (20, 40),
+    (20, 41),
+)
 DECLARE, DECLARE_OK = (50, 10), (50, 11)
 PASSIVE = b"\x01"
 NOTE = "read by AMQP: backlog (without what is delivered and unacknowledged) and consumers only"
@@ -64,13 +76,21 @@ class _Link:
     def __enter__(self) -> _Link:
         address, user = urlsplit(self._broker.url), self._broker.user
         login = f"\0{user}\0{self._broker.password()}".encode()
-        self._peer = socket.create_connection((str(address.hostname), address.port or 5672),
-                                              max(0.001, self._end - time.monotonic()))
+        self._peer = socket.create_connection(
+            (str(address.hostname), address.port or 5672), max(0.001, self._end - time.monotonic())
+        )
         try:
             self._send_all(b"AMQP\x00\x00\x09\x01")
             self._await(START)
-            self._send(0, START_OK, _table(_PROPERTIES) + _short(b"PLAIN")
-                       + struct.pack(">I", len(login)) + login + _short(b"en_US"))
+            self._send(
+                0,
+                START_OK,
+                _table(_PROPERTIES)
+                + _short(b"PLAIN")
+                + struct.pack(">I", len(login))
+                + login
+                + _short(b"en_US"),
+            )
             tuned = self._await(TUNE)
             self._send(0, TUNE_OK, tuned[:6] + b"\x00\x00")  # as offered, no heartbeat
             self._send(0, OPEN, _short(self._vhost.encode()) + b"\x00\x00")
@@ -107,16 +127,18 @@ class _Link:
         method, body = self._receive()
         if method == CLOSE:
             self._send(0, CLOSE_OK, b"")
-            raise BrokerError(_closing(body), f"user {self._broker.user!r}: check PasswordFile and"
-                                              f" the permission on vhost {self._vhost!r}")
+            raise BrokerError(
+                _closing(body),
+                f"user {self._broker.user!r}: check PasswordFile and"
+                f" the permission on vhost {self._vhost!r}",
+            )
         if method != wanted:
             raise BrokerError(f"an answer {method} where {wanted} was due")
         return body
 
     def _send(self, channel: int, method: tuple[int, int], arguments: bytes) -> None:
         body = struct.pack(">HH", *method) + arguments
-        self._send_all(struct.pack(">BHI", METHOD, channel, len(body)) + body
-                       + bytes([FRAME_END]))
+        self._send_all(struct.pack(">BHI", METHOD, channel, len(body)) + body + bytes([FRAME_END]))
 
     def _send_all(self, octets: bytes) -> None:
         self._peer.settimeout(max(0.001, self._end - time.monotonic()))
@@ -154,4 +176,4 @@ def _table(entries: bytes) -> bytes:
 def _closing(body: bytes) -> str:
     """Return code and text of a ``close``."""
     code, length = struct.unpack_from(">HB", body)
-    return f"{code} {body[3:3 + length].decode('utf-8', 'replace')}"
+    return f"{code} {body[3 : 3 + length].decode('utf-8', 'replace')}"

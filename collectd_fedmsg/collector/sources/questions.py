@@ -22,8 +22,9 @@ class Questions(Generic[Answer]):
         self._pool = ThreadPoolExecutor(min(MAX_THREADS, max(1, peers)), name)
         self._open: dict[str, Future[Answer]] = {}
 
-    def ask(self, questions: Mapping[str, Callable[[], Answer]],
-            timeout: float) -> tuple[dict[str, Answer], dict[str, Exception], list[str]]:
+    def ask(
+        self, questions: Mapping[str, Callable[[], Answer]], timeout: float
+    ) -> tuple[dict[str, Answer], dict[str, Exception], list[str]]:
         """Return answers, what was raised, and who is silent, within ``timeout`` seconds."""
         deadline = time.monotonic() + timeout
         for peer, question in questions.items():

@@ -16,10 +16,14 @@ from .residual import Residual
 CONSUMER = "Consumer"
 #: Totals of ``message_stats`` that make up processed; nack and reject are not counted.
 ENDED = ("ack", "deliver_no_ack", "get_no_ack")
-UNCOUNTED = ("received is unknown: messages arrive that the broker does not count as published"
-             " (the target of dead letters, or a publisher that was gone at once)")
-NO_TOTALS = ("received and processed are unknown: the broker counts nothing of this queue"
-             " (AMQP 1.0, or nothing was published yet)")
+UNCOUNTED = (
+    "received is unknown: messages arrive that the broker does not count as published"
+    " (the target of dead letters, or a publisher that was gone at once)"
+)
+NO_TOTALS = (
+    "received and processed are unknown: the broker counts nothing of this queue"
+    " (AMQP 1.0, or nothing was published yet)"
+)
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,13 @@ class Figures:
         def gauge(name: str) -> int | None:
             return whole(row[name]) if name in row else None
 
-        return cls(total("publish"), total(*ENDED), total("redeliver"), gauge("messages"),
-                   gauge("consumers"))
+        return cls(
+            total("publish"),
+            total(*ENDED),
+            total("redeliver"),
+            gauge("messages"),
+            gauge("consumers"),
+        )
 
 
 class QueueAccount:
@@ -80,16 +89,27 @@ class QueueAccount:
             self.why = NO_TOTALS if figures.waiting else ""
         else:
             if self._nothing_at is not None:
-                found.append(PartialSample(CONSUMER, self._nothing_at, received=0, processed=0,
-                                           redelivered=0))
+                found.append(
+                    PartialSample(
+                        CONSUMER, self._nothing_at, received=0, processed=0, redelivered=0
+                    )
+                )
                 self._nothing_at = None
             if figures.waiting is not None:
                 residual.add(now, published, processed, figures.waiting)
             self.why = UNCOUNTED if residual.uncounted else ""
         known = not residual.uncounted
         if (published, figures.waiting, figures.consumers) != (None, None, None):
-            found.append(PartialSample(
-                CONSUMER, now, received=published if known else None, processed=processed,
-                backlog=figures.waiting, workers=figures.consumers,
-                redelivered=figures.redelivered, vanished=residual.vanished if known else None))
+            found.append(
+                PartialSample(
+                    CONSUMER,
+                    now,
+                    received=published if known else None,
+                    processed=processed,
+                    backlog=figures.waiting,
+                    workers=figures.consumers,
+                    redelivered=figures.redelivered,
+                    vanished=residual.vanished if known else None,
+                )
+            )
         return found

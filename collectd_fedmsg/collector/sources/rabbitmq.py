@@ -55,8 +55,11 @@ class RabbitSource:
         answers, raised, found.silent = self._questions.ask(asked, timeout)
         for url, error in raised.items():
             found.silent.append(url)
-            found.errors[url] = str(error) if isinstance(error, BrokerError) else (
-                f"{type(error).__name__}: {error}")
+            found.errors[url] = (
+                str(error)
+                if isinstance(error, BrokerError)
+                else (f"{type(error).__name__}: {error}")
+            )
         for url, answer in answers.items():
             found.octets += answer.octets
             if not answer.errors:
@@ -82,15 +85,18 @@ class RabbitSource:
         """Let no new question begin."""
         self._questions.close()
 
-    def _take(self, url: str, vhost: str, answer: BrokerAnswer, now: float,
-              found: SourceRound) -> None:
+    def _take(
+        self, url: str, vhost: str, answer: BrokerAnswer, now: float, found: SourceRound
+    ) -> None:
         broker, rows = self._brokers[url], answer.rows[vhost]
         place, wanted = f"{broker.url} {vhost}", list(_wanted(broker, rows))
         if not wanted:
             found.notes[place] = (
-                f"vhost {vhost!r} has no queue" if not rows else
-                f"none of the {len(rows)} queues of vhost {vhost!r} matches Queues"
-                " (streams have no backlog)")
+                f"vhost {vhost!r} has no queue"
+                if not rows
+                else f"none of the {len(rows)} queues of vhost {vhost!r} matches Queues"
+                " (streams have no backlog)"
+            )
         there = set()
         for name, row in wanted[:MAX_QUEUES]:
             key = (broker.url, vhost, name)
@@ -108,7 +114,8 @@ class RabbitSource:
             if owner != key:
                 found.errors[f"{place} {name}"] = (
                     f"its service {service!r} is queue {owner[2]!r} of {owner[0]} already:"
-                    " give one of them another name with Service")
+                    " give one of them another name with Service"
+                )
             elif samples:
                 self._services.add(service)
                 origin = SampleOrigin(service, self._step)

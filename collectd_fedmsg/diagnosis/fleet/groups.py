@@ -22,8 +22,7 @@ class Dependency:
 
     def used_by(self, name: str) -> bool:
         """Return whether the daemon of this id uses it."""
-        return any(fnmatchcase(name, one) or fnmatchcase(name, f"{one}/*")
-                   for one in self.daemons)
+        return any(fnmatchcase(name, one) or fnmatchcase(name, f"{one}/*") for one in self.daemons)
 
     @classmethod
     def of(cls, given: Any, place: str) -> Dependency:
@@ -36,15 +35,23 @@ class Dependency:
             raise ConfigError(place, "shared", given, "must be a table: [[shared]]")
         for key in given:
             if key not in ("name", "daemons"):
-                raise ConfigError(place, f"shared.{key}", given[key],
-                                  "unknown key; known are name, daemons")
+                raise ConfigError(
+                    place, f"shared.{key}", given[key], "unknown key; known are name, daemons"
+                )
         name, daemons = given.get("name"), given.get("daemons")
         if not isinstance(name, str) or not name.strip() or not name.isprintable():
             raise ConfigError(place, "shared.name", name, "must be a text of one line")
-        if (not isinstance(daemons, (list, tuple)) or not daemons
-                or not all(isinstance(one, str) and one.strip() for one in daemons)):
-            raise ConfigError(place, f"shared.daemons of {name}", daemons,
-                              "must be a list of daemon ids, host/service, hosts or patterns")
+        if (
+            not isinstance(daemons, (list, tuple))
+            or not daemons
+            or not all(isinstance(one, str) and one.strip() for one in daemons)
+        ):
+            raise ConfigError(
+                place,
+                f"shared.daemons of {name}",
+                daemons,
+                "must be a list of daemon ids, host/service, hosts or patterns",
+            )
         return cls(name, tuple(one.rstrip("/") for one in daemons))
 
 
@@ -56,8 +63,9 @@ def dependencies(given: Any, place: str) -> tuple[Dependency, ...]:
     """
     if not isinstance(given, (list, tuple)):
         raise ConfigError(place, "shared", given, "must be tables: [[shared]]")
-    found = tuple(one if isinstance(one, Dependency) else Dependency.of(one, place)
-                  for one in given)
+    found = tuple(
+        one if isinstance(one, Dependency) else Dependency.of(one, place) for one in given
+    )
     names = [one.name for one in found]
     for name in names:
         if names.count(name) > 1:
@@ -74,8 +82,9 @@ class Group:
     members: Sequence[Member]
 
 
-def groups(scope: Scope, fleet: Sequence[Member], shared: Iterable[Dependency],
-           symptom: Symptom) -> Iterator[Group]:
+def groups(
+    scope: Scope, fleet: Sequence[Member], shared: Iterable[Dependency], symptom: Symptom
+) -> Iterator[Group]:
     """Yield the groups of one scope."""
     if scope is Scope.BUS:
         yield Group(scope, "", fleet)
@@ -134,8 +143,11 @@ class Count:
     @property
     def together(self) -> bool:
         """Return whether those inside see it and the others do not."""
-        return (self.seen >= LEAST and self.seen >= MOST * self.of
-                and (not self.others_of or self.others_seen < OTHERS * self.others_of))
+        return (
+            self.seen >= LEAST
+            and self.seen >= MOST * self.of
+            and (not self.others_of or self.others_seen < OTHERS * self.others_of)
+        )
 
     @property
     def certainty(self) -> float:

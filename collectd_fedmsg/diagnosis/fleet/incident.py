@@ -58,9 +58,21 @@ class Incident:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain types for JSON."""
-        return {"id": self.id, "scope": self.scope.name, "name": self.name,
-                "cause": self.cause.name, "members": list(self.members),
-                "severity": self.severity, "seen": self.seen, "of": self.of,
-                "others_seen": self.others_seen, "others_of": self.others_of,
-                "since": self.since, "waiting": self.waiting, "certainty": self.certainty,
-                "sentence": self.sentence, "action": self.action, "shared": self.shared}
+        return {
+            "id": self.id,
+            "scope": self.scope.name,
+            "name": self.name,
+            "cause": self.cause.name,
+            "members": list(self.members),
+            "severity": self.severity,
+            "seen": self.seen,
+            "of": self.of,
+            "others_seen": self.others_seen,
+            "others_of": self.others_of,
+            "since": self.since,
+            "waiting": self.waiting,
+            "certainty": self.certainty,
+            "sentence": self.sentence,
+            "action": self.action,
+            "shared": self.shared,
+        }

@@ -19,8 +19,9 @@ from .members import FAILING, SILENT, SLOW, STARVED, SURGE, SYMPTOMS, Member, Sy
 TOGETHER = 1800.0
 
 
-def incidents(members: Iterable[Member], dependencies: Sequence[Dependency] = (),
-              ) -> tuple[Incident, ...]:
+def incidents(
+    members: Iterable[Member], dependencies: Sequence[Dependency] = ()
+) -> tuple[Incident, ...]:
     """Return what ails the fleet, worst first: every ailing daemon is in exactly one incident.
 
     Args:
@@ -48,12 +49,16 @@ def incidents(members: Iterable[Member], dependencies: Sequence[Dependency] = ()
                         del left[member.id]
     totals = {name: Total.of(seen) for name, seen in looked.items()}
     found += [_lonely(member, totals) for member in left.values()]
-    return tuple(sorted(found, key=lambda one: (
-        -one.severity, -len(one.members), -(one.waiting or 0.0), one.id)))
+    return tuple(
+        sorted(
+            found, key=lambda one: (-one.severity, -len(one.members), -(one.waiting or 0.0), one.id)
+        )
+    )
 
 
-def _suffering(candidates: Iterable[Group], symptom: Symptom,
-               seen: Seen) -> list[tuple[Group, Count]]:
+def _suffering(
+    candidates: Iterable[Group], symptom: Symptom, seen: Seen
+) -> list[tuple[Group, Count]]:
     """Return the groups that suffer together, the clearest first."""
     total = Total.of(seen)
     fitting = []
@@ -74,20 +79,29 @@ def _at_once(members: Sequence[Member], symptom: Symptom) -> list[Member]:
     return [m for m in ailing if m.since is None or abs(m.since - middle) <= TOGETHER]
 
 
-def _incident(symptom: Symptom, group: Group, ailing: Sequence[Member],
-              count: Count) -> Incident:
+def _incident(symptom: Symptom, group: Group, ailing: Sequence[Member], count: Count) -> Incident:
     verdicts = [symptom.verdict_of(member) for member in ailing]
     cause = max(set(verdicts), key=lambda one: (verdicts.count(one), one.rank, one.name))
     begins = [member.since for member in ailing if member.since is not None]
     waiting = [member.waiting for member in ailing if member.waiting is not None]
     said = sentence(symptom, group, ailing, count)
     return Incident(
-        scope=group.scope, name=group.name, cause=cause,
+        scope=group.scope,
+        name=group.name,
+        cause=cause,
         members=tuple(sorted(member.id for member in ailing)),
         severity=max(member.diagnosis.severity for member in ailing),
-        seen=count.seen, of=count.of, others_seen=count.others_seen, others_of=count.others_of,
-        since=min(begins, default=None), waiting=sum(waiting) if waiting else None,
-        certainty=count.certainty, sentence=said, action=action(group, cause), beside=said)
+        seen=count.seen,
+        of=count.of,
+        others_seen=count.others_seen,
+        others_of=count.others_of,
+        since=min(begins, default=None),
+        waiting=sum(waiting) if waiting else None,
+        certainty=count.certainty,
+        sentence=said,
+        action=action(group, cause),
+        beside=said,
+    )
 
 
 def _lonely(member: Member, totals: Mapping[str, Total]) -> Incident:
@@ -98,22 +112,40 @@ def _lonely(member: Member, totals: Mapping[str, Total]) -> Incident:
     total = totals[symptom.name] if symptom else Total(1, 0)
     count = Count(1, 1, total.yes - 1, total.yes - 1 + total.no)
     return Incident(
-        scope=Scope.LOCAL, name=member.id, cause=cause.verdict, members=(member.id,),
-        severity=member.diagnosis.severity, seen=1, of=1,
-        others_seen=count.others_seen, others_of=count.others_of,
-        since=member.since, waiting=member.waiting, certainty=cause.certainty,
-        sentence=alone(member), action=cause.verdict.action, beside=siblings(symptom, count))
+        scope=Scope.LOCAL,
+        name=member.id,
+        cause=cause.verdict,
+        members=(member.id,),
+        severity=member.diagnosis.severity,
+        seen=1,
+        of=1,
+        others_seen=count.others_seen,
+        others_of=count.others_of,
+        since=member.since,
+        waiting=member.waiting,
+        certainty=cause.certainty,
+        sentence=alone(member),
+        action=cause.verdict.action,
+        beside=siblings(symptom, count),
+    )
 
 
 #: What is said of the daemons that see a symptom.
-SEE = {"silence": "send no numbers", "nothing arrives": "receive nothing",
-       "surge": "receive more than usual", "slowness": "handle messages more slowly",
-       "failures": "fail unusually often"}
+SEE = {
+    "silence": "send no numbers",
+    "nothing arrives": "receive nothing",
+    "surge": "receive more than usual",
+    "slowness": "handle messages more slowly",
+    "failures": "fail unusually often",
+}
 TITLE = {
-    (SURGE, Scope.BUS): "bus-wide surge", (SURGE, Scope.TOPIC): "surge of {name}",
-    (SLOW, Scope.BUS): "slowness everywhere", (SLOW, Scope.HOST): "slowness on host {name}",
+    (SURGE, Scope.BUS): "bus-wide surge",
+    (SURGE, Scope.TOPIC): "surge of {name}",
+    (SLOW, Scope.BUS): "slowness everywhere",
+    (SLOW, Scope.HOST): "slowness on host {name}",
     (SLOW, Scope.DEPENDENCY): "slowness of what shares {name}",
-    (FAILING, Scope.BUS): "failures everywhere", (FAILING, Scope.HOST): "failures on host {name}",
+    (FAILING, Scope.BUS): "failures everywhere",
+    (FAILING, Scope.HOST): "failures on host {name}",
     (FAILING, Scope.DEPENDENCY): "failures of what shares {name}",
     (STARVED, Scope.BUS): "nothing arrives anywhere",
     (STARVED, Scope.HOST): "nothing arrives on host {name}",
@@ -122,7 +154,7 @@ TITLE = {
 }
 ACTION = {
     Scope.BUS: "Look at what all daemons share (the bus, its senders, the network, collectd), "
-               "not at single daemons.",
+    "not at single daemons.",
     Scope.HOST: "Look at the host {name} first: its load, disk, network and collectd.",
     Scope.DEPENDENCY: "Look at {name} first: the daemons that use it ail, the others do not.",
     Scope.TOPIC: "Find the sender of {name}.",
@@ -135,8 +167,11 @@ def sentence(symptom: Symptom, group: Group, ailing: Sequence[Member], seen: Cou
     more = _how_much(symptom, group.members)
     said = [f"{title}: {seen.seen} of {seen.of} daemons {SEE[symptom.name]}{more}"]
     if group.scope is not Scope.BUS:
-        said.append(f"{seen.others_seen} of {seen.others_of} others do" if seen.others_of
-                    else "there are no others to compare with")
+        said.append(
+            f"{seen.others_seen} of {seen.others_of} others do"
+            if seen.others_of
+            else "there are no others to compare with"
+        )
     if symptom in (SURGE, SLOW) and len(ailing) < seen.seen:
         said.append(f"{len(ailing)} cannot keep up")
     waiting = sum(member.waiting or 0.0 for member in ailing)
@@ -146,9 +181,13 @@ def sentence(symptom: Symptom, group: Group, ailing: Sequence[Member], seen: Cou
 
 
 def _how_much(symptom: Symptom, members: Sequence[Member]) -> str:
-    ratios = [ratio for member in members if symptom.seen_by(member)
-              for ratio in [member.arrivals if symptom is SURGE else member.service]
-              if ratio is not None and ratio > 1]
+    ratios = [
+        ratio
+        for member in members
+        if symptom.seen_by(member)
+        for ratio in [member.arrivals if symptom is SURGE else member.service]
+        if ratio is not None and ratio > 1
+    ]
     if symptom not in (SURGE, SLOW) or not ratios:
         return ""
     low, high = ratio(min(ratios)), ratio(max(ratios))

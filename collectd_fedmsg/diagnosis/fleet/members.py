@@ -60,16 +60,18 @@ class Member:
         history, usual = self.history, self.diagnosis.usual
         if history is None or usual is None:
             return self
-        points = RECENT if since is None else max(RECENT, round(
-            (history.end - since) / history.step))
+        points = (
+            RECENT if since is None else max(RECENT, round((history.end - since) / history.step))
+        )
         seen = window(history, len(history) - points, len(history))
         arrivals = surging = service = None
         if seen.seconds:
             expected = usual.received * seen.seconds
             arrivals = seen.received / expected if expected else None
             error = (usual.dispersion * expected + 1) ** 0.5
-            surging = (seen.received >= CLEAR * expected
-                       and seen.received - expected > SIGMAS * error)
+            surging = (
+                seen.received >= CLEAR * expected and seen.received - expected > SIGMAS * error
+            )
         if seen.busy is not None and seen.processed >= ENOUGH and usual.service:
             service = seen.busy / seen.processed / usual.service
         return replace(self, arrivals=arrivals, surging=surging, service=service)
@@ -155,15 +157,22 @@ class Symptom:
 
 
 SILENT = Symptom("silence", DARK, (Scope.BUS, Scope.HOST), _silent)
-STARVED = Symptom("nothing arrives", frozenset({Verdict.STARVED}), (Scope.BUS, Scope.HOST),
-                  _starved)
-SURGE = Symptom("surge", frozenset({Verdict.SURGE, Verdict.BOTH}), (Scope.BUS, Scope.TOPIC),
-                _surge)
-SLOW = Symptom("slowness", frozenset({Verdict.SLOW, Verdict.BOTH, Verdict.STALLED,
-                                      Verdict.WORKERS_LOST}),
-               (Scope.DEPENDENCY, Scope.HOST, Scope.BUS), _slow)
-FAILING = Symptom("failures", frozenset({Verdict.ERRORS, Verdict.RETRIES}),
-                  (Scope.DEPENDENCY, Scope.HOST, Scope.BUS), _failing)
+STARVED = Symptom(
+    "nothing arrives", frozenset({Verdict.STARVED}), (Scope.BUS, Scope.HOST), _starved
+)
+SURGE = Symptom("surge", frozenset({Verdict.SURGE, Verdict.BOTH}), (Scope.BUS, Scope.TOPIC), _surge)
+SLOW = Symptom(
+    "slowness",
+    frozenset({Verdict.SLOW, Verdict.BOTH, Verdict.STALLED, Verdict.WORKERS_LOST}),
+    (Scope.DEPENDENCY, Scope.HOST, Scope.BUS),
+    _slow,
+)
+FAILING = Symptom(
+    "failures",
+    frozenset({Verdict.ERRORS, Verdict.RETRIES}),
+    (Scope.DEPENDENCY, Scope.HOST, Scope.BUS),
+    _failing,
+)
 #: What explains most comes first: a daemon that is silent is asked nothing else, and a surge
 #: makes daemons slow more often than slowness makes a surge.
 SYMPTOMS = (SILENT, STARVED, SURGE, SLOW, FAILING)

@@ -14,16 +14,31 @@ from . import blocking, capacity, consuming, growth, presence, work
 
 Rule = Callable[[Facts], Union[Finding, "tuple[Finding, ...]", None]]
 #: Rules that, when they fire, leave nothing for the others to judge.
-FINAL: tuple[Rule, ...] = (presence.down, consuming.backlog_only, presence.silent,
-                           presence.frozen, consuming.paused)
+FINAL: tuple[Rule, ...] = (
+    presence.down,
+    consuming.backlog_only,
+    presence.silent,
+    presence.frozen,
+    consuming.paused,
+)
 #: The others: the first finding is the cause, the rest are its effects or worth knowing.
 RULES: tuple[Rule, ...] = (
     # Nobody works, or the work does not end.
-    consuming.no_consumer, consuming.poison, work.stalled, work.workers_lost, work.failures,
+    consuming.no_consumer,
+    consuming.poison,
+    work.stalled,
+    work.workers_lost,
+    work.failures,
     # The backlog grows, or is left of what made it grow.
-    growth.growth, blocking.always_busy, growth.recovering, capacity.saturated,
+    growth.growth,
+    blocking.always_busy,
+    growth.recovering,
+    capacity.saturated,
     # Nothing comes, or something was lost.
-    presence.starved, capacity.unexplained_backlog, presence.restarted, presence.unjudgeable,
+    presence.starved,
+    capacity.unexplained_backlog,
+    presence.restarted,
+    presence.unjudgeable,
     # Nothing waits yet.
     capacity.creep,
 )

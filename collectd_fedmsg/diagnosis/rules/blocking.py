@@ -32,16 +32,28 @@ def always_busy(facts: Facts) -> Finding | None:
         if load < ALWAYS:
             continue
         slower = seen.busy / seen.processed / usual.service
-        says = (f"the reactor is busy {min(load, 1):.0%} of the time for {duration(seen.seconds)}: "
-                "messages wait")
+        says = (
+            f"the reactor is busy {min(load, 1):.0%} of the time for {duration(seen.seconds)}: "
+            "messages wait"
+        )
         hidden = ("the true backlog (blocking mode)",)
-        if slower - 1 > SIGMAS * usual.variation / seen.processed ** 0.5:
-            return Finding(Verdict.SLOW, 0.85, (
-                f"{says} unseen; {ratio(slower)} the usual time per message", ), hidden)
+        if slower - 1 > SIGMAS * usual.variation / seen.processed**0.5:
+            return Finding(
+                Verdict.SLOW,
+                0.85,
+                (f"{says} unseen; {ratio(slower)} the usual time per message",),
+                hidden,
+            )
         if seen.processed >= SURE and excess(usual, seen) > SIGMAS:
-            return Finding(Verdict.SURGE, 0.85, (
-                f"{says} unseen; {rate(seen.arrival_rate)} are taken, usual is "
-                f"{rate(usual.received)}",), hidden)
+            return Finding(
+                Verdict.SURGE,
+                0.85,
+                (
+                    f"{says} unseen; {rate(seen.arrival_rate)} are taken, usual is "
+                    f"{rate(usual.received)}",
+                ),
+                hidden,
+            )
     return None
 
 
@@ -50,8 +62,14 @@ HIDDEN = "the true backlog"
 
 def hidden_backlog(history: History, now: float) -> Diagnosis:
     """Return UNKNOWN with what is seen; ``now`` in epoch seconds."""
-    last = next((i for i in range(len(history) - 1, -1, -1)
-                 if history.received[i] is not None and history.processed[i] is not None), None)
+    last = next(
+        (
+            i
+            for i in range(len(history) - 1, -1, -1)
+            if history.received[i] is not None and history.processed[i] is not None
+        ),
+        None,
+    )
     silence = now - history.time(last) if last is not None else None
     if last is None or silence is None or silence > PERSIST * history.step:
         since = "no numbers at all" if silence is None else f"no numbers for {duration(silence)}"
@@ -74,7 +92,7 @@ def _where(history: History, last: int) -> str:
 
 
 def _latest(column: Column | None, last: int) -> float | None:
-    points = column[max(0, last + 1 - PERSIST): last + 1] if column else ()
+    points = column[max(0, last + 1 - PERSIST) : last + 1] if column else ()
     return next((x for x in reversed(points) if x is not None), None)
 
 

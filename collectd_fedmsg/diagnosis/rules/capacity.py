@@ -38,15 +38,22 @@ def saturated(facts: Facts) -> Finding | None:
     history = facts.history
     begun = facts.cause.start if facts.cause else facts.onset
     lasting = (facts.last + 1 - begun) * history.step >= PLATEAU_SECONDS
-    outrun = facts.usual is None and rises(facts) and (
-        (_load(facts, facts.span, YOUNG) or 0.0) >= FULL)
+    outrun = (
+        facts.usual is None and rises(facts) and ((_load(facts, facts.span, YOUNG) or 0.0) >= FULL)
+    )
     if not outrun and not (lasting and (facts.cause or facts.usual is None)):
         return None
     seen = window(history, begun, facts.last + 1)
-    return Finding(Verdict.SATURATED, 0.9 if facts.based else 0.6, (
-        f"{rate(seen.arrival_rate)} arrive, {rate(seen.completion_rate)} are handled at most: "
-        f"{count(facts.backlog)} wait and at these rates it will never catch up",),
-        () if facts.based else MISSING, history.time(begun) - history.step)
+    return Finding(
+        Verdict.SATURATED,
+        0.9 if facts.based else 0.6,
+        (
+            f"{rate(seen.arrival_rate)} arrive, {rate(seen.completion_rate)} are handled at most: "
+            f"{count(facts.backlog)} wait and at these rates it will never catch up",
+        ),
+        () if facts.based else MISSING,
+        history.time(begun) - history.step,
+    )
 
 
 def unexplained_backlog(facts: Facts) -> Finding | None:
@@ -54,13 +61,17 @@ def unexplained_backlog(facts: Facts) -> Finding | None:
     if facts.onset is None or facts.cause is not None or recovering(facts):
         return None
     if facts.usual is None:
-        return Finding(Verdict.UNKNOWN, 0.9, (
-            f"{waits(facts.backlog)}; what is usual is not known",), MISSING)
+        return Finding(
+            Verdict.UNKNOWN, 0.9, (f"{waits(facts.backlog)}; what is usual is not known",), MISSING
+        )
     if stalled(facts) or facts.hung or fewer_workers(facts):
         return None
-    return Finding(Verdict.UNKNOWN, 0.9, (
-        f"{waits(facts.backlog)}, more than chance makes; nothing explains it yet",),
-        ("more samples",))
+    return Finding(
+        Verdict.UNKNOWN,
+        0.9,
+        (f"{waits(facts.backlog)}, more than chance makes; nothing explains it yet",),
+        ("more samples",),
+    )
 
 
 def creep(facts: Facts) -> Finding | None:
@@ -73,14 +84,22 @@ def creep(facts: Facts) -> Finding | None:
     trend = facts.trend
     if trend is not None and trend.left() <= HORIZON:
         left = trend.left()
-        when = (f"at that pace full in {duration(left)}, give or take "
-                f"{duration(2 * trend.doubt * left)}" if trend.full_at(facts.now) is not None
-                else f"at that pace full within {duration(left * (1 + 2 * trend.doubt))}")
-        return Finding(Verdict.CREEP, 0.9, (
-            f"the workers are busy {trend.level:.0%} of the time at the busiest hour, "
-            f"{trend.per_hour:.1%} more each hour over {duration(trend.hours * 3600)}: "
-            f"{when}",),
-            since=facts.now - trend.hours * 3600)
+        when = (
+            f"at that pace full in {duration(left)}, give or take "
+            f"{duration(2 * trend.doubt * left)}"
+            if trend.full_at(facts.now) is not None
+            else f"at that pace full within {duration(left * (1 + 2 * trend.doubt))}"
+        )
+        return Finding(
+            Verdict.CREEP,
+            0.9,
+            (
+                f"the workers are busy {trend.level:.0%} of the time at the busiest hour, "
+                f"{trend.per_hour:.1%} more each hour over {duration(trend.hours * 3600)}: "
+                f"{when}",
+            ),
+            since=facts.now - trend.hours * 3600,
+        )
     return _nearly_full(facts)
 
 
@@ -92,7 +111,7 @@ def _nearly_full(facts: Facts) -> Finding | None:
     longest = int(LONG / history.step) if facts.based else YOUNG
     seen = window(history, last - longest, last)
     # Work that was caught up is no trend: only what came after it is looked at.
-    levels = history.backlog[seen.start: seen.stop]
+    levels = history.backlog[seen.start : seen.stop]
     waited = [i for i, x in enumerate(levels) if (x or 0.0) > facts.limit]
     if waited:
         seen = window(history, seen.start + waited[-1] + 1, last)
@@ -100,20 +119,26 @@ def _nearly_full(facts: Facts) -> Finding | None:
     if load is None or load < FULL:
         return None
     # Part of the rest may be its tail.
-    left = max(known(history.backlog[seen.start: seen.stop]), default=0.0)
+    left = max(known(history.backlog[seen.start : seen.stop]), default=0.0)
     if seen.processed <= left or load * (1 - left / seen.processed) < FULL:
         return None
     # The mean of n messages' times scatters by c/√n, and so do n arrivals by their own;
     # and a load that wanders from one day to the next is used to it.
     wanders = wander(facts.past, facts.now) if facts.past is not None and facts.based else 0.0
-    chance = (usual.dispersion + usual.variation ** 2) / max(1.0, seen.processed)
-    if load - usual.load < SIGMAS * load * (chance + wanders ** 2) ** 0.5:
+    chance = (usual.dispersion + usual.variation**2) / max(1.0, seen.processed)
+    if load - usual.load < SIGMAS * load * (chance + wanders**2) ** 0.5:
         return None
     than = "usual is" if facts.based else "before it was"
-    return Finding(Verdict.CREEP, 0.85 if facts.based else 0.7, (
-        f"the workers are busy {load:.0%} of the time, {than} {usual.load:.0%}: "
-        "a little more and messages wait",), () if facts.based else MISSING,
-        history.time(max(0, seen.start)))
+    return Finding(
+        Verdict.CREEP,
+        0.85 if facts.based else 0.7,
+        (
+            f"the workers are busy {load:.0%} of the time, {than} {usual.load:.0%}: "
+            "a little more and messages wait",
+        ),
+        () if facts.based else MISSING,
+        history.time(max(0, seen.start)),
+    )
 
 
 def _load(facts: Facts, seen: Window, least: float) -> float | None:
@@ -129,6 +154,6 @@ def slower_but_keeping_up(facts: Facts) -> str | None:
     if usual is None or not usual.service or seen.busy is None or seen.processed < PERSIST:
         return None
     times = seen.busy / seen.processed / usual.service
-    if times < NOTABLE or times - 1 < SIGMAS * usual.variation / seen.processed ** 0.5:
+    if times < NOTABLE or times - 1 < SIGMAS * usual.variation / seen.processed**0.5:
         return None
     return f"each message takes {ratio(times)} its usual time; the workers keep up"

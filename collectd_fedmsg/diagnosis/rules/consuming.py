@@ -23,28 +23,39 @@ def backlog_only(facts: Facts) -> Finding | None:
     statistics.
     """
     history = facts.history
-    newest = max((i for i, waiting in enumerate(history.backlog) if waiting is not None),
-                 default=-1)
+    newest = max(
+        (i for i, waiting in enumerate(history.backlog) if waiting is not None), default=-1
+    )
     if newest - facts.last <= PERSIST or (
-            facts.now - history.time(newest) > PERSIST * history.step):
+        facts.now - history.time(newest) > PERSIST * history.step
+    ):
         return None
     waiting = history.backlog[newest] or 0.0
     if waiting and latest(history.workers, newest) == 0:
-        return Finding(Verdict.NO_CONSUMER, 0.98, (
-            f"no consumer is connected while {waits(waiting)}",))
-    lacking = tuple(name for name in ("received", "processed") if getattr(history, name)[newest]
-                    is None)
-    return Finding(Verdict.UNKNOWN, 1.0, (
-        f"{waits(waiting)}; its broker does not count all that comes and goes",), lacking)
+        return Finding(
+            Verdict.NO_CONSUMER, 0.98, (f"no consumer is connected while {waits(waiting)}",)
+        )
+    lacking = tuple(
+        name for name in ("received", "processed") if getattr(history, name)[newest] is None
+    )
+    return Finding(
+        Verdict.UNKNOWN,
+        1.0,
+        (f"{waits(waiting)}; its broker does not count all that comes and goes",),
+        lacking,
+    )
 
 
 def no_consumer(facts: Facts) -> Finding | None:
     """NO_CONSUMER: work waits and no worker is there, or none takes messages; said at once."""
     history, last = facts.history, facts.last
     if history.blind and not any(x is None or x for x in (history.consuming or (None,))[-1:]):
-        return Finding(Verdict.NO_CONSUMER, 0.95, (
-            "the service says that it takes no messages: it is paused, or without its broker",),
-            ("what waits",))
+        return Finding(
+            Verdict.NO_CONSUMER,
+            0.95,
+            ("the service says that it takes no messages: it is paused, or without its broker",),
+            ("what waits",),
+        )
     if last < 0 or not facts.backlog or history.blind:
         return None
     workers = history.workers[last] if history.workers else None
@@ -52,15 +63,19 @@ def no_consumer(facts: Facts) -> Finding | None:
     if workers != 0 and consuming != 0:
         return None
     who = "no consumer is connected" if workers == 0 else "the consumer does not take messages"
-    return Finding(Verdict.NO_CONSUMER, 0.98, (f"{who} while {waits(facts.backlog)}",),
-                   since=_since(facts))
+    return Finding(
+        Verdict.NO_CONSUMER, 0.98, (f"{who} while {waits(facts.backlog)}",), since=_since(facts)
+    )
 
 
 def _since(facts: Facts) -> float | None:
     """Return when the last worker went, epoch seconds; None where it is before what is known."""
     history = facts.history
-    column = history.workers if history.workers and history.workers[facts.last] == 0 else (
-        history.consuming)
+    column = (
+        history.workers
+        if history.workers and history.workers[facts.last] == 0
+        else (history.consuming)
+    )
     for i in range(facts.last, -1, -1):
         if column is not None and column[i]:
             return history.time(i)
@@ -73,13 +88,18 @@ def poison(facts: Facts) -> Finding | None:
     column = history.redelivered
     if column is None or stop < PERSIST:
         return None
-    again = known(column[stop - PERSIST: stop])
+    again = known(column[stop - PERSIST : stop])
     if len(again) < PERSIST or not all(again):
         return None
     repeated = sum(again) * history.step
-    done = sum(known(history.processed[stop - PERSIST: stop])) * history.step
+    done = sum(known(history.processed[stop - PERSIST : stop])) * history.step
     if repeated < SURE or repeated <= done:
         return None
-    return Finding(Verdict.POISON, 0.95, (
-        f"{count(repeated)} deliveries were repeated in {duration(PERSIST * history.step)} while "
-        f"{count(done)} messages were acknowledged: the same ones come back",))
+    return Finding(
+        Verdict.POISON,
+        0.95,
+        (
+            f"{count(repeated)} deliveries were repeated in {duration(PERSIST * history.step)} "
+            f"while {count(done)} messages were acknowledged: the same ones come back",
+        ),
+    )

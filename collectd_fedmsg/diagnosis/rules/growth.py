@@ -43,17 +43,26 @@ def recovering(facts: Facts) -> Finding | None:
     """RECOVERING: above usual, and it shrinks or nothing makes it grow any more."""
     if facts.onset is None or not facts.span.processed or quiet(facts):
         return None
-    if not falls(facts) and (facts.cause is not None or facts.usual is None or rises(facts)
-                             or facts.hung or fewer_workers(facts) or _stands(facts)
-                             or (facts.drift >= 0 and not (ended(facts) or past_peak(facts)))):
+    if not falls(facts) and (
+        facts.cause is not None
+        or facts.usual is None
+        or rises(facts)
+        or facts.hung
+        or fewer_workers(facts)
+        or _stands(facts)
+        or (facts.drift >= 0 and not (ended(facts) or past_peak(facts)))
+    ):
         return None
     left = f"{count(facts.backlog)} messages left"
     if facts.drift < 0:
         left += f", {count(-facts.drift)} fewer each second"
     before = ended(facts)
-    return Finding(Verdict.RECOVERING, 0.95 if falls(facts) else 0.8,
-                   (left, before) if before else (left,),
-                   since=facts.history.time(facts.span.start) - facts.history.step)
+    return Finding(
+        Verdict.RECOVERING,
+        0.95 if falls(facts) else 0.8,
+        (left, before) if before else (left,),
+        since=facts.history.time(facts.span.start) - facts.history.step,
+    )
 
 
 def _stands(facts: Facts) -> bool:
@@ -65,10 +74,16 @@ def _refined(facts: Facts, told: Finding) -> tuple[Finding, ...]:
     """Tell a costlier mix from slower handling."""
     costs = mix(facts)
     if costs is not None and costs.share > 1 - PART:
-        costly = Finding(Verdict.MIX, told.certainty, (
-            f"each topic takes its usual time, but more of {topic_name(costs.costlier)} arrive: "
-            f"{duration(costs.usual)} → {duration(costs.now)} per message",),
-            since=told.since, topic=_named(costs.costlier))
+        costly = Finding(
+            Verdict.MIX,
+            told.certainty,
+            (
+                f"each topic takes its usual time, but more of {topic_name(costs.costlier)} "
+                f"arrive: {duration(costs.usual)} → {duration(costs.now)} per message",
+            ),
+            since=told.since,
+            topic=_named(costs.costlier),
+        )
         if told.verdict is Verdict.SLOW:
             return (replace(costly, evidence=(*costly.evidence, *told.evidence)),)
         return (replace(told, verdict=Verdict.SURGE, topic=_named(costs.costlier)), costly)
@@ -76,8 +91,11 @@ def _refined(facts: Facts, told: Finding) -> tuple[Finding, ...]:
         return (replace(told, missing=(*told.missing, "working time by topic")),)
     if told.verdict is Verdict.SLOW:
         single = costs.part >= MOST and costs.slower != OTHER
-        told = replace(told, topic=costs.slower if single else None,
-                       evidence=(*told.evidence, *_slowest(costs, single)))
+        told = replace(
+            told,
+            topic=costs.slower if single else None,
+            evidence=(*told.evidence, *_slowest(costs, single)),
+        )
     return (told,)
 
 
@@ -101,25 +119,42 @@ def _after_restart(facts: Facts, acting: Cause) -> Finding | None:
     if facts.onset is None or acting.service is not None:
         return None
     history = facts.history
-    began = [r.time for r in history.restarts
-             if abs(r.time - history.time(facts.onset)) <= 2 * PERSIST * history.step]
+    began = [
+        r.time
+        for r in history.restarts
+        if abs(r.time - history.time(facts.onset)) <= 2 * PERSIST * history.step
+    ]
     if not began:
         return None
-    return Finding(Verdict.REPLAY, 0.85, (
-        f"since the restart {count(facts.span.received)} messages arrived, "
-        f"{count(facts.backlog)} wait; each takes its usual time",), since=began[-1])
+    return Finding(
+        Verdict.REPLAY,
+        0.85,
+        (
+            f"since the restart {count(facts.span.received)} messages arrived, "
+            f"{count(facts.backlog)} wait; each takes its usual time",
+        ),
+        since=began[-1],
+    )
 
 
 def _catch_up(facts: Facts, told: Finding) -> Finding:
     """Call a surge REPLAY when its messages are old on arrival."""
     usual, column = facts.usual, facts.history.delay
-    delays = known(column[facts.span.start: facts.span.stop]) if column else []
+    delays = known(column[facts.span.start : facts.span.stop]) if column else []
     late = min(delays[-PERSIST:], default=None)
     if usual is None or usual.delay is None or late is None or late < usual.delay + OLD:
         return told
-    return replace(told, verdict=Verdict.REPLAY, certainty=0.8, topic=None, evidence=(
-        f"the messages are {duration(late)} old when they arrive, usual is "
-        f"{duration(usual.delay)}: sent long ago and delivered now", *told.evidence))
+    return replace(
+        told,
+        verdict=Verdict.REPLAY,
+        certainty=0.8,
+        topic=None,
+        evidence=(
+            f"the messages are {duration(late)} old when they arrive, usual is "
+            f"{duration(usual.delay)}: sent long ago and delivered now",
+            *told.evidence,
+        ),
+    )
 
 
 def _told(facts: Facts, acting: Cause) -> Finding:
@@ -131,29 +166,40 @@ def _told(facts: Facts, acting: Cause) -> Finding:
     says = []
     share = split.surge_share
     arrivals = f"{rate(arriving)} arrive" + (
-        f", {ratio(acting.arrivals)} {_than(facts)}" if acting.arrivals else "")
+        f", {ratio(acting.arrivals)} {_than(facts)}" if acting.arrivals else ""
+    )
     service = ""
     if facts.service and reference.service:
         service = f", {duration(reference.service)} → {duration(facts.service)} per message"
     if share is None:
         says.append(f"{count(facts.backlog)} messages wait: {arrivals}{service}")
     else:
-        says.append(f"backlog +{count(split.growth)} in {duration(facts.span.seconds)}: "
-                    f"{share:.0%} excess arrivals ({arrivals}), {1 - share:.0%} slower "
-                    f"handling{service}")
+        says.append(
+            f"backlog +{count(split.growth)} in {duration(facts.span.seconds)}: "
+            f"{share:.0%} excess arrivals ({arrivals}), {1 - share:.0%} slower "
+            f"handling{service}"
+        )
     if topic:
         was = ratio(topic[1] / topic[2]) + " usual" if topic[2] else "new"
-        part = "most" if topic[1] - topic[2] >= MOST * (
-            arriving - reference.arrivals) else "the largest part"
+        part = (
+            "most"
+            if topic[1] - topic[2] >= MOST * (arriving - reference.arrivals)
+            else "the largest part"
+        )
         says.append(f"{part} of the excess is {topic_name(topic[0])} ({rate(topic[1])}, {was})")
     before = ended(facts)
     if before:
         says.append(before)
     if not facts.based:
         says.append(f"compared with {len(facts.calm)} calm samples of its own")
-    return Finding(acting.verdict, certainty, tuple(says), missing,
-                   history.time(acting.start) - history.step,
-                   _named(topic[0]) if topic else None)
+    return Finding(
+        acting.verdict,
+        certainty,
+        tuple(says),
+        missing,
+        history.time(acting.start) - history.step,
+        _named(topic[0]) if topic else None,
+    )
 
 
 def _than(facts: Facts) -> str:

@@ -31,8 +31,9 @@ def silent(facts: Facts) -> Finding | None:
     since = f"no numbers for {duration(facts.silence)}" if facts.last >= 0 else "no numbers at all"
     if facts.history.alive:
         return Finding(Verdict.TELEMETRY_LOST, 0.95, (f"{since}, though the daemon lives",))
-    return Finding(Verdict.UNKNOWN, 1.0, (since,),
-                   tuple(dict.fromkeys(("samples", *missing(facts)))))
+    return Finding(
+        Verdict.UNKNOWN, 1.0, (since,), tuple(dict.fromkeys(("samples", *missing(facts))))
+    )
 
 
 def frozen(facts: Facts) -> Finding | None:
@@ -46,12 +47,12 @@ def frozen(facts: Facts) -> Finding | None:
         return None
     first = last - PERSIST
     for column in (history.received, history.processed):
-        if any(column[first + 1: last + 1]):
+        if any(column[first + 1 : last + 1]):
             return None
-    ages = history.oldest[first: last + 1] if history.oldest else ()
+    ages = history.oldest[first : last + 1] if history.oldest else ()
     stopped_age = bool(ages) and ages[0] is not None and len(set(ages)) == 1
     held = history.in_progress[last] if history.in_progress else None
-    work = history.busy[first + 1: last + 1] if history.busy else ()
+    work = history.busy[first + 1 : last + 1] if history.busy else ()
     stopped_work = bool(held) and bool(work) and not any(x is None or x > 0 for x in work)
     if not (stopped_age or stopped_work):
         return None
@@ -63,13 +64,18 @@ def unjudgeable(facts: Facts) -> Finding | None:
     """UNKNOWN: blocking mode hides the backlog; too few samples show nothing."""
     history = facts.history
     if history.blind:
-        return Finding(Verdict.UNKNOWN, 1.0, ("the daemon runs in blocking mode: what waits is in "
-                       "a socket's buffer",), missing(facts))
+        return Finding(
+            Verdict.UNKNOWN,
+            1.0,
+            ("the daemon runs in blocking mode: what waits is in a socket's buffer",),
+            missing(facts),
+        )
     recent = range(max(0, facts.last + 1 - REFERENCE), facts.last + 1)
     seen = sum(known_at(history, i) for i in recent)
     if facts.last >= 0 and seen < PERSIST:
-        return Finding(Verdict.UNKNOWN, 1.0, (f"only {count(seen)} samples",),
-                       ("samples", *missing(facts)))
+        return Finding(
+            Verdict.UNKNOWN, 1.0, (f"only {count(seen)} samples",), ("samples", *missing(facts))
+        )
     return None
 
 
@@ -81,8 +87,13 @@ def restarted(facts: Facts) -> Finding | None:
     lost = [r.lost for r in recent if r.lost is not None]
     ago = duration(facts.now - max(r.time for r in recent))
     what = f"{messages(sum(lost))} lost" if lost else "messages lost: not known"
-    return Finding(Verdict.RESTART, 1.0, (f"restarted {ago} ago, {what}",),
-                   () if lost else ("messages lost at the restart",), max(r.time for r in recent))
+    return Finding(
+        Verdict.RESTART,
+        1.0,
+        (f"restarted {ago} ago, {what}",),
+        () if lost else ("messages lost at the restart",),
+        max(r.time for r in recent),
+    )
 
 
 def starved(facts: Facts) -> Finding | None:
@@ -106,6 +117,9 @@ def starved(facts: Facts) -> Finding | None:
     low = usual.received * max(1 - 3 * spread, 0.25)
     if seconds * low / usual.dispersion < SURE:
         return None
-    return Finding(Verdict.STARVED, 0.95 if facts.based else 0.7, (
-        f"nothing received for {duration(seconds)}; usual are {count(seconds * usual.received)}",),
-        since=history.time(facts.last - quiet + 1))
+    return Finding(
+        Verdict.STARVED,
+        0.95 if facts.based else 0.7,
+        (f"nothing received for {duration(seconds)}; usual are {count(seconds * usual.received)}",),
+        since=history.time(facts.last - quiet + 1),
+    )

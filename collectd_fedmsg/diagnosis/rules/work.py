@@ -51,8 +51,9 @@ def stalled(facts: Facts) -> Finding | None:
     says = [f"nothing ended for {duration(seconds)} while {waits(facts.backlog)}"]
     if oldest is not None:
         says.append(f"the oldest message is {duration(oldest)} old")
-    return Finding(Verdict.STALLED, certainty, tuple(says), missing,
-                   history.time(facts.last) - seconds)
+    return Finding(
+        Verdict.STALLED, certainty, tuple(says), missing, history.time(facts.last) - seconds
+    )
 
 
 def _beyond_pauses(facts: Facts, usual: Usual, begin: int, seconds: float) -> bool:
@@ -68,7 +69,7 @@ def _beyond_pauses(facts: Facts, usual: Usual, begin: int, seconds: float) -> bo
     rate = min(rate, pace or rate)
     # One worker pauses for as long as its message takes; that several do so at once is as rare
     # as the product of their chances, of which the square is on the safe side.
-    usually = max(usual.longest_pause, usual.held / busy ** 2 if each else 0.0)
+    usually = max(usual.longest_pause, usual.held / busy**2 if each else 0.0)
     # What the messages' own scatter explains is in the rate.
     known = usually if usually * rate > SURE else 0.0
     # Where more waits than chance makes there is a second witness.
@@ -99,17 +100,25 @@ def workers_lost(facts: Facts) -> Finding | None:
     usual, history = facts.usual, facts.history
     if facts.hung and facts.span.processed > 0:
         oldest = history.oldest[facts.last] if history.oldest else None
-        return Finding(Verdict.WORKERS_LOST, 0.95, (
-            f"{count(facts.hung)} of {count(facts.workers or 1)} workers hang: the oldest message "
-            f"ages second for second, now {duration(oldest or 0)}, while others end",),
-            since=facts.now - (oldest or 0))
+        return Finding(
+            Verdict.WORKERS_LOST,
+            0.95,
+            (
+                f"{count(facts.hung)} of {count(facts.workers or 1)} workers hang: the oldest "
+                f"message ages second for second, now {duration(oldest or 0)}, while others end",
+            ),
+            since=facts.now - (oldest or 0),
+        )
     if usual is None or not usual.workers or not history.workers or history.blind:
         return None
     latest = [w for w in history.workers[: facts.last + 1] if w is not None][-PERSIST:]
     if len(latest) < PERSIST or max(latest) > usual.workers - 0.5:
         return None
-    return Finding(Verdict.WORKERS_LOST, 0.98, (
-        f"{count(latest[-1])} workers instead of {count(usual.workers)}",))
+    return Finding(
+        Verdict.WORKERS_LOST,
+        0.98,
+        (f"{count(latest[-1])} workers instead of {count(usual.workers)}",),
+    )
 
 
 def failures(facts: Facts) -> Finding | None:
@@ -118,13 +127,22 @@ def failures(facts: Facts) -> Finding | None:
     for one in found:
         extra = coming_back(facts, one)
         if extra is not None:
-            return Finding(Verdict.RETRIES, 0.85, (
-                f"{count(extra)} messages more than usual arrived in {duration(one.seen.seconds)} "
-                f"while {count(one.seen.failed or 0)} failed: failures seem to come back",))
+            return Finding(
+                Verdict.RETRIES,
+                0.85,
+                (
+                    f"{count(extra)} messages more than usual arrived in "
+                    f"{duration(one.seen.seconds)} while {count(one.seen.failed or 0)} failed: "
+                    "failures seem to come back",
+                ),
+            )
     if not found:
         return None
-    return Finding(Verdict.ERRORS, 0.95 if facts.based else 0.8, (
-        f"{found[0].share:.0%} of the messages fail; usual is {found[0].before:.1%}",))
+    return Finding(
+        Verdict.ERRORS,
+        0.95 if facts.based else 0.8,
+        (f"{found[0].share:.0%} of the messages fail; usual is {found[0].before:.1%}",),
+    )
 
 
 @dataclass(frozen=True)
@@ -139,7 +157,7 @@ class Failures:
 def unusual(facts: Facts) -> Iterator[Failures]:
     """Yield the failures of each window in which they are no chance and go on."""
     column = facts.history.failed
-    if column is None or not any(column[-int(LOOK / facts.history.step) - REFERENCE:]):
+    if column is None or not any(column[-int(LOOK / facts.history.step) - REFERENCE :]):
         return
     seen = list(windows(facts))
     for one in seen:

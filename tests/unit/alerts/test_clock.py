@@ -13,9 +13,14 @@ from collectd_fedmsg.diagnosis import History
 
 NOW = 1.8e9
 YEAR = 365 * 86400.0
-RULES = RuleSet((Rule("waits", "backlog", 100.0, hold=60.0, clear=60.0),
-                 Rule("silent", "daemon_silent", 120.0, hold=0.0, severity="critical")),
-                grouping=Grouping(wait=0.0), outputs={"it": {"type": "webhook"}})
+RULES = RuleSet(
+    (
+        Rule("waits", "backlog", 100.0, hold=60.0, clear=60.0),
+        Rule("silent", "daemon_silent", 120.0, hold=0.0, severity="critical"),
+    ),
+    grouping=Grouping(wait=0.0),
+    outputs={"it": {"type": "webhook"}},
+)
 
 
 def seen(at: float, waits: float, consumer: str = "C") -> Observation:

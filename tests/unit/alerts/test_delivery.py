@@ -37,8 +37,9 @@ class Taker:
 def database(path: Path, *bodies: tuple[str, str], now: float = NOW) -> AlertDatabase:
     """Return a database with one entry for each (id, group)."""
     found = AlertDatabase(path / "a.db")
-    found.commit(now, 10, State(), [], [
-        (name, "it", {"id": name, "group": group}) for name, group in bodies])
+    found.commit(
+        now, 10, State(), [], [(name, "it", {"id": name, "group": group}) for name, group in bodies]
+    )
     return found
 
 
@@ -50,21 +51,29 @@ def of(name: str, error: BaseException) -> Callable[[Any], BaseException | None]
     return lambda payload: error if payload["id"] == name else None
 
 
-@pytest.mark.parametrize("error", [
-    pytest.param(Refused("HTTP 400: too long"), id="refused-for-good"),
-    pytest.param(NotTaken("HTTP 500: sorry"), id="not-now"),
-    pytest.param(ZeroDivisionError("division by zero"), id="of-an-unexpected-class"),
-    pytest.param(UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad"), id="decoding"),
-])
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(Refused("HTTP 400: too long"), id="refused-for-good"),
+        pytest.param(NotTaken("HTTP 500: sorry"), id="not-now"),
+        pytest.param(ZeroDivisionError("division by zero"), id="of-an-unexpected-class"),
+        pytest.param(UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad"), id="decoding"),
+    ],
+)
 def test_one_notice_holds_up_no_other(tmp_path: Path, error: BaseException):
-    store, output = database(tmp_path, ("00aa", "g"), ("00bb", "h"), ("00cc", "i")), Taker(
-        of("00aa", error))
+    store, output = (
+        database(tmp_path, ("00aa", "g"), ("00bb", "h"), ("00cc", "i")),
+        Taker(of("00aa", error)),
+    )
     mine = worker(tmp_path, output)
     for _ in range(3):
         mine.turn(NOW + 1)
     assert output.taken == ["00bb", "00cc"]
-    (gone,) = store.given_up(NOW) if isinstance(error, Refused) else [
-        {"error": row["error"]} for row in store.undelivered()]
+    (gone,) = (
+        store.given_up(NOW)
+        if isinstance(error, Refused)
+        else [{"error": row["error"]} for row in store.undelivered()]
+    )
     assert str(error)[:8] in gone["error"]
 
 
@@ -142,12 +151,15 @@ def test_a_worker_survives_any_exception(tmp_path: Path):
     assert threading.active_count() < 50
 
 
-@pytest.mark.parametrize(("attempts", "due", "expected"), [
-    pytest.param(0, NOW + 1e8, 0.0, id="new-from-a-clock-a-year-ahead"),
-    pytest.param(1, NOW + 1e8, 0.0, id="tried-by-a-clock-a-year-ahead"),
-    pytest.param(1, NOW + 300, 300.0, id="pausing"),
-    pytest.param(1, NOW - 5, 0.0, id="due"),
-])
+@pytest.mark.parametrize(
+    ("attempts", "due", "expected"),
+    [
+        pytest.param(0, NOW + 1e8, 0.0, id="new-from-a-clock-a-year-ahead"),
+        pytest.param(1, NOW + 1e8, 0.0, id="tried-by-a-clock-a-year-ahead"),
+        pytest.param(1, NOW + 300, 300.0, id="pausing"),
+        pytest.param(1, NOW - 5, 0.0, id="due"),
+    ],
+)
 def test_waiting_is_bounded_whatever_the_clock_was(attempts: int, due: float, expected: float):
     entry = OutboxEntry(1, "00aa", "it", {}, NOW, attempts, due)
     assert seconds_left(entry, NOW) == expected
@@ -164,8 +176,9 @@ def test_times_of_a_clock_that_was_ahead_are_brought_back(tmp_path: Path):
 
 def test_some_recipients_left_are_kept_for_the_next_attempt(tmp_path: Path):
     store = database(tmp_path, ("00aa", "g"))
-    output = Taker(lambda body: None if "recipients" in body else NotTaken(
-        "452 full", recipients=["c@d"]))
+    output = Taker(
+        lambda body: None if "recipients" in body else NotTaken("452 full", recipients=["c@d"])
+    )
     entry = store.next_entry("it")
     assert entry is not None
     assert not deliver(store, output, entry, NOW, 3600)
@@ -175,7 +188,8 @@ def test_some_recipients_left_are_kept_for_the_next_attempt(tmp_path: Path):
 
 
 def test_sent_texts_are_not_kept_and_sent_ids_are_bounded(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr("collectd_fedmsg.alerts.outbox.MAX_SENT", 5)
     store = database(tmp_path, *((f"{n:04x}", "g") for n in range(20)))
     mine = worker(tmp_path, Taker())

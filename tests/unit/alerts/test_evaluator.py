@@ -19,8 +19,10 @@ from collectd_fedmsg.diagnosis import Diagnosis, Finding, History, Restart, Verd
 STEP = 10
 T0 = 1_000_000.0
 HOLD = Rule("backlog", "backlog", hold=60, clear=60, repeat=3600, critical_above=1000)
-SILENT = (Rule("daemon-silent", "daemon_silent", 60, hold=0, clear=20, severity="critical"),
-          Rule("collectd-silent", "collectd_silent", 60, hold=0, clear=20, severity="critical"))
+SILENT = (
+    Rule("daemon-silent", "daemon_silent", 60, hold=0, clear=20, severity="critical"),
+    Rule("collectd-silent", "collectd_silent", 60, hold=0, clear=20, severity="critical"),
+)
 RULES = RuleSet((HOLD, *SILENT), grouping=Grouping(wait=30, interval=300))
 
 
@@ -53,7 +55,7 @@ class World:
         """Evaluate after each ``every`` samples of one backlog series, for all names alike."""
         for i in range(every, len(backlogs) + 1, every):
             now = T0 + (start + i) * STEP
-            window = backlogs[max(0, i - 12): i]
+            window = backlogs[max(0, i - 12) : i]
             self.at(now, *(seen(n, window, now, verdict=verdict) for n in names), actions=actions)
         return self
 
@@ -70,11 +72,14 @@ def test_raised_once_and_cleared_once():
     assert (alert.peak, alert.affected, alert.cleared - alert.since) == (5, 5 + 19 * STEP, 260)
 
 
-@pytest.mark.parametrize("backlogs", [
-    pytest.param([0] * 3 + [900] * 6 + [0] * 20, id="a-blip-shorter-than-the-hold"),
-    pytest.param([0, 9] * 20, id="up-and-down"),
-    pytest.param([None] * 30, id="nothing-known"),
-])
+@pytest.mark.parametrize(
+    "backlogs",
+    [
+        pytest.param([0] * 3 + [900] * 6 + [0] * 20, id="a-blip-shorter-than-the-hold"),
+        pytest.param([0, 9] * 20, id="up-and-down"),
+        pytest.param([None] * 30, id="nothing-known"),
+    ],
+)
 def test_no_page(backlogs):
     assert World(replace(RULES, rules=(HOLD,))).series(backlogs).notices == []
 
@@ -92,7 +97,9 @@ def test_a_bus_wide_surge_is_one_notice():
     names = [f"C{i}" for i in range(30)]
     world = World().series([0] * 3 + [50] * 15 + [0] * 15, names=names, verdict=Verdict.SURGE)
     assert [(one.kind, len(one.alerts), len(one.over)) for one in world.notices] == [
-        ("raised", 30, 0), ("cleared", 0, 30)]
+        ("raised", 30, 0),
+        ("cleared", 0, 30),
+    ]
     assert {one.cause for one in world.notices[0].alerts} == {"SURGE"}
 
 
@@ -100,8 +107,11 @@ def test_two_causes_are_two_notices():
     world = World()
     for i in range(12):
         now = T0 + i * STEP
-        world.at(now, seen("A", [9] * 12, now, verdict=Verdict.SLOW),
-                 seen("B", [9] * 12, now, verdict=Verdict.SURGE))
+        world.at(
+            now,
+            seen("A", [9] * 12, now, verdict=Verdict.SLOW),
+            seen("B", [9] * 12, now, verdict=Verdict.SURGE),
+        )
     assert kinds(world) == ["raised", "raised"]
 
 
@@ -128,10 +138,13 @@ def test_worse_is_told_at_once_and_undoes_the_acknowledgement():
     assert world.state.alerts[0].ack is None
 
 
-@pytest.mark.parametrize(("acknowledged", "wanted"), [
-    pytest.param(False, ["raised", "reminder", "reminder"], id="every-hour"),
-    pytest.param(True, ["raised"], id="not-when-acknowledged"),
-])
+@pytest.mark.parametrize(
+    ("acknowledged", "wanted"),
+    [
+        pytest.param(False, ["raised", "reminder", "reminder"], id="every-hour"),
+        pytest.param(True, ["raised"], id="not-when-acknowledged"),
+    ],
+)
 def test_reminders(acknowledged, wanted):
     world, actions = World(), Actions()
     for i in range(900):
@@ -148,13 +161,16 @@ def silence(start, end, **match):
     return Actions(silences=(Silence("s", Match(**match), T0 + start, T0 + end),))
 
 
-@pytest.mark.parametrize(("actions", "wanted"), [
-    pytest.param(silence(0, 1000), [], id="over-before-it-ends"),
-    pytest.param(silence(0, 200), ["raised", "cleared"], id="told-when-it-ends"),
-    pytest.param(silence(0, 1000, consumer=("B",)), ["raised", "cleared"], id="of-another"),
-    pytest.param(silence(0, 1000, rule=("daemon*",)), ["raised", "cleared"], id="another-rule"),
-    pytest.param(silence(150, 1000), ["raised", "cleared"], id="the-end-of-what-was-told"),
-])
+@pytest.mark.parametrize(
+    ("actions", "wanted"),
+    [
+        pytest.param(silence(0, 1000), [], id="over-before-it-ends"),
+        pytest.param(silence(0, 200), ["raised", "cleared"], id="told-when-it-ends"),
+        pytest.param(silence(0, 1000, consumer=("B",)), ["raised", "cleared"], id="of-another"),
+        pytest.param(silence(0, 1000, rule=("daemon*",)), ["raised", "cleared"], id="another-rule"),
+        pytest.param(silence(150, 1000), ["raised", "cleared"], id="the-end-of-what-was-told"),
+    ],
+)
 def test_silences(actions, wanted):
     world = World().series([5] * 30 + [0] * 20, actions=actions)
     assert kinds(world) == wanted
@@ -184,9 +200,14 @@ def test_a_dead_daemon_is_raised_and_not_the_backlog_of_its_gap():
     assert kinds(world) == ["raised", "cleared"]
 
 
-@pytest.mark.parametrize("limit", [
-    pytest.param(30, id="sooner-than-collectd"), pytest.param(60, id="as-collectd"),
-    pytest.param(90, id="later")])
+@pytest.mark.parametrize(
+    "limit",
+    [
+        pytest.param(30, id="sooner-than-collectd"),
+        pytest.param(60, id="as-collectd"),
+        pytest.param(90, id="later"),
+    ],
+)
 def test_a_dead_collectd_is_one_alert_of_the_host(limit):
     """Everything of a host is silent: collectd is named, not each daemon, whoever is sooner."""
     daemon = replace(SILENT[0], above=limit)
@@ -225,8 +246,9 @@ def test_messages_lost_at_a_restart():
 @pytest.mark.parametrize(("days", "wanted"), [(3, 1), (9, 0)])
 def test_saturation(days, wanted):
     """Workers full in three days, seven are the limit: told; in nine: not."""
-    rules = RuleSet((Rule("saturation", "saturation", 7 * 86400, hold=30),),
-                    grouping=Grouping(wait=0))
+    rules = RuleSet(
+        (Rule("saturation", "saturation", 7 * 86400, hold=30),), grouping=Grouping(wait=0)
+    )
     world = World(rules)
     for i in range(9):
         now = T0 + i * STEP
@@ -236,8 +258,10 @@ def test_saturation(days, wanted):
     assert len(world.notices) == wanted
 
 
-@pytest.mark.parametrize(("verdict", "wanted"), [
-    (Verdict.SLOW, 1), (Verdict.SURGE, 0), (Verdict.UNKNOWN, 0), (Verdict.OK, 0)])
+@pytest.mark.parametrize(
+    ("verdict", "wanted"),
+    [(Verdict.SLOW, 1), (Verdict.SURGE, 0), (Verdict.UNKNOWN, 0), (Verdict.OK, 0)],
+)
 def test_verdicts(verdict, wanted):
     rules = RuleSet((Rule("v", "verdict", verdicts=("SLOW",), hold=20),), grouping=Grouping(wait=0))
     assert len(World(rules).series([1] * 9, verdict=verdict).notices) == wanted
@@ -285,14 +309,18 @@ def test_flapping_is_few_notices():
     assert [one.alerts[0].flapping for one in raised] == [0, 0, 0, 4]
 
 
-fleets = st.lists(st.tuples(*[st.lists(st.sampled_from([0, 0, 5, 2000, None]), min_size=6,
-                                       max_size=6)] * 3), min_size=3, max_size=12)
+fleets = st.lists(
+    st.tuples(*[st.lists(st.sampled_from([0, 0, 5, 2000, None]), min_size=6, max_size=6)] * 3),
+    min_size=3,
+    max_size=12,
+)
 
 
 @settings(max_examples=40, deadline=None)
 @given(fleets)
 def test_a_restart_between_any_two_steps_changes_nothing(drawn):
     """Through JSON after each step: the same notices, the same ids, none more, none less."""
+
     def run(reboot):
         rules = replace(RULES, rules=(replace(HOLD, hold=20, clear=10), *SILENT))
         world, backlog = World(rules, reboot), ([], [], [])
@@ -300,9 +328,11 @@ def test_a_restart_between_any_two_steps_changes_nothing(drawn):
             for mine, more in zip(backlog, rows):
                 mine.extend(more)
             now = T0 + (i + 1) * 6 * STEP
-            world.at(now, host(now), *(seen(f"C{k}", mine[-12:], now)
-                                       for k, mine in enumerate(backlog)))
+            world.at(
+                now, host(now), *(seen(f"C{k}", mine[-12:], now) for k, mine in enumerate(backlog))
+            )
         return world.notices
+
     told = run(False)
     assert told == run(True)
     assert len({one.id for one in told}) == len(told)

@@ -13,13 +13,16 @@ from collectd_fedmsg.alerts.state_db import AlertDatabase
 NOW = 1.8e9
 
 
-@pytest.mark.parametrize(("at", "late"), [
-    pytest.param(NOW - 5, False, id="just-now"),
-    pytest.param(NOW + 5, False, id="clocks-differ-a-little"),
-    pytest.param(NOW - 61, True, id="missed"),
-    pytest.param(NOW + 86400, True, id="a-day-ahead"),
-    pytest.param(0.0, True, id="never"),
-])
+@pytest.mark.parametrize(
+    ("at", "late"),
+    [
+        pytest.param(NOW - 5, False, id="just-now"),
+        pytest.param(NOW + 5, False, id="clocks-differ-a-little"),
+        pytest.param(NOW - 61, True, id="missed"),
+        pytest.param(NOW + 86400, True, id="a-day-ahead"),
+        pytest.param(0.0, True, id="never"),
+    ],
+)
 def test_late(at: float, late: bool):
     assert is_late(at, 10, NOW) is late
 
@@ -36,6 +39,10 @@ def test_what_is_wrong_is_listed_critical_first(tmp_path: Path):
     store.commit(NOW, 10, State(), [], [], {"clock": "set back", "store": "permission denied"})
     found = ailments(store, NOW)
     assert [(one.critical, one.text.split(":")[0]) for one in found] == [
-        (True, "permission denied"), (True, "it"), (False, "set back"), (False, "it")]
+        (True, "permission denied"),
+        (True, "it"),
+        (False, "set back"),
+        (False, "it"),
+    ]
     store.commit(NOW + 10, 10, State(), [], [])
     assert not store.troubles()

@@ -16,9 +16,15 @@ SUBJECT = Subject("h", "hub", "Archiver")
 FLAPPING = Flapping(raises=3, within=600)
 rules = st.builds(
     lambda hold, clear: Rule("backlog", "backlog", hold=hold, clear=clear, critical_above=50),
-    st.sampled_from([0.0, 10.0, 30.0]), st.sampled_from([0.0, 10.0, 40.0]))
-samples = st.lists(st.tuples(st.sampled_from([True, False, None]), st.sampled_from([10, 20, 300]),
-                             st.integers(0, 100)), max_size=60)
+    st.sampled_from([0.0, 10.0, 30.0]),
+    st.sampled_from([0.0, 10.0, 40.0]),
+)
+samples = st.lists(
+    st.tuples(
+        st.sampled_from([True, False, None]), st.sampled_from([10, 20, 300]), st.integers(0, 100)
+    ),
+    max_size=60,
+)
 
 
 def readings(drawn):
@@ -44,7 +50,8 @@ def test_never_two_raises_without_a_clear_between(drawn, rule):
     _, happened = run(drawn, rule)
     turns = [event for event, _ in happened if event is not Event.WORSE]
     assert turns == [Event.RAISED, Event.CLEARED] * (len(turns) // 2) + [Event.RAISED] * (
-        len(turns) % 2)
+        len(turns) % 2
+    )
 
 
 @given(samples, rules)
@@ -57,14 +64,16 @@ def test_no_two_alerts_share_an_id(drawn, rule):
 def test_a_single_good_sample_clears_nothing(drawn, rule):
     track, _ = run(drawn, rule)
     if track.alert and track.last is not False:
-        _, event = step(track, Reading(track.at + 10, False), replace(rule, clear=0.0), SUBJECT,
-                        FLAPPING)
+        _, event = step(
+            track, Reading(track.at + 10, False), replace(rule, clear=0.0), SUBJECT, FLAPPING
+        )
         assert event is not Event.CLEARED or track.goods >= 1
 
 
 @given(samples, rules)
 def test_a_restart_at_any_point_equals_none(drawn, rule):
     """A restart keeps what the record's JSON keeps, and forgets what is idle."""
+
     def restarted(track):
         if track.idle:
             return Track()
@@ -87,12 +96,15 @@ def test_what_is_unknown_neither_raises_nor_clears(drawn, rule):
     assert step(track, Reading(track.at + 10, None), rule, SUBJECT, FLAPPING)[1] is None
 
 
-@pytest.mark.parametrize(("bads", "raised"), [
-    pytest.param([True] * 3, False, id="shorter-than-the-hold"),
-    pytest.param([True] * 4, True, id="as-long-as-the-hold"),
-    pytest.param([True, True, False, True, True], False, id="a-blip-begins-anew"),
-    pytest.param([True, None, None, True, True], False, id="unknown-time-is-not-bad-time"),
-])
+@pytest.mark.parametrize(
+    ("bads", "raised"),
+    [
+        pytest.param([True] * 3, False, id="shorter-than-the-hold"),
+        pytest.param([True] * 4, True, id="as-long-as-the-hold"),
+        pytest.param([True, True, False, True, True], False, id="a-blip-begins-anew"),
+        pytest.param([True, None, None, True, True], False, id="unknown-time-is-not-bad-time"),
+    ],
+)
 def test_hold(bads, raised):
     """Thirty seconds of bad samples raise; a gap among them does not count."""
     rule = Rule("backlog", "backlog", hold=30.0)

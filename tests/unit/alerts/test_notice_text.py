@@ -10,11 +10,23 @@ from collectd_fedmsg.alerts.notice_text import body, headline, link, one_line, p
 from collectd_fedmsg.alerts.records import Ack, Alert, Notice, Subject
 
 NOW = 1_000_000.0
-ONE = Alert(id="a1", rule="backlog", kind="backlog", subject=Subject("bus01", "hub", "A/b"),
-            severity="critical", since=NOW - 720, raised=NOW - 420, unit="messages", value=1234.0,
-            limit=0.0, peak=5000.0, affected=9876.0, cause="SLOW",
-            why=("SLOW: Each message takes longer.", "17 ms → 280 ms per message"),
-            action="Look at its database.")
+ONE = Alert(
+    id="a1",
+    rule="backlog",
+    kind="backlog",
+    subject=Subject("bus01", "hub", "A/b"),
+    severity="critical",
+    since=NOW - 720,
+    raised=NOW - 420,
+    unit="messages",
+    value=1234.0,
+    limit=0.0,
+    peak=5000.0,
+    affected=9876.0,
+    cause="SLOW",
+    why=("SLOW: Each message takes longer.", "17 ms → 280 ms per message"),
+    action="Look at its database.",
+)
 OVER = replace(ONE, cleared=NOW - 120)
 
 
@@ -24,12 +36,14 @@ def notice(kind="raised", alerts=(ONE,), over=()):
 
 def test_a_notice_says_it_all():
     text = body(notice(), "http://d")
-    for part in ("What:    A/b of hub on bus01: 1,234 messages wait (limit 0) [critical, new]",
-                 "Since:   1970-01-12 13:34 UTC (12 min)",
-                 "How bad: peak 5,000 messages, 9,876 messages affected so far",
-                 "Why:     SLOW: Each message takes longer.\n         17 ms → 280 ms",
-                 "Next:    Look at its database.",
-                 "http://d/daemon/bus01/hub/A~2fb?start=998380&end=1000000"):
+    for part in (
+        "What:    A/b of hub on bus01: 1,234 messages wait (limit 0) [critical, new]",
+        "Since:   1970-01-12 13:34 UTC (12 min)",
+        "How bad: peak 5,000 messages, 9,876 messages affected so far",
+        "Why:     SLOW: Each message takes longer.\n         17 ms → 280 ms",
+        "Next:    Look at its database.",
+        "http://d/daemon/bus01/hub/A~2fb?start=998380&end=1000000",
+    ):
         assert part in text
 
 
@@ -38,7 +52,8 @@ def test_an_end_says_how_long_how_bad_and_how_many():
     for part in ("over after 10 min", "peak 5,000 messages", "9,876 messages affected"):
         assert part in text
     assert headline(notice("cleared", (), (OVER,))) == (
-        "[OK] over: SLOW: A/b of hub on bus01: over after 10 min")
+        "[OK] over: SLOW: A/b of hub on bus01: over after 10 min"
+    )
 
 
 def test_thirty_are_one_headline_and_a_bounded_text():
@@ -62,13 +77,16 @@ def test_short_fits_collectd(name):
         assert "http" not in said or said.endswith(link(one, "http://dashboard", NOW))
 
 
-@pytest.mark.parametrize(("kind", "value", "said"), [
-    ("oldest", 1000.0, "the oldest message waits for 17 min"),
-    ("verdict", 3.0, "the diagnosis is SLOW"),
-    ("daemon_silent", 130.0, "silent for 2 min 10 s"),
-    ("lost", 7.0, "7 messages were lost at a restart"),
-    ("saturation", 3 * 86400.0, "the workers are full in 3 d"),
-])
+@pytest.mark.parametrize(
+    ("kind", "value", "said"),
+    [
+        ("oldest", 1000.0, "the oldest message waits for 17 min"),
+        ("verdict", 3.0, "the diagnosis is SLOW"),
+        ("daemon_silent", 130.0, "silent for 2 min 10 s"),
+        ("lost", 7.0, "7 messages were lost at a restart"),
+        ("saturation", 3 * 86400.0, "the workers are full in 3 d"),
+    ],
+)
 def test_every_kind_has_words(kind, value, said):
     assert said in one_line(replace(ONE, kind=kind, value=value))
 
@@ -83,5 +101,6 @@ def test_flapping_and_acknowledgements_are_said():
 
 def test_a_payload_is_json_and_keeps_its_id():
     import json
+
     found = json.loads(json.dumps(payload(notice(), "http://d")))
     assert (found["id"], found["alerts"][0]["id"], found["fresh"]) == ("n1", "a1", ["a1"])

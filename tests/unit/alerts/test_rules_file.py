@@ -21,7 +21,8 @@ def test_an_empty_file_means_the_built_in_rules():
 
 
 def test_the_last_override_that_fits_wins():
-    rules = parse('''
+    rules = parse(
+        """
         [[rule]]
         name = "backlog"
         when = "backlog"
@@ -32,7 +33,9 @@ def test_the_last_override_that_fits_wins():
         [[override]]
         host = ["b1", "b2"]
         enabled = false
-    ''', "alerts.toml")
+    """,
+        "alerts.toml",
+    )
     (rule,) = rules.rules
     assert rule.hold == 5400
     assert rules.rule_for(rule, Subject("a", "badges", "C")).above == 500
@@ -40,21 +43,37 @@ def test_the_last_override_that_fits_wins():
     assert rules.rule_for(rule, Subject("b2", "badges", "C")) is None
 
 
-@pytest.mark.parametrize(("text", "key", "value"), [
-    pytest.param("every = 'soon'", "every", "soon", id="no-duration"),
-    pytest.param("evry = '10s'", "evry", "10s", id="unknown-key"),
-    pytest.param("[[rule]]\nname='x'\nwhen='full'", "rule[1].when", "full", id="unknown-kind"),
-    pytest.param("[[rule]]\nwhen='backlog'", "rule[1].name", None, id="no-name"),
-    pytest.param("[[rule]]\nname='x'\nwhen='verdict'\nverdicts=['SLO']", "rule[1].verdicts",
-                 ["SLO"], id="unknown-verdict"),
-    pytest.param("[[override]]\nrule='nope'\nabove=1", "override[1].rule", "nope",
-                 id="fits-no-rule"),
-    pytest.param("[output.mail]\ntype='smtp'\nsender='a@b'", "output.mail.recipients", None,
-                 id="missing-recipients"),
-    pytest.param("[[rule]]\nname='x'\nwhen='backlog'\noutputs='pager'", "rule x.outputs", "pager",
-                 id="unknown-output"),
-    pytest.param("a = ", "(file)", None, id="not-toml"),
-])
+@pytest.mark.parametrize(
+    ("text", "key", "value"),
+    [
+        pytest.param("every = 'soon'", "every", "soon", id="no-duration"),
+        pytest.param("evry = '10s'", "evry", "10s", id="unknown-key"),
+        pytest.param("[[rule]]\nname='x'\nwhen='full'", "rule[1].when", "full", id="unknown-kind"),
+        pytest.param("[[rule]]\nwhen='backlog'", "rule[1].name", None, id="no-name"),
+        pytest.param(
+            "[[rule]]\nname='x'\nwhen='verdict'\nverdicts=['SLO']",
+            "rule[1].verdicts",
+            ["SLO"],
+            id="unknown-verdict",
+        ),
+        pytest.param(
+            "[[override]]\nrule='nope'\nabove=1", "override[1].rule", "nope", id="fits-no-rule"
+        ),
+        pytest.param(
+            "[output.mail]\ntype='smtp'\nsender='a@b'",
+            "output.mail.recipients",
+            None,
+            id="missing-recipients",
+        ),
+        pytest.param(
+            "[[rule]]\nname='x'\nwhen='backlog'\noutputs='pager'",
+            "rule x.outputs",
+            "pager",
+            id="unknown-output",
+        ),
+        pytest.param("a = ", "(file)", None, id="not-toml"),
+    ],
+)
 def test_a_mistake_names_file_key_and_value(text, key, value):
     with pytest.raises(ConfigError) as caught:
         parse(text, "/etc/alerts.toml")
@@ -88,11 +107,21 @@ def test_the_documented_example_is_right_and_whole():
     raw = tomllib.loads(EXAMPLE.read_text("utf-8"))
     assert set(raw) == {*rules_file.TOP, *rules_file.SECTIONS}
     assert {key for rule in raw["rule"] for key in rule} | {"outputs", "clear"} == {
-        "name", "when", *rules_file.WHERE, *rules_file.CHANGES}
+        "name",
+        "when",
+        *rules_file.WHERE,
+        *rules_file.CHANGES,
+    }
     assert {key for one in raw["override"] for key in one} == {
-        "rule", *rules_file.WHERE, *rules_file.CHANGES}
-    for name, checks in (("defaults", rules_file.DEFAULTS), ("grouping", rules_file.GROUPING),
-                         ("flapping", rules_file.FLAPPING)):
+        "rule",
+        *rules_file.WHERE,
+        *rules_file.CHANGES,
+    }
+    for name, checks in (
+        ("defaults", rules_file.DEFAULTS),
+        ("grouping", rules_file.GROUPING),
+        ("flapping", rules_file.FLAPPING),
+    ):
         assert set(raw[name]) == set(checks)
     kinds = {one["type"]: set(one) for one in raw["output"].values()}
     assert set(kinds) == set(TYPES)

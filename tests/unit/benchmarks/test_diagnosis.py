@@ -21,16 +21,27 @@ PLAIN = Traffic(rate=2.0, service=0.4, workers=1)
 START = 1_700_000_000.0
 
 
-@pytest.mark.parametrize("traffic", [
-    pytest.param(PLAIN, id="plain"),
-    pytest.param(replace(PLAIN, workers=4, law=ServiceLaw("pareto")), id="pareto"),
-    pytest.param(replace(PLAIN, burst=(4.0, 30.0, 200.0)), id="bursts"),
-    pytest.param(replace(PLAIN, workers=2, parts=(Part(0), Part(START + 300, hung=1))), id="hang"),
-    pytest.param(replace(PLAIN, workers=2, parts=(Part(0), Part(START + 300, gone=2))), id="gone"),
-    pytest.param(replace(PLAIN, batches=[(START + 100, 50)]), id="batch"),
-    pytest.param(replace(PLAIN, rate=900.0, service=0.001, parts=(
-        Part(0), Part(START + 300, service=5.0))), id="fluid"),
-])
+@pytest.mark.parametrize(
+    "traffic",
+    [
+        pytest.param(PLAIN, id="plain"),
+        pytest.param(replace(PLAIN, workers=4, law=ServiceLaw("pareto")), id="pareto"),
+        pytest.param(replace(PLAIN, burst=(4.0, 30.0, 200.0)), id="bursts"),
+        pytest.param(
+            replace(PLAIN, workers=2, parts=(Part(0), Part(START + 300, hung=1))), id="hang"
+        ),
+        pytest.param(
+            replace(PLAIN, workers=2, parts=(Part(0), Part(START + 300, gone=2))), id="gone"
+        ),
+        pytest.param(replace(PLAIN, batches=[(START + 100, 50)]), id="batch"),
+        pytest.param(
+            replace(
+                PLAIN, rate=900.0, service=0.001, parts=(Part(0), Part(START + 300, service=5.0))
+            ),
+            id="fluid",
+        ),
+    ],
+)
 def test_every_sample_balances(traffic):
     """received = processed + backlog, and no worker is busier than the time there is."""
     samples = simulate(traffic, START, START + 900, 10, 3)
@@ -60,14 +71,22 @@ def test_a_hung_worker_ages_and_is_busy():
     assert oldest[59] - oldest[40] == pytest.approx(190)
 
 
-@pytest.mark.parametrize(("times", "values", "total", "expected"), [
-    pytest.param([0, 10, 20], [0, 50, 60], True, [5, 1], id="on-the-grid"),
-    pytest.param([4, 14, 24], [0, 50, 60], True, [5, 0.4 * 5 + 0.6 * 1], id="off-the-grid"),
-    pytest.param([0, 10, 20], [1, 7, 3], False, [7, 3], id="a-gauge-holds-from-before"),
-    pytest.param([0, 10, 40, 50], [0, 10, 40, 50], True, [1, None, None, None, 1],
-                 id="beyond-the-heartbeat"),
-    pytest.param([0, 10, 20], [9, 3, 13], True, [None, 1], id="a-restart-is-unknown"),
-])
+@pytest.mark.parametrize(
+    ("times", "values", "total", "expected"),
+    [
+        pytest.param([0, 10, 20], [0, 50, 60], True, [5, 1], id="on-the-grid"),
+        pytest.param([4, 14, 24], [0, 50, 60], True, [5, 0.4 * 5 + 0.6 * 1], id="off-the-grid"),
+        pytest.param([0, 10, 20], [1, 7, 3], False, [7, 3], id="a-gauge-holds-from-before"),
+        pytest.param(
+            [0, 10, 40, 50],
+            [0, 10, 40, 50],
+            True,
+            [1, None, None, None, 1],
+            id="beyond-the-heartbeat",
+        ),
+        pytest.param([0, 10, 20], [9, 3, 13], True, [None, 1], id="a-restart-is-unknown"),
+    ],
+)
 def test_samples_are_averaged_as_rrd_does(times, values, total, expected):
     """A step's value is the time-weighted mean of what its samples say."""
     assert archived(times, values, 10, total=total).points == pytest.approx(expected)
@@ -90,8 +109,14 @@ def test_labels_follow_what_acts_now():
 
 def test_the_greater_the_change_the_sooner_it_is_decidable():
     """Twice as slow takes longer to be known than ten times as slow; what fits is well."""
-    first = [next(k for k, label in enumerate(labels(Part(START + 600, service=times)))
-                  if "SLOW" in label.right and label.decidable) for times in (2.0, 10.0)]
+    first = [
+        next(
+            k
+            for k, label in enumerate(labels(Part(START + 600, service=times)))
+            if "SLOW" in label.right and label.decidable
+        )
+        for times in (2.0, 10.0)
+    ]
     assert 60 < first[1] <= first[0]
     assert not any("SLOW" in label.right for label in labels(Part(START + 600, service=1.2)))
 

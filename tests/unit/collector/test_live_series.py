@@ -7,16 +7,27 @@ import pytest
 from collectd_fedmsg.collector import live_series as live
 from collectd_fedmsg.collector.live_series import Live
 
-KINDS = {"received": "derive", "processed": "derive", "backlog": "queue_length",
-         "busy": "derive", "oldest": "duration"}
+KINDS = {
+    "received": "derive",
+    "processed": "derive",
+    "backlog": "queue_length",
+    "busy": "derive",
+    "oldest": "duration",
+}
 T0 = 1_000_000
 
 
 def fill(seen: Live, rows: dict[int, dict[str, float]], consumer: str = "A") -> Live:
     for at, sample in rows.items():
         for metric, value in sample.items():
-            seen.take("h", ("fedmsg", "hub"), (KINDS[metric], f"{consumer}_{metric}"),
-                      at=at, interval=10.0, value=value)
+            seen.take(
+                "h",
+                ("fedmsg", "hub"),
+                (KINDS[metric], f"{consumer}_{metric}"),
+                at=at,
+                interval=10.0,
+                value=value,
+            )
     return seen
 
 
@@ -42,11 +53,14 @@ def test_a_gap_is_unknown() -> None:
     assert past.backlog == [0, None, None, 0]
 
 
-@pytest.mark.parametrize(("before", "after", "lost"), [
-    pytest.param(sample(500, 40), sample(10, 0), [40], id="began-anew-with-40-waiting"),
-    pytest.param(sample(500, 0), sample(10, 0), [0], id="nothing-waited"),
-    pytest.param(sample(500, 40), sample(510, 0), [], id="went-on"),
-])
+@pytest.mark.parametrize(
+    ("before", "after", "lost"),
+    [
+        pytest.param(sample(500, 40), sample(10, 0), [40], id="began-anew-with-40-waiting"),
+        pytest.param(sample(500, 0), sample(10, 0), [0], id="nothing-waited"),
+        pytest.param(sample(500, 40), sample(510, 0), [], id="went-on"),
+    ],
+)
 def test_restarts(before, after, lost) -> None:
     """The totals shrank: what waited is lost, and the step's rate is unknown, not a spike."""
     seen = fill(Live(), {T0: sample(490, 0), T0 + 10: before, T0 + 20: after})
@@ -59,8 +73,9 @@ def test_others_are_passed_over_and_the_heartbeat_is_kept() -> None:
     seen = Live()
     seen.take("h", ("load", ""), ("load", ""), at=T0, interval=10.0, value=1.0)
     seen.take("h", ("fedmsg", "hub"), ("gauge", "nonsense"), at=T0, interval=10.0, value=1.0)
-    seen.take("h", ("collectd_fedmsg", ""), ("count", "daemons_seen"), at=T0, interval=10.0,
-              value=3.0)
+    seen.take(
+        "h", ("collectd_fedmsg", ""), ("count", "daemons_seen"), at=T0, interval=10.0, value=3.0
+    )
     assert seen.judgement(T0).daemons == ()
     assert seen.beats == {"h": T0}
 
@@ -89,10 +104,12 @@ def verdicts(arrivals: list[float], failing: list[bool]) -> list[str]:
         totals["busy"] += new * 50_000
         totals["failed"] += new if failing[minute] else 0
         for metric, value in {**totals, "backlog": 0, "in_progress": 0, "workers": 1}.items():
-            kind = ("derive" if metric in totals else
-                    "count" if metric == "workers" else "queue_length")
-            seen.take("h", ("fedmsg", "hub"), (kind, f"C_{metric}"), at=at, interval=10.0,
-                      value=value)
+            kind = (
+                "derive" if metric in totals else "count" if metric == "workers" else "queue_length"
+            )
+            seen.take(
+                "h", ("fedmsg", "hub"), (kind, f"C_{metric}"), at=at, interval=10.0, value=value
+            )
         if step % 6 == 5:
             found.append(seen.judgement(at).daemons[0].diagnosis.findings[0].verdict.name)
     return found
@@ -123,15 +140,24 @@ def test_a_trouble_that_lasts_for_a_day_is_usual(monkeypatch: pytest.MonkeyPatch
     assert "STARVED" not in found[100:]
 
 
-@pytest.mark.parametrize(("phases", "doubled"), [
-    pytest.param([0.0], [], id="one"),
-    pytest.param([0.0, 3.0], ["h"], id="two-collectds"),
-    pytest.param([0.0, 0.0], ["h"], id="two-at-the-same-moment"),
-])
+@pytest.mark.parametrize(
+    ("phases", "doubled"),
+    [
+        pytest.param([0.0], [], id="one"),
+        pytest.param([0.0, 3.0], ["h"], id="two-collectds"),
+        pytest.param([0.0, 0.0], ["h"], id="two-at-the-same-moment"),
+    ],
+)
 def test_two_senders_of_one_host_name(phases: list[float], doubled: list[str]) -> None:
     seen = Live()
     for turn in range(10):
         for phase in phases:
-            seen.take("h", ("collectd_fedmsg", ""), ("count", "daemons_seen"),
-                      at=T0 + 10 * turn + phase, interval=10.0, value=1.0)
+            seen.take(
+                "h",
+                ("collectd_fedmsg", ""),
+                ("count", "daemons_seen"),
+                at=T0 + 10 * turn + phase,
+                interval=10.0,
+                value=1.0,
+            )
     assert seen.doubled() == doubled

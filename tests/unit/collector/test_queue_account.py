@@ -14,25 +14,50 @@ from collectd_fedmsg.collector.sources.queue_account import (
 STATS = {"publish": 170, "ack": 17, "deliver_no_ack": 78, "get_no_ack": 5, "redeliver": 12}
 
 
-@pytest.mark.parametrize(("row", "counts_all", "expected"), [
-    pytest.param({"messages": 15, "consumers": 2, "message_stats": STATS}, True,
-                 Figures(170, 100, 12, 15, 2), id="all"),
-    pytest.param({"messages": 3, "consumers": 0, "message_stats": {"publish": 3}}, True,
-                 Figures(3, 0, 0, 3, 0), id="only-published-yet"),
-    pytest.param({"messages": 0, "consumers": 1}, True, Figures(0, 0, 0, 0, 1), id="never-used"),
-    pytest.param({"messages": 0, "consumers": 1}, False, Figures(None, None, None, 0, 1),
-                 id="never-used-or-AMQP-1.0"),
-    pytest.param({}, True, Figures(None, None, None, None, None), id="just-declared"),
-    pytest.param({"messages": 4}, False, Figures(None, None, None, 4, None), id="queue-totals"),
-])
+@pytest.mark.parametrize(
+    ("row", "counts_all", "expected"),
+    [
+        pytest.param(
+            {"messages": 15, "consumers": 2, "message_stats": STATS},
+            True,
+            Figures(170, 100, 12, 15, 2),
+            id="all",
+        ),
+        pytest.param(
+            {"messages": 3, "consumers": 0, "message_stats": {"publish": 3}},
+            True,
+            Figures(3, 0, 0, 3, 0),
+            id="only-published-yet",
+        ),
+        pytest.param(
+            {"messages": 0, "consumers": 1}, True, Figures(0, 0, 0, 0, 1), id="never-used"
+        ),
+        pytest.param(
+            {"messages": 0, "consumers": 1},
+            False,
+            Figures(None, None, None, 0, 1),
+            id="never-used-or-AMQP-1.0",
+        ),
+        pytest.param({}, True, Figures(None, None, None, None, None), id="just-declared"),
+        pytest.param({"messages": 4}, False, Figures(None, None, None, 4, None), id="queue-totals"),
+    ],
+)
 def test_figures(row, counts_all, expected):
     assert Figures.of(row, counts_all) == expected
 
 
-@pytest.mark.parametrize("row", [
-    {"messages": -1}, {"messages": "1"}, {"messages": True}, {"messages": 1.5},
-    {"message_stats": {"publish": None}}, {"message_stats": [1]}, {"consumers": []},
-])
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"messages": -1},
+        {"messages": "1"},
+        {"messages": True},
+        {"messages": 1.5},
+        {"message_stats": {"publish": None}},
+        {"message_stats": [1]},
+        {"consumers": []},
+    ],
+)
 def test_what_is_no_count_is_refused(row):
     with pytest.raises((ValueError, TypeError, AttributeError)):
         Figures.of(row, True)

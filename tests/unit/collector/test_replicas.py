@@ -12,8 +12,9 @@ from collectd_fedmsg.protocol.sample import Sample
 
 
 def sample(time, received, processed=None, **more):
-    return PartialSample("C", time, received=received,
-                         processed=received if processed is None else processed, **more)
+    return PartialSample(
+        "C", time, received=received, processed=received if processed is None else processed, **more
+    )
 
 
 def test_twenty_restarts_of_three_replicas_are_exact():
@@ -81,8 +82,9 @@ def test_one_that_hangs_holds_up_nobody_and_loses_nothing():
 def test_topics_that_are_named_late_draw_no_spike():
     """A topic that was among the others so far: at most what its replica received meanwhile."""
     row = ReplicaSum("C")
-    row.add("a", [sample(0, 1000, topics={"x": 1000}),
-                  sample(10, 1010, topics={"x": 1004, "y": 500})])
+    row.add(
+        "a", [sample(0, 1000, topics={"x": 1000}), sample(10, 1010, topics={"x": 1004, "y": 500})]
+    )
     last = row.take("a", 10)[-1]
     assert last.topics == {"x": 4, "y": 10}
 
@@ -102,34 +104,52 @@ def counted(name: str, time: float, received: int) -> Sample:
 ORIGIN = SampleOrigin("archiver", 10.0)
 
 
-@pytest.mark.parametrize(("has_queue", "received", "backlog"), [
-    pytest.param(None, 12, 2, id="no-broker-is-read"),
-    pytest.param(lambda service: False, 12, 2, id="no-queue-of-this-name"),
-    pytest.param(lambda service: service == "archiver", None, None, id="its-queue-tells-better"),
-    pytest.param(lambda service: None, None, None, id="not-known-yet"),
-])
+@pytest.mark.parametrize(
+    ("has_queue", "received", "backlog"),
+    [
+        pytest.param(None, 12, 2, id="no-broker-is-read"),
+        pytest.param(lambda service: False, 12, 2, id="no-queue-of-this-name"),
+        pytest.param(
+            lambda service: service == "archiver", None, None, id="its-queue-tells-better"
+        ),
+        pytest.param(lambda service: None, None, None, id="not-known-yet"),
+    ],
+)
 def test_processes_of_one_name_are_one_row(has_queue, received, backlog):
     """Beside its queue the row has what the broker cannot know, and nothing of what it can."""
     rows = ReplicaRows(lambda endpoint: "", has_queue)
     heard = ("ipc:///a.1.sock", "ipc:///a.2.sock")
     taken = []
     for time, counts in ((10.0, (1, 1)), (20.0, (9, 5))):
-        fresh = [(endpoint, ORIGIN, [counted(f"Consumer#{n}", time, count)])
-                 for n, (endpoint, count) in enumerate(zip(heard, counts))]
+        fresh = [
+            (endpoint, ORIGIN, [counted(f"Consumer#{n}", time, count)])
+            for n, (endpoint, count) in enumerate(zip(heard, counts))
+        ]
         fresh.append(("ipc:///hub.3.sock", SampleOrigin("hub", 10.0), [counted("Hub", time, 7)]))
         others, taken = rows.take(fresh, heard, time)
         assert [one.consumer for _, _, samples in others for one in samples] == ["Hub"]
     [(_, origin, [row])] = taken
     assert (origin.service, origin.interval, row.consumer, row.time) == (
-        "archiver", 10.0, "Consumer", 20.0)
+        "archiver",
+        10.0,
+        "Consumer",
+        20.0,
+    )
     assert (row.received, row.backlog) == (received, backlog)
     assert (row.busy, row.in_progress) == (12_000, 2)
 
 
 def test_hosts_and_services_are_rows_of_their_own():
     rows = ReplicaRows(lambda endpoint: endpoint[6:8])
-    fresh = [(f"tcp://{host}:1", SampleOrigin(service, 10.0), [counted("C#1", 10.0, 1)])
-             for host in ("h1", "h2") for service in ("a", "b")]
+    fresh = [
+        (f"tcp://{host}:1", SampleOrigin(service, 10.0), [counted("C#1", 10.0, 1)])
+        for host in ("h1", "h2")
+        for service in ("a", "b")
+    ]
     _, taken = rows.take(fresh, ("tcp://h1:1", "tcp://h2:1"), 10.0)
     assert sorted((endpoint, origin.service) for endpoint, origin, _ in taken) == [
-        ("tcp://h1:1", "a"), ("tcp://h1:1", "b"), ("tcp://h2:1", "a"), ("tcp://h2:1", "b")]
+        ("tcp://h1:1", "a"),
+        ("tcp://h1:1", "b"),
+        ("tcp://h2:1", "a"),
+        ("tcp://h2:1", "b"),
+    ]

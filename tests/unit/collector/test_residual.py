@@ -32,8 +32,12 @@ class Queue:
             self.waiting -= done + gone
             self.gauges.append(self.waiting)
             if len(self.gauges) % 10 == 0:
-                self.residual.add(len(self.gauges), self.published, self.processed,
-                                  self.gauges[max(0, len(self.gauges) - 1 - self.lag)])
+                self.residual.add(
+                    len(self.gauges),
+                    self.published,
+                    self.processed,
+                    self.gauges[max(0, len(self.gauges) - 1 - self.lag)],
+                )
         return self.residual
 
 

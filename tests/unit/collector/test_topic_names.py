@@ -15,8 +15,18 @@ KEY = ("h", "hub", "C")
 
 
 def sample(number: int, received: int, topics: dict[str, int]) -> Sample:
-    return Sample("C", 1e9 + number, received, received, 0, 0, busy=received, topics=topics,
-                  topic_processed=topics, topic_busy=topics)
+    return Sample(
+        "C",
+        1e9 + number,
+        received,
+        received,
+        0,
+        0,
+        busy=received,
+        topics=topics,
+        topic_processed=topics,
+        topic_busy=topics,
+    )
 
 
 def test_topics_with_an_id_stay_bounded_over_restarts(tmp_path: Path):
@@ -33,8 +43,11 @@ def test_topics_with_an_id_stay_bounded_over_restarts(tmp_path: Path):
         for number in range(10):
             topics = {f"org.x.build.{restart}-{number}-{one}": 5 for one in range(20)}
             received += 100
-            found = {instance: value for _, instance, value in series.values(
-                sample(number, received, topics)) if "_topic-" in instance}
+            found = {
+                instance: value
+                for _, instance, value in series.values(sample(number, received, topics))
+                if "_topic-" in instance
+            }
             if before:
                 stored += sum(value - before.get(instance, 0) for instance, value in found.items())
             before.update(found)
@@ -49,12 +62,20 @@ def test_the_other_topics_total_only_grows_as_topics_come_and_go():
     series = SeriesTable(1, TOPIC_METRICS[:1], names).find(*KEY)
     assert series is not None
     names.note(KEY, [f"t{n}" for n in range(FIRST_TOPICS)])
-    rows = [({"t0": 10, "new": 5, OTHER: 3}, 100), ({"t0": 20, "newer": 5, OTHER: 9}, 130),
-            ({"t0": 20, "new": 9}, 135), ({"t0": 4, "new": 1}, 5), ({"t0": 6, "new": 4}, 10)]
+    rows = [
+        ({"t0": 10, "new": 5, OTHER: 3}, 100),
+        ({"t0": 20, "newer": 5, OTHER: 9}, 130),
+        ({"t0": 20, "new": 9}, 135),
+        ({"t0": 4, "new": 1}, 5),
+        ({"t0": 6, "new": 4}, 10),
+    ]
     others = []
     for number, (topics, received) in enumerate(rows):
-        values = {instance: value for _, instance, value in series.values(
-            sample(number, received, topics)) if "_topic-" in instance}
+        values = {
+            instance: value
+            for _, instance, value in series.values(sample(number, received, topics))
+            if "_topic-" in instance
+        }
         others.append(values.get(f"C_topic-{OTHER}", 0))
     assert others == [0, 20, 25, 25, 28], "of 30, 5, a restart, 5: what t0 has not"
 
@@ -71,8 +92,11 @@ def test_a_steady_topic_gets_a_series_later_and_a_passing_one_does_not():
 def test_few_topics_are_as_the_daemon_says():
     series = SeriesTable(1, TOPIC_METRICS[:1]).find(*KEY)
     assert series is not None
-    found = {instance: value for _, instance, value in series.values(
-        sample(1, 50, {"a": 30, OTHER: 20})) if "_topic-" in instance}
+    found = {
+        instance: value
+        for _, instance, value in series.values(sample(1, 50, {"a": 30, OTHER: 20}))
+        if "_topic-" in instance
+    }
     assert found == {"C_topic-a": 30, f"C_topic-{OTHER}": 20}
 
 
@@ -84,11 +108,17 @@ def test_storing_again_counts_nothing_twice():
     assert series is not None
     for number, received in enumerate((100, 150)):
         list(series.values(sample(number, received, {"new": received})))
-    again = [one for one in series.values(sample(0, 100, {"t1": 7, "new": 100}), again=True)
-             if "_topic-" in one[1]]
+    again = [
+        one
+        for one in series.values(sample(0, 100, {"t1": 7, "new": 100}), again=True)
+        if "_topic-" in one[1]
+    ]
     assert again == [("derive", "C_topic-t1", 7)]
-    (other,) = [value for _, instance, value in series.values(sample(2, 160, {"new": 160}))
-                if instance == f"C_topic-{OTHER}"]
+    (other,) = [
+        value
+        for _, instance, value in series.values(sample(2, 160, {"new": 160}))
+        if instance == f"C_topic-{OTHER}"
+    ]
     assert other == 60
 
 

@@ -17,28 +17,39 @@ NOW = 1_700_000_000.0
 
 def whole(*verdicts):
     """Return a fleet's judgement, a daemon a verdict."""
-    return Judgement(NOW, tuple(
-        Judged(f"h/hub/C{n}", "h", "hub", f"C{n}", Diagnosis(NOW, (Finding(verdict, 1.0),)))
-        for n, verdict in enumerate(verdicts)), ())
+    return Judgement(
+        NOW,
+        tuple(
+            Judged(f"h/hub/C{n}", "h", "hub", f"C{n}", Diagnosis(NOW, (Finding(verdict, 1.0),)))
+            for n, verdict in enumerate(verdicts)
+        ),
+        (),
+    )
 
 
-@pytest.mark.parametrize(("verdicts", "code"), [
-    pytest.param([Verdict.OK, Verdict.IDLE], 0, id="all-well"),
-    pytest.param([Verdict.OK, Verdict.RECOVERING], 0, id="nothing-for-today"),
-    pytest.param([Verdict.OK, Verdict.SLOW], 1, id="one-is-slow"),
-    pytest.param([Verdict.UNKNOWN, Verdict.SLOW], 1, id="one-slow-one-not-known"),
-    pytest.param([Verdict.UNKNOWN, Verdict.OK], 0, id="one-not-known"),
-    pytest.param([Verdict.UNKNOWN, Verdict.UNKNOWN], 2, id="nothing-but-unknown"),
-])
+@pytest.mark.parametrize(
+    ("verdicts", "code"),
+    [
+        pytest.param([Verdict.OK, Verdict.IDLE], 0, id="all-well"),
+        pytest.param([Verdict.OK, Verdict.RECOVERING], 0, id="nothing-for-today"),
+        pytest.param([Verdict.OK, Verdict.SLOW], 1, id="one-is-slow"),
+        pytest.param([Verdict.UNKNOWN, Verdict.SLOW], 1, id="one-slow-one-not-known"),
+        pytest.param([Verdict.UNKNOWN, Verdict.OK], 0, id="one-not-known"),
+        pytest.param([Verdict.UNKNOWN, Verdict.UNKNOWN], 2, id="nothing-but-unknown"),
+    ],
+)
 def test_what_a_diagnosis_ends_with(verdicts, code):
     """Of nothing but UNKNOWN it cannot be told: never 0."""
     assert exit_code(whole(*verdicts)) == code
 
 
-@pytest.mark.parametrize("command", [
-    pytest.param(["diagnose", "--at", "AHEAD"], id="diagnose-at"),
-    pytest.param(["backtest", "--from", "2h", "--to", "AHEAD"], id="backtest-to"),
-])
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(["diagnose", "--at", "AHEAD"], id="diagnose-at"),
+        pytest.param(["backtest", "--from", "2h", "--to", "AHEAD"], id="backtest-to"),
+    ],
+)
 def test_a_moment_to_come_is_refused(command, tmp_path, capsys):
     """Nothing is known of it: an error, no verdict of the newest sample."""
     ahead = str(int(time.time()) + 7200)
@@ -51,18 +62,22 @@ def test_a_moment_to_come_is_refused(command, tmp_path, capsys):
 
 def test_too_many_moments_are_refused_with_what_would_do(tmp_path, capsys):
     """A year of seconds is not begun; the sentence names the interval that is possible."""
-    assert cli.main(["backtest", "--from", "365d", "--every", "1",
-                     "--data-dir", str(tmp_path)]) == 2
+    assert (
+        cli.main(["backtest", "--from", "365d", "--every", "1", "--data-dir", str(tmp_path)]) == 2
+    )
     said = capsys.readouterr().err
     assert f"more than {MAX_MOMENTS:,}" in said
     assert f"--every {-(-365 * 86400 // MAX_MOMENTS)}" in said
 
 
-@pytest.mark.parametrize(("moment", "expected"), [
-    pytest.param(NOW, "0%; – left", id="begun"),
-    pytest.param(NOW + 25, "25%; 30 s left", id="a-quarter"),
-    pytest.param(NOW + 100, "100%; 0 s left", id="done"),
-])
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        pytest.param(NOW, "0%; – left", id="begun"),
+        pytest.param(NOW + 25, "25%; 30 s left", id="a-quarter"),
+        pytest.param(NOW + 100, "100%; 0 s left", id="done"),
+    ],
+)
 def test_progress_says_how_much_is_left(moment, expected):
     """By the share of the time that was judged in the first ten seconds."""
     assert Progress(NOW, NOW + 100).text(moment, 10.0).endswith(expected)

@@ -44,7 +44,12 @@ def test_a_reader_that_has_seen_enough(capfd: pytest.CaptureFixture[str]) -> Non
 
     reading, writing = os.pipe()
     os.close(reading)
-    done = subprocess.run([sys.executable, "-m", "collectd_fedmsg.cli", "doctor"],
-                          stdout=writing, stderr=subprocess.PIPE, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "collectd_fedmsg.cli", "doctor"],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
     os.close(writing)
     assert (done.returncode, done.stderr) == (141, b"")

@@ -33,19 +33,32 @@ def rrd(root: Path, step: int, heartbeat: int, last: int = NOW) -> None:
     rrdtool = pytest.importorskip("rrdtool")
     path = root / "h/fedmsg-hub/derive-C_received.rrd"
     path.parent.mkdir(parents=True)
-    rrdtool.create(str(path), "-s", str(step), "-b", str(last - 3600),
-                   f"DS:value:DERIVE:{heartbeat}:0:U", "RRA:MAX:0.1:1:100")
+    rrdtool.create(
+        str(path),
+        "-s",
+        str(step),
+        "-b",
+        str(last - 3600),
+        f"DS:value:DERIVE:{heartbeat}:0:U",
+        "RRA:MAX:0.1:1:100",
+    )
     rrdtool.update(str(path), f"{last}:5")
 
 
-@pytest.mark.parametrize(("step", "heartbeat", "interval", "words"), [
-    pytest.param(10, 20, 60, "its heartbeat is 20 s and a sample comes every 60 s", id="heartbeat"),
-    pytest.param(60, 600, 10, "its step is 60 s and a sample comes every 10 s", id="step"),
-    pytest.param(10, 600, 10, "", id="as-documented"),
-    pytest.param(10, 20, 10, "", id="collectd-s-default"),
-])
-def test_files_that_cannot_keep_the_samples(tmp_path: Path, step: int, heartbeat: int,
-                                            interval: int, words: str):
+@pytest.mark.parametrize(
+    ("step", "heartbeat", "interval", "words"),
+    [
+        pytest.param(
+            10, 20, 60, "its heartbeat is 20 s and a sample comes every 60 s", id="heartbeat"
+        ),
+        pytest.param(60, 600, 10, "its step is 60 s and a sample comes every 10 s", id="step"),
+        pytest.param(10, 600, 10, "", id="as-documented"),
+        pytest.param(10, 20, 10, "", id="collectd-s-default"),
+    ],
+)
+def test_files_that_cannot_keep_the_samples(
+    tmp_path: Path, step: int, heartbeat: int, interval: int, words: str
+):
     rrd(tmp_path, step, heartbeat)
     age, *wrong = stored(harvest(interval), tmp_path, "", NOW)
     assert age.good
@@ -62,8 +75,17 @@ def test_a_newest_sample_ahead_of_the_clock_is_no_fresh_one(tmp_path: Path):
 
 
 def test_a_folder_that_is_not_there_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    code = main(["doctor", "--run-folder", str(tmp_path), "--data-dir", f"{tmp_path}/no",
-                 "--state", f"{tmp_path}/no.db"])
+    code = main(
+        [
+            "doctor",
+            "--run-folder",
+            str(tmp_path),
+            "--data-dir",
+            f"{tmp_path}/no",
+            "--state",
+            f"{tmp_path}/no.db",
+        ]
+    )
     assert code == 1
     assert f"FAIL  {tmp_path}/no: no such folder" in capsys.readouterr().out
 
@@ -76,23 +98,30 @@ def test_what_ends_a_step_is_a_finding():
     first, second = guarded("files", step())
     assert first.what == "one"
     assert second == DoctorFinding(
-        None, "files: not looked at to the end: ZeroDivisionError: of a file")
+        None, "files: not looked at to the end: ZeroDivisionError: of a file"
+    )
 
 
-STATUS = "Name:\tcollectd\nUid:\t{0}\t{0}\t{0}\t{0}\nGid:\t{1}\t{1}\t{1}\t{1}\n" \
-         "Groups:\t{2} \nCapEff:\t{3}\n"
+STATUS = (
+    "Name:\tcollectd\nUid:\t{0}\t{0}\t{0}\t{0}\nGid:\t{1}\t{1}\t{1}\t{1}\n"
+    "Groups:\t{2} \nCapEff:\t{3}\n"
+)
 
 
-@pytest.mark.parametrize(("user", "group", "groups", "capabilities", "may"), [
-    pytest.param(0, 0, "0", "000001ffffffffff", True, id="root"),
-    pytest.param(0, 0, "0", "0000000000000000", False, id="root-without-dac-override"),
-    pytest.param(0, 0, "0 70", "0000000000000000", True, id="root-in-the-group"),
-    pytest.param(33, 33, "33", "0000000000000000", False, id="another-user"),
-    pytest.param(33, 33, "33 70", "0000000000000000", True, id="in-the-group"),
-    pytest.param(60, 60, "60", "0000000000000000", True, id="the-owner"),
-])
-def test_whether_collectd_may_enter_the_folder(user: int, group: int, groups: str,
-                                               capabilities: str, may: bool):
+@pytest.mark.parametrize(
+    ("user", "group", "groups", "capabilities", "may"),
+    [
+        pytest.param(0, 0, "0", "000001ffffffffff", True, id="root"),
+        pytest.param(0, 0, "0", "0000000000000000", False, id="root-without-dac-override"),
+        pytest.param(0, 0, "0 70", "0000000000000000", True, id="root-in-the-group"),
+        pytest.param(33, 33, "33", "0000000000000000", False, id="another-user"),
+        pytest.param(33, 33, "33 70", "0000000000000000", True, id="in-the-group"),
+        pytest.param(60, 60, "60", "0000000000000000", True, id="the-owner"),
+    ],
+)
+def test_whether_collectd_may_enter_the_folder(
+    user: int, group: int, groups: str, capabilities: str, may: bool
+):
     """0750 of user 60 and group 70."""
     rights = rights_in(STATUS.format(user, group, groups, capabilities))
     status = os.stat_result((0o40750, 0, 0, 2, 60, 70, 0, 0, 0, 0))
@@ -107,8 +136,10 @@ def test_our_own_rights_are_read():
 
 def test_types_without_the_stock_ones(tmp_path: Path):
     (tmp_path / "mine.db").write_text("# comment\nmine value:GAUGE:U:U\n")
-    (tmp_path / "stock.db").write_text("derive value:DERIVE:0:U\ncount value:GAUGE:0:U\n"
-                                       "duration s:GAUGE:0:U\nqueue_length value:GAUGE:0:U\n")
+    (tmp_path / "stock.db").write_text(
+        "derive value:DERIVE:0:U\ncount value:GAUGE:0:U\n"
+        "duration s:GAUGE:0:U\nqueue_length value:GAUGE:0:U\n"
+    )
     text = f'WriteThreads 1\nTypesDB "{tmp_path}/mine.db"\n'
     (found,) = judge(text, "f")
     assert "count, derive, duration, queue_length are unknown" in found.what

@@ -18,15 +18,32 @@ from collectd_fedmsg.cli import Cleaned, main
 from collectd_fedmsg.commands.check import numbered
 
 
-@pytest.mark.parametrize("words", [
-    ["check", "--bogus"], ["check", "-V"], ["check", "--version"], ["check", "--help"],
-    ["check", "-t", "nan"], ["check", "-t", "inf"], ["check", "-t", "-1"], ["check", "-t", "x"],
-    ["check", "-t", "1e999"], ["check", "--window", "1e99"], ["check", "-w", "9" * 400 + ":1"],
-    ["check", "backlog", "oldest"], ["check", "-w"], ["check", "nonsense"],
-    ["alerts", "status", "--bogus"], ["alerts", "status", "-V"], ["alerts", "status", "more"],
-], ids=" ".join)
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["check", "--bogus"],
+        ["check", "-V"],
+        ["check", "--version"],
+        ["check", "--help"],
+        ["check", "-t", "nan"],
+        ["check", "-t", "inf"],
+        ["check", "-t", "-1"],
+        ["check", "-t", "x"],
+        ["check", "-t", "1e999"],
+        ["check", "--window", "1e99"],
+        ["check", "-w", "9" * 400 + ":1"],
+        ["check", "backlog", "oldest"],
+        ["check", "-w"],
+        ["check", "nonsense"],
+        ["alerts", "status", "--bogus"],
+        ["alerts", "status", "-V"],
+        ["alerts", "status", "more"],
+    ],
+    ids=" ".join,
+)
 def test_a_call_that_checks_nothing_is_unknown(
-        words: list[str], capsys: pytest.CaptureFixture[str]):
+    words: list[str], capsys: pytest.CaptureFixture[str]
+):
     with pytest.raises(SystemExit) as caught:
         main(words)
     assert caught.value.code == 3
@@ -43,8 +60,8 @@ def test_a_wrong_call_of_another_command_is_2():
 
 @pytest.mark.parametrize(("command", "code"), [("check", 3), ("config", 2)])
 def test_what_no_command_expects_is_one_sentence(
-        command: str, code: int, monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str]):
+    command: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
     def broken(*_: object) -> int:
         raise ZeroDivisionError("division by \x1b[2Jzero")
 
@@ -65,14 +82,18 @@ def test_what_is_printed_steers_no_terminal():
     Cleaned(stream).write("a\x1b[2J\u202eb\x9bc ä €\tz\n")
     stream.flush()
     assert stream.buffer.getvalue() == (  # type: ignore[attr-defined]
-        b"a\\x1b[2J\\u202eb\\x9bc \xe4 \\u20ac\tz\n")
+        b"a\\x1b[2J\\u202eb\\x9bc \xe4 \\u20ac\tz\n"
+    )
 
 
 def test_daemons_of_one_name_are_numbered_without_a_pid():
     """Performance data keep their labels over restarts."""
     runs = [("hub", "r1"), ("relay", "r2"), ("hub", "r3"), ("hub", "r1")]
-    assert numbered(runs) == {("hub", "r1"): "hub", ("relay", "r2"): "relay",
-                              ("hub", "r3"): "hub#2"}
+    assert numbered(runs) == {
+        ("hub", "r1"): "hub",
+        ("relay", "r2"): "relay",
+        ("hub", "r3"): "hub#2",
+    }
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="becomes another user")
@@ -89,9 +110,23 @@ def test_status_for_a_user_who_may_only_read(tmp_path: Path):
 
     def asked() -> tuple[int, str]:
         done = subprocess.run(
-            [sys.executable, "-m", "collectd_fedmsg.cli", "alerts", "status", "--state",
-             str(state)], user=65534, group=65534, extra_groups=[], capture_output=True,
-            text=True, check=False, timeout=60)
+            [
+                sys.executable,
+                "-m",
+                "collectd_fedmsg.cli",
+                "alerts",
+                "status",
+                "--state",
+                str(state),
+            ],
+            user=65534,
+            group=65534,
+            extra_groups=[],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
         return done.returncode, done.stdout
 
     code, line = asked()
@@ -103,20 +138,41 @@ def test_status_for_a_user_who_may_only_read(tmp_path: Path):
     running.close()
 
 
-@pytest.mark.parametrize("words", [
-    ["rewind", "{}", "--state-file", "/dev/zero"],
-    ["doctor", "--run-folder", "{}", "--data-dir", "{}", "--collectd-conf", "/dev/zero",
-     "--state", "/dev/zero", "--rrdcached", "/dev/zero", "--url", "/dev/zero"],
-    ["alerts", "run", "--rules", "/dev/zero", "--state", "", "--data-dir", "{}"],
-    ["alerts", "list", "--state", "{}/a\nb"],
-    ["alerts", "check-config", "/proc/self/mem"],
-    ["alerts", "status", "--state", "{}"],
-], ids=lambda words: " ".join(words[:2]))
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["rewind", "{}", "--state-file", "/dev/zero"],
+        [
+            "doctor",
+            "--run-folder",
+            "{}",
+            "--data-dir",
+            "{}",
+            "--collectd-conf",
+            "/dev/zero",
+            "--state",
+            "/dev/zero",
+            "--rrdcached",
+            "/dev/zero",
+            "--url",
+            "/dev/zero",
+        ],
+        ["alerts", "run", "--rules", "/dev/zero", "--state", "", "--data-dir", "{}"],
+        ["alerts", "list", "--state", "{}/a\nb"],
+        ["alerts", "check-config", "/proc/self/mem"],
+        ["alerts", "status", "--state", "{}"],
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
 def test_odd_files_end_in_one_sentence(words: list[str], tmp_path: Path):
     """A device that never ends, a folder, no name at all: soon over, without a traceback."""
-    done = subprocess.run([sys.executable, "-m", "collectd_fedmsg.cli",
-                           *(word.format(tmp_path) for word in words)],
-                          capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "collectd_fedmsg.cli", *(word.format(tmp_path) for word in words)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     said = done.stdout + done.stderr
     assert done.returncode in (1, 2)
     assert said.strip()

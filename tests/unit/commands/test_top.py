@@ -33,8 +33,13 @@ def samples(backlog: list[int], processed: int = 100, oldest: float | None = Non
 
 def test_the_worst_comes_first_and_says_why() -> None:
     watch = Watch()
-    watch.note(look(("calm", 1, samples([0] * 60)),
-                    ("stuck", 2, samples([0] * 40 + [9 * n for n in range(20)], 0, 200.0))), 600.0)
+    watch.note(
+        look(
+            ("calm", 1, samples([0] * 60)),
+            ("stuck", 2, samples([0] * 40 + [9 * n for n in range(20)], 0, 200.0)),
+        ),
+        600.0,
+    )
     stuck, calm = watch.rows(601.0)
     assert (stuck.name, stuck.state, stuck.backlog) == ("stuck/C", "STALLED", 171)
     assert "nothing" in stuck.evidence

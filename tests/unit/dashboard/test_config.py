@@ -9,8 +9,25 @@ from collectd_fedmsg_dashboard.config_keys import KEYS
 
 from collectd_fedmsg.errors import ConfigError
 
-NONSENSE = [5, 1.5, True, [], [5], {}, {"a": 1}, None, "", " ", "x y", "\u00e4\0", "a" * 5000,
-            ["x"], [[]], float("inf"), -1]
+NONSENSE = [
+    5,
+    1.5,
+    True,
+    [],
+    [5],
+    {},
+    {"a": 1},
+    None,
+    "",
+    " ",
+    "x y",
+    "\u00e4\0",
+    "a" * 5000,
+    ["x"],
+    [[]],
+    float("inf"),
+    -1,
+]
 
 
 @pytest.mark.parametrize("key", [*KEYS, "tied", "token", "no such key", "data-dir"])
@@ -26,17 +43,26 @@ def test_whatever_is_set_is_taken_or_one_sentence(key, tmp_path):
 
 def test_all_mistakes_are_told_at_once():
     with pytest.raises(ConfigError) as caught:
-        Settings.of({"data_dir": 5, "interval": "10", "hosts": "x", "proxis": [],
-                     "tied": [{"daemon": "h"}]})
+        Settings.of(
+            {"data_dir": 5, "interval": "10", "hosts": "x", "proxis": [], "tied": [{"daemon": "h"}]}
+        )
     keys = {mistake.key for mistake in caught.value.all}
     assert keys == {"data_dir", "interval", "hosts", "proxis", "tied.series", "tied.title"}
     assert "did you mean proxies" in str(caught.value)
 
 
-@pytest.mark.parametrize(("given", "network"), [
-    ("10.0.0.0/8", "10.0.0.0/8"), ("10.1.2.3", "10.1.2.3/32"), ("10.1.2.3/8", "10.0.0.0/8"),
-    ("2001:DB8::7", "2001:db8::7/128"), ("[2001:db8::7]", "2001:db8::7/128"),
-    ("::ffff:10.0.0.1", "10.0.0.1/32"), ("2001:db8::/32", "2001:db8::/32")])
+@pytest.mark.parametrize(
+    ("given", "network"),
+    [
+        ("10.0.0.0/8", "10.0.0.0/8"),
+        ("10.1.2.3", "10.1.2.3/32"),
+        ("10.1.2.3/8", "10.0.0.0/8"),
+        ("2001:DB8::7", "2001:db8::7/128"),
+        ("[2001:db8::7]", "2001:db8::7/128"),
+        ("::ffff:10.0.0.1", "10.0.0.1/32"),
+        ("2001:db8::/32", "2001:db8::/32"),
+    ],
+)
 def test_proxies_are_numbers(given, network):
     assert [str(each) for each in Settings.of({"proxies": [given]}).proxies] == [network]
 
@@ -60,9 +86,18 @@ def test_a_token_in_a_file_of_its_own(tmp_path):
     assert settings.token not in repr(settings)
 
 
-@pytest.mark.parametrize(("text", "mode"), [
-    ("sixteen characters", 0o644), ("sixteen characters", 0o640), ("sixteen characters", 0o604),
-    ("short", 0o600), ("", 0o600), ("two lines of more\nthan sixteen", 0o600), ("a" * 5000, 0o600)])
+@pytest.mark.parametrize(
+    ("text", "mode"),
+    [
+        ("sixteen characters", 0o644),
+        ("sixteen characters", 0o640),
+        ("sixteen characters", 0o604),
+        ("short", 0o600),
+        ("", 0o600),
+        ("two lines of more\nthan sixteen", 0o600),
+        ("a" * 5000, 0o600),
+    ],
+)
 def test_a_token_that_others_could_know(tmp_path, text, mode):
     """Readable by others, guessed at once, or none: refused, without showing it."""
     with pytest.raises(ConfigError) as caught:
@@ -81,8 +116,11 @@ def test_a_token_among_the_settings_is_refused(tmp_path):
     """The file of settings may be read by all."""
     (tmp_path / "d.toml").write_text('token = "a token of more than sixteen"\n')
     with pytest.raises(ConfigError) as caught:
-        serve.combined(serve.parser().parse_args(
-            ["--data-dir", str(tmp_path), "--config", str(tmp_path / "d.toml")]))
+        serve.combined(
+            serve.parser().parse_args(
+                ["--data-dir", str(tmp_path), "--config", str(tmp_path / "d.toml")]
+            )
+        )
     assert "token_file" in str(caught.value)
     assert "more than sixteen" not in str(caught.value)
 
@@ -94,9 +132,17 @@ def test_a_linked_folder_keeps_its_spelling(tmp_path):
     assert Settings.of({"data_dir": str(tmp_path / "link")}).data_dir == tmp_path / "link"
 
 
-@pytest.mark.parametrize("words", [
-    ["--port", "99999"], ["--port", "x"], ["--port", "-1"], ["--threads", "0"],
-    ["--interval", "0"], ["--interval", "1.5"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--port", "99999"],
+        ["--port", "x"],
+        ["--port", "-1"],
+        ["--threads", "0"],
+        ["--interval", "0"],
+        ["--interval", "1.5"],
+    ],
+)
 def test_a_wrong_option_ends_with_one_sentence(words, capsys):
     with pytest.raises(SystemExit):
         serve.parser().parse_args(words)

@@ -11,19 +11,28 @@ WITHOUT = "import sys; sys.modules['rrdtool'] = None; "
 
 
 def run(code: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", WITHOUT + code], capture_output=True, text=True,
-                          timeout=60, check=False)
+    return subprocess.run(
+        [sys.executable, "-c", WITHOUT + code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 def test_rrd_files_cannot_be_served(tmp_path: Path) -> None:
-    done = run("from collectd_fedmsg_dashboard.serve import main;"
-               f"sys.exit(main(['--data-dir', {str(tmp_path)!r}, '--port', '0']))")
+    done = run(
+        "from collectd_fedmsg_dashboard.serve import main;"
+        f"sys.exit(main(['--data-dir', {str(tmp_path)!r}, '--port', '0']))"
+    )
     assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()
     assert "python3-rrdtool" in line
 
 
 def test_a_prometheus_can() -> None:
-    done = run("from collectd_fedmsg_dashboard import create_app;"
-               "create_app({'prometheus': 'http://127.0.0.1:1'}); print('made')")
+    done = run(
+        "from collectd_fedmsg_dashboard import create_app;"
+        "create_app({'prometheus': 'http://127.0.0.1:1'}); print('made')"
+    )
     assert (done.returncode, done.stdout) == (0, "made\n"), done.stderr

@@ -22,20 +22,32 @@ class Part:
     hung: int = 0
 
 
-def play(parts: Sequence[Part], *, step: float = 10.0, workers: int = 1,
-         seed: int | None = None) -> dict[str, list[float | None]]:
+def play(
+    parts: Sequence[Part], *, step: float = 10.0, workers: int = 1, seed: int | None = None
+) -> dict[str, list[float | None]]:
     """Return the columns of a History; with a ``seed`` counts scatter as Poisson's do."""
     draw = random.Random(seed)
-    columns: dict[str, list[float | None]] = {name: [] for name in (
-        "received", "processed", "backlog", "busy", "in_progress", "oldest", "workers", "failed")}
+    columns: dict[str, list[float | None]] = {
+        name: []
+        for name in (
+            "received",
+            "processed",
+            "backlog",
+            "busy",
+            "in_progress",
+            "oldest",
+            "workers",
+            "failed",
+        )
+    }
     backlog, waited = 0.0, 0.0
     for part in parts:
         free = workers - part.hung
         for _ in range(part.points):
             came, able = part.received * step, free * step / part.service if free else 0.0
             if seed is not None:
-                came = max(0.0, round(draw.gauss(came, came ** 0.5)))
-                able = max(0.0, draw.gauss(able, able ** 0.5))
+                came = max(0.0, round(draw.gauss(came, came**0.5)))
+                able = max(0.0, draw.gauss(able, able**0.5))
             ended = min(able, backlog + came)
             backlog = max(0.0, backlog + came - ended)
             used = free * step if backlog > 1e-9 else min(free * step, ended * part.service)
@@ -51,13 +63,22 @@ def play(parts: Sequence[Part], *, step: float = 10.0, workers: int = 1,
     return columns
 
 
-def history(columns: dict[str, list[float | None]], stop: int | None = None, *,
-            step: float = 10.0, window: float = 3540.0) -> History:
+def history(
+    columns: dict[str, list[float | None]],
+    stop: int | None = None,
+    *,
+    step: float = 10.0,
+    window: float = 3540.0,
+) -> History:
     """Return what a reader sees when point ``stop - 1`` is the newest: the last hour."""
     size = len(columns["received"]) if stop is None else stop
     first = max(0, size - max(60, int(window / step)))
-    return History(step=step, end=END, alive=True,
-                   **{name: column[first:size] for name, column in columns.items()})
+    return History(
+        step=step,
+        end=END,
+        alive=True,
+        **{name: column[first:size] for name, column in columns.items()},
+    )
 
 
 def past(hours: int = 336, *, services: Sequence[float] = (), **usual: object) -> Baseline:

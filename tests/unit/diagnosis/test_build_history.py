@@ -13,9 +13,21 @@ NOW = 1_000_000_000.0
 
 def ring(*times, **more):
     """Samples of a daemon that receives 2 a second and handles 1, at these seconds."""
-    return [Sample(consumer="C", time=NOW + t, received=2 * t, processed=t, waiting=t,
-                   in_progress=0, busy=t * 500_000, topics={"a": 2 * t},
-                   oldest=float(t) if t else None, **more) for t in times]
+    return [
+        Sample(
+            consumer="C",
+            time=NOW + t,
+            received=2 * t,
+            processed=t,
+            waiting=t,
+            in_progress=0,
+            busy=t * 500_000,
+            topics={"a": 2 * t},
+            oldest=float(t) if t else None,
+            **more,
+        )
+        for t in times
+    ]
 
 
 def test_rates_levels_and_topics():
@@ -42,20 +54,32 @@ def test_a_total_that_shrank_is_a_gap():
     assert list(rings.history(samples, 10.0).received) == [2, None, pytest.approx(5.9)]
 
 
-@pytest.mark.parametrize(("samples", "interval"), [
-    pytest.param(ring(0), 10.0, id="one-sample"), pytest.param([], 10.0, id="none"),
-    pytest.param(ring(0, 10), 0.0, id="no-interval"),
-    pytest.param(ring(0, 10_000_000), 1.0, id="absurd-span"),
-])
+@pytest.mark.parametrize(
+    ("samples", "interval"),
+    [
+        pytest.param(ring(0), 10.0, id="one-sample"),
+        pytest.param([], 10.0, id="none"),
+        pytest.param(ring(0, 10), 0.0, id="no-interval"),
+        pytest.param(ring(0, 10_000_000), 1.0, id="absurd-span"),
+    ],
+)
 def test_too_little_or_too_much_is_no_history(samples, interval):
     assert rings.history(samples, interval) is None
 
 
-@pytest.mark.parametrize(("text", "expected"), [
-    ("now", NOW), ("2h", NOW - 7200), ("-2h", NOW - 7200), ("1h 30min", NOW - 5400),
-    ("999999990", 999_999_990), ("2001-09-09T01:46Z", 999_999_960),
-    ("2001-09-09 01:46:30+00:00", 999_999_990), ("7d", NOW - 604_800),
-])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("now", NOW),
+        ("2h", NOW - 7200),
+        ("-2h", NOW - 7200),
+        ("1h 30min", NOW - 5400),
+        ("999999990", 999_999_990),
+        ("2001-09-09T01:46Z", 999_999_960),
+        ("2001-09-09 01:46:30+00:00", 999_999_990),
+        ("7d", NOW - 604_800),
+    ],
+)
 def test_moments(text, expected):
     assert parse_moment(text, NOW) == expected
 

@@ -20,46 +20,81 @@ DATABASE = Dependency("koji-db", ("*/archiver", "h2/badges/Awards"))
 
 def one(name, verdict, *, host="h1", since=NOW - 300, topic=None, waiting=100.0, **more):
     finding = Finding(verdict, 0.9, (f"{name} is {verdict.name}",), (), since, topic)
-    return Member(f"{host}/{name}", host, Diagnosis(NOW, (finding,)), waiting=waiting,
-                  silent=verdict is Verdict.UNKNOWN, **more)
+    return Member(
+        f"{host}/{name}",
+        host,
+        Diagnosis(NOW, (finding,)),
+        waiting=waiting,
+        silent=verdict is Verdict.UNKNOWN,
+        **more,
+    )
 
 
 def many(counts, **more):
     """Return members ``s0/C`` … of each verdict."""
     names = (f"s{number}/C" for number in range(1000))
-    return [one(next(names), verdict, **more)
-            for verdict, count in counts.items() for _ in range(count)]
+    return [
+        one(next(names), verdict, **more) for verdict, count in counts.items() for _ in range(count)
+    ]
 
 
 def scopes(members, shared=()):
-    return [(found.scope, found.name, found.cause, len(found.members))
-            for found in incidents(members, shared) if found.shared]
+    return [
+        (found.scope, found.name, found.cause, len(found.members))
+        for found in incidents(members, shared)
+        if found.shared
+    ]
 
 
 OK, SURGE, SLOW, BOTH = Verdict.OK, Verdict.SURGE, Verdict.SLOW, Verdict.BOTH
 QUIET = {"surging": False, "service": 1.0}
 
 
-@pytest.mark.parametrize(("members", "expected"), [
-    pytest.param(many({SURGE: 5}), [(Scope.BUS, "", SURGE, 5)], id="all-surge"),
-    pytest.param([*many({SURGE: 4}), one("x/C", OK, **QUIET)], [(Scope.BUS, "", SURGE, 4)],
-                 id="four-of-five-is-the-bus"),
-    pytest.param(many({SURGE: 3}) + [one(f"x{i}/C", OK, **QUIET) for i in range(2)], [],
-                 id="three-of-five-is-not"),
-    pytest.param([one("a/C", SURGE), *(one(f"x{i}/C", OK, surging=True) for i in range(4))],
-                 [(Scope.BUS, "", SURGE, 1)], id="who-copes-is-a-witness"),
-    pytest.param([one("a/C", SURGE), *(one(f"x{i}/C", OK, **QUIET) for i in range(4))], [],
-                 id="one-alone"),
-    pytest.param(many({SURGE: 1}), [], id="a-fleet-of-one"),
-    pytest.param(many({SURGE: 2, Verdict.UNKNOWN: 2}), [(Scope.BUS, "", SURGE, 2)],
-                 id="the-silent-are-no-witnesses"),
-    pytest.param([one(f"a{i}/C", SURGE, topic="buildsys") for i in range(2)]
-                 + [one(f"x{i}/C", OK, **QUIET) for i in range(6)],
-                 [(Scope.TOPIC, "buildsys", SURGE, 2)], id="same-topic"),
-    pytest.param([one(f"a{i}/C", SURGE, topic=f"t{i}") for i in range(2)]
-                 + [one(f"x{i}/C", OK, **QUIET) for i in range(6)], [], id="other-topics"),
-    pytest.param(many({BOTH: 3, SURGE: 2}), [(Scope.BUS, "", BOTH, 5)], id="surge-before-slow"),
-])
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        pytest.param(many({SURGE: 5}), [(Scope.BUS, "", SURGE, 5)], id="all-surge"),
+        pytest.param(
+            [*many({SURGE: 4}), one("x/C", OK, **QUIET)],
+            [(Scope.BUS, "", SURGE, 4)],
+            id="four-of-five-is-the-bus",
+        ),
+        pytest.param(
+            many({SURGE: 3}) + [one(f"x{i}/C", OK, **QUIET) for i in range(2)],
+            [],
+            id="three-of-five-is-not",
+        ),
+        pytest.param(
+            [one("a/C", SURGE), *(one(f"x{i}/C", OK, surging=True) for i in range(4))],
+            [(Scope.BUS, "", SURGE, 1)],
+            id="who-copes-is-a-witness",
+        ),
+        pytest.param(
+            [one("a/C", SURGE), *(one(f"x{i}/C", OK, **QUIET) for i in range(4))],
+            [],
+            id="one-alone",
+        ),
+        pytest.param(many({SURGE: 1}), [], id="a-fleet-of-one"),
+        pytest.param(
+            many({SURGE: 2, Verdict.UNKNOWN: 2}),
+            [(Scope.BUS, "", SURGE, 2)],
+            id="the-silent-are-no-witnesses",
+        ),
+        pytest.param(
+            [one(f"a{i}/C", SURGE, topic="buildsys") for i in range(2)]
+            + [one(f"x{i}/C", OK, **QUIET) for i in range(6)],
+            [(Scope.TOPIC, "buildsys", SURGE, 2)],
+            id="same-topic",
+        ),
+        pytest.param(
+            [one(f"a{i}/C", SURGE, topic=f"t{i}") for i in range(2)]
+            + [one(f"x{i}/C", OK, **QUIET) for i in range(6)],
+            [],
+            id="other-topics",
+        ),
+        pytest.param(many({BOTH: 3, SURGE: 2}), [(Scope.BUS, "", BOTH, 5)], id="surge-before-slow"),
+    ],
+)
 def test_surge(members, expected):
     """A surge seen by nearly all is the bus; by those of one topic, the topic."""
     assert scopes(members) == expected
@@ -67,31 +102,62 @@ def test_surge(members, expected):
 
 def hosts(slow, well, **more):
     """Return members by host: how many are slow, how many well."""
-    return ([one(f"s{i}/C", SLOW, host=h, **more) for h, n in slow.items() for i in range(n)]
-            + [one(f"w{i}/C", OK, host=h, **QUIET) for h, n in well.items() for i in range(n)])
+    return [one(f"s{i}/C", SLOW, host=h, **more) for h, n in slow.items() for i in range(n)] + [
+        one(f"w{i}/C", OK, host=h, **QUIET) for h, n in well.items() for i in range(n)
+    ]
 
 
-@pytest.mark.parametrize(("members", "expected"), [
-    pytest.param(hosts({"h1": 4}, {"h2": 4}), [(Scope.HOST, "h1", SLOW, 4)], id="all-of-a-host"),
-    pytest.param(hosts({"h1": 4}, {"h1": 1, "h2": 4}), [(Scope.HOST, "h1", SLOW, 4)],
-                 id="four-of-five-boundary"),
-    pytest.param(hosts({"h1": 3}, {"h1": 1, "h2": 4}), [], id="three-of-four"),
-    pytest.param(hosts({"h1": 1}, {"h2": 4}), [], id="one-daemon-is-no-group"),
-    pytest.param(hosts({"h1": 4, "h2": 4}, {"h3": 5}), [
-        (Scope.HOST, "h1", SLOW, 4), (Scope.HOST, "h2", SLOW, 4)], id="two-hosts"),
-    pytest.param(hosts({"h1": 3, "h2": 3}, {}), [(Scope.BUS, "", SLOW, 6)], id="everywhere"),
-    pytest.param(hosts({"h1": 3}, {}), [(Scope.HOST, "h1", SLOW, 3)], id="the-only-host"),
-    pytest.param([*hosts({"h1": 2}, {}), one("i/C", Verdict.IDLE)],
-                 [(Scope.HOST, "h1", SLOW, 2)], id="the-idle-cannot-tell"),
-    pytest.param(hosts({"h1": 2}, {"h2": 3}, since=None), [(Scope.HOST, "h1", SLOW, 2)],
-                 id="beginning-not-known"),
-    pytest.param([one("a/C", SLOW), one("b/C", SLOW, since=NOW - 300 - TOGETHER),
-                  one("w/C", OK, host="h2", **QUIET)], [(Scope.HOST, "h1", SLOW, 2)],
-                 id="half-an-hour-apart"),
-    pytest.param([one("a/C", SLOW), one("b/C", SLOW, since=NOW - 301 - TOGETHER),
-                  one("c/C", SLOW), one("w/C", OK, host="h2", **QUIET)],
-                 [(Scope.HOST, "h1", SLOW, 2)], id="longer-apart-is-another-trouble"),
-])
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        pytest.param(
+            hosts({"h1": 4}, {"h2": 4}), [(Scope.HOST, "h1", SLOW, 4)], id="all-of-a-host"
+        ),
+        pytest.param(
+            hosts({"h1": 4}, {"h1": 1, "h2": 4}),
+            [(Scope.HOST, "h1", SLOW, 4)],
+            id="four-of-five-boundary",
+        ),
+        pytest.param(hosts({"h1": 3}, {"h1": 1, "h2": 4}), [], id="three-of-four"),
+        pytest.param(hosts({"h1": 1}, {"h2": 4}), [], id="one-daemon-is-no-group"),
+        pytest.param(
+            hosts({"h1": 4, "h2": 4}, {"h3": 5}),
+            [(Scope.HOST, "h1", SLOW, 4), (Scope.HOST, "h2", SLOW, 4)],
+            id="two-hosts",
+        ),
+        pytest.param(hosts({"h1": 3, "h2": 3}, {}), [(Scope.BUS, "", SLOW, 6)], id="everywhere"),
+        pytest.param(hosts({"h1": 3}, {}), [(Scope.HOST, "h1", SLOW, 3)], id="the-only-host"),
+        pytest.param(
+            [*hosts({"h1": 2}, {}), one("i/C", Verdict.IDLE)],
+            [(Scope.HOST, "h1", SLOW, 2)],
+            id="the-idle-cannot-tell",
+        ),
+        pytest.param(
+            hosts({"h1": 2}, {"h2": 3}, since=None),
+            [(Scope.HOST, "h1", SLOW, 2)],
+            id="beginning-not-known",
+        ),
+        pytest.param(
+            [
+                one("a/C", SLOW),
+                one("b/C", SLOW, since=NOW - 300 - TOGETHER),
+                one("w/C", OK, host="h2", **QUIET),
+            ],
+            [(Scope.HOST, "h1", SLOW, 2)],
+            id="half-an-hour-apart",
+        ),
+        pytest.param(
+            [
+                one("a/C", SLOW),
+                one("b/C", SLOW, since=NOW - 301 - TOGETHER),
+                one("c/C", SLOW),
+                one("w/C", OK, host="h2", **QUIET),
+            ],
+            [(Scope.HOST, "h1", SLOW, 2)],
+            id="longer-apart-is-another-trouble",
+        ),
+    ],
+)
 def test_host(members, expected):
     """Slowness seen by all on one host, and not elsewhere, is the host."""
     assert scopes(members) == expected
@@ -99,45 +165,78 @@ def test_host(members, expected):
 
 def users(slow, well, others_slow=0, others_well=4):
     """Return members that use the database, on many hosts, and others."""
-    return ([one("archiver/A", SLOW, host=f"a{i}") for i in range(slow)]
-            + [one("archiver/A", OK, host=f"b{i}", **QUIET) for i in range(well)]
-            + [one("mail/M", SLOW, host=f"c{i}") for i in range(others_slow)]
-            + [one("mail/M", OK, host=f"d{i}", **QUIET) for i in range(others_well)])
+    return (
+        [one("archiver/A", SLOW, host=f"a{i}") for i in range(slow)]
+        + [one("archiver/A", OK, host=f"b{i}", **QUIET) for i in range(well)]
+        + [one("mail/M", SLOW, host=f"c{i}") for i in range(others_slow)]
+        + [one("mail/M", OK, host=f"d{i}", **QUIET) for i in range(others_well)]
+    )
 
 
-@pytest.mark.parametrize(("members", "expected"), [
-    pytest.param(users(3, 0), [(Scope.DEPENDENCY, "koji-db", SLOW, 3)], id="all-users"),
-    pytest.param(users(4, 1), [(Scope.DEPENDENCY, "koji-db", SLOW, 4)], id="four-of-five"),
-    pytest.param(users(3, 1), [], id="three-of-four"),
-    pytest.param(users(1, 0), [], id="one-user"),
-    pytest.param(users(3, 0, 1, 2), [(Scope.DEPENDENCY, "koji-db", SLOW, 3)],
-                 id="one-of-three-others"),
-    pytest.param(users(3, 0, 2, 2), [], id="half-of-the-others-too"),
-    pytest.param(users(3, 0, 3, 0), [(Scope.BUS, "", SLOW, 6)], id="all-others-too"),
-    pytest.param(users(2, 0, 0, 0), [(Scope.DEPENDENCY, "koji-db", SLOW, 2)], id="no-others"),
-    pytest.param([one("archiver/A", Verdict.ERRORS, host=f"a{i}") for i in range(3)]
-                 + [one("mail/M", OK, host="c")],
-                 [(Scope.DEPENDENCY, "koji-db", Verdict.ERRORS, 3)], id="all-users-fail"),
-    pytest.param([one("archiver/A", SLOW, host="a"), one("badges/Awards", SLOW, host="h2"),
-                  one("badges/Awards", OK, host="h3", **QUIET)],
-                 [(Scope.DEPENDENCY, "koji-db", SLOW, 2)], id="services-mixed"),
-])
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        pytest.param(users(3, 0), [(Scope.DEPENDENCY, "koji-db", SLOW, 3)], id="all-users"),
+        pytest.param(users(4, 1), [(Scope.DEPENDENCY, "koji-db", SLOW, 4)], id="four-of-five"),
+        pytest.param(users(3, 1), [], id="three-of-four"),
+        pytest.param(users(1, 0), [], id="one-user"),
+        pytest.param(
+            users(3, 0, 1, 2), [(Scope.DEPENDENCY, "koji-db", SLOW, 3)], id="one-of-three-others"
+        ),
+        pytest.param(users(3, 0, 2, 2), [], id="half-of-the-others-too"),
+        pytest.param(users(3, 0, 3, 0), [(Scope.BUS, "", SLOW, 6)], id="all-others-too"),
+        pytest.param(users(2, 0, 0, 0), [(Scope.DEPENDENCY, "koji-db", SLOW, 2)], id="no-others"),
+        pytest.param(
+            [one("archiver/A", Verdict.ERRORS, host=f"a{i}") for i in range(3)]
+            + [one("mail/M", OK, host="c")],
+            [(Scope.DEPENDENCY, "koji-db", Verdict.ERRORS, 3)],
+            id="all-users-fail",
+        ),
+        pytest.param(
+            [
+                one("archiver/A", SLOW, host="a"),
+                one("badges/Awards", SLOW, host="h2"),
+                one("badges/Awards", OK, host="h3", **QUIET),
+            ],
+            [(Scope.DEPENDENCY, "koji-db", SLOW, 2)],
+            id="services-mixed",
+        ),
+    ],
+)
 def test_dependency(members, expected):
     """Daemons that share a database become one incident when they alone slow down."""
     assert scopes(members, [DATABASE]) == expected
 
 
-@pytest.mark.parametrize(("members", "expected"), [
-    pytest.param(many({Verdict.UNKNOWN: 3}), [(Scope.BUS, "", Verdict.UNKNOWN, 3)], id="all"),
-    pytest.param([*many({Verdict.TELEMETRY_LOST: 3}), one("w/C", OK, host="h2")],
-                 [(Scope.HOST, "h1", Verdict.TELEMETRY_LOST, 3)], id="a-host"),
-    pytest.param(many({Verdict.STARVED: 3}), [(Scope.BUS, "", Verdict.STARVED, 3)],
-                 id="the-bus-is-dead"),
-    pytest.param(many({Verdict.UNKNOWN: 1, OK: 3}), [], id="one"),
-    pytest.param([Member("h1/a/C", "h1", Diagnosis(NOW, (Finding(
-        Verdict.UNKNOWN, 1.0, ("only 2 samples",), ("samples",)),)))] * 2, [],
-        id="unknown-is-not-silent"),
-])
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        pytest.param(many({Verdict.UNKNOWN: 3}), [(Scope.BUS, "", Verdict.UNKNOWN, 3)], id="all"),
+        pytest.param(
+            [*many({Verdict.TELEMETRY_LOST: 3}), one("w/C", OK, host="h2")],
+            [(Scope.HOST, "h1", Verdict.TELEMETRY_LOST, 3)],
+            id="a-host",
+        ),
+        pytest.param(
+            many({Verdict.STARVED: 3}), [(Scope.BUS, "", Verdict.STARVED, 3)], id="the-bus-is-dead"
+        ),
+        pytest.param(many({Verdict.UNKNOWN: 1, OK: 3}), [], id="one"),
+        pytest.param(
+            [
+                Member(
+                    "h1/a/C",
+                    "h1",
+                    Diagnosis(
+                        NOW, (Finding(Verdict.UNKNOWN, 1.0, ("only 2 samples",), ("samples",)),)
+                    ),
+                )
+            ]
+            * 2,
+            [],
+            id="unknown-is-not-silent",
+        ),
+    ],
+)
 def test_silence(members, expected):
     """A host or a bus that falls silent is one incident; other missing evidence is not."""
     assert scopes(members) == expected
@@ -145,8 +244,11 @@ def test_silence(members, expected):
 
 def test_every_ailing_daemon_is_in_one_incident():
     """Whatever the mixture: none lost, none twice, the well in none."""
-    members = (users(3, 1, 2, 2) + many({SURGE: 2, Verdict.STALLED: 1, Verdict.ERRORS: 2},
-                                        host="z") + many({Verdict.DOWN: 2}, host="y"))
+    members = (
+        users(3, 1, 2, 2)
+        + many({SURGE: 2, Verdict.STALLED: 1, Verdict.ERRORS: 2}, host="z")
+        + many({Verdict.DOWN: 2}, host="y")
+    )
     found = incidents(members, [DATABASE])
     told = [name for incident in found for name in incident.members]
     assert sorted(told) == sorted(m.id for m in members if not m.diagnosis.verdict.healthy)
@@ -158,12 +260,15 @@ def test_sentences_say_who_and_who_not():
     """One line instead of thirty."""
     surge = [one(f"s{i}/C", SURGE, arrivals=3.0 + i, surging=True) for i in range(4)]
     (bus,) = incidents([*surge, one("w/C", OK, arrivals=7.5, surging=True)])
-    assert bus.sentence == ("bus-wide surge: 5 of 5 daemons receive more than usual "
-                            "(3× to 7.5× usual); 4 cannot keep up; 400 messages wait")
+    assert bus.sentence == (
+        "bus-wide surge: 5 of 5 daemons receive more than usual "
+        "(3× to 7.5× usual); 4 cannot keep up; 400 messages wait"
+    )
     (database,) = incidents(users(3, 0), [DATABASE])
     assert database.sentence == (
         "slowness of what shares koji-db: 3 of 3 daemons handle messages more slowly; "
-        "0 of 4 others do; 300 messages wait")
+        "0 of 4 others do; 300 messages wait"
+    )
     assert database.action.startswith("Look at koji-db first")
     (local,) = incidents([one("a/C", SURGE), one("w/C", OK, **QUIET), one("v/C", OK, **QUIET)])
     assert local.sentence == "a/C is SURGE"
@@ -174,14 +279,21 @@ def burst(points_ago, backlog):
     """A thousand messages in one step some time ago; the backlog since."""
     received = [10.0] * 360
     received[-points_ago] = 1000.0
-    return History(step=10, end=NOW, received=received, processed=[10.0] * 360,
-                   backlog=[0.0] * (360 - points_ago) + [backlog] * points_ago,
-                   busy=[0.1] * 360, workers=[1.0] * 360)
+    return History(
+        step=10,
+        end=NOW,
+        received=received,
+        processed=[10.0] * 360,
+        backlog=[0.0] * (360 - points_ago) + [backlog] * points_ago,
+        busy=[0.1] * 360,
+        workers=[1.0] * 360,
+    )
 
 
-@pytest.mark.parametrize(("points_ago", "seen"), [
-    pytest.param(3, 3, id="just-now"), pytest.param(30, 3, id="five-minutes-ago"),
-])
+@pytest.mark.parametrize(
+    ("points_ago", "seen"),
+    [pytest.param(3, 3, id="just-now"), pytest.param(30, 3, id="five-minutes-ago")],
+)
 def test_a_burst_that_is_over_was_seen_by_all(points_ago, seen):
     """Siblings are asked since the trouble began, not of the last minute only."""
     ill = burst(points_ago, 9900.0)
@@ -195,13 +307,18 @@ def test_a_burst_that_is_over_was_seen_by_all(points_ago, seen):
     assert (found.scope, found.seen, found.of) == (Scope.BUS, seen, 3)
 
 
-@pytest.mark.parametrize(("given", "text"), [
-    pytest.param({"name": "db"}, "shared.daemons of db = None", id="no-daemons"),
-    pytest.param({"name": "", "daemons": ["a"]}, "shared.name = ''", id="no-name"),
-    pytest.param({"name": "db", "daemons": [3]}, r"shared.daemons of db = \[3\]", id="no-text"),
-    pytest.param({"name": "db", "daemons": ["a"], "host": "x"}, "shared.host = 'x'", id="unknown"),
-    pytest.param("db", "shared = 'db'", id="no-table"),
-])
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        pytest.param({"name": "db"}, "shared.daemons of db = None", id="no-daemons"),
+        pytest.param({"name": "", "daemons": ["a"]}, "shared.name = ''", id="no-name"),
+        pytest.param({"name": "db", "daemons": [3]}, r"shared.daemons of db = \[3\]", id="no-text"),
+        pytest.param(
+            {"name": "db", "daemons": ["a"], "host": "x"}, "shared.host = 'x'", id="unknown"
+        ),
+        pytest.param("db", "shared = 'db'", id="no-table"),
+    ],
+)
 def test_mistakes_are_named(given, text):
     """File, key and value."""
     with pytest.raises(ConfigError, match=f"d.toml: {text}"):
@@ -214,23 +331,40 @@ def test_a_name_is_given_once():
 
 
 def history(received, busy):
-    return History(step=10, end=NOW, received=[10.0] * 300 + [received] * 60,
-                   processed=[10.0] * 300 + [received] * 60, backlog=[0.0] * 360,
-                   busy=[0.1] * 300 + [busy] * 60, workers=[1.0] * 360)
+    return History(
+        step=10,
+        end=NOW,
+        received=[10.0] * 300 + [received] * 60,
+        processed=[10.0] * 300 + [received] * 60,
+        backlog=[0.0] * 360,
+        busy=[0.1] * 300 + [busy] * 60,
+        workers=[1.0] * 360,
+    )
 
 
-@pytest.mark.parametrize(("received", "busy", "surging", "slower"), [
-    pytest.param(10, 0.1, False, 1.0, id="usual"),
-    pytest.param(19, 0.19, False, 1.0, id="less-than-twice"),
-    pytest.param(21, 0.21, True, 1.0, id="more-than-twice"),
-    pytest.param(10, 0.3, False, 3.0, id="slower-but-coping"),
-])
+@pytest.mark.parametrize(
+    ("received", "busy", "surging", "slower"),
+    [
+        pytest.param(10, 0.1, False, 1.0, id="usual"),
+        pytest.param(19, 0.19, False, 1.0, id="less-than-twice"),
+        pytest.param(21, 0.21, True, 1.0, id="more-than-twice"),
+        pytest.param(10, 0.3, False, 3.0, id="slower-but-coping"),
+    ],
+)
 def test_a_daemon_that_copes_is_a_witness(received, busy, surging, slower):
     """Its diagnosis is well; its rates still tell."""
     size = 24 * 360
-    usual = Baseline().add(History(
-        step=10, end=NOW - 3600, received=[10.0] * size, processed=[10.0] * size,
-        backlog=[0.0] * size, busy=[0.1] * size, workers=[1.0] * size))
+    usual = Baseline().add(
+        History(
+            step=10,
+            end=NOW - 3600,
+            received=[10.0] * size,
+            processed=[10.0] * size,
+            backlog=[0.0] * size,
+            busy=[0.1] * size,
+            workers=[1.0] * size,
+        )
+    )
     past = history(received, busy)
     seen = member("h/s/C", "h", diagnose(past, NOW, usual), past)
     assert seen.diagnosis.verdict.healthy
@@ -246,8 +380,9 @@ def test_a_thousand_daemons():
     members = []
     for i in range(1000):
         ill = Finding(SLOW if i % 3 else OK, 0.9, ("x",), (), NOW - 300, f"t{i % 7}")
-        members.append(member(f"h{i % 100}/s{i}/C", f"h{i % 100}",
-                              Diagnosis(NOW, (ill,), usual=usual), past))
+        members.append(
+            member(f"h{i % 100}/s{i}/C", f"h{i % 100}", Diagnosis(NOW, (ill,), usual=usual), past)
+        )
     shared = [Dependency(f"d{i}", (f"h{i}*",)) for i in range(20)]
     began = time.process_time()
     assert sum(len(found.members) for found in incidents(members, shared)) == 666

@@ -42,10 +42,13 @@ def test_without_a_baseline(received: list[float], each: list[float], verdict: V
     assert all(finding.certainty <= 0.95 for finding in found.findings)
 
 
-@pytest.mark.parametrize(("hung", "verdict"), [
-    pytest.param(1, Verdict.WORKERS_LOST, id="one-of-two"),
-    pytest.param(2, Verdict.STALLED, id="all"),
-])
+@pytest.mark.parametrize(
+    ("hung", "verdict"),
+    [
+        pytest.param(1, Verdict.WORKERS_LOST, id="one-of-two"),
+        pytest.param(2, Verdict.STALLED, id="all"),
+    ],
+)
 @pytest.mark.parametrize("points", [5, 12, 60])
 def test_a_hang_never_becomes_usual(hung: int, verdict: Verdict, points: int) -> None:
     """However long it has lasted, its own time is no witness of what is usual."""
@@ -54,10 +57,16 @@ def test_a_hang_never_becomes_usual(hung: int, verdict: Verdict, points: int) ->
     goes_on = hung < 2
     backlog = [1.0 if goes_on else rate * STEP * (n + 1) for n in range(points)]
     history = History(
-        STEP, 1e9, [rate] * (calm + points),
-        [rate] * calm + [rate if goes_on else 0.0] * points, [0.0] * calm + backlog,
+        STEP,
+        1e9,
+        [rate] * (calm + points),
+        [rate] * calm + [rate if goes_on else 0.0] * points,
+        [0.0] * calm + backlog,
         busy=[rate * each] * calm + [rate * each * goes_on + hung] * points,
-        in_progress=[0.0] * calm + [float(hung)] * points, oldest=[None] * calm + ages,
-        workers=[2.0] * (calm + points), name="C")
+        in_progress=[0.0] * calm + [float(hung)] * points,
+        oldest=[None] * calm + ages,
+        workers=[2.0] * (calm + points),
+        name="C",
+    )
     found = diagnose(history, 1e9)
     assert found.verdict is verdict, found.evidence

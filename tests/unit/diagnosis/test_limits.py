@@ -19,10 +19,20 @@ def past(mixed=1.0, wanders=0.0, dispersion=1.0, each=lambda hour: 1.0):
     """Two weeks of hours: 180 messages each, their mean time scattering by mixed/√180."""
     draw, hours = random.Random(5), []
     for i in range(WEEKS * 168):
-        rate = RATE * max(0.1, 1 + draw.gauss(0, wanders) + draw.gauss(0, 180 ** -0.5))
-        service = SERVICE * each(i) * max(0.1, 1 + draw.gauss(0, mixed * 180 ** -0.5))
-        hours.append(Hour(END - (WEEKS * 168 - i) * HOUR, rate, rate, 3.0, service, 0.0, 1.0,
-                          dispersion=dispersion))
+        rate = RATE * max(0.1, 1 + draw.gauss(0, wanders) + draw.gauss(0, 180**-0.5))
+        service = SERVICE * each(i) * max(0.1, 1 + draw.gauss(0, mixed * 180**-0.5))
+        hours.append(
+            Hour(
+                END - (WEEKS * 168 - i) * HOUR,
+                rate,
+                rate,
+                3.0,
+                service,
+                0.0,
+                1.0,
+                dispersion=dispersion,
+            )
+        )
     return Baseline(tuple(hours))
 
 
@@ -71,9 +81,16 @@ def test_unknown_days_excuse_nothing():
 def behind_long_messages():
     """Three long messages in a row: eight minutes that end less, then as ever."""
     waits = [1.0] * 50 + [3.0, 6.0, 9.0, 12.0, 15.0, 17.0, 19.0, 20.0, 21.0, 22.0]
-    return History(60.0, END, received=[RATE] * 50 + [0.06] * 10,
-                   processed=[RATE] * 50 + [1 / 60] * 10, backlog=waits,
-                   busy=[0.3] * 50 + [1.0] * 10, workers=[1.0] * 60, alive=True)
+    return History(
+        60.0,
+        END,
+        received=[RATE] * 50 + [0.06] * 10,
+        processed=[RATE] * 50 + [1 / 60] * 10,
+        backlog=waits,
+        busy=[0.3] * 50 + [1.0] * 10,
+        workers=[1.0] * 60,
+        alive=True,
+    )
 
 
 @pytest.mark.parametrize(("baseline", "verdict"), [

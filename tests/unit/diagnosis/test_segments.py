@@ -15,18 +15,21 @@ def counts(*parts, seed=None, exposure=10.0):
     for points, rate in parts:
         for _ in range(points):
             mean = rate * exposure
-            events.append(max(0.0, draw.gauss(mean, mean ** 0.5)) if seed is not None else mean)
+            events.append(max(0.0, draw.gauss(mean, mean**0.5)) if seed is not None else mean)
     return Counts(range(len(events)), events, [exposure] * len(events))
 
 
 @pytest.mark.parametrize("seed", [None, 1, 2, 3])
-@pytest.mark.parametrize(("parts", "starts"), [
-    pytest.param([(300, 5.0)], [0], id="one-rate"),
-    pytest.param([(60, 5.0), (60, 25.0)], [0, 60], id="a-step-up"),
-    pytest.param([(60, 5.0), (30, 25.0), (60, 5.0)], [0, 60, 90], id="up-and-down-again"),
-    pytest.param([(60, 5.0), (30, 25.0), (30, 5.0), (30, 50.0)], [0, 60, 90, 120], id="twice"),
-    pytest.param([(60, 500.0), (2, 5000.0)], [0, 60], id="two-points"),
-])
+@pytest.mark.parametrize(
+    ("parts", "starts"),
+    [
+        pytest.param([(300, 5.0)], [0], id="one-rate"),
+        pytest.param([(60, 5.0), (60, 25.0)], [0, 60], id="a-step-up"),
+        pytest.param([(60, 5.0), (30, 25.0), (60, 5.0)], [0, 60, 90], id="up-and-down-again"),
+        pytest.param([(60, 5.0), (30, 25.0), (30, 5.0), (30, 50.0)], [0, 60, 90, 120], id="twice"),
+        pytest.param([(60, 500.0), (2, 5000.0)], [0, 60], id="two-points"),
+    ],
+)
 def test_cuts(parts, starts, seed):
     """Each stretch begins where its rate does; noise makes none."""
     counted = counts(*parts, seed=seed)
@@ -35,11 +38,14 @@ def test_cuts(parts, starts, seed):
     assert [part.stop for part in found[:-1]] == starts[1:]
 
 
-@pytest.mark.parametrize(("parts", "size"), [
-    pytest.param([(60, 100.0), (60, 109.0)], 1, id="less-than-a-tenth"),
-    pytest.param([(60, 100.0), (60, 112.0)], 2, id="more-than-a-tenth"),
-    pytest.param([(354, 0.0003)], 1, id="one-message-an-hour"),
-])
+@pytest.mark.parametrize(
+    ("parts", "size"),
+    [
+        pytest.param([(60, 100.0), (60, 109.0)], 1, id="less-than-a-tenth"),
+        pytest.param([(60, 100.0), (60, 112.0)], 2, id="more-than-a-tenth"),
+        pytest.param([(354, 0.0003)], 1, id="one-message-an-hour"),
+    ],
+)
 def test_what_is_alike_is_one(parts, size):
     counted = counts(*parts)
     assert len(segments(counted, 1.0)) == size

@@ -14,8 +14,14 @@ from collectd_fedmsg.diagnosis.judgement import judge
 from .played import END, Part, history, past, play
 
 V = Verdict
-USUAL = {"received": 1.0, "processed": 1.0, "backlog": 2.0, "service": 0.4, "workers": 1.0,
-         "failed": 0.0}
+USUAL = {
+    "received": 1.0,
+    "processed": 1.0,
+    "backlog": 2.0,
+    "service": 0.4,
+    "workers": 1.0,
+    "failed": 0.0,
+}
 CALM, FINE, LATE = Part(60, 1.0, 0.4), {V.OK, V.RECOVERING}, (0, 12, 30, 80)
 SURGE, DRAIN, SLOW = Part(60, 5.0, 0.4), Part(12, 1.0, 0.4), Part(120, 1.0, 2.0)
 SLOW_DRAIN = Part(60, 1.0, 0.4)
@@ -23,17 +29,34 @@ SLOW_DRAIN = Part(60, 1.0, 0.4)
 #: Parts, of which the last is asked about; the points of it known; what is right.
 SEQUENCES = [
     pytest.param([CALM, SURGE, DRAIN, SLOW], (8, 20, 60, 119), {V.SLOW}, id="slow-in-the-drain"),
-    pytest.param([CALM, SURGE, SLOW_DRAIN, SLOW], (8, 20, 60, 119), {V.SLOW},
-                 id="slow-when-most-has-drained"),
+    pytest.param(
+        [CALM, SURGE, SLOW_DRAIN, SLOW], (8, 20, 60, 119), {V.SLOW}, id="slow-when-most-has-drained"
+    ),
     pytest.param([CALM, SURGE, Part(60, 1.0, 0.4)], (5, 20, 50), {V.RECOVERING}, id="drain"),
-    pytest.param([CALM, Part(60, 1.0, 2.0), Part(90, 1.0, 0.4), Part(60, 6.0, 0.4)],
-                 (5, 20, 59), {V.SURGE}, id="surge-after-slowness"),
-    pytest.param([CALM, Part(60, 1.0, 2.0), Part(20, 1.0, 0.4), Part(60, 1.0, 2.0)],
-                 (8, 20, 59), {V.SLOW}, id="relapse"),
-    pytest.param([CALM, Part(60, 1.0, 0.4, hung=1), Part(12, 1.0, 0.4), Part(60, 1.0, 2.0)],
-                 (8, 20, 59), {V.SLOW}, id="slow-after-a-hang"),
-    pytest.param([CALM, Part(180, 1.0, 4 / 3), Part(40, 1.0, 0.4), Part(60, 1.0, 0.4)],
-                 (5, 30, 59), FINE, id="caught-up-is-no-creep"),
+    pytest.param(
+        [CALM, Part(60, 1.0, 2.0), Part(90, 1.0, 0.4), Part(60, 6.0, 0.4)],
+        (5, 20, 59),
+        {V.SURGE},
+        id="surge-after-slowness",
+    ),
+    pytest.param(
+        [CALM, Part(60, 1.0, 2.0), Part(20, 1.0, 0.4), Part(60, 1.0, 2.0)],
+        (8, 20, 59),
+        {V.SLOW},
+        id="relapse",
+    ),
+    pytest.param(
+        [CALM, Part(60, 1.0, 0.4, hung=1), Part(12, 1.0, 0.4), Part(60, 1.0, 2.0)],
+        (8, 20, 59),
+        {V.SLOW},
+        id="slow-after-a-hang",
+    ),
+    pytest.param(
+        [CALM, Part(180, 1.0, 4 / 3), Part(40, 1.0, 0.4), Part(60, 1.0, 0.4)],
+        (5, 30, 59),
+        FINE,
+        id="caught-up-is-no-creep",
+    ),
 ]
 
 
@@ -61,10 +84,17 @@ def test_a_hang_of_hours_stays_a_hang(points):
     """Though pauses of an hour got into the past hours of every day."""
     usual = {"received": 0.3, "processed": 0.3, "backlog": 4.0, "service": 1.0, "workers": 2.0}
     hung = History(
-        step=60.0, end=END, received=[0.3] * points, processed=[0.0] * points,
-        backlog=[3000.0 + 18 * i for i in range(points)], busy=[2.0] * points,
-        in_progress=[2.0] * points, oldest=[9000.0 + 60 * i for i in range(points)],
-        workers=[2.0] * points, alive=True)
+        step=60.0,
+        end=END,
+        received=[0.3] * points,
+        processed=[0.0] * points,
+        backlog=[3000.0 + 18 * i for i in range(points)],
+        busy=[2.0] * points,
+        in_progress=[2.0] * points,
+        oldest=[9000.0 + 60 * i for i in range(points)],
+        workers=[2.0] * points,
+        alive=True,
+    )
     assert judge(hung, END, past(192, gap=3600.0, **usual)).verdict is V.STALLED
 
 
@@ -82,20 +112,27 @@ def test_hours_that_wander_do_not_hide_slowness(known):
 @pytest.mark.parametrize("calm", [2, 3, 12])
 def test_a_burst_at_the_start_is_no_reference(calm, seed):
     """Thousands at once, drained in minutes, then each message takes 400 times as long."""
-    parts = [Part(calm, 8.0, 0.004), Part(4, 1200.0, 0.004), Part(25, 8.0, 0.004),
-             Part(60, 8.0, 1.6)]
+    parts = [
+        Part(calm, 8.0, 0.004),
+        Part(4, 1200.0, 0.004),
+        Part(25, 8.0, 0.004),
+        Part(60, 8.0, 1.6),
+    ]
     columns = play(parts, seed=seed)
     for known in (6, 20, 40, 60):
         found = judge(history(columns, sum(p.points for p in parts[:-1]) + known), END)
         assert found.verdict is V.SLOW, (known, found.evidence)
 
 
-@pytest.mark.parametrize(("calm", "received", "verdict"), [
-    pytest.param(2, 6000.0, V.SURGE, id="third-sample-hundreds-of-times"),
-    pytest.param(2, 320.0, V.SURGE, id="forty-times"),
-    pytest.param(2, 33.0, V.UNKNOWN, id="four-times-is-too-early"),
-    pytest.param(12, 33.0, V.SURGE, id="four-times-after-two-minutes"),
-])
+@pytest.mark.parametrize(
+    ("calm", "received", "verdict"),
+    [
+        pytest.param(2, 6000.0, V.SURGE, id="third-sample-hundreds-of-times"),
+        pytest.param(2, 320.0, V.SURGE, id="forty-times"),
+        pytest.param(2, 33.0, V.UNKNOWN, id="four-times-is-too-early"),
+        pytest.param(12, 33.0, V.SURGE, id="four-times-after-two-minutes"),
+    ],
+)
 def test_a_daemon_of_minutes(calm, received, verdict):
     """A large step is no riddle; a small one waits for more samples, and is never OK."""
     columns = play([Part(calm, 8.0, 0.05), Part(2, received, 0.05)])
@@ -121,27 +158,46 @@ def held(seconds, each, workers, saturated):
     busy = float(workers) if saturated else workers / 2
     done = busy / each
     return History(
-        step=10.0, end=END, alive=True, received=[workers / 8] * (calm + points),
+        step=10.0,
+        end=END,
+        alive=True,
+        received=[workers / 8] * (calm + points),
         processed=[workers / 8] * calm + [done] * points,
-        backlog=[workers / 2] * calm + [workers + 3.0 * i for i in range(points)] if saturated
+        backlog=[workers / 2] * calm + [workers + 3.0 * i for i in range(points)]
+        if saturated
         else [workers / 2] * (calm + points),
-        busy=[workers / 2] * calm + [busy] * points, workers=[float(workers)] * (calm + points),
+        busy=[workers / 2] * calm + [busy] * points,
+        workers=[float(workers)] * (calm + points),
         in_progress=[workers / 2] * calm + [busy] * points,
-        oldest=[4.0] * calm + [10.0 * i + 5 for i in range(points)], failed=[0.0] * (calm + points))
+        oldest=[4.0] * calm + [10.0 * i + 5 for i in range(points)],
+        failed=[0.0] * (calm + points),
+    )
 
 
-@pytest.mark.parametrize(("history_", "usually_held", "verdict"), [
-    pytest.param(held(140, 4.0, 4, False), None, V.OK, id="one-long-message"),
-    pytest.param(held(140, 4.0, 4, False), 150.0, V.OK, id="usually-held-as-long"),
-    pytest.param(held(900, 4.0, 4, False), 150.0, V.WORKERS_LOST, id="six-times-the-longest"),
-    pytest.param(held(900, 4.0, 4, False), None, V.WORKERS_LOST, id="hundreds-of-times-the-mean"),
-    pytest.param(held(700, 70.0, 32, True), 100.0, V.SLOW, id="all-are-slower"),
-])
+@pytest.mark.parametrize(
+    ("history_", "usually_held", "verdict"),
+    [
+        pytest.param(held(140, 4.0, 4, False), None, V.OK, id="one-long-message"),
+        pytest.param(held(140, 4.0, 4, False), 150.0, V.OK, id="usually-held-as-long"),
+        pytest.param(held(900, 4.0, 4, False), 150.0, V.WORKERS_LOST, id="six-times-the-longest"),
+        pytest.param(
+            held(900, 4.0, 4, False), None, V.WORKERS_LOST, id="hundreds-of-times-the-mean"
+        ),
+        pytest.param(held(700, 70.0, 32, True), 100.0, V.SLOW, id="all-are-slower"),
+    ],
+)
 def test_hung_or_slow(history_, usually_held, verdict):
     """One old message is no hang while all take as long."""
     rate = history_.received[0]
-    usual = {"received": rate, "processed": rate, "backlog": 9.0, "service": 4.0,
-             "workers": history_.workers[0], "failed": 0.0, "held": usually_held}
+    usual = {
+        "received": rate,
+        "processed": rate,
+        "backlog": 9.0,
+        "service": 4.0,
+        "workers": history_.workers[0],
+        "failed": 0.0,
+        "held": usually_held,
+    }
     found = judge(history_, END, past(**usual))
     assert found.verdict is verdict, found.evidence
 
@@ -158,7 +214,15 @@ def test_slower_with_room_left_is_said_as_information():
 def test_failures_of_everything_stay_failures(minutes):
     """Without a baseline a quarter of an hour of failures does not become the usual."""
     size = minutes * 6
-    failing = History(step=10.0, end=END, received=[1.0] * size, processed=[1.0] * size,
-                      backlog=[0.0] * size, failed=[1.0] * size, busy=[0.05] * size,
-                      workers=[1.0] * size, alive=True)
+    failing = History(
+        step=10.0,
+        end=END,
+        received=[1.0] * size,
+        processed=[1.0] * size,
+        backlog=[0.0] * size,
+        failed=[1.0] * size,
+        busy=[0.05] * size,
+        workers=[1.0] * size,
+        alive=True,
+    )
     assert judge(failing, END).verdict is V.ERRORS

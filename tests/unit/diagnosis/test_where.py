@@ -16,8 +16,11 @@ RENDER = ("t", "archive.render:render:7", "dumps")
 CHANGE = 600.0
 
 
-def series(before: dict[tuple[str, str, str], float], after: dict[tuple[str, str, str], float],
-           state: str = "waiting") -> list[Sample]:
+def series(
+    before: dict[tuple[str, str, str], float],
+    after: dict[tuple[str, str, str], float],
+    state: str = "waiting",
+) -> list[Sample]:
     """Return an hour's third of samples: 10 messages in 10 s, then as many at another cost.
 
     ``before``, ``after``: seconds of worker time in each step by topic, own and library.

@@ -53,11 +53,17 @@ def test_burst_has_its_peak_where_it_says() -> None:
     assert abs(within(times, 25, 60) - 350) < 5 * 350**0.5
 
 
-@pytest.mark.parametrize("make", [
-    profiles.at_once, lambda: profiles.constant(3), lambda: profiles.poisson(3, random.Random(4)),
-    lambda: profiles.diurnal(3, random.Random(5), 60),
-    lambda: profiles.burst(3, random.Random(6), 90, 1, 1),
-], ids=["at-once", "constant", "poisson", "diurnal", "burst"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        profiles.at_once,
+        lambda: profiles.constant(3),
+        lambda: profiles.poisson(3, random.Random(4)),
+        lambda: profiles.diurnal(3, random.Random(5), 60),
+        lambda: profiles.burst(3, random.Random(6), 90, 1, 1),
+    ],
+    ids=["at-once", "constant", "poisson", "diurnal", "burst"],
+)
 def test_times_never_fall(make: object) -> None:
     found = list(itertools.islice(make(), 500))  # type: ignore[operator]
     assert found == sorted(found)
@@ -78,18 +84,23 @@ def test_recorded_keeps_the_pace(tmp_path: Path) -> None:
     """Times from the first message, twice as fast; empty lines are nothing."""
     path = tmp_path / "traffic.jsonl"
     path.write_text(f"{line()}\n\n{line(timestamp=1003)}\n", "utf-8")
-    assert list(recorded(path, 2)) == [(0.0, "git.receive", {"a": 1}),
-                                       (1.5, "git.receive", {"a": 1})]
+    assert list(recorded(path, 2)) == [
+        (0.0, "git.receive", {"a": 1}),
+        (1.5, "git.receive", {"a": 1}),
+    ]
 
 
-@pytest.mark.parametrize(("second", "says"), [
-    pytest.param("{", "line 2: no JSON", id="no-json"),
-    pytest.param("[]", "line 2: an object is wanted", id="no-object"),
-    pytest.param(line(timestamp="x"), "line 2: timestamp: 'x'", id="no-time"),
-    pytest.param(line(timestamp=1), "line 2: timestamp: 1.0 is before 1000.0", id="backwards"),
-    pytest.param(line(topic="git.receive"), "line 2: topic: 'git.receive'", id="short-topic"),
-    pytest.param(line(msg=[]), "line 2: msg: an object is wanted", id="no-message"),
-])
+@pytest.mark.parametrize(
+    ("second", "says"),
+    [
+        pytest.param("{", "line 2: no JSON", id="no-json"),
+        pytest.param("[]", "line 2: an object is wanted", id="no-object"),
+        pytest.param(line(timestamp="x"), "line 2: timestamp: 'x'", id="no-time"),
+        pytest.param(line(timestamp=1), "line 2: timestamp: 1.0 is before 1000.0", id="backwards"),
+        pytest.param(line(topic="git.receive"), "line 2: topic: 'git.receive'", id="short-topic"),
+        pytest.param(line(msg=[]), "line 2: msg: an object is wanted", id="no-message"),
+    ],
+)
 def test_recorded_names_the_line(second: str, says: str, tmp_path: Path) -> None:
     path = tmp_path / "traffic.jsonl"
     path.write_text(f"{line()}\n{second}\n", "utf-8")

@@ -12,14 +12,19 @@ from examples.story.audit import Balance, heard, last_known, total
 from examples.story.watch import Seen
 
 
-@pytest.mark.parametrize(("balance", "exact"), [
-    pytest.param(Balance("a", 10, 10.001, 7.0, 3.0), True, id="adds-up"),
-    pytest.param(Balance("a", 10, 9.0, 9.0, 0.0), False, id="one-not-received"),
-    pytest.param(Balance("a", 10, 10.0, 9.0, 0.0), False, id="one-vanished"),
-    pytest.param(Balance("a", 10, 10.0, 11.0, 0.0), False, id="one-appeared"),
-    pytest.param(Balance("a", 10, 8.0, 5.0, 0.0, lost=3.0, away=2), True, id="restart-explained"),
-    pytest.param(Balance("a", 10, 8.0, 5.0, 0.0, away=2), False, id="restart-hides-nothing"),
-])
+@pytest.mark.parametrize(
+    ("balance", "exact"),
+    [
+        pytest.param(Balance("a", 10, 10.001, 7.0, 3.0), True, id="adds-up"),
+        pytest.param(Balance("a", 10, 9.0, 9.0, 0.0), False, id="one-not-received"),
+        pytest.param(Balance("a", 10, 10.0, 9.0, 0.0), False, id="one-vanished"),
+        pytest.param(Balance("a", 10, 10.0, 11.0, 0.0), False, id="one-appeared"),
+        pytest.param(
+            Balance("a", 10, 8.0, 5.0, 0.0, lost=3.0, away=2), True, id="restart-explained"
+        ),
+        pytest.param(Balance("a", 10, 8.0, 5.0, 0.0, away=2), False, id="restart-hides-nothing"),
+    ],
+)
 def test_balance(balance: Balance, exact: bool) -> None:
     """Sent = received = processed + backlog + lost, to the message."""
     assert balance.exact is exact
@@ -43,17 +48,26 @@ def test_what_waited_at_the_end_of_a_run() -> None:
 
 
 def seen(**changed: object) -> Seen:
-    plain = {"at": 1.0, "service": "a", "state": "OK", "verdicts": ("OK", "ERRORS"),
-             "text": "none waits", "row": {"evidence": ["3 failed"]}}
+    plain = {
+        "at": 1.0,
+        "service": "a",
+        "state": "OK",
+        "verdicts": ("OK", "ERRORS"),
+        "text": "none waits",
+        "row": {"evidence": ["3 failed"]},
+    }
     return Seen(**{**plain, **changed})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("service", "verdicts", "says", "matches"), [
-    pytest.param("a", ("ERRORS",), "3 failed", True, id="second-verdict-with-evidence"),
-    pytest.param("b", ("OK",), "", False, id="another-daemon"),
-    pytest.param("a", ("SLOW",), "", False, id="another-verdict"),
-    pytest.param("a", ("OK",), "SURGE", False, id="other-words"),
-])
+@pytest.mark.parametrize(
+    ("service", "verdicts", "says", "matches"),
+    [
+        pytest.param("a", ("ERRORS",), "3 failed", True, id="second-verdict-with-evidence"),
+        pytest.param("b", ("OK",), "", False, id="another-daemon"),
+        pytest.param("a", ("SLOW",), "", False, id="another-verdict"),
+        pytest.param("a", ("OK",), "SURGE", False, id="other-words"),
+    ],
+)
 def test_seen(service: str, verdicts: tuple[str, ...], says: str, matches: bool) -> None:
     assert seen().matches(service, verdicts, says) is matches
 
@@ -66,8 +80,9 @@ def test_every_story_is_told_and_named() -> None:
         assert story.phases
         assert story.title
         readme = Path(postgres.__file__).parent / name.replace("-", "_") / "README.rst"
-        expected = {one for phase in story.phases for each in phase.expects
-                    for one in each.verdicts}
+        expected = {
+            one for phase in story.phases for each in phase.expects for one in each.verdicts
+        }
         assert not {one for one in expected - {"IDLE"} if one not in readme.read_text("utf-8")}
 
 

@@ -7,11 +7,17 @@ import pytest
 from examples.story.script import Need, Story
 
 
-@pytest.mark.parametrize(("there", "said"), [
-    pytest.param(True, [], id="installed"),
-    pytest.param(False, ["doom needs PostgreSQL, which is not installed: it alone has dead rows"],
-                 id="not-installed"),
-])
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [
+        pytest.param(True, [], id="installed"),
+        pytest.param(
+            False,
+            ["doom needs PostgreSQL, which is not installed: it alone has dead rows"],
+            id="not-installed",
+        ),
+    ],
+)
 def test_missing(there: bool, said: list[str]) -> None:
     """One sentence for each need that is not there."""
     need = Need("PostgreSQL", lambda: there, "it alone has dead rows")

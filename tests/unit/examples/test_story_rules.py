@@ -14,17 +14,20 @@ def access(user: str) -> frozenset[str]:
     return ACCESS.get(user, frozenset())
 
 
-@pytest.mark.parametrize(("rule", "user", "holds"), [
-    pytest.param(Rule("topic", "*.buildsys.*"), "ralph", True, id="topic"),
-    pytest.param(Rule("topic", "*.buildsys.*", negated=True), "ralph", False, id="negated"),
-    pytest.param(Rule("package", "bash"), "ralph", False, id="another-package"),
-    pytest.param(Rule("package", "bash", negated=True), "ralph", True, id="not-that-package"),
-    pytest.param(Rule("person"), "ralph", True, id="own-deed"),
-    pytest.param(Rule("person"), "kevin", False, id="somebody-elses-deed"),
-    pytest.param(Rule("maintained"), "ralph", True, id="maintains-it"),
-    pytest.param(Rule("maintained"), "kevin", False, id="maintains-nothing"),
-    pytest.param(Rule("maintained", negated=True), "kevin", True, id="not-a-maintainer"),
-])
+@pytest.mark.parametrize(
+    ("rule", "user", "holds"),
+    [
+        pytest.param(Rule("topic", "*.buildsys.*"), "ralph", True, id="topic"),
+        pytest.param(Rule("topic", "*.buildsys.*", negated=True), "ralph", False, id="negated"),
+        pytest.param(Rule("package", "bash"), "ralph", False, id="another-package"),
+        pytest.param(Rule("package", "bash", negated=True), "ralph", True, id="not-that-package"),
+        pytest.param(Rule("person"), "ralph", True, id="own-deed"),
+        pytest.param(Rule("person"), "kevin", False, id="somebody-elses-deed"),
+        pytest.param(Rule("maintained"), "ralph", True, id="maintains-it"),
+        pytest.param(Rule("maintained"), "kevin", False, id="maintains-nothing"),
+        pytest.param(Rule("maintained", negated=True), "kevin", True, id="not-a-maintainer"),
+    ],
+)
 def test_rule(rule: Rule, user: str, holds: bool) -> None:
     assert rule.holds(BUILD, user, access) is holds
 
@@ -33,12 +36,15 @@ def test_a_package_of_nobody_is_maintained_by_nobody() -> None:
     assert not Rule("maintained").holds(News("t", None, None), "ralph", access)
 
 
-@pytest.mark.parametrize(("one", "told"), [
-    pytest.param(Filter((Rule("person"), Rule("maintained"))), True, id="all-hold"),
-    pytest.param(Filter((Rule("person"), Rule("package", "bash"))), False, id="one-does-not"),
-    pytest.param(Filter((Rule("topic", "*"),), enabled=False), False, id="disabled"),
-    pytest.param(Filter(()), False, id="empty"),
-])
+@pytest.mark.parametrize(
+    ("one", "told"),
+    [
+        pytest.param(Filter((Rule("person"), Rule("maintained"))), True, id="all-hold"),
+        pytest.param(Filter((Rule("person"), Rule("package", "bash"))), False, id="one-does-not"),
+        pytest.param(Filter((Rule("topic", "*"),), enabled=False), False, id="disabled"),
+        pytest.param(Filter(()), False, id="empty"),
+    ],
+)
 def test_filter(one: Filter, told: bool) -> None:
     found = list(recipients(BUILD, [Preference("ralph", "irc", (one,))], access))
     assert found == ([("ralph", "irc")] if told else [])

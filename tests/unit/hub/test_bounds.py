@@ -137,8 +137,9 @@ def test_no_exception_ends_it(
         wait_for("it fails", lambda: len(caplog.records) >= 1)
     failing[0] = False
     try:
-        wait_for("it is heard", lambda: bool(
-            latest([f"{short_folder}/*.sock"], 2.0, time.time()).fresh))
+        wait_for(
+            "it is heard", lambda: bool(latest([f"{short_folder}/*.sock"], 2.0, time.time()).fresh)
+        )
     finally:
         responder.stop()
     lines = [record.getMessage() for record in caplog.records]

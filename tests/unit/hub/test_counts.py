@@ -129,8 +129,9 @@ def restless() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("restless")
-@settings(max_examples=60, deadline=None,
-          suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     kind=st.sampled_from([Standard, Consumer, OwnLoop, Silent, Fedmsg, PastTheQueue]),
     workers=st.integers(0, 16),

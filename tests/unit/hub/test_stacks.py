@@ -126,9 +126,7 @@ def looked(counts: Counts, done: Callable[[], bool]) -> tuple[StackTime, ...]:
     ("computes", "", "computing"),
     ("searches", "re:match", "computing"),
 ])  # fmt: skip
-def test_it_says_where(
-    worker: Worker, tmp_path: Path, deed: str, library: str, state: str
-) -> None:
+def test_it_says_where(worker: Worker, tmp_path: Path, deed: str, library: str, state: str) -> None:
     """Own function, what it called, waiting or computing; at most a look or two say otherwise."""
     worker.file = tmp_path / "t.db"
     holder = sqlite3.connect(worker.file, isolation_level=None)
@@ -214,6 +212,7 @@ def test_threads_that_come_and_go(worker: Worker) -> None:
         thread.start()
     before = counts.sample(1.0).processed
     try:
+
         def enough() -> bool:
             sampler._due = 0
             sampler.look()

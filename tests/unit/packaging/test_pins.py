@@ -35,8 +35,11 @@ def pins(path: Path) -> dict[str, set[str]]:
     text = path.read_text().replace("\\\n", " ")
     for line in text.splitlines():
         if line and not line.startswith("#"):
-            pin = re.fullmatch(r"([A-Za-z0-9._-]+)==(\S+)( ; [^#]*?)?"
-                               r"((?:\s+--hash=sha256:[0-9a-f]{64})+)", line.strip())
+            pin = re.fullmatch(
+                r"([A-Za-z0-9._-]+)==(\S+)( ; [^#]*?)?"
+                r"((?:\s+--hash=sha256:[0-9a-f]{64})+)",
+                line.strip(),
+            )
             assert pin, line[:100]
             versions.setdefault(normal(pin[1]), set()).add(pin[2])
     return versions
@@ -61,11 +64,16 @@ def test_nothing_unpinned_is_installed() -> None:
     for path in locks():
         pinned.update(pins(path))
     places = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
-    installed = {normal(one.metadata["Name"]): one.version
-                 for one in importlib.metadata.distributions(path=places)}
+    installed = {
+        normal(one.metadata["Name"]): one.version
+        for one in importlib.metadata.distributions(path=places)
+    }
     assert len(installed) > 20
-    assert {name: version for name, version in installed.items()
-            if name not in OWN and version not in pinned.get(name, ())} == {}
+    assert {
+        name: version
+        for name, version in installed.items()
+        if name not in OWN and version not in pinned.get(name, ())
+    } == {}
 
 
 def test_all_that_is_asked_for_is_pinned() -> None:

@@ -159,7 +159,8 @@ def test_one_bad_field_is_dropped_alone(
     assert reply.dropped.count == 1
     assert "is refused" in reply.dropped.first or "received 6 !=" in reply.dropped.first
     assert [sample for _, sample in reply.samples] == (
-        [] if kept is None else [replace(TIMED, **kept)])  # type: ignore[arg-type]
+        [] if kept is None else [replace(TIMED, **kept)]
+    )  # type: ignore[arg-type]
     if spoiled.get("producers") == [["x", 1, "never", True, 0]]:
         assert reply.roster.producers == (Producer("x", 1.0),)
 
@@ -256,8 +257,9 @@ def test_an_hour_of_ten_consumers_is_kept() -> None:
     for moment in range(360):
         totals = {name: moment * 12_345 + first for name, first in topics.items()}
         busy = {name: total * 777 for name, total in totals.items()}
-        sample = replace(SAMPLE, time=float(moment), topics=totals, topic_processed=totals,
-                         topic_busy=busy)
+        sample = replace(
+            SAMPLE, time=float(moment), topics=totals, topic_processed=totals, topic_busy=busy
+        )
         ring.add([sample] * 10)
     oldest, newest, _, _ = ring.after(None)
     assert newest - oldest + 1 == 360 * 10

@@ -28,7 +28,7 @@ def wave(chance: random.Random, count: int, height: float) -> list[float | None]
         points[chance.randrange(count)] = height * chance.choice([3, 40, 1000])
     for _ in range(chance.randrange(3)):
         begin, long = chance.randrange(count), chance.randint(1, 1 + count // 3)
-        points[begin:begin + long] = [None] * len(points[begin:begin + long])
+        points[begin : begin + long] = [None] * len(points[begin : begin + long])
     return [None if point is None else max(0.0, point) for point in points]
 
 
@@ -40,25 +40,44 @@ def case(seed: int) -> dict[str, Any]:
     count = chance.choice([1, 2, 90, 360, 721])
     start = NOW // step * step - step * count
     height = chance.choice([0, 0.003, 0.5, 8, 1.8e4, 3e7])
-    series = {name: wave(chance, count, height)
-              for name in {panel.metric, *panel.also, *panel.shares, "backlog"}}
+    series = {
+        name: wave(chance, count, height)
+        for name in {panel.metric, *panel.also, *panel.shares, "backlog"}
+    }
     if panel.band:
-        series[f"{panel.metric}_min"] = [None if value is None else value * 0.7
-                                         for value in series[panel.metric]]
+        series[f"{panel.metric}_min"] = [
+            None if value is None else value * 0.7 for value in series[panel.metric]
+        ]
     end = start + step * count
-    usual = [[hour, height * 0.9, height * 1.1 + 0.01]
-             for hour in range(start // 3600 * 3600, end, 3600)][:2000] if seed % 3 else []
+    usual = (
+        [
+            [hour, height * 0.9, height * 1.1 + 0.01]
+            for hour in range(start // 3600 * 3600, end, 3600)
+        ][:2000]
+        if seed % 3
+        else []
+    )
     from_ = start if seed % 4 else start + 0.3 * step * count
-    grid = svg.Grid(start, end, step, from_, end if seed % 5 else end - 0.1 * (end - from_),
-                    seed % 7 == 0)
+    grid = svg.Grid(
+        start, end, step, from_, end if seed % 5 else end - 0.1 * (end - from_), seed % 7 == 0
+    )
     kinds = [*svg.MARKS, ""]
-    marks = [{"time": start + chance.randrange(step * count), "kind": chance.choice(kinds)}
-             for _ in range(3)]
+    marks = [
+        {"time": start + chance.randrange(step * count), "kind": chance.choice(kinds)}
+        for _ in range(3)
+    ]
     names = ["org.a.b.one", "org.a.b.two", "org.a.c", "other", *(f"org.a.d{n}" for n in range(7))]
-    topics = {name: wave(chance, count, height) for name in names[:chance.randrange(len(names))]}
-    return {"spec": asdict(panel), "grid": asdict(grid), "marks": marks,
-            "daemon": {"series": series, "topics": topics,
-                       "usual": {panel.usual: usual} if panel.usual else {}}}
+    topics = {name: wave(chance, count, height) for name in names[: chance.randrange(len(names))]}
+    return {
+        "spec": asdict(panel),
+        "grid": asdict(grid),
+        "marks": marks,
+        "daemon": {
+            "series": series,
+            "topics": topics,
+            "usual": {panel.usual: usual} if panel.usual else {},
+        },
+    }
 
 
 def fresh(empty: int) -> dict[str, Any]:
@@ -70,13 +89,30 @@ def fresh(empty: int) -> dict[str, Any]:
 def test_same_markup_words_and_ticks() -> None:
     """Every panel of the table, from calm to cut peaks, gaps, a zoom and years."""
     cases = [case(seed) for seed in range(240)]
-    ranges = [[NOW - span, NOW - span + width] for span in (0, 3600, 86400 * 40)
-              for width in (60, 900, 3600, 21600, 86400, 604800, 2678400, 31622400, 316224000)]
+    ranges = [
+        [NOW - span, NOW - span + width]
+        for span in (0, 3600, 86400 * 40)
+        for width in (60, 900, 3600, 21600, 86400, 604800, 2678400, 31622400, 316224000)
+    ]
     bodies = [fresh(empty) for empty in (0, 9, 10, 80, 89, 90)]
-    given = json.dumps({"panels": cases, "ranges": ranges, "bodies": bodies, "room": axis.ROOM,
-                        "letter": axis.LETTER, "topicColours": panels.TOPIC_COLOURS})
-    answer = subprocess.run([str(NODE), str(ROOT / "tests/javascript/draw.mjs")], input=given,
-                            capture_output=True, text=True, check=True, timeout=60)
+    given = json.dumps(
+        {
+            "panels": cases,
+            "ranges": ranges,
+            "bodies": bodies,
+            "room": axis.ROOM,
+            "letter": axis.LETTER,
+            "topicColours": panels.TOPIC_COLOURS,
+        }
+    )
+    answer = subprocess.run(
+        [str(NODE), str(ROOT / "tests/javascript/draw.mjs")],
+        input=given,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
     drawn = json.loads(answer.stdout)
     for seed, (wanted, found) in enumerate(zip(cases, drawn["panels"])):
         panel = panels.BY_METRIC[wanted["spec"]["metric"]]

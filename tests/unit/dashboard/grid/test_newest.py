@@ -10,16 +10,19 @@ FINE = Series(0, 10, [None, 2.0, 4.0, 6.0, None, 8.0, 12.0, None, None, None, No
 
 
 def fine(start: int) -> Series:
-    return Series(start, 10, FINE.points[start // 10:])
+    return Series(start, 10, FINE.points[start // 10 :])
 
 
-@pytest.mark.parametrize(("cf", "points", "filled"), [
-    pytest.param("AVERAGE", [3.0, None], [3.0, 10.0], id="mean-of-what-is-known"),
-    pytest.param("MAX", [3.0, None], [3.0, 12.0], id="highest"),
-    pytest.param("MIN", [3.0, None], [3.0, 8.0], id="lowest"),
-    pytest.param("MAX", [None, None], [6.0, 12.0], id="two-unfinished"),
-    pytest.param("MAX", [3.0, 4.0], [3.0, 4.0], id="finished"),
-])
+@pytest.mark.parametrize(
+    ("cf", "points", "filled"),
+    [
+        pytest.param("AVERAGE", [3.0, None], [3.0, 10.0], id="mean-of-what-is-known"),
+        pytest.param("MAX", [3.0, None], [3.0, 12.0], id="highest"),
+        pytest.param("MIN", [3.0, None], [3.0, 8.0], id="lowest"),
+        pytest.param("MAX", [None, None], [6.0, 12.0], id="two-unfinished"),
+        pytest.param("MAX", [3.0, 4.0], [3.0, 4.0], id="finished"),
+    ],
+)
 def test_the_last_steps_are_filled(cf, points, filled):
     found = with_newest(Series(0, 50, points), cf, 75, fine)
     assert found == Series(0, 50, filled)

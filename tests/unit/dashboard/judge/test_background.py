@@ -110,8 +110,9 @@ def test_meanwhile_a_reader_is_told_that_nothing_is_judged_yet(monkeypatch):
 def test_what_is_cheap_after_all_is_waited_for(monkeypatch):
     """Once it is known to be made at once, nobody is told to wait for it."""
     monkeypatch.setattr(keeping, "SLOW_SECONDS", 3600)
-    keeper = keeping.ResponseCache(Maker(), age=0, interval=10,
-                                   meanwhile=lambda _: {"reading": True})
+    keeper = keeping.ResponseCache(
+        Maker(), age=0, interval=10, meanwhile=lambda _: {"reading": True}
+    )
     assert keeper.answer(100) == {"reading": True}
     keeper._thread.join(30)
     assert keeper.answer(time.time() + 60)["number"] == 2

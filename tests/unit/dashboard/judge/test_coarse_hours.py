@@ -15,15 +15,20 @@ from collectd_fedmsg.diagnosis.hours import Hour
 HOUR = 3600
 
 
-@pytest.mark.parametrize(("series", "expected"), [
-    pytest.param(Series(0, HOUR, [1.0, 3.0]), {0: 1, HOUR: 3}, id="hourly"),
-    pytest.param(Series(0, 1800, [1.0, 3.0, None, 5.0]), {0: 2, HOUR: 5}, id="half-known-counts"),
-    pytest.param(Series(0, 1200, [None, None, 3.0]), {}, id="a-third-known-does-not"),
-    pytest.param(Series(0, 2400, [1.0, 4.0, 7.0]), {0: 2, HOUR: 6}, id="steps-across-hours"),
-    pytest.param(Series(0, 7200, [2.0]), {0: 2, HOUR: 2}, id="coarser-than-an-hour"),
-    pytest.param(Series(0, HOUR, [None, None]), {}, id="unknown-stays-unknown"),
-    pytest.param(Series(0, HOUR, [0.0]), {0: 0}, id="zero-is-known"),
-])
+@pytest.mark.parametrize(
+    ("series", "expected"),
+    [
+        pytest.param(Series(0, HOUR, [1.0, 3.0]), {0: 1, HOUR: 3}, id="hourly"),
+        pytest.param(
+            Series(0, 1800, [1.0, 3.0, None, 5.0]), {0: 2, HOUR: 5}, id="half-known-counts"
+        ),
+        pytest.param(Series(0, 1200, [None, None, 3.0]), {}, id="a-third-known-does-not"),
+        pytest.param(Series(0, 2400, [1.0, 4.0, 7.0]), {0: 2, HOUR: 6}, id="steps-across-hours"),
+        pytest.param(Series(0, 7200, [2.0]), {0: 2, HOUR: 2}, id="coarser-than-an-hour"),
+        pytest.param(Series(0, HOUR, [None, None]), {}, id="unknown-stays-unknown"),
+        pytest.param(Series(0, HOUR, [0.0]), {0: 0}, id="zero-is-known"),
+    ],
+)
 def test_means(series, expected):
     """Each step counts with its part in the hour; less than half known is unknown."""
     assert means(series) == pytest.approx(expected)
@@ -35,9 +40,13 @@ def test_a_maximum_counts_in_every_hour_it_touches():
 
 def test_hours_have_their_units():
     """busy is in µs/s, service in seconds per message; what ends later is left out."""
-    columns = {"received": Series(0, HOUR, [4.0] * 3), "processed": Series(0, HOUR, [4.0] * 3),
-               "backlog": Series(0, HOUR, [30.0] * 3), "busy": Series(0, HOUR, [2e6] * 3),
-               "failed": Series(0, HOUR, [1.0] * 3)}
+    columns = {
+        "received": Series(0, HOUR, [4.0] * 3),
+        "processed": Series(0, HOUR, [4.0] * 3),
+        "backlog": Series(0, HOUR, [30.0] * 3),
+        "busy": Series(0, HOUR, [2e6] * 3),
+        "failed": Series(0, HOUR, [1.0] * 3),
+    }
     found = hours(columns, 36, 2 * HOUR)
     assert [one.start for one in found] == [0, HOUR]
     assert found[0].service == pytest.approx(0.5)
@@ -61,23 +70,33 @@ def test_fine_hours_replace_coarse_ones_and_lend_them_their_pauses():
     day = 24 * HOUR
     found = refined([hour(0.0), hour(HOUR), hour(day)], [hour(day, gap=60.0, dispersion=3.0)])
     assert [(one.start, one.gap, one.dispersion) for one in found] == [
-        (0, 60, 3), (HOUR, 0, 1), (day, 60, 3)]
+        (0, 60, 3),
+        (HOUR, 0, 1),
+        (day, 60, 3),
+    ]
 
 
 def test_topics_have_rates_and_costs():
     """Seconds of work per message that ended; a topic that did nothing costs nothing known."""
-    (found,) = with_topics([hour(0.0)], {
-        "received": {"a": Series(0, HOUR, [2.0]), "b": Series(0, HOUR, [1.0])},
-        "topic_processed": {"a": Series(0, HOUR, [4.0]), "b": Series(0, HOUR, [0.0])},
-        "topic_busy": {"a": Series(0, HOUR, [1e6]), "b": Series(0, HOUR, [0.0])}})
+    (found,) = with_topics(
+        [hour(0.0)],
+        {
+            "received": {"a": Series(0, HOUR, [2.0]), "b": Series(0, HOUR, [1.0])},
+            "topic_processed": {"a": Series(0, HOUR, [4.0]), "b": Series(0, HOUR, [0.0])},
+            "topic_busy": {"a": Series(0, HOUR, [1e6]), "b": Series(0, HOUR, [0.0])},
+        },
+    )
     assert found.topics == {"a": 2.0, "b": 1.0}
     assert found.costs == {"a": 0.25}
 
 
 def test_packed_hours_come_back_as_they_were():
     """Unknown stays None, topics stay, slices and ends work."""
-    plain = [hour(0.0), hour(3600.0, service=0.25, workers=2.0, topics={"a": 1.0}),
-             hour(7200.0, delay=None, failed=0.0, gap=9.0, costs={"a": 0.5})]
+    plain = [
+        hour(0.0),
+        hour(3600.0, service=0.25, workers=2.0, topics={"a": 1.0}),
+        hour(7200.0, delay=None, failed=0.0, gap=9.0, costs={"a": 0.5}),
+    ]
     packed = PackedHours(plain)
     assert list(packed) == plain
     assert (len(packed), packed[-1], packed[1:]) == (3, plain[-1], plain[1:])
@@ -87,22 +106,41 @@ def series(values, start=0):
     return Series(start, HOUR, [float(value) for value in values])
 
 
-@pytest.mark.parametrize(("backlog", "held"), [
-    pytest.param(4, 90.0, id="a-short-queue"),
-    pytest.param(7, 90.0, id="as-many-as-count-as-short"),
-    pytest.param(8, None, id="ages-of-what-waits"),
-])
+@pytest.mark.parametrize(
+    ("backlog", "held"),
+    [
+        pytest.param(4, 90.0, id="a-short-queue"),
+        pytest.param(7, 90.0, id="as-many-as-count-as-short"),
+        pytest.param(8, None, id="ages-of-what-waits"),
+    ],
+)
 def test_the_longest_message_is_read_where_nothing_waits(backlog, held):
     """The greatest age of an hour is how long a message was held, unless messages waited."""
-    (found,) = hours({"received": series([1]), "processed": series([1]), "workers": series([2]),
-                      "backlog": series([backlog]), "oldest": series([90])}, 10, HOUR)
+    (found,) = hours(
+        {
+            "received": series([1]),
+            "processed": series([1]),
+            "workers": series([2]),
+            "backlog": series([backlog]),
+            "oldest": series([90]),
+        },
+        10,
+        HOUR,
+    )
     assert found.held == held
 
 
 def test_an_hour_in_which_nothing_ended_is_a_pause():
     """A hang of hours that only coarse steps still show is known as one."""
-    found = hours({"received": series([1, 1, 0]), "processed": series([1, 0, 0]),
-                   "backlog": series([4, 3600, 0])}, 10, 3 * HOUR)
+    found = hours(
+        {
+            "received": series([1, 1, 0]),
+            "processed": series([1, 0, 0]),
+            "backlog": series([4, 3600, 0]),
+        },
+        10,
+        3 * HOUR,
+    )
     assert [hour.gap for hour in found] == [0.0, HOUR, 0.0]
 
 

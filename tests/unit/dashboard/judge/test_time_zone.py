@@ -26,14 +26,17 @@ ENDS, BEGINS = 1_698_541_200, 1_711_846_800
 DAY = 86400
 
 
-@pytest.mark.parametrize(("moment", "expected"), [
-    pytest.param(ENDS - 2 * DAY, 4 * 24 + 3, id="friday-before-the-end"),
-    pytest.param(ENDS + 5 * DAY + 3600, 4 * 24 + 3, id="friday-after-the-end"),
-    pytest.param(BEGINS - 2 * DAY, 4 * 24 + 2, id="friday-before-the-beginning"),
-    pytest.param(BEGINS + 5 * DAY - 3600, 4 * 24 + 2, id="friday-after-the-beginning"),
-    pytest.param(ENDS - 3600, 6 * 24 + 2, id="the-hour-that-comes-twice"),
-    pytest.param(ENDS, 6 * 24 + 2, id="the-same-again"),
-])
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        pytest.param(ENDS - 2 * DAY, 4 * 24 + 3, id="friday-before-the-end"),
+        pytest.param(ENDS + 5 * DAY + 3600, 4 * 24 + 3, id="friday-after-the-end"),
+        pytest.param(BEGINS - 2 * DAY, 4 * 24 + 2, id="friday-before-the-beginning"),
+        pytest.param(BEGINS + 5 * DAY - 3600, 4 * 24 + 2, id="friday-after-the-beginning"),
+        pytest.param(ENDS - 3600, 6 * 24 + 2, id="the-hour-that-comes-twice"),
+        pytest.param(ENDS, 6 * 24 + 2, id="the-same-again"),
+    ],
+)
 def test_the_hour_follows_the_clock(moment, expected):
     assert hour_of_week(BERLIN)(moment) == expected
 
@@ -55,14 +58,19 @@ def test_a_batch_by_local_time_is_usual_after_the_clocks_changed(seed):
     """In its own zone it is as usual in the first nights after; by UTC it would be a surge."""
     episode = local_batch(seed)
     assert 0 < episode.start - ENDS < 3 * DAY
-    said = {zone: {pair.split("|")[1] for pair in evaluate(
-        "", replace(episode, zone=zone), every=6).pairs} for zone in ("Europe/Berlin", "UTC")}
+    said = {
+        zone: {
+            pair.split("|")[1] for pair in evaluate("", replace(episode, zone=zone), every=6).pairs
+        }
+        for zone in ("Europe/Berlin", "UTC")
+    }
     assert "SURGE" not in said["Europe/Berlin"]
     assert "SURGE" in said["UTC"]
 
 
-@pytest.mark.parametrize("hour", [
-    pytest.param(ENDS - 3 * DAY, id="before"), pytest.param(ENDS + 3 * DAY, id="after")])
+@pytest.mark.parametrize(
+    "hour", [pytest.param(ENDS - 3 * DAY, id="before"), pytest.param(ENDS + 3 * DAY, id="after")]
+)
 def test_the_drawn_range_is_of_the_same_hour_by_the_clock(hour):
     """What was usual at an hour of last week is looked up at that clock's hour of this week."""
     baseline = Baseline((), hour_of_week(BERLIN))

@@ -22,9 +22,12 @@ class Known:
 
     def __init__(self) -> None:
         end = NOW // HOUR * HOUR
-        self.baseline = Baseline(tuple(
-            Hour(start=float(t), received=t % 86400 // HOUR, processed=1.0, backlog=0.0)
-            for t in range(end - 4 * WEEK, end - HOUR, HOUR)))
+        self.baseline = Baseline(
+            tuple(
+                Hour(start=float(t), received=t % 86400 // HOUR, processed=1.0, backlog=0.0)
+                for t in range(end - 4 * WEEK, end - HOUR, HOUR)
+            )
+        )
 
     def of(self, daemon, now):
         return self.baseline
@@ -58,14 +61,19 @@ def test_a_new_baseline_is_worked_out_anew():
     known = Known()
     bands, window = Bands(known), Window(NOW - 10, NOW)
     before = bands.of([DAEMON], window, NOW)
-    known.baseline = Baseline(tuple(
-        Hour(start=one.start, received=50.0, processed=1.0, backlog=0.0)
-        for one in known.baseline.hours))
+    known.baseline = Baseline(
+        tuple(
+            Hour(start=one.start, received=50.0, processed=1.0, backlog=0.0)
+            for one in known.baseline.hours
+        )
+    )
     assert bands.of([DAEMON], window, NOW) != before
 
 
-@pytest.mark.parametrize(("middle", "spread", "expected"), [
-    (10, 0, [9, 11]), (10, 3, [4, 16]), (1, 5, [0, 11]), (0, 0, [0, 0])])
+@pytest.mark.parametrize(
+    ("middle", "spread", "expected"),
+    [(10, 0, [9, 11]), (10, 3, [4, 16]), (1, 5, [0, 11]), (0, 0, [0, 0])],
+)
 def test_band(middle, spread, expected):
     """Two spreads, a tenth at least, never below zero."""
     assert band(middle, spread) == pytest.approx(expected)

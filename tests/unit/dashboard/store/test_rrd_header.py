@@ -26,8 +26,16 @@ RANDOM_FILES = 400
 
 
 def made(path: Path) -> bytes:
-    rrdtool.create(str(path), "-s", "10", "-b", str(NOW - 3610), "DS:value:GAUGE:20:0:U",
-                   "RRA:MAX:0.1:1:1200", "RRA:AVERAGE:0.1:7:1235")
+    rrdtool.create(
+        str(path),
+        "-s",
+        "10",
+        "-b",
+        str(NOW - 3610),
+        "DS:value:GAUGE:20:0:U",
+        "RRA:MAX:0.1:1:1200",
+        "RRA:AVERAGE:0.1:7:1235",
+    )
     rrdtool.update(str(path), *[f"{t}:5" for t in range(NOW - 3600, NOW + 1, 10)])
     return path.read_bytes()
 
@@ -38,14 +46,27 @@ def test_a_good_file(tmp_path):
     assert (header.step, header.heartbeat) == (10, 20)
 
 
-@pytest.mark.parametrize(("field", "value"), [
-    ("step", 0), ("step", 2**62), ("sources", 0), ("sources", 2**40), ("sources", 2**61),
-    ("archives", 0), ("archives", 2**40), ("rows", 0), ("rows", 2**50), ("steps", 0),
-    ("steps", 2**62), ("updated", 2**62), ("updated", 2**64 - 5),
-])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("step", 0),
+        ("step", 2**62),
+        ("sources", 0),
+        ("sources", 2**40),
+        ("sources", 2**61),
+        ("archives", 0),
+        ("archives", 2**40),
+        ("rows", 0),
+        ("rows", 2**50),
+        ("steps", 0),
+        ("steps", 2**62),
+        ("updated", 2**62),
+        ("updated", 2**64 - 5),
+    ],
+)
 def test_a_number_that_librrd_divides_or_reads_by(tmp_path, field, value):
     octets = bytearray(made(tmp_path / "a.rrd"))
-    octets[AT[field]: AT[field] + 8] = struct.pack("<Q", value)
+    octets[AT[field] : AT[field] + 8] = struct.pack("<Q", value)
     (tmp_path / "a.rrd").write_bytes(octets)
     with pytest.raises(SeriesError, match=r"a\.rrd"):
         read_header(tmp_path / "a.rrd")
@@ -99,8 +120,19 @@ def gone(path):
     path.unlink()
 
 
-BROKEN = [empty, zeros, cut_header, cut_rows, cut_cookie, another_machine, text, folder, pipe,
-          loop, gone]
+BROKEN = [
+    empty,
+    zeros,
+    cut_header,
+    cut_rows,
+    cut_cookie,
+    another_machine,
+    text,
+    folder,
+    pipe,
+    loop,
+    gone,
+]
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda f: f.__name__)
@@ -114,8 +146,13 @@ def test_no_file_of_rrdtool(tmp_path, broken):
 
 def test_librrd_survives_whatever_is_let_through(tmp_path):
     """Random damage: each file is refused here, or read by librrd without ending the process."""
-    done = subprocess.run([sys.executable, __file__, str(tmp_path), "7"], capture_output=True,
-                          text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [sys.executable, __file__, str(tmp_path), "7"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-500:]
     tried, read = map(int, done.stdout.split())
     assert tried == RANDOM_FILES
@@ -141,10 +178,22 @@ for _ in range(3):
 
 def test_nothing_is_asked_that_librrd_refuses(tmp_path):
     """Its binding in Debian 12 frees twice, and ends the process, when a fetch is refused."""
-    rrdtool.create(str(tmp_path / "a.rrd"), "-s", "10", "-b", str(NOW - 3610),
-                   "DS:value:GAUGE:20:0:U", "RRA:AVERAGE:0.1:7:1235")
-    done = subprocess.run([sys.executable, "-c", REFUSED, str(tmp_path / "a.rrd")],
-                          capture_output=True, text=True, timeout=60, check=False)
+    rrdtool.create(
+        str(tmp_path / "a.rrd"),
+        "-s",
+        "10",
+        "-b",
+        str(NOW - 3610),
+        "DS:value:GAUGE:20:0:U",
+        "RRA:AVERAGE:0.1:7:1235",
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", REFUSED, str(tmp_path / "a.rrd")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-500:]
     assert done.stdout.count("No such file") == 3
 
@@ -159,16 +208,18 @@ def main(folder: str, seed: str) -> None:
         for _ in range(chance.choice((1, 1, 2, 4))):
             at = chance.randrange(header // 8) * 8
             number = chance.choice((0, 1, 2**31, 2**63, 2**64 - 1, chance.getrandbits(64)))
-            octets[at: at + 8] = struct.pack("<Q", number)
+            octets[at : at + 8] = struct.pack("<Q", number)
         path.write_bytes(octets)
         try:
             read_header(path)
         except SeriesError:
             continue
         read += 1
-        for deed in (lambda: store.fetch(path, "MAX", NOW - 3540, NOW, 1),
-                     lambda: store.fetch(path, "AVERAGE", NOW - 3628800, NOW, 3600),
-                     lambda: store.newest(path)):
+        for deed in (
+            lambda: store.fetch(path, "MAX", NOW - 3540, NOW, 1),
+            lambda: store.fetch(path, "AVERAGE", NOW - 3628800, NOW, 3600),
+            lambda: store.newest(path),
+        ):
             with contextlib.suppress(SeriesError):
                 deed()
     print(RANDOM_FILES, read)

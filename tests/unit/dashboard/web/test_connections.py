@@ -16,30 +16,36 @@ from collectd_fedmsg_dashboard.web.connections import (
 LINE = b"GET / HTTP/1.1\r\n"
 
 
-@pytest.mark.parametrize("header", [
-    pytest.param(b"GET a://" + b"1" * 16000 + b" X\r\n\r\n", id="port that is none"),
-    pytest.param(b"GET /a://" + b"1" * 16000 + b" X\r\n\r\n", id="the same in a path"),
-    pytest.param(b"GET http://h:1/ HTTP/1.1\r\n\r\n", id="a whole address"),
-    pytest.param(b"CONNECT h:1 HTTP/1.1\r\n\r\n", id="a tunnel"),
-    pytest.param(b"get / HTTP/1.1\r\n\r\n", id="lower case"),
-    pytest.param(b"GET / HTTP/3.0\r\n\r\n", id="another version"),
-    pytest.param(b"GET  / HTTP/1.1\r\n\r\n", id="two blanks"),
-    pytest.param(LINE + b"X:" + b" " * 33 + b"a\r\n\r\n", id="blanks before"),
-    pytest.param(LINE + b"X: a" + b"\t" * 33 + b"\r\n\r\n", id="tabs after"),
-    pytest.param(LINE + b"X: a\r\n" * 102 + b"\r\n", id="many lines"),
-])
+@pytest.mark.parametrize(
+    "header",
+    [
+        pytest.param(b"GET a://" + b"1" * 16000 + b" X\r\n\r\n", id="port that is none"),
+        pytest.param(b"GET /a://" + b"1" * 16000 + b" X\r\n\r\n", id="the same in a path"),
+        pytest.param(b"GET http://h:1/ HTTP/1.1\r\n\r\n", id="a whole address"),
+        pytest.param(b"CONNECT h:1 HTTP/1.1\r\n\r\n", id="a tunnel"),
+        pytest.param(b"get / HTTP/1.1\r\n\r\n", id="lower case"),
+        pytest.param(b"GET / HTTP/3.0\r\n\r\n", id="another version"),
+        pytest.param(b"GET  / HTTP/1.1\r\n\r\n", id="two blanks"),
+        pytest.param(LINE + b"X:" + b" " * 33 + b"a\r\n\r\n", id="blanks before"),
+        pytest.param(LINE + b"X: a" + b"\t" * 33 + b"\r\n\r\n", id="tabs after"),
+        pytest.param(LINE + b"X: a\r\n" * 102 + b"\r\n", id="many lines"),
+    ],
+)
 def test_refused(header):
     assert refusal(header)
 
 
-@pytest.mark.parametrize("header", [
-    LINE + b"Host: localhost\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\n\r\n",
-    b"GET /api/v1/series?daemon=h%2Fhub%2FC&next=http://a/ HTTP/1.1\r\nHost: h\r\n\r\n",
-    b"POST /api/v1/marks HTTP/1.0\r\nX-Token: a  b\r\n\r\n",
-    b"GET /daemon/h/hub/a:b HTTP/1.1\r\n\r\n",
-    LINE + b"X: " + b"a " * (MAX_BLANKS * 100) + b"\r\n\r\n",
-    LINE + b"X: a\r\n" * (MAX_HEADER_LINES - 1) + b"\r\n",
-])
+@pytest.mark.parametrize(
+    "header",
+    [
+        LINE + b"Host: localhost\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\n\r\n",
+        b"GET /api/v1/series?daemon=h%2Fhub%2FC&next=http://a/ HTTP/1.1\r\nHost: h\r\n\r\n",
+        b"POST /api/v1/marks HTTP/1.0\r\nX-Token: a  b\r\n\r\n",
+        b"GET /daemon/h/hub/a:b HTTP/1.1\r\n\r\n",
+        LINE + b"X: " + b"a " * (MAX_BLANKS * 100) + b"\r\n\r\n",
+        LINE + b"X: a\r\n" * (MAX_HEADER_LINES - 1) + b"\r\n",
+    ],
+)
 def test_taken(header):
     assert refusal(header) == ""
 
@@ -66,7 +72,8 @@ print(time.process_time())
 
 def test_the_worst_of_the_largest_headers_take_no_minute():
     """By the expressions alone one of these took minutes, of hours."""
-    done = subprocess.run([sys.executable, "-c", WORST], capture_output=True, text=True,
-                          timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", WORST], capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert MAX_HEADER_BYTES == 65536

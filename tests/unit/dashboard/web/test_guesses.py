@@ -21,7 +21,7 @@ def test_pauses_double_up_to_a_bound_and_are_forgiven(clock):
         pauses.wrong("192.0.2.1")
         seen.append(pauses.left("192.0.2.1"))
     assert seen[:FREE_GUESSES] == [0.0] * FREE_GUESSES
-    assert seen[FREE_GUESSES:FREE_GUESSES + 4] == [1.0, 2.0, 4.0, 8.0]
+    assert seen[FREE_GUESSES : FREE_GUESSES + 4] == [1.0, 2.0, 4.0, 8.0]
     assert seen[-1] == MAX_PAUSE
     assert pauses.left("192.0.2.2") == 0.0
     clock[0] += MAX_PAUSE
@@ -48,9 +48,15 @@ def test_addresses_are_bounded(monkeypatch):
     assert len(pauses._wrong) == 3
 
 
-@pytest.mark.parametrize(("address", "one"), [
-    ("192.0.2.1", "192.0.2.1"), ("::ffff:192.0.2.1", "192.0.2.1"),
-    ("2001:db8:0:1:a:b:c:d", "2001:db8:0:1::/64"), ("fe80::1%eth0", "fe80::/64"),
-    ("unix:", "unix:")])
+@pytest.mark.parametrize(
+    ("address", "one"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:0:1:a:b:c:d", "2001:db8:0:1::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unix:", "unix:"),
+    ],
+)
 def test_what_one_guesser_has(address, one):
     assert network(address) == one
