@@ -60,8 +60,8 @@ class Cleaned:
         return getattr(self._stream, name)
 
 
-def _escaped(found: re.Match[str]) -> str:
-    return found[0].encode("unicode_escape").decode("ascii")
+def _escaped(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode("ascii")
 
 
 def parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
@@ -78,11 +78,11 @@ def parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code."""
-    given = list(sys.argv[1:] if argv is None else argv)
+    arguments = list(sys.argv[1:] if argv is None else argv)
     # Loading them all takes longer than most commands: one that is named comes alone.
-    named = given[:1] if given[:1] and given[0] in COMMANDS else COMMANDS
+    named = arguments[:1] if arguments[:1] and arguments[0] in COMMANDS else COMMANDS
     whole = parser(named)
-    options, unknown = whole.parse_known_args(given)
+    options, unknown = whole.parse_known_args(arguments)
     if unknown:
         getattr(options, "usage", whole.error)(f"unrecognized arguments: {' '.join(unknown)}")
     streams = sys.stdout, sys.stderr

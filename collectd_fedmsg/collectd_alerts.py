@@ -45,9 +45,9 @@ class Notifications:
             "warning": collectd.NOTIF_WARNING,
             "critical": collectd.NOTIF_FAILURE,
         }
-        for told in notified(payload):
-            subject = told["subject"]
-            over = told["cleared"] is not None
+        for alert in notified(payload):
+            subject = alert["subject"]
+            over = alert["cleared"] is not None
             note = collectd.Notification(
                 host=subject["host"],
                 plugin=PLUGIN,
@@ -56,9 +56,9 @@ class Notifications:
                 type_instance=escape(subject["consumer"]),
             )
             note.dispatch(
-                message=told["short"],
+                message=alert["short"],
                 time=payload["at"],
-                severity=collectd.NOTIF_OKAY if over else severities[told["severity"]],
+                severity=collectd.NOTIF_OKAY if over else severities[alert["severity"]],
             )
 
 

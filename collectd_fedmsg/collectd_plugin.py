@@ -115,10 +115,10 @@ class Plugin:
     def shutdown(self) -> None:
         """Close the sockets; what is still open on them does not matter."""
         opened = (self._requester, self._recovery, *self._sources)
-        for one in opened:
+        for resource in opened:
             try:
-                if one is not None:
-                    one.close()
+                if resource is not None:
+                    resource.close()
             except Exception as error:
                 self._log_exception("shutdown", error)
 
@@ -141,17 +141,17 @@ class Plugin:
         for source in self._sources:
             left = max(0.0, self._config.timeout - (time.monotonic() - began))
             try:
-                found = source.collect(left, now // 1)
+                harvested = source.collect(left, now // 1)
             except Exception as error:  # the other sources are read all the same
                 self._totals["errors"] += 1
                 self._log_exception(type(source).__name__, error)
                 continue
-            self._dispatch_all(self._buffered(found.fresh, stores))
-            self._count(found.errors, found.octets)
-            for subject, note in found.notes.items():
+            self._dispatch_all(self._buffered(harvested.fresh, stores))
+            self._count(harvested.errors, harvested.octets)
+            for subject, note in harvested.notes.items():
                 self._log(subject, f"{subject}: {note}")
-            silent += len(found.silent)
-            harvest.daemons += len(found.fresh)
+            silent += len(harvested.silent)
+            harvest.daemons += len(harvested.fresh)
         self._save()
         self._report(harvest.daemons, silent, time.monotonic() - began)
 
@@ -273,8 +273,8 @@ class Plugin:
         self._log(f"{about} {type(error).__name__}", f"{about}: {type(error).__name__}: {error}")
 
     def _log(self, about: str, line: str) -> None:
-        for one in self._bounded_log.lines(about, line, time.monotonic()):
-            collectd.warning(f"collectd_fedmsg: {one}")
+        for row in self._bounded_log.lines(about, line, time.monotonic()):
+            collectd.warning(f"collectd_fedmsg: {row}")
 
 
 def topics_file(state_file: Path | None) -> Path:

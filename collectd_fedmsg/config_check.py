@@ -143,10 +143,10 @@ def optional_text(value: Any) -> str:
 
 def texts(value: Any) -> tuple[str, ...]:
     """Check a text or a list of texts."""
-    given = [value] if isinstance(value, str) else value
-    if not isinstance(given, (list, tuple)) or not all(isinstance(x, str) and x for x in given):
+    items = [value] if isinstance(value, str) else value
+    if not isinstance(items, (list, tuple)) or not all(isinstance(x, str) and x for x in items):
         raise ValueError("must be a text or a list of texts")
-    return tuple(given)
+    return tuple(items)
 
 
 def flag(value: Any) -> bool:
@@ -290,9 +290,9 @@ def port_number(value: Any) -> int:
 def tcp_endpoint(value: Any) -> str:
     """Check ``tcp://host:port``; an IPv6 address stands in brackets."""
     reason = "must look like tcp://192.0.2.1:9941 or tcp://[2001:db8::1]:9941"
-    found = re.fullmatch(r"tcp://(\[[^\]/\s]+\]|[^:/\s\[\]]+):(\d+)", str(value))
-    if not isinstance(value, str) or not found:
+    match = re.fullmatch(r"tcp://(\[[^\]/\s]+\]|[^:/\s\[\]]+):(\d+)", str(value))
+    if not isinstance(value, str) or not match:
         raise ValueError(reason)
-    host_name(found[1].strip("[]"))
-    port_number(found[2])
+    host_name(match[1].strip("[]"))
+    port_number(match[2])
     return value

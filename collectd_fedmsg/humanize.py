@@ -124,19 +124,19 @@ def utc(moment: float) -> str:
         return f"{moment:.0f} s since 1970"
 
 
-def parse_duration(given: object) -> float:
+def parse_duration(value: object) -> float:
     """Return seconds from a number of them or a text like ``5min`` or ``1h 30min``.
 
     Raises:
         ValueError: neither, negative, or not finite.
     """
-    if isinstance(given, (int, float)) and not isinstance(given, bool) and 0 <= given < 1e10:
-        return float(given)
-    if isinstance(given, str) and given.strip():
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1e10:
+        return float(value)
+    if isinstance(value, str) and value.strip():
         total, at = 0.0, 0
-        while at < len(given) and (part := _PART.match(given, at)):
+        while at < len(value) and (part := _PART.match(value, at)):
             total, at = total + float(part[1]) * UNITS[part[2]], part.end()
-        if at == len(given) and total < 1e10:
+        if at == len(value) and total < 1e10:
             return total
     raise ValueError("must be a duration such as 30s, 5min, 2h, 7d, or seconds")
 
@@ -153,16 +153,16 @@ def parse_moment(text: str, now: float) -> float:
     Raises:
         ValueError: none of these.
     """
-    given = text.strip()
-    if given == "now":
+    text = text.strip()
+    if text == "now":
         return now
-    if _AGO.fullmatch(given):
-        return now - parse_duration(given.lstrip("-"))
-    if _NUMBER.fullmatch(given):
-        return float(given)
+    if _AGO.fullmatch(text):
+        return now - parse_duration(text.lstrip("-"))
+    if _NUMBER.fullmatch(text):
+        return float(text)
     try:
-        found = datetime.fromisoformat(given[:-1] + "+00:00" if given.endswith("Z") else given)
-        return found.timestamp()
+        moment = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text)
+        return moment.timestamp()
     except (ValueError, OverflowError, OSError) as error:
         raise ValueError(
             "must be now, 2h or 20min (ago), 2026-11-24, 2026-11-24 09:30 (local"

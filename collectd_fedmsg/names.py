@@ -59,7 +59,7 @@ def printable(text: str) -> str:
 
     What is not comes as Python writes it, so a name ends no line and turns no writing around.
     """
-    return _shown(text, lambda one: " " <= one <= "~")
+    return _shown(text, lambda char: " " <= char <= "~")
 
 
 def visible(text: str) -> str:
@@ -73,7 +73,7 @@ def visible(text: str) -> str:
 
 def _shown(text: str, plain: Callable[[str], bool]) -> str:
     return "".join(
-        one if plain(one) else one.encode("unicode_escape").decode("ascii") for one in text
+        char if plain(char) else char.encode("unicode_escape").decode("ascii") for char in text
     )
 
 

@@ -79,7 +79,9 @@ class Rrdcached:
                 last = _last(answer)
                 if last is None and b"No such file" not in answer:
                     self.refusal = _refusal(answer)
-                newer = [one for one in sorted(files[name]) if last is not None and one[0] > last]
+                newer = [
+                    point for point in sorted(files[name]) if last is not None and point[0] > last
+                ]
                 if newer:
                     counts.append(len(newer))
                     pairs = " ".join(f"{at}:{value:.17g}" for at, value in newer)

@@ -35,9 +35,9 @@ def read_text(path: Path | str) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        found = content[error.start : error.start + 8]
+        invalid = content[error.start : error.start + 8]
         line = content.count(b"\n", 0, error.start) + 1
-        raise ConfigError(place, f"line {line}", found, "is not UTF-8") from error
+        raise ConfigError(place, f"line {line}", invalid, "is not UTF-8") from error
 
 
 def parse(text: str, place: str) -> dict[str, Any]:

@@ -14,24 +14,24 @@ from .rules import Grouping
 
 @dataclass(frozen=True)
 class Group:
-    """What was told of one group. Times in epoch seconds."""
+    """What notices have said about one group of alerts. Times in epoch seconds."""
 
     key: str
     outputs: tuple[str, ...]
     #: With the key the group's identity: a later surge is another group.
     began: float
-    #: When the first change came that is not told yet; None: there is none.
+    #: When the first change came that no notice reports yet; None: there is none.
     waiting: float | None = None
     last: float | None = None
     serial: int = 0
-    #: Open alerts that were told of: id → severity as told.
-    told: tuple[tuple[str, str], ...] = ()
-    #: Cleared, not told yet.
+    #: Open alerts that a notice has reported: id, and the severity it gave.
+    notified: tuple[tuple[str, str], ...] = ()
+    #: Cleared alerts that no notice reports yet.
     over: tuple[Alert, ...] = ()
 
 
 def key_of(alert: Alert, by: Sequence[str]) -> str:
-    """Return what alerts of one group have in common; outputs always: they are told together."""
+    """Return what alerts of one group have in common: always the outputs, for one notice."""
     parts = {
         "cause": alert.incident or alert.cause,
         "rule": alert.rule,
@@ -58,21 +58,21 @@ def tell(
         groups: as the last call returned them.
         opened: all open alerts.
         cleared: those that cleared since the last call.
-        silenced: ids of alerts that nobody wants to hear of now.
+        silenced: ids of alerts that are muted now.
         grouping: what belongs together, and how long to wait for it.
         now: the moment.
     """
     kept = dict(groups)
-    home = {name: key for key, group in groups.items() for name, _ in group.told}
+    home = {name: key for key, group in groups.items() for name, _ in group.notified}
     members: dict[str, list[Alert]] = {key: [] for key in kept}
     for alert in (*opened, *cleared):
-        # Where it was told it stays: its severity may have grown since.
+        # An alert stays in the group that reported it: its severity may have grown since.
         key = home.get(alert.id) or key_of(alert, grouping.by)
         group = kept.setdefault(key, Group(key, alert.outputs, now))
         if alert.cleared is None:
             members.setdefault(key, []).append(alert)
         elif alert.id in home or alert.id not in silenced:
-            # Cleared before anybody was told: told as past, unless nobody wants to hear.
+            # Cleared before any notice: reported as past, unless it is muted.
             kept[key] = replace(group, over=(*group.over, alert))
     notices = []
     for key, group in list(kept.items()):
@@ -80,7 +80,7 @@ def tell(
         if notice:
             notices.append(notice)
         left = kept[key]
-        if not left.told and not left.over and left.waiting is None:
+        if not left.notified and not left.over and left.waiting is None:
             del kept[key]
     return kept, tuple(notices)
 
@@ -88,26 +88,31 @@ def tell(
 def _tell_one(
     group: Group, opened: list[Alert], silenced: frozenset[str], grouping: Grouping, now: float
 ) -> tuple[Group, Notice | None]:
-    told = dict(group.told)
-    heard = [one for one in opened if one.id not in silenced]
-    fresh = [one for one in heard if one.id not in told]
+    notified = dict(group.notified)
+    audible = [alert for alert in opened if alert.id not in silenced]
+    fresh = [alert for alert in audible if alert.id not in notified]
     grown = [
-        one
-        for one in heard
-        if one.id in told and SEVERITIES.index(one.severity) > SEVERITIES.index(told[one.id])
+        alert
+        for alert in audible
+        if alert.id in notified
+        and SEVERITIES.index(alert.severity) > SEVERITIES.index(notified[alert.id])
     ]
     changed = bool(fresh or grown or group.over)
     waiting = (group.waiting if group.waiting is not None else now) if changed else None
     group = replace(group, waiting=waiting)
     if not (
-        _due(group, bool(grown), heard, grouping, now) if changed else _reminds(group, heard, now)
+        _due(group, bool(grown), audible, grouping, now)
+        if changed
+        else _reminds(group, audible, now)
     ):
         return group, None
     kind = "raised" if fresh else "worse" if grown else "cleared" if group.over else "reminder"
-    heard.sort(key=lambda one: (-SEVERITIES.index(one.severity), -one.value, one.subject.id))
+    audible.sort(
+        key=lambda alert: (-SEVERITIES.index(alert.severity), -alert.value, alert.subject.id)
+    )
     severity = "info"
-    for one in (*heard, *group.over):
-        severity = worse(severity, one.severity)
+    for alert in (*audible, *group.over):
+        severity = worse(severity, alert.severity)
     identity = digest(group.key, group.began)
     notice = Notice(
         id=digest(group.key, group.began, group.serial),
@@ -115,16 +120,21 @@ def _tell_one(
         kind=kind,
         at=now,
         severity=severity,
-        alerts=tuple(heard),
+        alerts=tuple(audible),
         over=group.over,
-        fresh=tuple(one.id for one in (*fresh, *grown)),
+        fresh=tuple(alert.id for alert in (*fresh, *grown)),
         outputs=group.outputs,
     )
-    # The silenced ones that were told before stay, so that their end is told.
-    still = {one.id: told[one.id] for one in opened if one.id in told}
-    still.update({one.id: one.severity for one in heard})
+    # A muted alert that was reported earlier stays, so that its end is reported.
+    still = {alert.id: notified[alert.id] for alert in opened if alert.id in notified}
+    still.update({alert.id: alert.severity for alert in audible})
     return replace(
-        group, waiting=None, last=now, serial=group.serial + 1, over=(), told=tuple(still.items())
+        group,
+        waiting=None,
+        last=now,
+        serial=group.serial + 1,
+        over=(),
+        notified=tuple(still.items()),
     ), notice
 
 
@@ -138,5 +148,5 @@ def _due(group: Group, grown: bool, heard: Sequence[Alert], grouping: Grouping, 
 
 
 def _reminds(group: Group, heard: Sequence[Alert], now: float) -> bool:
-    repeats = [one.repeat for one in heard if one.ack is None and one.repeat > 0]
+    repeats = [alert.repeat for alert in heard if alert.ack is None and alert.repeat > 0]
     return bool(repeats) and group.last is not None and now >= group.last + min(repeats)

@@ -70,28 +70,28 @@ def one_line(alert: Alert) -> str:
     """Return an alert as a sentence of its own, in one line whatever its names hold."""
     if alert.cleared is None:
         return visible(f"{alert.subject.words}: {what(alert)}")
-    said = f"{alert.subject.words}: over after {duration(alert.cleared - alert.since)}"
-    return visible(f"{said} ({alert.note})" if alert.note else said)
+    text = f"{alert.subject.words}: over after {duration(alert.cleared - alert.since)}"
+    return visible(f"{text} ({alert.note})" if alert.note else text)
 
 
 def headline(notice: Notice) -> str:
     """Return a mail's subject: severity, state, the worst of it and how many more."""
-    told = notice.alerts or notice.over
+    alerts = notice.alerts or notice.over
     word = "OK" if not notice.alerts else notice.severity.upper()
-    more = f" and {len(told) - 1} more" if len(told) > 1 else ""
-    cause = f"{visible(told[0].cause)}: " if told[0].cause.isupper() else ""
-    found = f"[{word}] {KINDS[notice.kind]}: {cause}{one_line(told[0])}{more}"
-    return " ".join(found.split())
+    more = f" and {len(alerts) - 1} more" if len(alerts) > 1 else ""
+    cause = f"{visible(alerts[0].cause)}: " if alerts[0].cause.isupper() else ""
+    subject = f"[{word}] {KINDS[notice.kind]}: {cause}{one_line(alerts[0])}{more}"
+    return " ".join(subject.split())
 
 
 def body(notice: Notice, dashboard: str) -> str:
     """Return a mail's text."""
-    parts = [_section(one, dashboard, notice) for one in notice.alerts[:MAX_IN_FULL]]
+    parts = [_section(alert, dashboard, notice) for alert in notice.alerts[:MAX_IN_FULL]]
     if len(notice.alerts) > MAX_IN_FULL:
         rest = notice.alerts[MAX_IN_FULL:]
-        parts.append(f"And {len(rest)} more: " + "; ".join(one_line(one) for one in rest[:50]))
+        parts.append(f"And {len(rest)} more: " + "; ".join(one_line(alert) for alert in rest[:50]))
     if notice.over:
-        parts += ["Over:", *(_over(one, dashboard, notice.at) for one in notice.over[:50])]
+        parts += ["Over:", *(_over(alert, dashboard, notice.at) for alert in notice.over[:50])]
     if notice.alerts and notice.kind == "cleared":
         parts.append(f"Still open in this group: {len(notice.alerts)}.")
     return "\n\n".join(parts) + f"\n\nNotice {notice.id} of {clock(notice.at)}.\n"
@@ -146,21 +146,21 @@ def short(alert: Alert, dashboard: str, now: float) -> str:
     """Return an alert in collectd's 255 bytes: the link only where it fits whole."""
     begun = f"since {clock(alert.since)}"
     figures = ", ".join(x for x in (peak(alert), f"{alert.affected:,.0f} messages affected") if x)
-    said = one_line(alert) + (f", {begun}" if alert.cleared is None else f"; {figures}")
+    text = one_line(alert) + (f", {begun}" if alert.cleared is None else f"; {figures}")
     if alert.cleared is None and alert.why:
-        said += f". {visible(alert.why[0])}"
-    said = " ".join(said.split())
+        text += f". {visible(alert.why[0])}"
+    text = " ".join(text.split())
     address = link(alert, dashboard, now)
-    both = f"{said} {address}"
+    both = f"{text} {address}"
     if address and len(both.encode()) <= MAX_SHORT:
         return both
-    return said.encode()[:MAX_SHORT].decode("utf-8", "ignore")
+    return text.encode()[:MAX_SHORT].decode("utf-8", "ignore")
 
 
 def payload(notice: Notice, dashboard: str) -> dict[str, Any]:
     """Return what outputs send, as JSON types; ``id`` is what a receiver knows it again by."""
 
-    def told(alert: Alert) -> dict[str, Any]:
+    def fields(alert: Alert) -> dict[str, Any]:
         return {
             **alert.to_json(),
             "what": one_line(alert),
@@ -177,7 +177,7 @@ def payload(notice: Notice, dashboard: str) -> dict[str, Any]:
         "severity": notice.severity,
         "subject": headline(notice),
         "text": body(notice, dashboard),
-        "alerts": [told(one) for one in notice.alerts],
-        "over": [told(one) for one in notice.over],
+        "alerts": [fields(alert) for alert in notice.alerts],
+        "over": [fields(alert) for alert in notice.over],
         "fresh": list(notice.fresh),
     }

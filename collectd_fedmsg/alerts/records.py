@@ -13,9 +13,9 @@ from ..names import escape
 SEVERITIES = ("info", "warning", "critical")
 
 
-def worse(one: str, other: str) -> str:
+def worse(first: str, second: str) -> str:
     """Return the worse of two severities."""
-    return max(one, other, key=SEVERITIES.index)
+    return max(first, second, key=SEVERITIES.index)
 
 
 @dataclass(frozen=True)

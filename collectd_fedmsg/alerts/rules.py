@@ -37,7 +37,9 @@ class Match:
             (self.consumer, subject.consumer),
             (self.rule, rule),
         )
-        return all(any(fnmatchcase(text, one) for one in patterns) for patterns, text in parts)
+        return all(
+            any(fnmatchcase(text, pattern) for pattern in patterns) for patterns, text in parts
+        )
 
 
 @dataclass(frozen=True)
@@ -130,8 +132,10 @@ class RuleSet:
 
         A rule that names other outputs only is then evaluated and told to nobody.
         """
-        kept = {name: one for name, one in self.outputs.items() if one["type"] == kind}
-        return replace(self, outputs=kept or {kind: {"type": kind, "give_up_after": 86400}})
+        outputs = {
+            name: settings for name, settings in self.outputs.items() if settings["type"] == kind
+        }
+        return replace(self, outputs=outputs or {kind: {"type": kind, "give_up_after": 86400}})
 
     def rule_for(self, rule: Rule, subject: Subject) -> Rule | None:
         """Return the rule with the subject's overrides; None where it does not apply."""
@@ -141,8 +145,8 @@ class RuleSet:
         for override in self.overrides:
             if override.match.fits(subject, rule.name):
                 changes.update(override.changes)
-        found = replace(rule, **changes) if changes else rule
-        return found if found.enabled else None
+        effective = replace(rule, **changes) if changes else rule
+        return effective if effective.enabled else None
 
 
 #: In force when the file has no ``[[rule]]``.

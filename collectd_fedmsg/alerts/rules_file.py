@@ -31,10 +31,10 @@ GROUPS = ("cause", "rule", "host", "service", "consumer", "severity")
 SECTIONS = ("rule", "override", "defaults", "grouping", "flapping", "output")
 
 
-def _verdicts(given: Any) -> tuple[str, ...]:
-    if given == "any":
+def _verdicts(value: Any) -> tuple[str, ...]:
+    if value == "any":
         return tuple(v.name for v in Verdict if v.rank >= 2)
-    names = texts(given)
+    names = texts(value)
     for name in names:
         if name not in Verdict.__members__:
             known = ", ".join(v.name for v in Verdict if not v.healthy)
@@ -42,13 +42,13 @@ def _verdicts(given: Any) -> tuple[str, ...]:
     return names
 
 
-def _link(given: Any) -> str:
-    return str(http_url(given)).rstrip("/")
+def _link(value: Any) -> str:
+    return str(http_url(value)).rstrip("/")
 
 
-def _amount(given: Any) -> float:
+def _amount(value: Any) -> float:
     """A number, or a duration for the kinds whose unit is seconds."""
-    return humanize.parse_duration(given) if isinstance(given, str) else _number(given)
+    return humanize.parse_duration(value) if isinstance(value, str) else _number(value)
 
 
 _number = number(0, 2**63)
@@ -67,7 +67,7 @@ CHANGES: Table = {
 WHERE: Table = {"host": Key(texts), "service": Key(texts), "consumer": Key(texts)}
 TOP: Table = {"every": Key(duration(1, 3600)), "dashboard": Key(_link), "forget": Key(duration())}
 GROUPING: Table = {
-    "by": Key(lambda given: tuple(among(*GROUPS)(each) for each in texts(given))),
+    "by": Key(lambda value: tuple(among(*GROUPS)(each) for each in texts(value))),
     "wait": Key(duration()),
     "interval": Key(duration()),
 }
@@ -104,17 +104,17 @@ def parse(content: str, place: str) -> RuleSet:
     defaults = checker.table(raw.get("defaults", {}), DEFAULTS, "defaults")
     rules = BUILT_IN
     if "rule" in raw:
-        given = [
-            _rule(checker, one, f"rule[{i}]", defaults)
-            for i, one in enumerate(checker.tables(raw["rule"], "rule"), 1)
+        parsed = [
+            _rule(checker, table, f"rule[{i}]", defaults)
+            for i, table in enumerate(checker.tables(raw["rule"], "rule"), 1)
         ]
-        rules = tuple(rule for rule in given if rule)
+        rules = tuple(rule for rule in parsed if rule)
     names = [rule.name for rule in rules]
-    for name in sorted({one for one in names if names.count(one) > 1}):
+    for name in sorted({name for name in names if names.count(name) > 1}):
         checker.wrong("rule.name", name, "is there twice")
     overrides = tuple(
-        _override(checker, one, f"override[{i}]", names)
-        for i, one in enumerate(checker.tables(raw.get("override", []), "override"), 1)
+        _override(checker, table, f"override[{i}]", names)
+        for i, table in enumerate(checker.tables(raw.get("override", []), "override"), 1)
     )
     outputs = _outputs(checker, raw.get("output", {}))
     for rule in rules:
@@ -130,14 +130,14 @@ def parse(content: str, place: str) -> RuleSet:
 
 
 def _rule(checker: Checker, raw: Any, where: str, defaults: Mapping[str, Any]) -> Rule | None:
-    found = checker.table(raw, RULE, where)
-    if "name" not in found or "when" not in found:
+    values = checker.table(raw, RULE, where)
+    if "name" not in values or "when" not in values:
         return None
-    kind = found.pop("when")
-    if kind == "verdict" and not found.get("verdicts") and "verdicts" not in raw:
+    kind = values.pop("when")
+    if kind == "verdict" and not values.get("verdicts") and "verdicts" not in raw:
         checker.wrong(f"{where}.verdicts", None, 'is missing: "any" or a list')
     built_in = next(rule for rule in BUILT_IN if rule.kind == kind)
-    match = Match(**{key: found.pop(key) for key in tuple(WHERE) if key in found})
+    match = Match(**{key: values.pop(key) for key in tuple(WHERE) if key in values})
     usual = {
         "above": built_in.above,
         "hold": built_in.hold,
@@ -146,18 +146,18 @@ def _rule(checker: Checker, raw: Any, where: str, defaults: Mapping[str, Any]) -
         "repeat": built_in.repeat,
         **defaults,
     }
-    return Rule(kind=kind, match=match, **{**usual, **found})
+    return Rule(kind=kind, match=match, **{**usual, **values})
 
 
 def _override(checker: Checker, raw: Any, where: str, names: Sequence[str]) -> Override:
-    found = checker.table(raw, OVERRIDE, where)
-    match = Match(**{key: found.pop(key) for key in ("rule", *WHERE) if key in found})
+    values = checker.table(raw, OVERRIDE, where)
+    match = Match(**{key: values.pop(key) for key in ("rule", *WHERE) if key in values})
     for pattern in match.rule:
         if not any(fnmatchcase(name, pattern) for name in names):
             checker.wrong(f"{where}.rule", pattern, f"fits no rule; there are {', '.join(names)}")
-    if not found and isinstance(raw, dict):
+    if not values and isinstance(raw, dict):
         checker.wrong(where, raw, "changes nothing")
-    return Override(match, found)
+    return Override(match, values)
 
 
 def _outputs(checker: Checker, raw: Any) -> dict[str, dict[str, Any]]:

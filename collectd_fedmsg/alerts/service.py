@@ -96,8 +96,8 @@ class EvaluatorLoop:
         self.reload()
         troubles: dict[str, str] = {}
         try:
-            seen, incidents = self.observe(now)
-            seen = list(seen)
+            observations, incidents = self.observe(now)
+            observations = list(observations)
         except Exception as error:
             text = (
                 str(error)
@@ -105,19 +105,28 @@ class EvaluatorLoop:
                 else (f"{type(error).__name__}: {error}")
             )
             troubles["store"] = f"the store cannot answer: {text}"
-            seen, incidents = remembered(self.state), ()
+            observations, incidents = remembered(self.state), ()
         actions = self._database.actions()
-        done = evaluate(self.state, seen, self.rules, now, actions, incidents=incidents)
+        done = evaluate(self.state, observations, self.rules, now, actions, incidents=incidents)
         troubles.update(done.troubles)
         troubles.update(self._revive())
-        cleared = [one.alert for one in done.transitions if one.alert.cleared is not None]
+        cleared = [
+            transition.alert
+            for transition in done.transitions
+            if transition.alert.cleared is not None
+        ]
         self._database.commit(
             now, self.rules.every, done.state, cleared, new_entries(done, self.rules, now), troubles
         )
         self.state = done.state
-        self._open = tuple(one for one in done.state.alerts if not muted(one, actions, now))
-        for one in done.transitions:
-            _log.info("%s: %s (%s)", one.event.value, one.alert.subject.id, one.alert.rule)
+        self._open = tuple(alert for alert in done.state.alerts if not muted(alert, actions, now))
+        for transition in done.transitions:
+            _log.info(
+                "%s: %s (%s)",
+                transition.event.value,
+                transition.alert.subject.id,
+                transition.alert.rule,
+            )
         for kind, text in troubles.items():
             self._complain(kind, text)
         for worker in self._workers.values():
@@ -143,8 +152,8 @@ class EvaluatorLoop:
     def reload(self) -> bool:
         """Read the rules again when the file has changed; a mistake leaves the last good ones."""
         try:
-            found = self._file.stat()
-            stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
+            status = self._file.stat()
+            stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
             if stamp == self._stamp:
                 return False
             self._stamp = stamp

@@ -78,7 +78,10 @@ class AlertDatabase(Outbox):
             )
             base.executemany(
                 "INSERT OR REPLACE INTO past VALUES (?, ?, ?, ?)",
-                [(one.id, one.since, one.cleared, json.dumps(one.to_json())) for one in cleared],
+                [
+                    (alert.id, alert.since, alert.cleared, json.dumps(alert.to_json()))
+                    for alert in cleared
+                ],
             )
             add_entries(base, entries, now)
             _keep_troubles(base, now, troubles)

@@ -34,21 +34,21 @@ def of_json(raw: Mapping[str, Any]) -> State:
         tracks = {
             (rule, Subject(**subject)): _of_track(track) for rule, subject, track in raw["tracks"]
         }
-        seen = {
+        last_seen = {
             Subject(host, service, consumer): float(at)
             for host, service, consumer, at in raw["seen"]
         }
-        groups = {one["key"]: _of_group(one) for one in raw["groups"]}
+        groups = {row["key"]: _of_group(row) for row in raw["groups"]}
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a saved state: {error!r}") from error
-    return State(tracks, seen, groups)
+    return State(tracks, last_seen, groups)
 
 
 def _track(track: Track) -> dict[str, Any]:
-    found = asdict(track)
+    fields = asdict(track)
     # Infinity is not JSON; None stands for the beginning of time.
-    found["at"] = None if track.at == float("-inf") else track.at
-    return found
+    fields["at"] = None if track.at == float("-inf") else track.at
+    return fields
 
 
 def _of_track(raw: dict[str, Any]) -> Track:
@@ -67,7 +67,7 @@ def _of_group(raw: dict[str, Any]) -> Group:
         **{
             **raw,
             "outputs": tuple(raw["outputs"]),
-            "told": tuple((name, severity) for name, severity in raw["told"]),
-            "over": tuple(Alert.of_json(one) for one in raw["over"]),
+            "notified": tuple((name, severity) for name, severity in raw["notified"]),
+            "over": tuple(Alert.of_json(row) for row in raw["over"]),
         }
     )

@@ -90,8 +90,8 @@ def read_options(node: Any, options: Mapping[str, Option], checker: Checker) -> 
                 value = option.join(read[option.field], value)
             read[option.field] = value
         except (ValueError, TypeError) as error:
-            given = child.values[0] if len(child.values) == 1 else child.values
-            checker.wrong(name, given, str(error))
+            values = child.values[0] if len(child.values) == 1 else child.values
+            checker.wrong(name, values, str(error))
     return read
 
 

@@ -159,17 +159,17 @@ class Live:
         if trouble is not None and not 0 <= now - trouble.since <= MAX_TROUBLE:
             del self._troubles[subject]
             trouble = None
-        found = judge(past, now, trouble.before if trouble else None)
-        verdict = found.findings[0].verdict
+        diagnosis = judge(past, now, trouble.before if trouble else None)
+        verdict = diagnosis.findings[0].verdict
         if verdict in SPEECHLESS:
-            return found
+            return diagnosis
         if verdict.rank < 2:
             self._troubles.pop(subject, None)
         elif trouble is None and past is not None:
             before = _before(past)
             if before is not None:
                 self._troubles[subject] = _Trouble(now, before)
-        return found
+        return diagnosis
 
 
 def _before(past: History) -> Baseline | None:
@@ -216,13 +216,13 @@ def _rates(
     samples: Mapping[int, Mapping[str, float]], metric: str, numbers: range, step: float
 ) -> Points:
     """Return units per second; a total that shrank, or was not known, is unknown and not 0."""
-    found: Points = []
+    points: Points = []
     for n in numbers:
         now, before = samples.get(n, {}).get(metric), samples.get(n - 1, {}).get(metric)
-        found.append(
+        points.append(
             None if now is None or before is None or now < before else (now - before) / step
         )
-    return found
+    return points
 
 
 def _restarts(

@@ -59,16 +59,16 @@ class OutageRecovery:
         presence = self._store.look(timeout / 4)
         if presence is Presence.AWAY:
             return False, "rrdcached does not answer: samples wait in the daemons"
-        writable, told = room(self._folder)
+        writable, problem = room(self._folder)
         if not writable:
             self._read_only = True
-            return False, told
+            return False, problem
         if presence is Presence.BACK or self._read_only:
             self._read_only = False
             self._due = dict.fromkeys(self._reader.cursors.known(), 0)
             self._behind = bool(self._due or self.buffer.stored())
         if not self._behind:
-            return True, told
+            return True, problem
         return self._restore(timeout * 3 / 4)
 
     def close(self) -> None:
@@ -140,14 +140,14 @@ class OutageBuffer:
 
     def add(self, fresh: Iterable[Entry]) -> None:
         """Let these wait, after those that do."""
-        for one in fresh:
-            self._waiting.add(one)
+        for entry in fresh:
+            self._waiting.add(entry)
 
     def release(self) -> list[Entry]:
         """Return all that waits, oldest first; it is stored from now on."""
         released = self._waiting.take()
-        for one in released:
-            self._stored.add(one)
+        for entry in released:
+            self._stored.add(entry)
         return released
 
     def stored(self) -> list[Entry]:
@@ -163,10 +163,10 @@ class Bounded:
         self._count = 0
         self.kept: deque[Entry] = deque()
 
-    def add(self, one: Entry) -> None:
+    def add(self, entry: Entry) -> None:
         """Append; the oldest go when it would be too many."""
-        self.kept.append(one)
-        self._count += len(one[2])
+        self.kept.append(entry)
+        self._count += len(entry[2])
         while self._count > self._most:
             self._count -= len(self.kept.popleft()[2])
 

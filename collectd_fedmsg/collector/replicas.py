@@ -162,7 +162,7 @@ class ReplicaRows:
                     self._endpoints.setdefault(key, {})[endpoint] = origin.interval
         rows = []
         for key, total in self._sums.items():
-            there = [one for one in self._endpoints[key] if one in heard]
+            there = [endpoint for endpoint in self._endpoints[key] if endpoint in heard]
             summed = total.take(there, now)
             if summed:
                 joined = self._has_queue is not None and self._has_queue(key[1]) is not False
@@ -170,13 +170,13 @@ class ReplicaRows:
                     (
                         there[0],
                         SampleOrigin(key[1], self._endpoints[key][there[0]]),
-                        [beside_queue(one) for one in summed] if joined else summed,
+                        [beside_queue(sample) for sample in summed] if joined else summed,
                     )
                 )
             self._endpoints[key] = {
-                one: interval
-                for one, interval in self._endpoints[key].items()
-                if one in total.replicas
+                endpoint: interval
+                for endpoint, interval in self._endpoints[key].items()
+                if endpoint in total.replicas
             }
         return others, rows
 

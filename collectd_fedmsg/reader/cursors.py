@@ -129,10 +129,10 @@ class Cursors:
         """Forget an endpoint whose daemon is gone."""
         cursor = self._cursors.pop(endpoint)
         self._silent.pop(endpoint, None)
-        self._owners = {key: one for key, one in self._owners.items() if one != endpoint}
+        self._owners = {key: owner for key, owner in self._owners.items() if owner != endpoint}
         if len(self._times) > MAX_TIMES:
             # The newest half; a series that comes back after that starts again.
-            kept = sorted(self._times.items(), key=lambda one: one[1])[MAX_TIMES // 2 :]
+            kept = sorted(self._times.items(), key=lambda item: item[1])[MAX_TIMES // 2 :]
             self._times = dict(kept)
         lost = {name: count for name, count in cursor.backlog.items() if count}
         return Ended(cursor.service, lost)
@@ -157,7 +157,7 @@ class Cursors:
         """
         state = {
             # Not asdict, whose deep copies were a tenth of a read of a thousand daemons.
-            "cursors": {key: vars(one) for key, one in self._cursors.items()},
+            "cursors": {key: vars(cursor) for key, cursor in self._cursors.items()},
             "times": self._times,
             "owners": self._owners,
             "users": self.owners.users,
@@ -174,7 +174,7 @@ class Cursors:
             return
         try:
             raw = json.loads(path.read_text("utf-8"))
-            cursors = {str(key): _cursor(one) for key, one in raw["cursors"].items()}
+            cursors = {str(key): _cursor(row) for key, row in raw["cursors"].items()}
             times = {str(key): float(at) for key, at in raw["times"].items()}
             owners = {str(key): str(owner) for key, owner in raw.get("owners", {}).items()}
             users = ServiceOwners(raw.get("users", {}))
@@ -216,12 +216,15 @@ def _implausible(cursor: Cursor, sample: Sample) -> str:
 def _cursor(raw: Mapping[str, Any]) -> Cursor:
     """Return a saved cursor, every field of its type: a wrong one would never be answered."""
     cursor = Cursor(**raw)
-    numbers = [*cursor.backlog.values(), *(one for pair in cursor.totals.values() for one in pair)]
+    numbers = [
+        *cursor.backlog.values(),
+        *(number for pair in cursor.totals.values() for number in pair),
+    ]
     if (
         not isinstance(cursor.service, str)
         or not isinstance(cursor.run, (str, type(None)))
         or not (cursor.after is None or type(cursor.after) is int)
-        or any(type(one) is not int for one in numbers)
+        or any(type(number) is not int for number in numbers)
         or any(len(pair) != 2 for pair in cursor.totals.values())
     ):
         raise ValueError(f"{raw!s:.200} is no cursor")

@@ -76,17 +76,17 @@ def send(output: Output, payload: Mapping[str, Any]) -> None:
 def opened(settings: Mapping[str, Any]) -> Output:
     """Return the output that checked settings describe (``check``)."""
     module = importlib.import_module(f"{__name__}.{settings['type']}")
-    found: Output = module.Sender(settings)
-    return found
+    sender: Output = module.Sender(settings)
+    return sender
 
 
 def mail_address(value: Any) -> str:
     """Check a mail address; a name before ``<address>`` is fine."""
-    found = text(value)
-    local, _, domain = found.rpartition("@")
+    address = text(value)
+    local, _, domain = address.rpartition("@")
     if not local or not domain.strip(" >"):
         raise ValueError("must be a mail address")
-    return found
+    return address
 
 
 #: type → its keys; those of ``COMMON`` besides.
@@ -126,24 +126,24 @@ def check(checker: Checker, settings: Any, where: str) -> dict[str, Any]:
         else:
             checker.wrong(where, settings, f"must be written [{where}]")
         return {}
-    found = checker.table(settings, {**COMMON, **TYPES[kind]}, where)
+    values = checker.table(settings, {**COMMON, **TYPES[kind]}, where)
     if kind == "smtp":
-        _check_mail(checker, found, where)
-    return found
+        _check_mail(checker, values, where)
+    return values
 
 
-def _check_mail(checker: Checker, found: dict[str, Any], where: str) -> None:
+def _check_mail(checker: Checker, values: dict[str, Any], where: str) -> None:
     """Settle how the connection is encrypted."""
-    implicit = found.setdefault("tls", found.get("port") == SMTPS_PORT)
-    if found.get("port") == SMTPS_PORT and not implicit:
+    implicit = values.setdefault("tls", values.get("port") == SMTPS_PORT)
+    if values.get("port") == SMTPS_PORT and not implicit:
         checker.wrong(f"{where}.tls", False, "port 465 speaks TLS from the first byte: true")
-    if implicit and found.get("starttls"):
+    if implicit and values.get("starttls"):
         checker.wrong(
             f"{where}.starttls",
             True,
             "cannot follow TLS from the first byte (tls, or port 465): use one of both",
         )
-    if found.get("recipients") == ():
+    if values.get("recipients") == ():
         checker.wrong(f"{where}.recipients", [], "names nobody")
-    if found.get("password_file") and not found.get("user"):
+    if values.get("password_file") and not values.get("user"):
         checker.wrong(f"{where}.user", "", "is missing: password_file is set")

@@ -26,7 +26,7 @@ class Sender:
         """Return once Alertmanager has taken all alerts of a payload."""
         settings = self._settings
         until = payload["at"] + MISSED_REFRESHES * settings["refresh"]
-        alerts = [alert(one, until) for one in (*payload["alerts"], *payload["over"])]
+        alerts = [alert(fields, until) for fields in (*payload["alerts"], *payload["over"])]
         if alerts:
             url = settings["url"].rstrip("/") + "/api/v2/alerts"
             headers = {"Content-Type": "application/json"}
@@ -47,7 +47,7 @@ def alert(alerted: Mapping[str, Any], until: float) -> dict[str, Any]:
         "service": subject["service"],
         "consumer": subject["consumer"],
     }
-    found = {
+    entry = {
         "labels": {name: text for name, text in labels.items() if text},
         "annotations": {
             "severity": alerted["severity"],
@@ -60,7 +60,7 @@ def alert(alerted: Mapping[str, Any], until: float) -> dict[str, Any]:
         "startsAt": _moment(alerted["since"]),
         "endsAt": _moment(until if alerted["cleared"] is None else alerted["cleared"]),
     }
-    return {**found, "generatorURL": alerted["link"]} if alerted["link"] else found
+    return {**entry, "generatorURL": alerted["link"]} if alerted["link"] else entry
 
 
 def _moment(at: float) -> str:

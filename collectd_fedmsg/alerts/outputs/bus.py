@@ -22,14 +22,14 @@ class Sender:
 
     def send(self, payload: Mapping[str, Any]) -> None:
         """Return once the message was published; with ``confirm``, seen on the bus."""
-        given = self._settings
+        settings = self._settings
         command = [
             sys.executable,
             "-m",
             "collectd_fedmsg.alerts.outputs.bus_publish",
-            given["config"],
-            str(given["timeout"]),
-            "confirm" if given["confirm"] else "",
+            settings["config"],
+            str(settings["timeout"]),
+            "confirm" if settings["confirm"] else "",
         ]
         try:
             done = subprocess.run(  # noqa: S603 - no shell, our own arguments
@@ -39,7 +39,7 @@ class Sender:
                 text=True,
                 errors="replace",
                 check=False,
-                timeout=given["timeout"] + 20,
+                timeout=settings["timeout"] + 20,
             )
         except subprocess.TimeoutExpired as error:
             raise NotTaken(f"the bus: nothing within {error.timeout} s") from error

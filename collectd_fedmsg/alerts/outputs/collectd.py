@@ -34,8 +34,8 @@ class Sender:
         with socket.socket(socket.AF_UNIX) as peer:
             peer.settimeout(self._settings["timeout"])
             peer.connect(str(self._settings["socket"]))
-            for told in notified(payload):
-                peer.sendall(command(told, payload["at"]).encode())
+            for fields in notified(payload):
+                peer.sendall(command(fields, payload["at"]).encode())
                 answer = _line(peer, end)
                 if not answer.startswith("0 "):
                     raise NotTaken(f"collectd: {answer.strip() or 'closed the connection'}")
@@ -59,13 +59,17 @@ def _line(peer: socket.socket, end: float) -> str:
 def notified(payload: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the alerts that a payload is news of; a reminder is of all that are open."""
     fresh = set(payload["fresh"])
-    told = [one for one in payload["alerts"] if one["id"] in fresh or payload["kind"] == "reminder"]
-    return [*told, *payload["over"]]
+    alerts = [
+        fields
+        for fields in payload["alerts"]
+        if fields["id"] in fresh or payload["kind"] == "reminder"
+    ]
+    return [*alerts, *payload["over"]]
 
 
-def command(told: Mapping[str, Any], at: float) -> str:
+def command(alert: Mapping[str, Any], at: float) -> str:
     """Return one line of the plain-text protocol (collectd-unixsock(5))."""
-    subject = told["subject"]
+    subject = alert["subject"]
     fields = {
         "time": f"{at:.3f}",
         "host": subject["host"],
@@ -73,8 +77,8 @@ def command(told: Mapping[str, Any], at: float) -> str:
         "plugin_instance": escape(subject["service"]),
         "type": "queue_length",
         "type_instance": escape(subject["consumer"]),
-        "message": told["short"],
-        "severity": "okay" if told["cleared"] is not None else SEVERITIES[told["severity"]],
+        "message": alert["short"],
+        "severity": "okay" if alert["cleared"] is not None else SEVERITIES[alert["severity"]],
     }
     return (
         "PUTNOTIF "

@@ -55,21 +55,21 @@ class Sender:
     @contextmanager
     def _connected(self) -> Iterator[smtplib.SMTP]:
         """Yield a server that was greeted and logged in to."""
-        given = self._settings
-        server = _Server(given["host"], given["timeout"], tls=given["tls"])
+        settings = self._settings
+        server = _Server(settings["host"], settings["timeout"], tls=settings["tls"])
         over = threading.Event()
         threading.Thread(
             target=server.cut_after,
-            args=(given["timeout"], over),
+            args=(settings["timeout"], over),
             daemon=True,
             name="mail deadline",
         ).start()
         try:
-            server.connect(given["host"], given["port"])
-            if given["starttls"]:
+            server.connect(settings["host"], settings["port"])
+            if settings["starttls"]:
                 server.starttls(context=ssl.create_default_context())
-            if given["user"]:
-                server.login(given["user"], _password(given["password_file"]))
+            if settings["user"]:
+                server.login(settings["user"], _password(settings["password_file"]))
             yield server
             with suppress(smtplib.SMTPException, OSError):
                 server.quit()

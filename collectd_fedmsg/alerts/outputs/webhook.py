@@ -26,20 +26,20 @@ class Sender:
 
     def send(self, payload: Mapping[str, Any]) -> None:
         """Return once the receiver has answered 2xx."""
-        given = self._settings
+        settings = self._settings
         body = json.dumps(payload, sort_keys=True).encode()
         headers = {
             "Content-Type": "application/json",
             "Idempotency-Key": payload["id"],
             "User-Agent": "collectd-fedmsg",
         }
-        if given["secret_file"]:
+        if settings["secret_file"]:
             # Read each time: a secret is changed without a restart.
-            secret = Path(given["secret_file"]).read_bytes().strip()
+            secret = Path(settings["secret_file"]).read_bytes().strip()
             stamp = str(int(time.time()))
             headers["X-Fedmsg-Timestamp"] = stamp
             headers["X-Fedmsg-Signature"] = f"sha256={signature(secret, stamp, body)}"
-        post(given["url"], body, headers, given["timeout"])
+        post(settings["url"], body, headers, settings["timeout"])
 
 
 def signature(secret: bytes, stamp: str, body: bytes) -> str:
