@@ -10,6 +10,8 @@ from __future__ import annotations
 import inspect
 import logging
 import os
+import platform
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -20,9 +22,11 @@ from .hub import queue_hooks as queues
 from .hub.counts import Counts
 from .hub.failures import FailureFilter
 from .hub.hub_roster import names_of, packages_of, roster_of
+from .hub.releases import releases_of
 from .hub.responder import Responder
 from .hub.settings import read
 from .hub.stacks import Sampler
+from .protocol.about import MAX_ALL_SLOWEST, MAX_SLOWEST, About, Release
 from .protocol.sample import Sample
 
 log = logging.getLogger("collectd_fedmsg")
@@ -54,7 +58,8 @@ class HealthProducer(Producer):
             return [counts.sample(at) for counts in all_counts]
 
         sampler = Sampler(stacks) if stacks else None
-        self._responder = Responder(settings, take, lambda: roster_of(hub), sampler)
+        about = AboutHub(self._instrumented)
+        self._responder = Responder(settings, take, lambda: roster_of(hub), sampler, about)
         self._responder.start()
         os.register_at_fork(after_in_child=self._after_fork)
         super().__init__(hub)
@@ -89,11 +94,35 @@ class HealthProducer(Producer):
             responder.stop()
 
 
+class AboutHub:
+    """What a hub says of its code and of its slowest messages; called on the plugin's thread."""
+
+    def __init__(self, instrumented: Sequence[Instrumented]) -> None:
+        self._instrumented = instrumented
+        #: Read at the first answer: what is installed does not change in a process that runs.
+        self._releases: tuple[Release, ...] | None = None
+
+    def __call__(self) -> About:
+        """Return Python's version, the consumers' releases, the slowest messages."""
+        if self._releases is None:
+            self._releases = ()  # whatever comes of it, it is read once
+            self._releases = releases_of(
+                (one.counts.name, one.module) for one in self._instrumented
+            )
+        now = time.time()
+        most = min(MAX_SLOWEST, MAX_ALL_SLOWEST // max(1, len(self._instrumented)))
+        slowest = [
+            row for one in self._instrumented for row in one.counts.slowest.report(now, most)
+        ]
+        return About(platform.python_version(), self._releases, tuple(slowest))
+
+
 class Instrumented:
     """One consumer that is counted."""
 
     def __init__(self, consumer: Any, counts: Counts) -> None:
         self._consumer = consumer
+        self.module = type(consumer).__module__
         self.counts = counts
         self._plain: tuple[Any, Any] | None = None
 

@@ -19,6 +19,7 @@ from ..protocol.sample import Sample
 from . import failures
 from .arrivals import Ages, Delays
 from .hooks import SENTINEL, Hooks
+from .slowest import Slowest
 from .stacks import MIN_AGE, Stacks
 from .thread_counts import CountsByThread, ServiceTimes, ThreadCounts, add_up
 from .topics import Topics
@@ -61,6 +62,7 @@ class Counts(Hooks):
         self._topics = Topics()
         self._by_thread = CountsByThread(self._topics.admit)
         self._service_times = ServiceTimes()
+        self.slowest = Slowest(name)
         #: Where its threads spend their time; None where that is switched off.
         self.stacks = None if packages is None else Stacks(
             packages, self._threads, self._topics.admit)  # fmt: skip
@@ -77,6 +79,7 @@ class Counts(Hooks):
         with self._mutex:
             self._by_thread.forget_all()
             self._service_times = ServiceTimes()
+            self.slowest.clear()
             self._ages.clear()
             self._topics.clear()
             self._queued = self._direct = 0
@@ -113,6 +116,7 @@ class Counts(Hooks):
             first = self._ages.oldest(min(numbers, default=self._queued))
             delay = self._delays.take(self._wall() - now / 1e9)
             topics = self._topics.snapshot()
+        self.slowest.collect(by_thread, self._wall())
         running = [
             (thread.topic, max(0, now - thread.started)) for thread in threads if thread.started
         ]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from ..protocol.sample import OTHER
-from . import failures
+from . import failures, slowest
 from .arrivals import Ages, Delays
 from .thread_counts import CountsByThread, ThreadCounts
 from .topics import Topics, topic_of
@@ -128,6 +128,8 @@ class Hooks:
                 own.buckets[(octave << 2) + (spent >> octave)] += 1
                 if spent > own.peak:  # noqa: PLR1730 - max() is a call
                     own.peak = spent
+                if spent > own.slow_floor:
+                    slowest.note(own, spent, topic, message)
 
         return counted_work
 

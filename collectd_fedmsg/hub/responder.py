@@ -16,8 +16,10 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from ..protocol import wire
+from ..protocol.about import About
 from ..protocol.roster import Roster
 from ..protocol.sample import Sample
 from .ring import Ring
@@ -26,6 +28,7 @@ from .settings import Settings
 from .stacks import Sampler
 
 log = logging.getLogger("collectd_fedmsg")
+Answer = TypeVar("Answer", Roster, About)
 #: Seconds that stop() waits for the thread.
 STOP_SECONDS = 1.0
 #: Seconds until it serves again after an exception.
@@ -42,6 +45,7 @@ class Responder:
         take: returns one sample per consumer for a wall time; called on this thread only.
         tell: returns who works in the daemon now; called for each answer.
         sampler: looks at stacks when it is time; None: nobody does.
+        about: returns what is known of the code and the slowest messages; called for each answer.
     """
 
     def __init__(
@@ -50,11 +54,13 @@ class Responder:
         take: Callable[[float], Sequence[Sample]],
         tell: Callable[[], Roster] = Roster,
         sampler: Sampler | None = None,
+        about: Callable[[], About] = About,
     ) -> None:
         self._settings = settings
         self._take = take
         self._tell = tell
         self._sampler = sampler
+        self._about = about
         self._thread: threading.Thread | None = None
         self._wake = (-1, -1)
         self._server: Server | None = None
@@ -172,15 +178,17 @@ class Responder:
         request = wire.decode_request(frame)
         after = request.after if request.run == self._origin.run else None
         page = self._ring.after(after)
-        return wire.encode_reply(self._origin, time.time(), time.monotonic(), page, self._roster())
+        roster = self._asked(self._tell, Roster(), "consumers and producers are not reported")
+        about = self._asked(self._about, About(), "versions and slow messages are not reported")
+        return wire.encode_reply(self._origin, time.time(), time.monotonic(), page, roster, about)
 
-    def _roster(self) -> Roster:
+    def _asked(self, ask: Callable[[], Answer], nothing: Answer, failure: str) -> Answer:
+        """Return what the daemon's own lists say, of whatever shape; without an answer nothing."""
         try:
-            return self._tell()
+            return ask()
         except Exception as error:
-            # The daemon's own lists, of whatever shape: what cannot be read is left out.
-            self._log_once(error, "consumers and producers are not reported")
-            return Roster()
+            self._log_once(error, failure)
+            return nothing
 
     def _log_once(self, error: BaseException, what: str) -> None:
         kind = f"{type(error).__name__}: {error!s:.200}"

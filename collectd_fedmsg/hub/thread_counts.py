@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import heapq
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ..protocol.about import MAX_SLOWEST
 from . import histogram
 
 #: By topic: messages that ended, and the nanoseconds that they took.
@@ -14,6 +16,11 @@ Ended = Mapping[str, "tuple[int, int]"]
 
 #: By topic, class and place: count, first and last time (wall, s).
 FailureTotals = dict[tuple[str, str, str], "tuple[int, float, float]"]
+
+#: A slow message: nanoseconds, wall time of its end (s), topic, id.
+SlowEntry = tuple[int, float, str, str]
+#: Nanoseconds that a message takes at least to be kept as slow, before others are known.
+SLOW_FLOOR = 10_000_000
 
 
 class ThreadTotals(NamedTuple):
@@ -32,8 +39,8 @@ class ThreadCounts:
     """
 
     __slots__ = ("buckets", "clock", "current_number", "direct", "ended", "ending", "failed",
-                 "failures", "last", "peak", "rejected", "started", "state", "thread",
-                 "topic", "wanted_at_first")  # fmt: skip
+                 "failures", "last", "peak", "rejected", "slow", "slow_before", "slow_floor",
+                 "started", "state", "thread", "topic", "wanted_at_first")  # fmt: skip
 
     def __init__(self, direct: bool) -> None:
         self.thread = threading.current_thread()
@@ -55,6 +62,11 @@ class ThreadCounts:
         #: The longest handling (ns) since the last sample.
         self.peak = 0
         self.failures: FailureTotals = {}
+        #: Its slow messages since the last sample (a heap), those of the sample before, and the
+        #: time (ns) above which a message is one; the last two are written by the sampler.
+        self.slow: list[SlowEntry] = []
+        self.slow_before: list[SlowEntry] = []
+        self.slow_floor = SLOW_FLOOR
         #: The thread's processor clock, named by itself: for another thread that would be unsafe.
         self.clock = _own_clock()
         self.wanted_at_first = self.wanted_time()
@@ -89,6 +101,7 @@ class ThreadCounts:
         self.buckets = [one + two for one, two in zip(self.buckets, other.buckets)]
         self.peak = max(self.peak, other.peak)
         self.failures = add_up_failures([self.failures, other.failures])
+        self.slow = heapq.nlargest(MAX_SLOWEST, [*self.slow, *other.slow, *other.slow_before])
 
     def read(self) -> ThreadTotals:
         """Return what belongs together, from another thread."""

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..errors import DecodeError
-from . import roster
+from . import about, roster
+from .about import About
 from .frames import VERSION, Dropped, clean, dump, load, number, refuse, text
 from .roster import Roster
 from .sample import EVIDENCE, FIELDS, LATER, Sample, decode_row
@@ -62,6 +63,7 @@ class Reply:
     more: bool
     samples: Sequence[tuple[int, Sample]]
     roster: Roster = field(default_factory=Roster)
+    about: About = field(default_factory=About)
     last: int = -1
     dropped: Dropped = field(default_factory=Dropped)
 
@@ -86,12 +88,13 @@ def decode_request(frame: bytes) -> Request:
     return Request(run, after)
 
 
-def encode_reply(
+def encode_reply(  # noqa: PLR0917 - the parts of a reply, in their order
     origin: Origin,
     wall: float,
     monotonic: float,
     page: tuple[int, int, bool, Sequence[bytes]],
     roster_now: Roster | None = None,
+    about_now: About | None = None,
 ) -> bytes:
     """Return the frame of a reply; ``page`` is oldest, newest, more and the encoded rows."""
     oldest, newest, more, rows = page
@@ -110,6 +113,7 @@ def encode_reply(
             "newest": newest,
             "more": more,
             **(roster_now or Roster()).to_dict(),
+            **(about_now or About()).to_dict(),
             "fields": [*FIELDS, *LATER, *EVIDENCE],
         }
     )
@@ -151,6 +155,7 @@ def decode_reply(frame: bytes) -> Reply:
             more=raw["more"],
             samples=[(seq, sample) for seq, sample in rows if seq is not None and sample],
             roster=roster.decode(frame, raw, dropped),
+            about=about.decode(frame, raw, dropped),
             last=max((seq for seq, _ in rows if seq is not None), default=-1),
             dropped=dropped,
         )

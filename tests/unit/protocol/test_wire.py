@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from collectd_fedmsg.errors import DecodeError
 from collectd_fedmsg.hub.ring import PAGE, Ring
 from collectd_fedmsg.protocol import wire
+from collectd_fedmsg.protocol.about import About, Release, SlowMessage
 from collectd_fedmsg.protocol.evidence import Failure, InHand, StackTime
 from collectd_fedmsg.protocol.roster import MAX_HEAD, MAX_LENGTH, MAX_LISTED, Producer, Roster
 from collectd_fedmsg.protocol.sample import Sample, encode_row
@@ -39,7 +40,15 @@ FIELDS = (
     b'"service_max","observable","topics"'
 )
 ROW = b'[0,110.0,"Archiver",5,3,1,1,1,0,9,1,0.25,null,null,null,null,null,true,{"t":5}'
-#: What daemons of the first and the second edition send, and one of now.
+ABOUT = About(
+    "3.11.2",
+    (Release("Archiver", "datanommer.consumer", "1.5.0"),),
+    (
+        SlowMessage("Archiver", "t", "2026-1", 3.25, 109.5),
+        SlowMessage("Archiver", "t", "", 1.0, 99.0),
+    ),
+)
+#: What daemons of the earlier editions send, and one of now.
 FIRST = HEAD + FIELDS + b'],"rows":[' + ROW + b"]]}"
 SECOND = (
     HEAD + b'"consumers":["Archiver"],"producers":[["Cleaner",60.0,90.5,true,0],'
@@ -54,6 +63,11 @@ THIRD = (
     b'["other","","","",1]],[["t",1.5,"a.b:Archiver.consume:9","with","full"]],'
     b'[["t","KeyError","a.b:f:3<a.b:Archiver.consume:9",1,99.0,109.5]]]]}'
 )  # fmt: skip
+FOURTH = THIRD.replace(
+    b'"fields"',
+    b'"python":"3.11.2","releases":[["Archiver","datanommer.consumer","1.5.0"]],'
+    b'"slowest":[["Archiver","t","2026-1",3.25,109.5],["Archiver","t","",1.0,99.0]],"fields"',
+)
 
 
 def frame(**changes: object) -> bytes:
@@ -64,9 +78,9 @@ def test_golden_bytes() -> None:
     """The bytes of this edition do not change without a later edition."""
     assert wire.encode_request(wire.Request("ab12", 4)) == b'{"v":1,"run":"ab12","after":4}'
     page = (0, 0, False, [encode_row(0, SEEN)])
-    assert wire.encode_reply(ORIGIN, 120.0, 20.0, page, ROSTER) == THIRD
-    reply = wire.decode_reply(THIRD)
-    assert (list(reply.samples), reply.dropped.count) == ([(0, SEEN)], 0)
+    assert wire.encode_reply(ORIGIN, 120.0, 20.0, page, ROSTER, ABOUT) == FOURTH
+    reply = wire.decode_reply(FOURTH)
+    assert (list(reply.samples), reply.about, reply.dropped.count) == ([(0, SEEN)], ABOUT, 0)
 
 
 def test_a_daemon_of_before_is_read() -> None:
@@ -76,6 +90,8 @@ def test_a_daemon_of_before_is_read() -> None:
     assert reply.roster == Roster(None, None)
     second = wire.decode_reply(SECOND)
     assert (list(second.samples), second.roster) == ([(0, TIMED)], ROSTER)
+    third = wire.decode_reply(THIRD)
+    assert (list(third.samples), third.about) == ([(0, SEEN)], About(None, None, None))
     told_nothing = wire.encode_reply(ORIGIN, 120.0, 20.0, (0, 0, False, [encode_row(0, SAMPLE)]))
     assert list(wire.decode_reply(told_nothing).samples) == [(0, SAMPLE)]
 
@@ -148,6 +164,11 @@ def test_hostile_reply(hostile: bytes) -> None:
         pytest.param({"producers": [["x", -1, None, True, 0]]}, {}, id="negative-interval"),
         pytest.param({"producers": [["x", 1, "never", True, 0]]}, {}, id="last-run-a-text"),
         pytest.param({"consumers": "x"}, {}, id="consumers-of-another-type"),
+        pytest.param({"python": 3}, {}, id="python-a-number"),
+        pytest.param({"releases": [["Archiver", "datanommer"]]}, {}, id="short-release"),
+        pytest.param({"releases": {}}, {}, id="releases-of-another-type"),
+        pytest.param({"slowest": [["C", "t", "", "long", 1.0]]}, {}, id="slow-for-a-text"),
+        pytest.param({"slowest": [[]] * 201}, {}, id="too-many-slow-messages"),
         pytest.param({"consumers": ["x"] * 1000}, {}, id="many-consumers"),
     ],
 )  # fmt: skip
@@ -242,9 +263,14 @@ def test_a_reply_s_head_is_bounded() -> None:
     """However many producers there are and whatever they are called, a page stays legal."""
     names = tuple(f"{number}{chr(0x1F4A9) * 500}" for number in range(500))
     crowd = Roster(names, tuple(Producer(name, 1e9 / 3, 1e9 / 3) for name in names))
-    reply = wire.encode_reply(ORIGIN, 120.0, 20.0, (0, 0, False, [b"x" * PAGE]), crowd)
+    about = About(
+        names[0],
+        tuple(Release(name, name, name) for name in names),
+        tuple(SlowMessage(name, name, name, 1 / 3, 1e9 / 3) for name in names),
+    )
+    reply = wire.encode_reply(ORIGIN, 120.0, 20.0, (0, 0, False, [b"x" * PAGE]), crowd, about)
     assert len(reply) <= wire.MAX_REPLY
-    assert len(wire.encode_reply(ORIGIN, 1.0, 2.0, (0, -1, False, []), crowd)) < MAX_HEAD
+    assert len(wire.encode_reply(ORIGIN, 1.0, 2.0, (0, -1, False, []), crowd, about)) < MAX_HEAD
     told = wire.decode_reply(wire.encode_reply(ORIGIN, 1.0, 2.0, (0, -1, False, []), crowd)).roster
     assert told.producers is not None
     assert (len(told.producers), len(told.producers[0].name)) == (MAX_LISTED, MAX_LENGTH)
