@@ -111,14 +111,14 @@ class Settings:
         if isinstance(config, Settings):
             return config
         checker = Checker(place)
-        given = dict(config or {})
-        tied = given.pop("tied", ())
-        token = given.pop("token", "")
-        read = checker.table(given, KEYS)
+        values = dict(config or {})
+        tied = values.pop("tied", ())
+        token = values.pop("token", "")
+        read = checker.table(values, KEYS)
         read["tied"] = _tied(checker, tied)
         if not isinstance(token, str):
             checker.wrong("token", "(not shown)", "must be a text")
-        elif token and "token_file" not in given:
+        elif token and "token_file" not in values:
             read["token"] = token
         if read.get("token_file"):
             read["token"] = read_token(checker, "token_file", read["token_file"], MIN_TOKEN)
@@ -139,13 +139,13 @@ class Settings:
         return token
 
 
-def _tied(checker: Checker, given: Any) -> tuple[Tied, ...]:
-    if not isinstance(given, (list, tuple)):
-        checker.wrong("tied", given, "must be written [[tied]]")
+def _tied(checker: Checker, value: Any) -> tuple[Tied, ...]:
+    if not isinstance(value, (list, tuple)):
+        checker.wrong("tied", value, "must be written [[tied]]")
         return ()
     count = len(checker.mistakes)
     made = [
-        each if isinstance(each, Tied) else checker.table(each, TIED_KEYS, "tied") for each in given
+        each if isinstance(each, Tied) else checker.table(each, TIED_KEYS, "tied") for each in value
     ]
     if len(checker.mistakes) > count:
         return ()

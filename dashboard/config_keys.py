@@ -112,8 +112,8 @@ def _prefix(value: Any) -> str:
         r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+",
         "must be a path such as /queues: letters, digits, - . _ ~ after each slash",
     )
-    given = value.rstrip("/") if isinstance(value, str) else value
-    return shape(given) if given != "" else ""
+    prefix = value.rstrip("/") if isinstance(value, str) else value
+    return shape(prefix) if prefix != "" else ""
 
 
 def _shared(value: Any) -> tuple[Dependency, ...]:

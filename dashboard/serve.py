@@ -62,10 +62,10 @@ def parser() -> argparse.ArgumentParser:
 def _number(low: int, high: int) -> Callable[[str], int]:
     """Return a type of argparse for whole numbers from ``low`` to ``high``."""
 
-    def read(given: str) -> int:
-        if not (given.isascii() and given.isdigit() and low <= int(given[:9]) <= high):
-            raise argparse.ArgumentTypeError(f"{given!r} is no whole number, {low} to {high}")
-        return int(given)
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and low <= int(text[:9]) <= high):
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number, {low} to {high}")
+        return int(text)
 
     return read
 
@@ -96,9 +96,9 @@ def combined(options: argparse.Namespace) -> dict[str, Any]:
     return settings
 
 
-def main(given: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted; return the exit status."""
-    options = parser().parse_args(given)
+    options = parser().parse_args(arguments)
     if options.hash_password:
         print(generate_password_hash(sys.stdin.readline().rstrip("\n")))
         return 0

@@ -107,8 +107,8 @@ def observer(options: argparse.Namespace) -> Observe:
 
     def observe(now: float) -> Sight:
         whole = series.judgement(now)
-        quiet = [one.id for one in whole.daemons if one.last is None]
-        beats = series.beats({one.host for one in whole.daemons})
+        quiet = [daemon.id for daemon in whole.daemons if daemon.last is None]
+        beats = series.beats({daemon.host for daemon in whole.daemons})
         return observations(whole, last=series.newest(quiet), beats=beats), whole.incidents
 
     return observe
@@ -129,12 +129,12 @@ def test(options: argparse.Namespace) -> int:
         began = time.monotonic()
         try:
             send(opened(rules.outputs[name]), body)
-            said = f"ok, taken in {time.monotonic() - began:.2f} s"
+            outcome = f"ok, taken in {time.monotonic() - began:.2f} s"
         except KeyError:
-            said, bad = f"FAIL, no such output; there are {', '.join(rules.outputs)}", bad + 1
+            outcome, bad = f"FAIL, no such output; there are {', '.join(rules.outputs)}", bad + 1
         except HealthError as error:
-            said, bad = f"FAIL, {type(error).__name__}: {error}", bad + 1
-        print(f"{name}: {said}", flush=True)
+            outcome, bad = f"FAIL, {type(error).__name__}: {error}", bad + 1
+        print(f"{name}: {outcome}", flush=True)
     if not names:
         print("there is no output to test", file=sys.stderr)
     return 1 if bad or not names else 0

@@ -91,18 +91,19 @@ def _denied(path: Path) -> str:
 
 
 def show(database: AlertDatabase, options: argparse.Namespace, now: float) -> int:
-    """Print what is open, who knows of it, what was of late, what is silenced."""
+    """Print open alerts with acknowledgements, those of the last day, and silences."""
     state, at = database.load()
-    given = database.actions()
     print(age(at, now))
     for wrong in ailments(database, now):
         print(visible(wrong.text))
-    for one in sorted(state.alerts, key=lambda alert: alert.since):
-        by = f"  acknowledged by {one.ack.by}" if one.ack else ""
-        print(visible(f"{one.id}  {one.severity:8}  {clock(one.since)}  {one_line(one)}{by}"))
-    for one in database.past(now - 86400, now)[:20]:
-        print(visible(f"{one.id}  over      {clock(one.since)}  {one_line(one)}"))
-    for silence in given.silences:
+    for alert in sorted(state.alerts, key=lambda alert: alert.since):
+        by = f"  acknowledged by {alert.ack.by}" if alert.ack else ""
+        print(
+            visible(f"{alert.id}  {alert.severity:8}  {clock(alert.since)}  {one_line(alert)}{by}")
+        )
+    for alert in database.past(now - 86400, now)[:20]:
+        print(visible(f"{alert.id}  over      {clock(alert.since)}  {one_line(alert)}"))
+    for silence in database.actions().silences:
         if silence.end > now:
             print(
                 visible(
@@ -142,20 +143,21 @@ def silenced(database: AlertDatabase, options: argparse.Namespace, now: float) -
 
 def unsilenced(database: AlertDatabase, options: argparse.Namespace, now: float) -> int:
     """End a silence now; it stays in the list of past ones."""
-    for one in database.silences():
-        if one.id == options.id:
-            database.silence(replace(one, end=min(one.end, now)))
+    for silence in database.silences():
+        if silence.id == options.id:
+            database.silence(replace(silence, end=min(silence.end, now)))
             return 0
     raise HealthError(f"no silence {options.id!r}")
 
 
 def status(database: AlertDatabase, options: argparse.Namespace, now: float) -> int:
-    """Print one line by the guidelines: whether anything is evaluated, and its notices taken."""
+    """Print one line for a Nagios check: are rules evaluated and notices delivered?"""
     at, _ = database.evaluated()
     wrong = ailments(database, now)
     code = max(
-        (plugin.CRITICAL if one.critical else plugin.WARNING for one in wrong), default=plugin.OK
+        (plugin.CRITICAL if ailment.critical else plugin.WARNING for ailment in wrong),
+        default=plugin.OK,
     )
-    text = "; ".join(one.text for one in wrong) or age(at, now)
+    text = "; ".join(ailment.text for ailment in wrong) or age(at, now)
     print(plugin.line(code, text, [f"'age'={max(0.0, now - at):.0f}s;;;0"]))
     return code

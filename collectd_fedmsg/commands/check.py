@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
 
 def examine(options: argparse.Namespace, harvest: Harvest) -> tuple[int, str, list[str]]:
     """Return exit code, text and performance data of one answer of the daemons."""
-    found = select(harvest, options.service, options.consumer or ["*"])
+    samples = select(harvest, options.service, options.consumer or ["*"])
     daemons = producers.select(harvest, options.service)
     asked = options.producer or []
     denied = [
@@ -69,26 +69,26 @@ def examine(options: argparse.Namespace, harvest: Harvest) -> tuple[int, str, li
         for where, error in harvest.errors.items()
         if "ermission denied" in error
     ]
-    wrong = _gaps(options, harvest, found, daemons)
-    if denied and not found:
+    wrong = _gaps(options, harvest, samples, daemons)
+    if denied and not samples:
         # Nothing was seen, so nothing is known of the daemons.
         raise _Bad(plugin.UNKNOWN, "; ".join(denied))
     if wrong:
         raise _Bad(plugin.CRITICAL, "; ".join(wrong))
-    if asked and any(one.producers is None for one in daemons.values()):
+    if asked and any(daemon.producers is None for daemon in daemons.values()):
         raise _Bad(plugin.UNKNOWN, f"{options.service}: a daemon is too old to tell its producers")
     if options.mode == "producers":
         return producers.examine(daemons, asked, (options.warning, options.critical))
     if options.mode == "present":
-        beside = f" and {len(asked)} producers" if asked else ""
-        return plugin.OK, f"{len(found)} consumers{beside} are there", []
-    return _values(options, found)
+        more = f" and {len(asked)} producers" if asked else ""
+        return plugin.OK, f"{len(samples)} consumers{more} are there", []
+    return _values(options, samples)
 
 
 def _gaps(
     options: argparse.Namespace,
     harvest: Harvest,
-    found: Found,
+    selected: Found,
     daemons: Mapping[str, producers.Daemon],
 ) -> list[str]:
     """Return what does not answer, and what was asked for and is not there."""
@@ -102,26 +102,28 @@ def _gaps(
         for where, error in harvest.errors.items()
         if _about(where, options.service)
     ]
-    names = {sample.consumer for samples in found.values() for sample in samples}
+    names = {sample.consumer for samples in selected.values() for sample in samples}
     wanted = options.consumer or ([] if options.mode == "producers" else ["*"])
-    absent = [one for one in wanted if not any(fnmatchcase(name, one) for name in names)]
-    told = [one for one in daemons.values() if one.producers is not None]
-    if told or not daemons:
+    absent = [
+        pattern for pattern in wanted if not any(fnmatchcase(name, pattern) for name in names)
+    ]
+    knowing = [daemon for daemon in daemons.values() if daemon.producers is not None]
+    if knowing or not daemons:
         absent += producers.absent(daemons, options.producer or [])
     return wrong + _absent(options, absent)
 
 
 def _absent(options: argparse.Namespace, names: Sequence[str]) -> list[str]:
-    one = "" if options.service == "*" else f" {options.service}"
+    service = "" if options.service == "*" else f" {options.service}"
     if "*" in names:  # not one, of whatever name
-        return [f"no daemon{one} answers at {options.endpoints}"]
-    return [f"not there: {', '.join(names)}{one and f' of{one}'}"] if names else []
+        return [f"no daemon{service} answers at {options.endpoints}"]
+    return [f"not there: {', '.join(names)}{service and f' of{service}'}"] if names else []
 
 
-def _values(options: argparse.Namespace, found: Found) -> tuple[int, str, list[str]]:
+def _values(options: argparse.Namespace, selected: Found) -> tuple[int, str, list[str]]:
     ranges, unit = (options.warning, options.critical), UNITS[options.mode]
     codes, bad, good, performance = [plugin.OK], list[str](), list[str](), list[str]()
-    for name, samples in sorted(found.items()):
+    for name, samples in sorted(selected.items()):
         value = measure(options.mode, samples, options.window)
         if value is None:
             codes.append(plugin.UNKNOWN)
@@ -130,7 +132,7 @@ def _values(options: argparse.Namespace, found: Found) -> tuple[int, str, list[s
         codes.append(plugin.judge(value, *ranges))
         (bad if codes[-1] else good).append(f"{name} {options.mode} {value:g}{unit}")
         performance.append(plugin.perfdata(f"{name} {options.mode}", value, unit, ranges))
-    well = good[0] if len(good) == 1 else f"{len(found)} consumers, {options.mode} as wanted"
+    well = good[0] if len(good) == 1 else f"{len(selected)} consumers, {options.mode} as wanted"
     return plugin.worst(codes), "; ".join(bad) or well, performance
 
 
@@ -141,17 +143,17 @@ def select(harvest: Harvest, service: str, consumers: Sequence[str]) -> Found:
     a pid in a label would make new performance data at each restart.
     """
     fresh = sorted(
-        (one for one in harvest.fresh if fnmatchcase(one[1].service, service)),
-        key=lambda one: (one[1].started, one[1].pid),
+        (row for row in harvest.fresh if fnmatchcase(row[1].service, service)),
+        key=lambda row: (row[1].started, row[1].pid),
     )
     names = numbered([(origin.service, origin.run) for _, origin, _ in fresh])
-    found: Found = {}
+    selected: Found = {}
     for _, origin, samples in fresh:
         for sample in samples:
             if any(fnmatchcase(sample.consumer, pattern) for pattern in consumers):
                 name = f"{names[origin.service, origin.run]}/{sample.consumer}"
-                found.setdefault(name, []).append(sample)
-    return found
+                selected.setdefault(name, []).append(sample)
+    return selected
 
 
 def numbered(runs: Sequence[tuple[str, object]]) -> dict[tuple[str, object], str]:
@@ -168,7 +170,7 @@ def measure(mode: str, samples: Sequence[Sample], window: float) -> float | None
     last = samples[-1]
     if mode == "exceptions":
         # Totals only grow, so the window's own count is a difference; no poll resets them.
-        earlier = [one for one in samples if one.time >= last.time - window]
+        earlier = [sample for sample in samples if sample.time >= last.time - window]
         return last.failed - earlier[0].failed
     if not last.observable:
         return None

@@ -35,22 +35,22 @@ class Daemon:
 
 def select(harvest: Harvest, service: str) -> dict[str, Daemon]:
     """Return the daemons meant, by endpoint."""
-    found: dict[str, Daemon] = {}
+    daemons: dict[str, Daemon] = {}
     counts: Counter[str] = Counter()
-    heads = sorted(harvest.heads.items(), key=lambda one: (one[1].origin.started, one[0]))
+    heads = sorted(harvest.heads.items(), key=lambda item: (item[1].origin.started, item[0]))
     for endpoint, head in heads:
         name = head.origin.service
         if fnmatchcase(name, service):
             counts[name] += 1
             label = name if counts[name] == 1 else f"{name}#{counts[name]}"
-            found[endpoint] = Daemon(label, head.origin.started, head.wall, head.roster.producers)
-    return found
+            daemons[endpoint] = Daemon(label, head.origin.started, head.wall, head.roster.producers)
+    return daemons
 
 
-def absent(seen: Mapping[str, Daemon], asked: Sequence[str]) -> list[str]:
+def absent(daemons: Mapping[str, Daemon], asked: Sequence[str]) -> list[str]:
     """Return which of the names or patterns no daemon has."""
-    names = [one.name for daemon in seen.values() for one in daemon.producers or ()]
-    return [one for one in asked if not any(fnmatchcase(name, one) for name in names)]
+    names = [producer.name for daemon in daemons.values() for producer in daemon.producers or ()]
+    return [pattern for pattern in asked if not any(fnmatchcase(name, pattern) for name in names)]
 
 
 def age(daemon: Daemon, producer: Producer) -> float:
@@ -59,31 +59,34 @@ def age(daemon: Daemon, producer: Producer) -> float:
 
 
 def examine(
-    seen: Mapping[str, Daemon], asked: Sequence[str], ranges: Sequence[plugin.Range | None]
+    daemons: Mapping[str, Daemon], asked: Sequence[str], ranges: Sequence[plugin.Range | None]
 ) -> tuple[int, str, list[str]]:
     """Return exit code, text and performance data; ``asked``: names or patterns, all when empty.
 
-    One that does not poll has no last run. One that is not initialized is switched off,
-    unless somebody asks for it.
+    A producer that does not poll has no last run. A producer that is not initialized is switched
+    off: it is wrong only when asked for by name.
     """
-    if not seen:
+    if not daemons:
         return plugin.CRITICAL, "no daemon is there", []
     codes, bad, good, performance = [plugin.OK], list[str](), list[str](), list[str]()
-    for daemon in seen.values():
+    for daemon in daemons.values():
         if daemon.producers is None:
             codes.append(plugin.UNKNOWN)
             bad.append(f"{daemon.service} is too old to tell its producers")
-        for one in daemon.producers or ():
-            if asked and not any(fnmatchcase(one.name, name) for name in asked):
+        for producer in daemon.producers or ():
+            if asked and not any(fnmatchcase(producer.name, name) for name in asked):
                 continue
-            label = f"{daemon.service}/{one.name}"
-            if not one.initialized and asked:
+            label = f"{daemon.service}/{producer.name}"
+            if not producer.initialized and asked:
                 codes.append(plugin.CRITICAL)
                 bad.append(f"{label} is not initialized")
-            elif one.initialized and one.interval is not None:
-                value, limits = age(daemon, one), ranges if any(ranges) else usual(one.interval)
+            elif producer.initialized and producer.interval is not None:
+                value, limits = (
+                    age(daemon, producer),
+                    ranges if any(ranges) else usual(producer.interval),
+                )
                 codes.append(plugin.judge(value, *limits))
-                (bad if codes[-1] else good).append(_words(label, one, value))
+                (bad if codes[-1] else good).append(_words(label, producer, value))
                 performance.append(
                     plugin.perfdata(f"{label} last_run", round(value, 1), "s", limits)
                 )

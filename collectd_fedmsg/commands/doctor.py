@@ -39,6 +39,6 @@ def run(options: argparse.Namespace) -> int:
             print(f"      → {visible(finding.hint)}", flush=True)
         failed += finding.good is False
         unknown += finding.good is None
-    said = f"{failed} wrong" if failed else "nothing is wrong"
-    print(said + (f" of what could be looked at; {unknown} could not" if unknown else ""))
+    summary = f"{failed} wrong" if failed else "nothing is wrong"
+    print(summary + (f" of what could be looked at; {unknown} could not" if unknown else ""))
     return 1 if failed else 0

@@ -49,20 +49,23 @@ def rights_in(status: str) -> Rights:
 
 def collectd_process(folder: Path) -> Iterator[DoctorFinding]:
     """Look for a running collectd, and whether it may use the sockets in ``folder``."""
-    found: dict[str, Rights] = {}
+    processes: dict[str, Rights] = {}
     for path in Path("/proc").glob("[0-9]*/comm"):
         try:
             if path.read_text().strip() == "collectd":
-                found[path.parent.name] = rights_in((path.parent / "status").read_text())
+                processes[path.parent.name] = rights_in((path.parent / "status").read_text())
         except (OSError, KeyError, ValueError, IndexError):
             continue  # it ended meanwhile
     yield DoctorFinding(
-        bool(found),
-        f"collectd runs: {', '.join(found) or 'no'}",
-        "" if found else "start it, here or where the sockets are read",
+        bool(processes),
+        f"collectd runs: {', '.join(processes) or 'no'}",
+        "" if processes else "start it, here or where the sockets are read",
     )
-    for pid, rights in found.items():
-        for path, wanted in ((folder, 5), *((one, 2) for one in sorted(folder.glob("*.sock"))[:1])):
+    for pid, rights in processes.items():
+        for path, wanted in (
+            (folder, 5),
+            *((path, 2) for path in sorted(folder.glob("*.sock"))[:1]),
+        ):
             try:
                 status = path.stat()
             except OSError:

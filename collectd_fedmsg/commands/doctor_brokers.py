@@ -71,13 +71,13 @@ def _ask(broker: Broker) -> Iterator[DoctorFinding]:
         yield DoctorFinding(False, f"{broker.url}, {vhost}: {refusal.what}", refusal.cure)
     source = RabbitSource([broker], 1.0)
     try:
-        found = source.collect(TIMEOUT_SECONDS, 0.0)
+        collected = source.collect(TIMEOUT_SECONDS, 0.0)
     finally:
         source.close()
-    for subject, note in found.notes.items():
+    for subject, note in collected.notes.items():
         yield DoctorFinding(None, f"{subject}: {note}")
     if not answer.errors:
-        queues = len(found.fresh)
+        queues = len(collected.fresh)
         yield DoctorFinding(
             queues > 0 or None,
             f"{broker.url} tells of {queues} queues",

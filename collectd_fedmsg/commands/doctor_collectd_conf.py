@@ -23,12 +23,12 @@ _SETTING = re.compile(r'^[ \t]*([A-Za-z]+)[ \t]+"?([^"#\s]+)', re.MULTILINE)
 
 def look(named: str) -> Iterator[DoctorFinding]:
     """Look at the file of that name; the distribution's when empty, nothing where there is none."""
-    path = Path(named) if named else next((one for one in USUAL if one.is_file()), None)
+    path = Path(named) if named else next((usual for usual in USUAL if usual.is_file()), None)
     if path is None:
         return
     folders = (path.parent / "collectd.conf.d", path.parent / "collectd.d")
     try:
-        parts = [path, *sorted(one for folder in folders for one in folder.glob("*.conf"))]
+        parts = [path, *sorted(part for folder in folders for part in folder.glob("*.conf"))]
         text = "\n".join(part.read_text("utf-8", "replace") for part in parts if _regular(part))
     except OSError as error:
         yield DoctorFinding(None, f"{error.filename}: {error.strerror}: not looked at")
@@ -47,9 +47,9 @@ def judge(text: str, name: str) -> Iterator[DoctorFinding]:
 
     Source: collectd.conf(5): five write threads, no limits of the queue and no cache by default.
     """
-    given = {key.lower(): value for key, value in _SETTING.findall(text)}
+    settings = {key.lower(): value for key, value in _SETTING.findall(text)}
     wrong = list(_types(text, name))
-    threads = given.get("writethreads")
+    threads = settings.get("writethreads")
     if threads != "1":
         wrong.append(
             DoctorFinding(
@@ -58,8 +58,8 @@ def judge(text: str, name: str) -> Iterator[DoctorFinding]:
                 "WriteThreads 1: several pass each other; RRD refuses the late",
             )
         )
-    high = given.get("writequeuelimithigh", "0")
-    low = given.get("writequeuelimitlow", "half of it")
+    high = settings.get("writequeuelimithigh", "0")
+    low = settings.get("writequeuelimitlow", "half of it")
     if high not in ("0", low):
         wrong.append(
             DoctorFinding(
@@ -68,7 +68,7 @@ def judge(text: str, name: str) -> Iterator[DoctorFinding]:
                 f"WriteQueueLimitLow {high}: collectd drops nearly all between",
             )
         )
-    cache = given.get("cachetimeout", "0")
+    cache = settings.get("cachetimeout", "0")
     if cache != "0" and _WRITES.search(text):
         wrong.append(
             DoctorFinding(

@@ -109,10 +109,10 @@ def _version(name: str) -> str | None:
 
 
 def _entry_points(group: str) -> list[metadata.EntryPoint]:
-    found = metadata.entry_points()
-    if hasattr(found, "select"):
-        return list(found.select(group=group))
-    return list(found.get(group, ()))  # Python 3.9
+    points = metadata.entry_points()
+    if hasattr(points, "select"):
+        return list(points.select(group=group))
+    return list(points.get(group, ()))  # Python 3.9
 
 
 def configured() -> tuple[DoctorFinding, settings.Settings | None]:
@@ -135,8 +135,8 @@ def configured() -> tuple[DoctorFinding, settings.Settings | None]:
         return DoctorFinding(
             None, "collectd_fedmsg.enabled is not True in the fedmsg.d seen from here",
             "`collectd-fedmsg config` prints what to put there"), None  # fmt: skip
-    told = f"fedmsg.d switches it on: every {ours.interval} s, {ours.run_folder}"
-    return DoctorFinding(True, told), ours
+    text = f"fedmsg.d switches it on: every {ours.interval} s, {ours.run_folder}"
+    return DoctorFinding(True, text), ours
 
 
 def run_folder(folder: Path) -> Iterator[DoctorFinding]:

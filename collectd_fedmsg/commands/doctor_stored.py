@@ -46,12 +46,12 @@ def stored(harvest: Harvest, folder: Path, daemon: str, now: float) -> Iterator[
                 f"{host} is a link",
                 "rewind and forget do not follow it: name its target to them",
             )
-    seen = {
+    intervals = {
         (origin.service, sample.consumer): origin.interval
         for _, origin, samples in harvest.fresh
         for sample in samples
     }
-    for (service, consumer), interval in sorted(seen.items()):
+    for (service, consumer), interval in sorted(intervals.items()):
         name = escape_consumer(consumer)
         # Not the backlog's: blocking mode has none.
         paths = list(folder.glob(f"*/{PLUGIN}-{escape(service)}/derive-{name}_received.rrd"))
@@ -87,7 +87,7 @@ def _keeps(path: Path, interval: float) -> Iterator[DoctorFinding]:
     """Say when a file cannot keep samples that come every ``interval`` seconds."""
     info = rrdtool("info", str(path))
     step, heartbeat = (
-        int(found[1]) if (found := pattern.search(info)) else 0 for pattern in (_STEP, _HEARTBEAT)
+        int(match[1]) if (match := pattern.search(info)) else 0 for pattern in (_STEP, _HEARTBEAT)
     )
     if heartbeat and heartbeat < interval:
         yield DoctorFinding(

@@ -65,26 +65,26 @@ def run(options: argparse.Namespace) -> int:
         return 2
     try:
         options.data_dir = options.data_dir.resolve(strict=True)
-        meant = [one for one in stored(options.data_dir) if _meant(one, options)]
+        chosen = [series for series in stored(options.data_dir) if _meant(series, options)]
     except OSError as error:
         print(f"{options.data_dir}: {error.strerror}", file=sys.stderr)
         return 1
-    if not meant:
+    if not chosen:
         print("forget: nothing is stored of that", file=sys.stderr)
         return 1
     cache = Rrdcached(options.rrdcached) if options.rrdcached else None
     now, gone, failed, alive = time.time(), 0, 0, dict[str, float]()
-    for one in meant:
+    for series in chosen:
         try:
-            age = _forget(one.path, now, cache, options)
+            age = _forget(series.path, now, cache, options)
         except (OSError, ValueError) as error:
             failed += 1
-            print(visible(f"{one.path}: {error}"), file=sys.stderr)
+            print(visible(f"{series.path}: {error}"), file=sys.stderr)
             continue
         if age is None:
             gone += 1
         else:
-            name = f"{one.host}/{one.service}/{one.consumer}"
+            name = f"{series.host}/{series.service}/{series.consumer}"
             alive[name] = min(age, alive.get(name, age))
     for name, age in alive.items():
         print(visible(f"{name}: has a sample of {words(age)} ago, kept"), file=sys.stderr)
@@ -107,11 +107,11 @@ def stored(data_dir: Path) -> Iterator[Series]:
                 yield Series(path, host.name, service, identity.consumer, identity.topic)
 
 
-def _meant(one: Series, options: argparse.Namespace) -> bool:
-    if options.topic is not None and one.topic is None:
+def _meant(series: Series, options: argparse.Namespace) -> bool:
+    if options.topic is not None and series.topic is None:
         return False
     return all(
-        fnmatchcase(getattr(one, name) or "", getattr(options, name) or "*")
+        fnmatchcase(getattr(series, name) or "", getattr(options, name) or "*")
         for name in ("host", "service", "consumer", "topic")
     )
 

@@ -48,8 +48,8 @@ def make(folder: Path) -> None:
     """
     folder.mkdir(mode=0o700, parents=True)
     daemon, reader = folder / "daemon", folder / "reader"
-    for one in (daemon, daemon / "clients", reader):
-        one.mkdir(mode=0o700)
+    for directory in (daemon, daemon / "clients", reader):
+        directory.mkdir(mode=0o700)
     server, _ = create_certificates(str(daemon), "server")
     client, _ = create_certificates(str(reader), "client")
     shutil.move(server, reader / "server.key")

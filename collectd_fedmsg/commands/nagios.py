@@ -67,14 +67,14 @@ class Range:
         Raises:
             ValueError: it is none, or its start is above its end.
         """
-        found = _RANGE.fullmatch(text)
-        if not found or text in ("", "@", ":", "@:"):
+        match = _RANGE.fullmatch(text)
+        if not match or text in ("", "@", ":", "@:"):
             raise ValueError(f"{text!r} is no range such as 10, 10:, ~:10, 10:20 or @10:20")
-        low = -math.inf if found[2] == "~" else float(found[2] or 0)
-        high = math.inf if found[3] is None else float(found[3])
+        low = -math.inf if match[2] == "~" else float(match[2] or 0)
+        high = math.inf if match[3] is None else float(match[3])
         if low > high:
             raise ValueError(f"{text!r}: its start is above its end")
-        return cls(text, low, high, bool(found[1]))
+        return cls(text, low, high, bool(match[1]))
 
     def alerts(self, value: float) -> bool:
         """Return whether a value (in the range's own unit) is worth an alert."""
@@ -96,7 +96,7 @@ def worst(codes: Sequence[int]) -> int:
 def perfdata(label: str, value: float, unit: str, ranges: Sequence[Range | None]) -> str:
     """Return ``'label'=value[unit];warn;crit;0``; quotes and ``=`` cannot be in a label."""
     safe = re.sub(r"[='\s|]", "_", printable(label))
-    limits = ";".join(one.text if one else "" for one in ranges)
+    limits = ";".join(limit.text if limit else "" for limit in ranges)
     return f"'{safe}'={value:g}{unit};{limits};0"
 
 

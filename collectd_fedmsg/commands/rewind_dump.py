@@ -71,7 +71,7 @@ def _number(root: ElementTree.Element, name: str) -> int:
 
 
 def _set(parent: ElementTree.Element, name: str, value: object) -> None:
-    found = parent.find(name)
-    if found is None:
+    element = parent.find(name)
+    if element is None:
         raise ValueError(f"no dump of an RRD: it has no {name}")
-    found.text = str(value)
+    element.text = str(value)

@@ -69,10 +69,10 @@ def stored(options: argparse.Namespace) -> Stored | None:
     """
     if not (options.config or options.data_dir or options.prometheus):
         return None
-    given: dict[str, Any] = {
+    values: dict[str, Any] = {
         name: getattr(options, name) for name in ("data_dir", "rrdcached", "prometheus", "interval")
     }
-    settings = settings_of(options.config, given)
+    settings = settings_of(options.config, values)
     folder = settings.get("data_dir")
     if folder and not settings.get("prometheus") and not Path(folder).is_dir():
         # The page waits for it to appear; who asks now wants to know that it was misspelt.
@@ -95,21 +95,21 @@ def nobody(options: argparse.Namespace) -> str:
     return "no daemon answers: `collectd-fedmsg doctor` says why"
 
 
-def meant(options: argparse.Namespace, one: Judged) -> bool:
+def meant(options: argparse.Namespace, daemon: Judged) -> bool:
     """Return whether the options ask for this daemon."""
     return all(
-        fnmatchcase(getattr(one, name), getattr(options, name))
+        fnmatchcase(getattr(daemon, name), getattr(options, name))
         for name in ("host", "service", "consumer")
     )
 
 
 def narrowed(options: argparse.Namespace, whole: Judgement) -> Judgement:
     """Return the judgement of the daemons asked for; incidents that none of them is in left out."""
-    daemons = tuple(one for one in whole.daemons if meant(options, one))
-    wanted = {one.id for one in daemons}
+    daemons = tuple(daemon for daemon in whole.daemons if meant(options, daemon))
+    wanted = {daemon.id for daemon in daemons}
     return Judgement(whole.now, daemons, tuple(within(whole.incidents, wanted)))
 
 
 def within(incidents: Iterable[Incident], wanted: set[str]) -> Iterable[Incident]:
     """Yield the incidents of which one of these daemons is a member."""
-    return (one for one in incidents if wanted.intersection(one.members))
+    return (incident for incident in incidents if wanted.intersection(incident.members))

@@ -40,9 +40,9 @@ def open_stored(settings: Mapping[str, Any]) -> Stored:
         ConfigError: a setting that cannot work.
         StoreError: nothing that can read them is installed.
     """
-    found = entry_points()
+    installed = entry_points()
     points = (
-        found.select(group=GROUP) if hasattr(found, "select") else found.get(GROUP, ())
+        installed.select(group=GROUP) if hasattr(installed, "select") else installed.get(GROUP, ())
     )  # Python 3.9
     for point in points:
         try:
@@ -56,7 +56,7 @@ def open_stored(settings: Mapping[str, Any]) -> Stored:
     raise StoreError("nothing here can read stored series: install collectd-fedmsg[dashboard]")
 
 
-def settings_of(file: str, given: Mapping[str, Any]) -> dict[str, Any]:
+def settings_of(file: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the dashboard's settings: of its TOML file, when named, and above them ``given``.
 
     Raises:
@@ -65,4 +65,4 @@ def settings_of(file: str, given: Mapping[str, Any]) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     if file:
         settings = toml_file.read(file)
-    return {**settings, **{key: value for key, value in given.items() if value}}
+    return {**settings, **{key: value for key, value in values.items() if value}}

@@ -53,7 +53,8 @@ class Watched:
     #: Wall time (s) at which it was seen to be gone, None while it is there.
     gone: float | None = None
     silent: bool = False
-    said: tuple[float, str, int, str] = (0.0, "", 0, "")
+    #: Time of the sample judged last, and what was found: state, severity, evidence.
+    judged: tuple[float, str, int, str] = (0.0, "", 0, "")
 
 
 class Watch:
@@ -108,11 +109,11 @@ class Watch:
             # What was so at the last sample is not so now, when that was long ago.
             known = not watched.gone and not watched.silent and state != "UNKNOWN"
             arriving, completing = _rates(watched.samples) if known else (None, None)
-            seen = last.observable and known
+            visible = last.observable and known
             which = f"{service}.{watched.origin.pid}" if twice else service
             yield Row(f"{which}/{consumer}", state, severity, evidence, last.received,
-                      last.processed, last.backlog if seen else None, arriving, completing,
-                      last.oldest if seen else None)  # fmt: skip
+                      last.processed, last.backlog if visible else None, arriving, completing,
+                      last.oldest if visible else None)  # fmt: skip
 
 
 def _state(watched: Watched, now: float) -> tuple[str, int, str]:
@@ -123,11 +124,11 @@ def _state(watched: Watched, now: float) -> tuple[str, int, str]:
         return "DOWN", URGENT, f"gone since {now - watched.gone:.0f} s{lost}"
     if watched.silent:
         return "SILENT", URGENT, f"does not answer; last sample {now - last.time:.0f} s ago"
-    if watched.said[0] != last.time:
-        found = judge(rings.history(list(watched.samples), watched.origin.interval), last.time)
-        cause = found.findings[0]
+    if watched.judged[0] != last.time:
+        diagnosis = judge(rings.history(list(watched.samples), watched.origin.interval), last.time)
+        cause = diagnosis.findings[0]
         where = explained(list(watched.samples), cause.verdict, cause.since)
-        watched.said = (
+        watched.judged = (
             last.time,
             cause.verdict.name,
             cause.verdict.rank,
@@ -135,7 +136,7 @@ def _state(watched: Watched, now: float) -> tuple[str, int, str]:
         )
     if now - last.time > 3 * watched.origin.interval:
         return "UNKNOWN", 2, f"no sample since {now - last.time:.0f} s"
-    return watched.said[1:]
+    return watched.judged[1:]
 
 
 def _rates(samples: deque[Sample]) -> tuple[float | None, float | None]:

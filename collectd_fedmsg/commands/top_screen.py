@@ -55,8 +55,8 @@ def view(
         lines.append(Line("no daemon answers: `collectd-fedmsg doctor` says why"))
     lines += troubled
     return [
-        Line(one.text[:width].rstrip(), one.severity, one.head)
-        for one in (lines[:height] if height else lines)
+        Line(line.text[:width].rstrip(), line.severity, line.head)
+        for line in (lines[:height] if height else lines)
     ]
 
 
@@ -101,6 +101,7 @@ def _line(first: str, texts: Mapping[str, str], columns: Mapping[str, int], name
 
 def troubles(harvest: Harvest) -> list[str]:
     """Return a line for each daemon that does not answer as it should."""
-    return [f"silent: {visible(one)}" for one in harvest.silent] + [
-        f"error: {visible(one)}: {visible(error)}" for one, error in harvest.errors.items()
+    return [f"silent: {visible(endpoint)}" for endpoint in harvest.silent] + [
+        f"error: {visible(endpoint)}: {visible(error)}"
+        for endpoint, error in harvest.errors.items()
     ]

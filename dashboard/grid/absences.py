@@ -20,7 +20,7 @@ def gaps(total: Points) -> list[tuple[int, int]]:
 
     As quick as looking for the first unknown one: most daemons have none.
     """
-    found, index, size = [], 0, len(total)
+    runs, index, size = [], 0, len(total)
     while index < size:
         try:
             first = total.index(None, index)
@@ -29,8 +29,8 @@ def gaps(total: Points) -> list[tuple[int, int]]:
         index = next((i for i in range(first, size) if total[i] is not None), size)
         # Before the first and after the last known total there is no gap.
         if first > 0 and index < size and index - first > 1:
-            found.append((first, index - 1))
-    return found
+            runs.append((first, index - 1))
+    return runs
 
 
 def unbridged(gauge: Points, away: Sequence[tuple[int, int]]) -> Points:
@@ -64,18 +64,18 @@ def restarts(received: Series, backlog: Series) -> list[int]:
     """
     if (received.start, received.step) != (backlog.start, backlog.step):
         return []
-    found: list[int] = []
-    seen = anew = False
+    moments: list[int] = []
+    had_rate = restarting = False
     before: float | None = None
     pairs: tuple[Points, Points] = (received.points, backlog.points)
     for index, (rate, waiting) in enumerate(zip(*pairs)):
         if rate is not None:
-            if anew:
-                found.append(received.start + index * received.step)
-            seen, anew = True, False
-        elif waiting is not None and seen and before is not None:
-            anew = True
+            if restarting:
+                moments.append(received.start + index * received.step)
+            had_rate, restarting = True, False
+        elif waiting is not None and had_rate and before is not None:
+            restarting = True
         elif waiting is None:
-            anew = False
+            restarting = False
         before = waiting
-    return found
+    return moments

@@ -60,6 +60,6 @@ def derive(name: str, inputs: Mapping[str, Points]) -> Points:
     rule = DERIVED[name]
     made: Points = []
     for values in zip(*(inputs[metric] for metric in rule.needs)):
-        found = None if None in values else rule.of(*values)
-        made.append(None if found is None else round(found, DIGITS))
+        result = None if None in values else rule.of(*values)
+        made.append(None if result is None else round(result, DIGITS))
     return made

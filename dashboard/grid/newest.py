@@ -49,8 +49,8 @@ def _within(fine: Series, begin: int, width: int) -> list[float]:
     """Return the known values of the fine steps that end within (begin, begin + width]."""
     first = max(0, -(-(begin - fine.start) // fine.step))
     past = max(0, (begin + width - fine.start) // fine.step)
-    found: Points = fine.points[first:past]
-    return [value for value in found if value is not None]
+    points: Points = fine.points[first:past]
+    return [value for value in points if value is not None]
 
 
 def _merged(known: list[float], cf: str) -> float:

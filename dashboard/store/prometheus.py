@@ -85,23 +85,23 @@ class PrometheusStore:
         Raises:
             StoreError: the server cannot answer.
         """
-        one = _selector(ref)
+        chosen = _selector(ref)
         step = max(self._interval, resolution // self._interval * self._interval)
         first, last = start // step * step, -(-end // step) * step
-        ending = _ending(one)
+        ending = _ending(chosen)
         if end - start > TOGETHER or ending is None:
-            found = self._ask(selector(one), one.total, cf, range(first, last, step))
-            return next(iter(found.values()), _unknown(first, last, step))
-        key = (one.name, ending, cf, first, last, step)
+            answers = self._ask(selector(chosen), chosen.total, cf, range(first, last, step))
+            return next(iter(answers.values()), _unknown(first, last, step))
+        key = (chosen.name, ending, cf, first, last, step)
         with self._lock:
             made, series = self._kept.get(key, (-KEPT_AGE, {}))
             if time.monotonic() - made >= KEPT_AGE:
-                text = selector(Selector(one.name), f'type=~".+_{ending}"')
-                series = self._ask(text, one.total, cf, range(first, last, step))
+                text = selector(Selector(chosen.name), f'type=~".+_{ending}"')
+                series = self._ask(text, chosen.total, cf, range(first, last, step))
                 while len(self._kept) >= MAX_KEPT:
                     del self._kept[next(iter(self._kept))]
                 self._kept[key] = (time.monotonic(), series)
-        return series.get(frozenset(one.labels), _unknown(first, last, step))
+        return series.get(frozenset(chosen.labels), _unknown(first, last, step))
 
     def newest(self, ref: Ref) -> tuple[int, float] | None:
         """Return (epoch seconds, value) of the newest sample of the last five minutes.
@@ -143,7 +143,7 @@ class PrometheusStore:
         return Selector(f"{base}{ending}(_total)?", tuple(labels), pattern=True)
 
     def _list(self) -> dict[str, Daemon]:
-        found: dict[str, Daemon] = {}
+        daemons: dict[str, Daemon] = {}
         totals = {m.name for m in METRICS if m.kind is Kind.DERIVE}
         names = "|".join(FAMILIES)
         for series in self._server.series(f'{{__name__=~"{names}"}}', SEEN_WITHIN):
@@ -154,13 +154,13 @@ class PrometheusStore:
             if identity is None or not host or PLUGIN not in labels:
                 continue
             daemon = Daemon(unescape(host), unescape(labels[PLUGIN]), identity.consumer)
-            if daemon.id not in found and len(found) >= MAX_CONSUMERS:
+            if daemon.id not in daemons and len(daemons) >= MAX_CONSUMERS:
                 continue
-            daemon = found.setdefault(daemon.id, daemon)
+            daemon = daemons.setdefault(daemon.id, daemon)
             total = identity.topic is not None or identity.metric in totals
             ref = Selector(name, tuple(sorted(labels.items())), total)
             daemon.put(identity, ref)
-        return dict(sorted(found.items()))
+        return dict(sorted(daemons.items()))
 
     def _ask(self, text: str, total: bool, cf: str, steps: range) -> dict[Labels, Series]:
         """Return every matching series on the steps that begin at each of ``steps``."""
@@ -176,7 +176,7 @@ class PrometheusStore:
             # The totals themselves: their differences sum up exactly.
             query, begin = f"last_over_time({text}[{self._interval * 1000 - 1}ms])", first
         ended = self._ended(text, steps) if coarse else None
-        found = {}
+        answers = {}
         for labels, samples in self._server.range(query, begin, last, step).items():
             points: Points = [samples.get(t) for t in range(begin, last + 1, step)]
             if begin == first:
@@ -186,8 +186,8 @@ class PrometheusStore:
             if ended is not None:
                 known = max(0, (ended.get(labels, last - LATE_STEPS * step) - first) // step)
                 points[known:] = [None] * (len(points) - known)
-            found[labels] = checked(Series(first, step, points), dict(labels).get("type", text))
-        return found
+            answers[labels] = checked(Series(first, step, points), dict(labels).get("type", text))
+        return answers
 
     def _ended(self, text: str, steps: range) -> dict[Labels, int] | None:
         """Return by labels the end of the newest coarse step that its samples have filled; None:
@@ -200,8 +200,8 @@ class PrometheusStore:
         query = f"count_over_time({text}[{self._interval * 1000 - 1}ms])"
         counts = self._server.range(query, begin, last, step)
         return {
-            labels: max(at for at, count in found.items() if count)
-            for labels, found in counts.items()
+            labels: max(at for at, count in samples.items() if count)
+            for labels, samples in counts.items()
         }
 
 
@@ -232,10 +232,10 @@ def _unknown(first: int, last: int, step: int) -> Series:
     return Series(first, step, [None] * ((last - first) // step))
 
 
-def _ending(one: Selector) -> str | None:
+def _ending(chosen: Selector) -> str | None:
     """Return the metric that a selector's type instance ends with; None for topics and others."""
-    instance = dict(one.labels).get("type", "")
-    identity = None if one.pattern else parse_instance(FAMILIES.get(one.name, ""), instance)
+    instance = dict(chosen.labels).get("type", "")
+    identity = None if chosen.pattern else parse_instance(FAMILIES.get(chosen.name, ""), instance)
     return identity.metric if identity is not None and identity.topic is None else None
 
 

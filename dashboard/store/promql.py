@@ -32,11 +32,11 @@ def quoted(text: str) -> str:
     return f'"{text}"'
 
 
-def selector(one: Selector, *more: str) -> str:
+def selector(chosen: Selector, *more: str) -> str:
     """Return a series' selector in PromQL, further matchers added."""
-    sign = "=~" if one.pattern else "="
-    matchers = [f"__name__{sign}{quoted(one.name)}"]
-    matchers += [f"{name}={quoted(value)}" for name, value in one.labels]
+    sign = "=~" if chosen.pattern else "="
+    matchers = [f"__name__{sign}{quoted(chosen.name)}"]
+    matchers += [f"{name}={quoted(value)}" for name, value in chosen.labels]
     return f"{{{','.join((*matchers, *more))}}}"
 
 
@@ -77,7 +77,7 @@ class Server:
 
     def range(self, query: str, start: int, end: int, step: int) -> dict[Labels, dict[int, float]]:
         """Return by labels the values by epoch seconds; NaN is left out, it is no number."""
-        found: dict[Labels, dict[int, float]] = {}
+        values_by_labels: dict[Labels, dict[int, float]] = {}
         for first in range(start, end + 1, MAX_STEPS * step):
             last = min(end, first + (MAX_STEPS - 1) * step)
             part = self._ask(
@@ -86,8 +86,8 @@ class Server:
                 _matrix,
             )
             for labels, values in part.items():
-                found.setdefault(labels, {}).update(values)
-        return found
+                values_by_labels.setdefault(labels, {}).update(values)
+        return values_by_labels
 
     def _ask(self, what: str, arguments: dict[str, str], read: Callable[[Any], Answer]) -> Answer:
         """Return what ``read`` makes of an answer's data; of anything unexpected a StoreError."""

@@ -153,9 +153,9 @@ class RRDStore:
             # The binding's own "date" is local time: an hour off where a clock shows it twice.
             moment = int(rrdtool.last(path))
             values = rrdtool.lastupdate(path)["ds"]
-        given = values[list(values)[_column(list(values), archive)]]
+        newest = values[list(values)[_column(list(values), archive)]]
         try:
-            value = float(given)
+            value = float(newest)
         except (TypeError, ValueError):
             return None
         if not abs(value) <= MAX_NUMBER * 1e6:  # a total, not a rate

@@ -58,23 +58,23 @@ class Listing:
 
     def _list(self) -> None:
         self._problems = []
-        found: dict[tuple[str, str], dict[str, Daemon]] = {}
+        folders: dict[tuple[str, str], dict[str, Daemon]] = {}
         try:
             hosts = sorted(self._subfolders(self._root))
         except OSError as error:
             raise StoreError(f"{self._lost()}{self._root}: {error.strerror}") from error
         for host in hosts:
             known = {key: value for key, value in self._folders.items() if key[0] == host}
-            with self._closed(found, known, host):
+            with self._closed(folders, known, host):
                 for plugin in sorted(self._subfolders(self._root / host)):
                     if plugin.startswith(f"{PLUGIN}-"):
                         key = (host, plugin)
-                        with self._closed(found, {key: known.get(key, {})}, f"{host}/{plugin}"):
-                            found[key] = self._consumers(host, plugin)
-        daemons = {name: daemon for each in found.values() for name, daemon in each.items()}
+                        with self._closed(folders, {key: known.get(key, {})}, f"{host}/{plugin}"):
+                            folders[key] = self._consumers(host, plugin)
+        daemons = {name: daemon for each in folders.values() for name, daemon in each.items()}
         if self._daemons and not daemons:
             raise StoreError(f"{self._lost()}{self._root} is empty")
-        self._folders, self._daemons = found, daemons
+        self._folders, self._daemons = folders, daemons
 
     def _lost(self) -> str:
         count = len(self._daemons)
@@ -83,7 +83,7 @@ class Listing:
     @contextmanager
     def _closed(
         self,
-        found: dict[tuple[str, str], dict[str, Daemon]],
+        folders: dict[tuple[str, str], dict[str, Daemon]],
         known: Mapping[tuple[str, str], dict[str, Daemon]],
         name: str,
     ) -> Iterator[None]:
@@ -93,7 +93,7 @@ class Listing:
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
-            found.update({key: value for key, value in known.items() if value})
+            folders.update({key: value for key, value in known.items() if value})
             self._problems.append(f"{printable(name)}: {error.strerror}")
 
     def _subfolders(self, path: Path) -> list[str]:
@@ -121,7 +121,7 @@ class Listing:
         """Return the daemons whose files are in one plugin folder."""
         folder = self._root / host / plugin
         service = unescape(plugin[len(PLUGIN) + 1 :])
-        found: dict[str, Daemon] = {}
+        consumers: dict[str, Daemon] = {}
         with os.scandir(folder) as entries:
             names = sorted(
                 entry.name
@@ -135,10 +135,10 @@ class Listing:
             if identity is None:
                 continue
             daemon = Daemon(unescape(host), service, identity.consumer)
-            if daemon.id not in found and len(found) >= MAX_CONSUMERS:
+            if daemon.id not in consumers and len(consumers) >= MAX_CONSUMERS:
                 crowded = True
                 continue
-            found.setdefault(daemon.id, daemon).put(identity, folder / name)
+            consumers.setdefault(daemon.id, daemon).put(identity, folder / name)
         if crowded:
             self._problems.append(f"{host}/{plugin}: more than {MAX_CONSUMERS} consumers")
-        return found
+        return consumers

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from flask import Blueprint, Response, current_app, request
 
@@ -23,32 +23,28 @@ from .notes import Marks, check
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 #: Daemons in one answer of series.
-MOST_DAEMONS = 1000
+MAX_DAEMONS = 1000
 FILTERS = ("host", "service", "consumer", "state")
 
 
 def store() -> Store:
     """Return the app's store."""
-    found: Store = current_app.extensions["store"]
-    return found
+    return cast(Store, current_app.extensions["store"])
 
 
 def fleet() -> Fleet:
     """Return the app's fleet."""
-    found: Fleet = current_app.extensions["fleet"]
-    return found
+    return cast(Fleet, current_app.extensions["fleet"])
 
 
 def settings() -> Settings:
     """Return the app's settings."""
-    found: Settings = current_app.extensions["settings"]
-    return found
+    return cast(Settings, current_app.extensions["settings"])
 
 
 def notes() -> Marks:
     """Return the app's marks."""
-    found: Marks = current_app.extensions["marks"]
-    return found
+    return cast(Marks, current_app.extensions["marks"])
 
 
 def send(body: Mapping[str, Any], status: int = 200) -> Response:
@@ -85,7 +81,7 @@ def daemons() -> Response:
 @api.get("/series")
 def series() -> Response:
     """Rates and gauges of chosen daemons on one grid."""
-    return send(_series(MOST_DAEMONS))
+    return send(_series(MAX_DAEMONS))
 
 
 @api.get("/series.csv")
@@ -138,9 +134,9 @@ def state() -> Response:
 def marks() -> Response:
     """The notes and alerts of a span, of one daemon or of all."""
     window, daemon = query.window(request.args, time.time()), request.args.get("daemon")
-    found = notes().between(window.start, window.end, daemon)
+    annotations = notes().between(window.start, window.end, daemon)
     more = alerting.marks(window.start, window.end, daemon)
-    return send({"marks": sorted([*found, *more], key=lambda mark: mark["time"])})
+    return send({"marks": sorted([*annotations, *more], key=lambda mark: mark["time"])})
 
 
 @api.post("/marks")

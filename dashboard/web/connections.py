@@ -117,7 +117,7 @@ def create_server(app: Any, host: str, port: int, threads: int, prefix: str = ""
         # select(2) ends at 1,024 files.
         asyncore_use_poll=True,
     )  # fmt: skip
-    for one in listening.values():
-        if hasattr(one, "channel_class"):
-            one.channel_class = Channel
+    for listener in listening.values():
+        if hasattr(listener, "channel_class"):
+            listener.channel_class = Channel
     return server

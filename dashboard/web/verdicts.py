@@ -22,13 +22,13 @@ def runs() -> Response:
     window = query.window(request.args, now)
     ids = query.chosen(request.args.getlist("daemon"), known, MAX_DAEMONS)
     strips: VerdictStrips = current_app.extensions["verdict_strips"]
-    found = strips.of([known[name] for name in ids], window, now)
+    answer = strips.of([known[name] for name in ids], window, now)
     return send(
         {
             "start": window.start,
             "end": window.end,
-            "every": found.every,
-            "complete": found.complete,
-            "daemons": [{"id": name, "verdicts": rows} for name, rows in found.runs.items()],
+            "every": answer.every,
+            "complete": answer.complete,
+            "daemons": [{"id": name, "verdicts": rows} for name, rows in answer.runs.items()],
         }
     )
