@@ -15,7 +15,7 @@ T = TypeVar("T")
 #: Same hours of the past kept: a median of 6 stands two weeks of incidents.
 KEEP = 6
 #: A median needs three values to outvote a bad one.
-ENOUGH = 3
+MIN_HOURS = 3
 #: An hour whose messages took three times as long as at most hours was an incident.
 SLOWER = 3.0
 #: Hours known before one of them is called an incident: a day has its slow hours.
@@ -76,7 +76,7 @@ class Baseline:
         same_day = [(slot, h) for slot, h in slots if slot % 24 == at % 24]
         kind = [(slot, h) for slot, h in same_day if (slot >= SATURDAY) == (at >= SATURDAY)]
         week = [(slot, h) for slot, h in kind if slot == at]
-        chosen = next((c for c in (week, kind, same_day) if len(c) >= ENOUGH), slots)
+        chosen = next((c for c in (week, kind, same_day) if len(c) >= MIN_HOURS), slots)
         return usual_of([h for _, h in chosen], past)
 
     def peak(self, now: float) -> float:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .baseline import ENOUGH, Baseline
+from .baseline import MIN_HOURS, Baseline
 from .hours import DAY, HOUR, SATURDAY, Hour
 from .stats import SIGMAS, median, spread
 from .usual import Usual
@@ -217,7 +217,7 @@ def _season(loads: Sequence[tuple[int, float]], slot_of: SlotOf) -> dict[Slot, f
     found: dict[Slot, list[float]] = {}
     for hour, load in loads:
         found.setdefault(slot_of(hour), []).append(load)
-    middles = {slot: median(known) for slot, known in found.items() if len(known) >= ENOUGH}
+    middles = {slot: median(known) for slot, known in found.items() if len(known) >= MIN_HOURS}
     return {slot: middle for slot, middle in middles.items() if middle > 0}
 
 

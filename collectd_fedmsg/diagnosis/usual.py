@@ -13,7 +13,7 @@ from .stats import SURE, WHICH, known, median, quantile, spread
 #: Hours of which the scatter is asked: a week holds every kind of hour.
 LATELY = 168
 #: Messages of one mean: fewer, and the message at either end that is half in it counts.
-ENOUGH = 20
+MIN_MESSAGES = 20
 #: Means that must agree on how single messages scatter: the median of fewer is off by half.
 MEANS = 12
 #: Messages/s from which a sample's percentiles are of a hundred messages or more at the default
@@ -189,7 +189,7 @@ def by_points(history: History, places: Sequence[int]) -> float | None:
 
 
 def _means(history: History, places: Sequence[int]) -> list[tuple[float, float]]:
-    """Return (mean seconds, messages) of neighbouring points, together ``ENOUGH`` messages."""
+    """Return (mean seconds, messages) of neighbouring points, ``MIN_MESSAGES`` together."""
     means = []
     busy = done = 0.0
     for place in places:
@@ -198,7 +198,7 @@ def _means(history: History, places: Sequence[int]) -> list[tuple[float, float]]
         if worked is None or ended is None:
             continue
         busy, done = busy + worked * history.step, done + ended * history.step
-        if done >= ENOUGH:
+        if done >= MIN_MESSAGES:
             means.append((busy / done, done))
             busy = done = 0.0
     return means

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import tzinfo
 
 from collectd_fedmsg.diagnosis import Baseline
-from collectd_fedmsg.diagnosis.baseline import ENOUGH
+from collectd_fedmsg.diagnosis.baseline import MIN_HOURS
 from collectd_fedmsg.diagnosis.hours import DAY, HOUR, Hour, hour_of_week
 
 from ..grid.answer import fetched, read
@@ -111,7 +111,7 @@ class Baselines:
         known = coarse_hours.refined(coarse_hours.hours(columns, interval, end), fine)
         if topics and daemon.by_topic:
             known = coarse_hours.with_topics(known, self._by_topic(daemon, start, end))
-        return Baseline(PackedHours(known), self._hour_of_week) if len(known) >= ENOUGH else None
+        return Baseline(PackedHours(known), self._hour_of_week) if len(known) >= MIN_HOURS else None
 
     def _span(self, daemon: Daemon, end: int) -> tuple[int, Series] | None:
         """Return the start of the longest span that is kept by the hour, and its backlog."""

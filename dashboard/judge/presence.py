@@ -16,7 +16,7 @@ from ..store.series import Window
 #: than any outage that nobody has noticed.
 RETIRED_SECONDS = 7 * DAY
 #: Looked back at for a first sample: as far as stores keep hours.
-LONGEST = 42 * DAY
+MAX_LOOK_BACK = 42 * DAY
 #: Seconds that clocks differ.
 TOLERANCE = 60.0
 #: Seconds for which what a topic's file says is believed, and files asked in one pass.
@@ -65,7 +65,10 @@ class Presences:
         return kept[1]
 
     def _of_the_past(self, daemon: Daemon, now: float) -> Presence:
-        for seconds, found in ((RETIRED_SECONDS, Presence.SILENT), (LONGEST, Presence.RETIRED)):
+        for seconds, found in (
+            (RETIRED_SECONDS, Presence.SILENT),
+            (MAX_LOOK_BACK, Presence.RETIRED),
+        ):
             window = Window(int(now - seconds), int(now), HOUR)
             for metric in ("backlog", "received"):
                 series = read(self._store, daemon, metric, "AVERAGE", window)

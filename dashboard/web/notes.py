@@ -19,7 +19,7 @@ from collectd_fedmsg.files import atomic_write, locked
 
 from .. import json_bytes as as_json
 
-LONGEST_TEXT = 200
+MAX_TEXT = 200
 #: Notes kept; the oldest go.
 MOST = 5000
 
@@ -47,15 +47,15 @@ def check(given: object, now: float, by: str = "") -> Mark:
         raise BadQuery("a mark is an object with text, and optionally time and daemon")
     text, daemon = given.get("text"), given.get("daemon", "")
     moment = given.get("time", int(now))
-    if not isinstance(text, str) or not 1 <= len(text.strip()) <= LONGEST_TEXT:
-        raise BadQuery(f"text: 1 to {LONGEST_TEXT} characters are wanted")
+    if not isinstance(text, str) or not 1 <= len(text.strip()) <= MAX_TEXT:
+        raise BadQuery(f"text: 1 to {MAX_TEXT} characters are wanted")
     if not text.isprintable():
         raise BadQuery("text: one line without control characters is wanted")
     if not isinstance(daemon, str) or len(daemon) > 400 or not daemon.isprintable():
         raise BadQuery("daemon: the id of a daemon, a host or host/service is wanted")
     if isinstance(moment, bool) or not isinstance(moment, int) or not 0 < moment <= now + 86400:
         raise BadQuery("time: seconds since the epoch, at most a day ahead, are wanted")
-    return Mark(secrets.token_hex(8), moment, text.strip(), daemon, by=by[:LONGEST_TEXT])
+    return Mark(secrets.token_hex(8), moment, text.strip(), daemon, by=by[:MAX_TEXT])
 
 
 class Marks:

@@ -11,7 +11,7 @@ from collectd_fedmsg.metrics import METRICS
 from ..grid.derived import DERIVED
 from ..judge.plain_words import GROUPS
 from . import query
-from .notes import LONGEST_TEXT
+from .notes import MAX_TEXT
 
 JSON = dict[str, Any]
 
@@ -42,7 +42,7 @@ WINDOW = (
     _parameter("span", {"type": "string", "enum": list(query.SPANS)}, "A span that ends now."),
     _parameter("start", MOMENT, "`now`, `-900`, `-2h` or seconds since the epoch."),
     _parameter("end", MOMENT, "As start; at most a day ahead."),
-    _parameter("step", _whole(0, query.LONGEST, 0), "Seconds; 0: what suits the span."),
+    _parameter("step", _whole(0, query.MAX_SPAN, 0), "Seconds; 0: what suits the span."),
 )
 METRIC_LIST = _parameter(
     "metrics",
@@ -119,7 +119,7 @@ ROW: JSON = {
 #: Daemons that ail together: the bus, a host, a topic or a declared dependency.
 INCIDENT = _object(
     id=TEXT,
-    scope={"type": "string", "enum": [one.name for one in Scope]},
+    scope={"type": "string", "enum": [scope.name for scope in Scope]},
     name=TEXT,
     cause=TEXT,
     members={"type": "array", "items": TEXT},
@@ -170,7 +170,7 @@ NEW_MARK: JSON = {
     "required": ["text"],
     "additionalProperties": False,
     "properties": {
-        "text": {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT},
+        "text": {"type": "string", "minLength": 1, "maxLength": MAX_TEXT},
         "time": {"type": "integer", "minimum": 1},
         "daemon": {"type": "string", "maxLength": 400},
     },
@@ -237,7 +237,7 @@ def _get(name: str, text: str, answer: JSON, *parameters: JSON) -> JSON:
 def _order(name: str, text: str, schema: JSON | None, *, of: bool) -> JSON:
     """Return an order: with a body it makes something, without it ends it."""
     answer = _answer("Done.", _object(id=TEXT)) if schema else {"description": "Done."}
-    found = {
+    operation = {
         "operationId": name,
         "summary": text,
         **TOKEN,
@@ -245,10 +245,10 @@ def _order(name: str, text: str, schema: JSON | None, *, of: bool) -> JSON:
     }
     if schema:
         content = {"application/json": {"schema": schema}}
-        found["requestBody"] = {"required": True, "content": content}
+        operation["requestBody"] = {"required": True, "content": content}
     if of:
-        found["parameters"] = [{"name": "id", "in": "path", "required": True, "schema": TEXT}]
-    return found
+        operation["parameters"] = [{"name": "id", "in": "path", "required": True, "schema": TEXT}]
+    return operation
 
 
 def _alerts() -> JSON:

@@ -23,11 +23,11 @@ SPANS: Mapping[str, int] = {
     "month": 2678400,
     "year": 31622400,
 }
-LONGEST = 10 * SPANS["year"]
+MAX_SPAN = 10 * SPANS["year"]
 #: Values in an answer, and series that it reads: 2 s and 100 MB.
 MAX_VALUES, MAX_COLUMNS = 4_000_000, 6_000
 #: Points of one series in an answer: an unbounded span once made 117 million rows.
-MOST_POINTS = 20_000
+MAX_POINTS = 20_000
 #: Nothing is drawn later than this after now.
 AHEAD = 86400
 DEFAULT_METRICS = ("received", "processed", "backlog")
@@ -66,11 +66,11 @@ def window(args: Mapping[str, str], now: float) -> Window:
         end = moment(args.get("end", "now"), now, "end")
     if end > now + AHEAD:
         raise BadQuery(f"end: {end} is more than a day ahead")
-    if not 0 < end - start <= LONGEST:
-        raise BadQuery(f"start, end: a span of {end - start} s is not within 1 to {LONGEST} s")
-    step = number(args, "step", 0, 0, LONGEST)
-    if step and (end - start) / step > MOST_POINTS:
-        raise BadQuery(f"step: {step} s makes more than {MOST_POINTS} points")
+    if not 0 < end - start <= MAX_SPAN:
+        raise BadQuery(f"start, end: a span of {end - start} s is not within 1 to {MAX_SPAN} s")
+    step = number(args, "step", 0, 0, MAX_SPAN)
+    if step and (end - start) / step > MAX_POINTS:
+        raise BadQuery(f"step: {step} s makes more than {MAX_POINTS} points")
     return Window(start, end, step)
 
 

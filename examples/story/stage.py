@@ -22,7 +22,7 @@ from .audit import Balance, heard, last_known, total
 from .watch import Watch, get
 
 #: Seconds that a loaded machine may take for what takes one here.
-PATIENCE = 90.0
+TIMEOUT_SECONDS = 90.0
 #: What is published until everybody hears it.
 GREETING = {"buildsys.build.state.change": 1}
 
@@ -103,7 +103,7 @@ class Stage:
         """
         self.pause(seconds, max(least, 2 * (self._since - self._made)))
 
-    def until(self, what: str, ready: Callable[[], bool], seconds: float = PATIENCE) -> None:
+    def until(self, what: str, ready: Callable[[], bool], seconds: float = TIMEOUT_SECONDS) -> None:
         """Return when ``ready()``; raise TimeoutError, or RuntimeError when a process ended."""
 
         def looked() -> bool:
@@ -139,10 +139,10 @@ class Stage:
         """End senders, all when none is named; what they sent is counted."""
         for name in names or tuple(self._senders):
             if name in self._senders:
-                self.chain.processes.stop(f"load-{name}", signal.SIGINT, PATIENCE)
+                self.chain.processes.stop(f"load-{name}", signal.SIGINT, TIMEOUT_SECONDS)
                 self._account(name)
 
-    def done(self, name: str, seconds: float = PATIENCE) -> None:
+    def done(self, name: str, seconds: float = TIMEOUT_SECONDS) -> None:
         """Return when a sender has sent all that it was told to."""
         self.until(f"{name} has been sent", lambda: not self.publishing(name), seconds)
 
@@ -251,7 +251,7 @@ class Stage:
             wanted = self.services() if services is None else services
             return same and not any(now[name].backlog for name in wanted if name in now)
 
-        self.until("the bus is quiet and the queues are empty", still, 2 * PATIENCE)
+        self.until("the bus is quiet and the queues are empty", still, 2 * TIMEOUT_SECONDS)
 
     # The API
 

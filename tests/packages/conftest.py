@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 
 BUILDERS = ROOT / "packaging" / "builders"
 #: Seconds; a build takes a few, and many times that with others beside it.
-PATIENCE = 400
+TIMEOUT_SECONDS = 400
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,7 +30,7 @@ def build(what: str, out: Path) -> None:
         [BUILDERS / f"{what}.sh", out],
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
@@ -69,7 +69,7 @@ def in_copy() -> Callable[..., str]:
             [ROOT / "tests/packages/overlay.sh", ROOT, *real, "--", *command],
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=TIMEOUT_SECONDS,
             check=False,
         )
         if done.returncode == 99:

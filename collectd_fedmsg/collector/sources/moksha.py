@@ -23,7 +23,7 @@ MAX_FRAME = 4 * 2**20
 #: Polls that are kept while nobody reads; at 5 s each, twenty minutes.
 KEPT = 256
 #: Rounds without a message until a hub counts as silent: three of its polls.
-PATIENCE = 15.0
+SILENT_SECONDS = 15.0
 #: Consumers of one hub beyond this are not read: each is a dozen files.
 MOST = 200
 
@@ -73,7 +73,7 @@ class MokshaSource:
                 hub.heard = now
                 origin = SampleOrigin(hub.service, self._interval)
                 found.fresh.append((endpoint, origin, samples(hub.totals, now)))
-            elif now - hub.heard > PATIENCE:
+            elif now - hub.heard > SILENT_SECONDS:
                 found.silent.append(endpoint)
         return found
 

@@ -20,7 +20,7 @@ RECENT = 6
 CLEAR = 2.0
 #: Messages that must have ended before their mean duration says anything: its error is then
 #: a third even when durations scatter as much as an exponential's.
-ENOUGH = 10
+MIN_MESSAGES = 10
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Member:
             surging = (
                 seen.received >= CLEAR * expected and seen.received - expected > SIGMAS * error
             )
-        if seen.busy is not None and seen.processed >= ENOUGH and usual.service:
+        if seen.busy is not None and seen.processed >= MIN_MESSAGES and usual.service:
             service = seen.busy / seen.processed / usual.service
         return replace(self, arrivals=arrivals, surging=surging, service=service)
 
