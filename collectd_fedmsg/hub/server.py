@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import logging
 import select
+import time
 from collections.abc import Callable
 
 import zmq
 
-from .connections import Connections
+from .connections import OTHERS_CREDIT, OTHERS_SHARE, Connections
+from .polls import Level, Polls
+from .reader_connection import ProcessorBudget
 from .settings import Settings
-from .socket_file import SocketFile, remove_stale
+from .socket_file import SocketFiles, remove_stale
 from .tcp_socket import WATCH_SECONDS, TcpSocket
 
 log = logging.getLogger("collectd_fedmsg")
@@ -32,23 +35,21 @@ class Server:
     def __init__(self, settings: Settings, pid: int, answer: Callable[[bytes], bytes]) -> None:
         self._settings = settings
         self._answer = answer
-        self._poll = select.poll()
-        self._stop = select.poll()
+        self._polls = Polls()
         self._stop_number = -1
-        self._file = SocketFile(settings, pid)
-        self._connections = Connections(self._poll, answer)
+        self._file = SocketFiles(settings, pid)
+        self._connections = Connections(self._polls, answer)
         self._tcp: TcpSocket | None = None
-        self._tcp_descriptors: list[int] = []
+        self._tcp_budget = ProcessorBudget(OTHERS_SHARE, OTHERS_CREDIT)
         self._tcp_more = False
         #: What was logged last of each address that could not be opened.
-        self._said: dict[str, str] = {}
+        self._logged: dict[str, str] = {}
         self._rounds = 0
 
     def watch_for_stop(self, descriptor: int) -> None:
         """Let ``turn`` return False once this descriptor can be read."""
         self._stop_number = descriptor
-        for poll in (self._poll, self._stop):
-            poll.register(descriptor, select.POLLIN)
+        self._polls.register(descriptor, select.POLLIN, Level.OWN)
 
     def open(self) -> None:
         """Open what is configured."""
@@ -68,20 +69,23 @@ class Server:
 
     def turn(self, seconds: float) -> bool:
         """Wait at most this long, then do a little; return False when told to stop."""
-        wait = min(seconds, self._connections.timeout())
+        began = time.thread_time()
+        level, wait = self._connections.patience()
+        wait = min(seconds, wait)
         if self._tcp is not None:
-            wait = 0.0 if self._tcp_more else min(wait, WATCH_SECONDS)
-        rest = self._connections.rest()
-        if rest > 0:
-            return not self._stop.poll(_milliseconds(min(rest, seconds)))
-        for number, event in self._poll.poll(_milliseconds(wait)):
-            if number == self._stop_number:
-                return False
-            if number not in self._tcp_descriptors:
-                self._connections.handle(number, event)
-        self._connections.work()
-        if self._tcp is not None:
+            tcp_rest = self._tcp_budget.wait()
+            if tcp_rest > 0:
+                level = min(level, Level.LOCAL)
+            wait = min(wait, tcp_rest if self._tcp_more else WATCH_SECONDS)
+        events = self._polls.wait(level, wait)
+        if any(number == self._stop_number for number, _ in events):
+            return False
+        if level != Level.OWN:
+            self._connections.serve(events, began)
+        if self._tcp is not None and self._tcp_budget.wait() <= 0:
+            began = time.thread_time()
             self._tcp_more = self._tcp.serve(self._answer)
+            self._tcp_budget.spend(began)
         return True
 
     def abandon(self) -> None:
@@ -99,11 +103,13 @@ class Server:
 
     def _open_file(self) -> None:
         try:
-            self._connections.listen(self._file.open())
+            self._connections.listen(*self._file.open())
         except (OSError, KeyError, ValueError) as error:
-            self._say("file", str(self._file.path), error, "is the folder there and ours to write?")
+            self._log_once(
+                "file", str(self._file.path), error, "is the folder there, may we write?"
+            )
             return
-        if self._said.pop("file", ""):
+        if self._logged.pop("file", ""):
             log.warning("health reports are at %s", self._file.path)
 
     def _open_tcp(self) -> None:
@@ -115,19 +121,14 @@ class Server:
             if tcp is not None:
                 tcp.close()
             advice = "is the address free, are the keys there?"
-            self._say("tcp", str(self._settings.endpoint), error, advice)
+            self._log_once("tcp", str(self._settings.endpoint), error, advice)
             return
         self._tcp = tcp
-        self._tcp_descriptors = tcp.descriptors()
-        for number in self._tcp_descriptors:
-            self._poll.register(number, select.POLLIN)
+        for number in tcp.descriptors():
+            self._polls.register(number, select.POLLIN, Level.TCP)
 
-    def _say(self, kind: str, where: str, error: Exception, advice: str) -> None:
+    def _log_once(self, kind: str, where: str, error: Exception, advice: str) -> None:
         line = f"no health reports at {where}: {type(error).__name__}: {error} ({advice})"
-        if line != self._said.get(kind):
-            self._said[kind] = line
+        if line != self._logged.get(kind):
+            self._logged[kind] = line
             log.error("%s", line)
-
-
-def _milliseconds(seconds: float) -> int:
-    return max(0, min(3_600_000, int(seconds * 1000) + (seconds > 0)))

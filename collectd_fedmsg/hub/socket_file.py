@@ -1,4 +1,4 @@
-"""The socket file of one daemon: create it, set mode and group, watch it, remove it.
+"""The two socket files of one daemon: create them, set mode and group, watch and remove them.
 
 In a folder that other users may write nothing is changed by path once it is bound: mode and
 group are set through a descriptor of the very file, after a look that it is our own socket.
@@ -13,12 +13,13 @@ import errno
 import grp
 import logging
 import os
+import re
 import secrets
 import socket
 import stat
 from pathlib import Path
 
-from ..protocol.sockets import MAX_SOCKET_PATH, parse_socket_name, socket_path
+from ..protocol.sockets import MAX_SOCKET_PATH, parse_socket_name, root_path, socket_path
 from .settings import Settings
 
 log = logging.getLogger("collectd_fedmsg")
@@ -32,32 +33,33 @@ MAX_ENTRIES = 65_536
 MAX_TRIES = 4
 
 
-class SocketFile:
-    """Where one daemon listens; ``open`` as often as it is lost.
+class SocketFiles:
+    """Where one daemon listens, for its readers and for root; ``open`` as often as it is lost.
 
     Args:
-        pid: of the daemon, for the file's name.
+        pid: of the daemon, for the files' names.
     """
 
     def __init__(self, settings: Settings, pid: int) -> None:
         self._settings = settings
         self._pid = pid
         self._path = socket_path(settings.run_folder, settings.service, pid)
-        self._identity: tuple[int, int] | None = None
+        #: Device and inode of each file that was made.
+        self._made: dict[Path, tuple[int, int]] = {}
         self._warned: set[str] = set()
         self._asked = False
         self._readers: int | None = None
 
     @property
     def path(self) -> Path:
-        """Where it is, or should be."""
+        """Where the readers' socket is, or should be."""
         return self._path
 
-    def open(self) -> socket.socket:
-        """Return a new listening socket that the readers' group can reach.
+    def open(self) -> tuple[socket.socket, socket.socket]:
+        """Return two new listening sockets: for the readers' group, and for root alone.
 
         Raises:
-            OSError: it cannot be made.  ValueError: its path is too long.
+            OSError: they cannot be made.  ValueError: their path is too long.
             KeyError: there is no group of the configured name.
         """
         folder = self._settings.run_folder
@@ -72,28 +74,34 @@ class SocketFile:
             if made and os.fstat(descriptor).st_uid == os.geteuid():
                 os.fchmod(descriptor, 0o750)  # whatever the daemon's umask
             group = self._group(descriptor)
+            self.remove()
             remove_stale(folder, self._settings.service)
-            listener = self._bind(name)
+            public, root = self._bind(name)
             try:
-                listener.listen(BACKLOG)
-                self._identity = _admit(descriptor, self._path.name, group)
+                public.listen(BACKLOG)
+                root.listen(BACKLOG)
+                alone = _root(self._path)
+                self._made[alone] = _admit(descriptor, alone.name, 0o600, None)
+                self._made[self._path] = _admit(descriptor, self._path.name, 0o660, group)
             except BaseException:
-                listener.close()
+                public.close()
+                root.close()
                 raise
-            return listener
+            return public, root
         finally:
             os.close(descriptor)
 
     def lost(self) -> bool:
-        """Return whether the file was removed or replaced since it was made."""
-        return self._identity is None or self._identity != _identity(self._path)
+        """Return whether a file was removed or replaced since it was made."""
+        return not self._made or any(_status(path) != made for path, made in self._made.items())
 
     def remove(self) -> None:
-        """Remove the file, if it still is ours."""
-        if not self.lost():
-            with contextlib.suppress(OSError):
-                self._path.unlink()
-        self._identity = None
+        """Remove the files that still are ours."""
+        for path, made in self._made.items():
+            if _status(path) == made:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+        self._made = {}
 
     def _group(self, descriptor: int) -> int | None:
         """Return the group that the socket gets, and give it the folder where that is ours."""
@@ -123,15 +131,16 @@ class SocketFile:
             self._warned.add(what)
             log.warning("%s %s", self._settings.run_folder, what)
 
-    def _bind(self, name: Path) -> socket.socket:
+    def _bind(self, name: Path) -> tuple[socket.socket, socket.socket]:
         for _ in range(MAX_TRIES):
-            listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            # The file gets this mode, less the umask: nobody but its user, until _admit.
-            os.fchmod(listener.fileno(), 0o600)
+            bound: list[socket.socket] = []
             try:
-                listener.bind(str(name))
+                # Root's first: if the other name is taken, nobody sees what is left of this try.
+                bound.append(_bound(_root(name)))
+                bound.append(_bound(name))
             except OSError as error:
-                listener.close()
+                for listener in bound:
+                    listener.close()
                 if error.errno != errno.EADDRINUSE:
                     raise
                 taken, mark = name, secrets.token_hex(4)
@@ -139,8 +148,25 @@ class SocketFile:
                 log.warning("%s is taken by another process: %s is used", taken, name.name)
                 continue
             self._path = name
-            return listener
+            root, public = bound
+            return public, root
         raise OSError(errno.EADDRINUSE, f"{MAX_TRIES} names in {name.parent} are taken")
+
+
+def _root(path: Path) -> Path:
+    return Path(root_path(str(path)))
+
+
+def _bound(path: Path) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        # The file gets this mode, less the umask: nobody but its user and root, until _admit.
+        os.fchmod(listener.fileno(), 0o600)
+        listener.bind(str(path))
+    except BaseException:
+        listener.close()
+        raise
+    return listener
 
 
 def remove_stale(folder: Path, service: str) -> None:
@@ -150,7 +176,7 @@ def remove_stale(folder: Path, service: str) -> None:
     """
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for number, entry in enumerate(entries):
-            named = parse_socket_name(entry.name)
+            named = parse_socket_name(re.sub(r"\.root\Z", ".sock", entry.name))
             if number >= MAX_ENTRIES:
                 return
             if not named or named[0] != service:
@@ -168,7 +194,7 @@ def _listens(path: str) -> bool:
         return probe.connect_ex(path) != errno.ECONNREFUSED
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _status(path: Path) -> tuple[int, int] | None:
     try:
         status = path.lstat()
     except OSError:
@@ -176,27 +202,27 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _admit(folder: int, name: str, group: int | None) -> tuple[int, int]:
-    """Let the group connect; return the file's device and inode.
+def _admit(folder: int, name: str, mode: int, group: int | None) -> tuple[int, int]:
+    """Set mode and group of a socket file that was just bound; return its device and inode.
 
     Raises:
         OSError: the name is another file's by now.
     """
     descriptor = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
     try:
+        # A descriptor of O_PATH has no fchmod; this link leads to its file and no other.
+        itself = f"/proc/self/fd/{descriptor}"
         status = os.fstat(descriptor)
         ours = stat.S_ISSOCK(status.st_mode) and status.st_uid == os.geteuid()
         if not ours or status.st_nlink != 1:
             raise OSError(errno.EEXIST, f"{name} was replaced by another file")
-        # A descriptor of O_PATH has no fchmod; this link leads to its file and no other.
-        itself = f"/proc/self/fd/{descriptor}"
         if group is not None and status.st_gid != group:
             try:
                 os.chown(itself, -1, group)
             except PermissionError as error:
                 log.warning("%s: its readers' group is not set: is this daemon's user in it? %s",
                             name, error)  # fmt: skip
-        os.chmod(itself, 0o660)  # noqa: PTH101 - a descriptor's link
+        os.chmod(itself, mode)  # noqa: PTH101 - a descriptor's link
         return status.st_dev, status.st_ino
     finally:
         os.close(descriptor)

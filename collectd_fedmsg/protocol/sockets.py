@@ -1,5 +1,6 @@
 """Names of the daemons' socket files, and frames on a stream of bytes.
 
+Each daemon has two: ``hub.4711.sock`` for the readers' group, ``hub.4711.root`` for root alone.
 Over a unix socket a frame travels as its length (four bytes, big-endian) and its bytes.
 """
 
@@ -21,6 +22,11 @@ _LENGTH = struct.Struct(">I")
 def socket_path(folder: Path, service: str, pid: int, mark: str = "") -> Path:
     """Return the path of a daemon's socket file; ``mark``: eight hex digits or empty."""
     return folder / f"{service}.{pid}{'-' if mark else ''}{mark}.sock"
+
+
+def root_path(path: str) -> str:
+    """Return the path of the socket on which the same daemon serves nobody but root."""
+    return f"{path.removesuffix('.sock')}.root"
 
 
 def parse_socket_name(name: str) -> tuple[str, int] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import socket
 from pathlib import Path
 from typing import Any, Protocol
@@ -9,7 +11,7 @@ from typing import Any, Protocol
 import zmq
 from zmq.auth import load_certificate
 
-from ..protocol.sockets import Unpacker, pack
+from ..protocol.sockets import Unpacker, pack, root_path
 from ..protocol.wire import MAX_REPLY
 from .peer_process import PeerProcess, peer_process
 
@@ -43,17 +45,15 @@ class Peer(Protocol):
 
 
 class UnixPeer:
-    """A connection to a socket file; made for one exchange.
+    """A connection to a socket file; made for one exchange. Root takes its own socket there.
 
     Raises:
         OSError: nobody listens (ConnectionRefusedError), or it may not be reached.
     """
 
     def __init__(self, path: str) -> None:
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket = _connected(path)
         try:
-            self._socket.setblocking(False)
-            self._socket.connect(path)
             self.process: PeerProcess | None = peer_process(self._socket)
         except BaseException:
             self._socket.close()
@@ -86,6 +86,31 @@ class UnixPeer:
     def close(self) -> None:
         """Close at once."""
         self._socket.close()
+
+
+def _connected(path: str) -> socket.socket:
+    """Connect to a daemon, by the socket that serves nobody but root where that is us.
+
+    A collectd without CAP_DAC_OVERRIDE has the readers' socket only.
+    """
+    if os.geteuid() == 0:
+        alone = root_path(path)
+        with contextlib.suppress(OSError):
+            # In a folder that others may write: nobody but the daemon's own user has us here.
+            if os.lstat(alone).st_uid == os.lstat(path).st_uid:
+                return _connect(alone)
+    return _connect(path)
+
+
+def _connect(path: str) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.setblocking(False)
+        connection.connect(path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 class TcpPeer:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from collectd_fedmsg.hub.connections import MAX_PER_USER
+from collectd_fedmsg.hub.admission import MAX_PER_USER
 from collectd_fedmsg.protocol.sockets import socket_path
 from collectd_fedmsg.reader.collect import Reader
 from collectd_fedmsg.reader.requester import Requester

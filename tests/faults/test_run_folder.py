@@ -16,7 +16,7 @@ import pytest
 
 from collectd_fedmsg.hub.responder import Responder
 from collectd_fedmsg.hub.settings import Settings
-from collectd_fedmsg.hub.socket_file import SocketFile
+from collectd_fedmsg.hub.socket_file import SocketFiles
 from collectd_fedmsg.protocol.sample import Sample
 from collectd_fedmsg.protocol.sockets import socket_path
 from collectd_fedmsg.reader.collect import Reader, latest
@@ -98,7 +98,8 @@ import collectd_fedmsg.hub.responder as responder
 from collectd_fedmsg.hub.settings import Settings
 from collectd_fedmsg.protocol.sample import Sample
 folder, pid = Path(sys.argv[1]), int(sys.argv[2])
-(folder / f"hub.{pid}.sock").unlink()
+for name in ("sock", "root"):
+    (folder / f"hub.{pid}.{name}").unlink()
 os.getpid = lambda: pid
 responder.Responder(Settings("hub", folder, interval=1),
                     lambda at: [Sample("C", at, 10**9, 10**9, 0, 0)]).start()
@@ -140,11 +141,12 @@ while True:
 import sys
 from pathlib import Path
 from collectd_fedmsg.hub.settings import Settings
-from collectd_fedmsg.hub.socket_file import SocketFile
+from collectd_fedmsg.hub.socket_file import SocketFiles
 for number in range(100000, 100300):
-    file = SocketFile(Settings("hub", Path(sys.argv[1]), group="games"), number)
+    file = SocketFiles(Settings("hub", Path(sys.argv[1]), group="games"), number)
     try:
-        file.open().close()
+        for listener in file.open():
+            listener.close()
     except OSError:
         pass
     file.remove()
@@ -202,33 +204,40 @@ def test_it_comes_back(short_folder: Path, caplog: pytest.LogCaptureFixture) -> 
 def test_a_umask_that_shuts_all_out(short_folder: Path) -> None:
     """The folder and the socket get the modes that their readers need, and no wider ones."""
     for number, umask in enumerate((0o077, 0o022, 0)):
-        file = SocketFile(Settings("hub", short_folder / f"run{number}"), os.getpid())
+        file = SocketFiles(Settings("hub", short_folder / f"run{number}"), os.getpid())
         before = os.umask(umask)
         try:
-            listener = file.open()
+            listeners = file.open()
         finally:
             os.umask(before)
         assert stat.S_IMODE(file.path.parent.stat().st_mode) == 0o750
         assert stat.S_IMODE(file.path.stat().st_mode) == 0o660
-        listener.close()
+        assert stat.S_IMODE(file.path.with_suffix(".root").stat().st_mode) == 0o600
+        for listener in listeners:
+            listener.close()
         file.remove()
+        assert not list(file.path.parent.iterdir())
 
 
 def test_what_the_dead_left(short_folder: Path) -> None:
     """A socket on which nobody listens is removed, though its pid is a stranger's by now."""
     for pid in (1, 2**22 + 5, os.getpid()):
-        with socket.socket(socket.AF_UNIX) as left:
-            left.bind(str(socket_path(short_folder, "hub", pid)))
+        name = socket_path(short_folder, "hub", pid)
+        for path in (name, name.with_suffix(".root")):
+            with socket.socket(socket.AF_UNIX) as left:
+                left.bind(str(path))
     with socket.socket(socket.AF_UNIX) as living:
         path = socket_path(short_folder, "hub", 7)
         living.bind(str(path))
         living.listen()
-        file = SocketFile(Settings("hub", short_folder), os.getpid())
-        listener = file.open()
+        file = SocketFiles(Settings("hub", short_folder), os.getpid())
+        listeners = file.open()
         found = sorted(entry.name for entry in short_folder.iterdir())
-        assert found == sorted(["hub.7.sock", f"hub.{os.getpid()}.sock"])
+        own = [f"hub.{os.getpid()}.{kind}" for kind in ("root", "sock")]
+        assert found == sorted(["hub.7.sock", *own])
         assert stat.S_IMODE(file.path.stat().st_mode) == 0o660
-        listener.close()
+        for listener in listeners:
+            listener.close()
         file.remove()
         assert path.exists()
 
