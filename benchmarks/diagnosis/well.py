@@ -1,7 +1,7 @@
 """False alarms of daemons that are well: months of every kind, judged through the stored path.
 
 A faster way than the episodes': samples each minute, judged every EVERY seconds, the baseline read
-anew every six hours. An alarm is rank 2 ("look today") or worse; alarms less than an hour apart
+again every six hours. An alarm has severity 2 ("look today") or 3; alarms less than an hour apart
 are one.
 """
 
@@ -54,7 +54,7 @@ class Watch:
 
 
 class SlowerBaselines(Baselines):
-    """Read anew every REFRESH seconds of the judged time only."""
+    """Read again every REFRESH seconds of the judged time only."""
 
     def of(self, daemon: Daemon, now: float, *, topics: bool = False) -> Baseline | None:
         """Return the baseline of the last whole REFRESH."""

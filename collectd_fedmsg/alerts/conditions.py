@@ -144,12 +144,14 @@ def _judged(
             reach,
         )
         return
-    ranks = [verdict.rank for verdict in diagnosis.verdicts if verdict.name in rule.verdicts]
-    unsure = _speechless(diagnosis) and not ranks
+    severities = [
+        verdict.severity for verdict in diagnosis.verdicts if verdict.name in rule.verdicts
+    ]
+    unsure = _speechless(diagnosis) and not severities
     yield Reading(
         history.end,
-        None if unsure else bool(ranks),
-        float(max(ranks, default=0)),
+        None if unsure else bool(severities),
+        float(max(severities, default=0)),
         passed,
         waiting,
         reach,

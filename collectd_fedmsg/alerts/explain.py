@@ -36,7 +36,7 @@ def explained(
         return alert
     if alert.kind == "lost":
         return replace(alert, why=diagnosis.evidence[:MAX_REASONS], action=ACTIONS["lost"])
-    if not diagnosis.findings[0].verdict.rank or (not _serious(diagnosis) and alert.why):
+    if not diagnosis.findings[0].verdict.severity or (not _serious(diagnosis) and alert.why):
         return alert
     reason = _reason(diagnosis, incident)
     return replace(
@@ -57,7 +57,7 @@ def foreseen(kind: str, observation: Observation, incident: Incident | None) -> 
 
 
 def _serious(diagnosis: Diagnosis) -> bool:
-    return diagnosis.findings[0].verdict.rank >= 2
+    return diagnosis.findings[0].verdict.severity >= 2
 
 
 def _reason(diagnosis: Diagnosis, incident: Incident | None) -> Reason:

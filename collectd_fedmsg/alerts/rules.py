@@ -12,7 +12,7 @@ from .records import Subject
 KINDS = {
     "backlog": "messages",
     "oldest": "seconds",
-    "verdict": "rank",
+    "verdict": "severity",
     "daemon_silent": "seconds",
     "collectd_silent": "seconds",
     "lost": "messages",

@@ -33,7 +33,7 @@ SECTIONS = ("rule", "override", "defaults", "grouping", "flapping", "output")
 
 def _verdicts(value: Any) -> tuple[str, ...]:
     if value == "any":
-        return tuple(v.name for v in Verdict if v.rank >= 2)
+        return tuple(v.name for v in Verdict if v.severity >= 2)
     names = texts(value)
     for name in names:
         if name not in Verdict.__members__:

@@ -163,7 +163,7 @@ class Live:
         verdict = diagnosis.findings[0].verdict
         if verdict in SPEECHLESS:
             return diagnosis
-        if verdict.rank < 2:
+        if verdict.severity < 2:
             self._troubles.pop(subject, None)
         elif trouble is None and past is not None:
             before = _before(past)

@@ -32,7 +32,7 @@ from ..names import visible
 from . import selection
 from .top import SOCKETS, troubles
 
-#: From this rank on somebody should look today.
+#: From this severity on somebody should look today.
 TODAY = 2
 
 

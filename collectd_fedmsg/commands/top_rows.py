@@ -131,7 +131,7 @@ def _state(watched: Watched, now: float) -> tuple[str, int, str]:
         watched.judged = (
             last.time,
             cause.verdict.name,
-            cause.verdict.rank,
+            cause.verdict.severity,
             "; ".join((*cause.evidence, *where)),
         )
     if now - last.time > 3 * watched.origin.interval:

@@ -33,7 +33,7 @@ def since_oldest(history: History, last: int) -> int:
     Else a hung worker's time would become usual, and the hang be forgiven. Where what waits
     cannot be seen, the newest message's delay says when the trouble began, or later.
     """
-    ages = history.delay if history.blind else history.oldest
+    ages = history.delay if history.backlog_hidden else history.oldest
     age = ages[last] if ages and last >= 0 else None
     if not age or age <= history.step:
         return last + 1
@@ -46,9 +46,9 @@ def calm_places(history: History, stop: int) -> list[int]:
     Least is what waited at the best moment: a daemon whose workers share many messages is never
     empty. What was caught up, or came while all workers were busy, is not calm.
     """
-    blind = history.blind
-    known = [i for i in range(max(0, stop)) if known_at(history, i, blind)]
-    if blind or not known:
+    hidden = history.backlog_hidden
+    known = [i for i in range(max(0, stop)) if known_at(history, i, hidden)]
+    if hidden or not known:
         return known
     backlog = history.backlog
     workers, busy = history.workers, history.busy

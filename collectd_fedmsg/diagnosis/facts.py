@@ -255,7 +255,7 @@ def missing(facts: Facts) -> tuple[str, ...]:
         names.append("samples")
     if not facts.based:
         names.append("a baseline")
-    if history.blind:
+    if history.backlog_hidden:
         names.append("the true backlog (blocking mode)")
     for name, called in SERIES:
         column = getattr(history, name)

@@ -106,7 +106,7 @@ class History:
         return len(self.received)
 
     @property
-    def blind(self) -> bool:
+    def backlog_hidden(self) -> bool:
         """Whether messages wait where nobody sees them (blocking mode).
 
         The daemon says so, or the store shows it: 0 workers and no backlog with them.
@@ -125,20 +125,20 @@ class History:
 
 def last_whole(history: History) -> int:
     """Return the index of the last point whose three series are known; -1 when there is none."""
-    blind = history.blind
+    hidden = history.backlog_hidden
     for i in range(len(history) - 1, -1, -1):
-        if known_at(history, i, blind):
-            return i - 1 if _half_stored(history, i, blind) else i
+        if known_at(history, i, hidden):
+            return i - 1 if _half_stored(history, i, hidden) else i
     return -1
 
 
-def _half_stored(history: History, newest: int, blind: bool) -> bool:
+def _half_stored(history: History, newest: int, hidden: bool) -> bool:
     """Return whether part of the newest sample is still on its way to the store.
 
     Its series are written one after the other: without its age a hung worker looks well for a
     moment. What the sample before lacks too does not come.
     """
-    if newest < 1 or not known_at(history, newest - 1, blind):
+    if newest < 1 or not known_at(history, newest - 1, hidden):
         return False
     columns = [history.busy, history.workers, history.in_progress, history.failed]
     if history.backlog[newest]:
@@ -151,10 +151,10 @@ def _half_stored(history: History, newest: int, blind: bool) -> bool:
 
 
 def waiting(history: History, last: int) -> float:
-    """Return how many messages wait at ``last``; of a blind history, those in the workers."""
+    """Return how many messages wait at ``last``; of a hidden backlog, those in the workers."""
     if last < 0:
         return 0.0
-    if history.blind and history.in_progress:
+    if history.backlog_hidden and history.in_progress:
         return history.in_progress[last] or 0.0  # all that can be seen of it
     return history.backlog[last] or 0.0
 
@@ -166,12 +166,12 @@ def latest(column: Column | None, last: int) -> float | None:
     return next((x for x in reversed(column[: last + 1]) if x is not None), None)
 
 
-def known_at(history: History, index: int, blind: bool = False) -> bool:
-    """Tell whether a point's three series are known; the backlog is not asked of a blind one."""
+def known_at(history: History, index: int, hidden: bool = False) -> bool:
+    """Tell whether a point's three series are known; the backlog is not asked of a hidden one."""
     return (
         history.received[index] is not None
         and history.processed[index] is not None
-        and (blind or history.backlog[index] is not None)
+        and (hidden or history.backlog[index] is not None)
     )
 
 

@@ -103,7 +103,7 @@ def hour_of(history: History, start: int, stop: int) -> Hour | None:
     """Return the points ``start`` to ``stop - 1`` as one past hour, None when half is unknown."""
     received, processed = (_part(c, start, stop) for c in (history.received, history.processed))
     backlog = _part(history.backlog, start, stop)
-    if history.blind:
+    if history.backlog_hidden:
         backlog = [0.0]  # seen by nobody, compared with nothing
     elif len(backlog) * 2 < stop - start:
         return None

@@ -81,10 +81,10 @@ def judge(history: History | None, now: float, baseline: Baseline | None = None)
         # What the rules are sure of without a backlog (a reactor that never rests, nothing
         # received) leads; that the rest cannot be seen is said after it.
         hidden = hidden_backlog(history, now)
-        sure = tuple(f for f in found.findings if f.verdict.rank > Verdict.UNKNOWN.rank)
+        sure = tuple(f for f in found.findings if f.verdict.severity > Verdict.UNKNOWN.severity)
         return replace(hidden, findings=(*sure, *hidden.findings))
     cause = found.findings[0]
-    if history.blind and cause.verdict is Verdict.UNKNOWN:
+    if history.backlog_hidden and cause.verdict is Verdict.UNKNOWN:
         return hidden_backlog(history, now)
     waiting = next((x for x in reversed(history.backlog) if x is not None), None)
     if cause.verdict is Verdict.UNKNOWN and "samples" in cause.missing and waiting:

@@ -1,4 +1,4 @@
-"""The verdicts: each one's rank, meaning and action; decides nothing."""
+"""The verdicts: each one's severity, meaning and action; decides nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .usual import Usual
 class Verdict(Enum):
     """What a daemon's queue suffers from.
 
-    ``rank`` orders by severity (0 well, 1 worth knowing, 2 look today, 3 look now).
+    ``severity``: from 0 to 3 (0 well, 1 worth knowing, 2 look today, 3 look now).
     """
 
     OK = (0, "The backlog is as small as usual.", "Nothing.")
@@ -111,15 +111,15 @@ class Verdict(Enum):
         "Provide the evidence named; do not take this for healthy.",
     )
 
-    def __init__(self, rank: int, meaning: str, action: str) -> None:
-        self.rank = rank
+    def __init__(self, severity: int, meaning: str, action: str) -> None:
+        self.severity = severity
         self.meaning = meaning
         self.action = action
 
     @property
     def healthy(self) -> bool:
         """True for OK and IDLE only."""
-        return self.rank == 0
+        return self.severity == 0
 
 
 @dataclass(frozen=True)
@@ -207,8 +207,8 @@ class Diagnosis:
 
     @property
     def severity(self) -> int:
-        """The worst rank among the verdicts, 0 to 3."""
-        return max(f.verdict.rank for f in self.findings)
+        """The worst severity among the verdicts, 0 to 3."""
+        return max(f.verdict.severity for f in self.findings)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain types for JSON."""

@@ -275,7 +275,7 @@ def state(found: Diagnosis) -> State:
     """Return a row's state from what the diagnosis says."""
     cause = found.findings[0]
     text = "; ".join(cause.evidence[:2]) or cause.verdict.meaning
-    return State(cause.verdict.name, cause.verdict.rank, text)
+    return State(cause.verdict.name, cause.verdict.severity, text)
 
 
 def known_mean(points: Points) -> float | None:

@@ -149,7 +149,7 @@ def unread(daemons: int) -> str:
     return f"{daemons:,} daemons are being read: nothing is known yet"
 
 
-def rank(row: Mapping[str, Any]) -> str:
+def severity_mark(row: Mapping[str, Any]) -> str:
     """Return how a row is coloured: its severity, 0 to 3, or "none" when it is not known."""
     return "none" if row["state"] == "UNKNOWN" else str(row["severity"])
 
@@ -166,10 +166,10 @@ def word(row: Mapping[str, Any]) -> str:
     return SILENT if row["silent"] else plain(row["state"])
 
 
-def cause_rank(cause: str) -> str:
+def cause_severity(cause: str) -> str:
     """Return how the cause of an alert is coloured: as a row with that verdict."""
     if cause in Verdict.__members__:
-        return rank({"state": cause, "severity": Verdict[cause].rank})
+        return severity_mark({"state": cause, "severity": Verdict[cause].severity})
     return "none" if cause.endswith("_silent") else "2"
 
 

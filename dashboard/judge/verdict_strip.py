@@ -126,7 +126,7 @@ class VerdictStrips:
         for at in moments:
             found = self._judge.look(daemon, part.columns, part.topics, at).judged.diagnosis
             verdict = found.findings[0].verdict
-            self._kept[daemon.id, at] = verdict.name, verdict.rank, now
+            self._kept[daemon.id, at] = verdict.name, verdict.severity, now
         while len(self._kept) > MAX_KEPT:
             self._kept.popitem(last=False)
 

@@ -44,7 +44,7 @@ export function incidents(list) {
   holder.querySelector("ul").replaceChildren(
     ...list.map((incident) => {
       const item = document.createElement("li");
-      item.dataset.rank = incident.cause === "UNKNOWN" ? "none" : String(incident.severity);
+      item.dataset.severity = incident.cause === "UNKNOWN" ? "none" : String(incident.severity);
       item.append(
         tag("span", "state", plain(incident.cause)),
         " ",

@@ -75,7 +75,7 @@ export function known(row, alert, { writable, zone }) {
 
 export function fill(row, daemon, zone) {
   row.dataset.state = daemon.state;
-  row.dataset.rank = daemon.state === "UNKNOWN" ? "none" : daemon.severity;
+  row.dataset.severity = daemon.state === "UNKNOWN" ? "none" : daemon.severity;
   write(row.querySelector(".state"), daemon.silent ? plain("daemon_silent") : plain(daemon.state));
   facts(row, daemon, zone);
   write(row.querySelector(".text"), daemon.text);

@@ -6,7 +6,7 @@ const NS = "http://www.w3.org/2000/svg";
 // most: the top where nothing is cut; a lone old peak is, so that the present is seen.
 export function spark(panel, points, most, colour) {
   const highest = Math.max(0, ...points.map((value) => value ?? 0)),
-    ill = Number(panel.closest(".row")?.dataset.rank) >= 2;
+    ill = Number(panel.closest(".row")?.dataset.severity) >= 2;
   const top = most > highest ? most : scale([points], { behind: ill }).top;
   const width = Math.max(1, points.length - 1);
   let path = "",

@@ -73,7 +73,7 @@ function upToNow(runs, row, body) {
     now = row.dataset.state;
   if (!runs.length || body.end < Date.now() / 1000 - 60 || body.end - last > 2 * body.every + 60) return runs;
   if (state === now) return [...runs.slice(0, -1), [runs.at(-1)[0], body.end, ...runs.at(-1).slice(2)]];
-  return [...runs, [last, body.end, now, Number(row.dataset.rank) || 0]];
+  return [...runs, [last, body.end, now, Number(row.dataset.severity) || 0]];
 }
 
 // visible: the rows in view; looked: what is looked at; past: whether the span has ended.

@@ -26,7 +26,7 @@ from collectd_fedmsg.alerts.state_db import AlertDatabase
 from collectd_fedmsg.errors import BadQuery, StoreError
 
 from .. import json_bytes as as_json
-from ..judge.plain_words import cause_rank, plain
+from ..judge.plain_words import cause_severity, plain
 from . import login, query
 
 alerts = Blueprint("alerts", __name__)
@@ -155,7 +155,7 @@ def _shown(alert: Alert, now: float, silences: Any) -> dict[str, Any]:
         "subject_id": alert.subject.id,
         "page": request.script_root + path(alert, now),
         "peak_words": peak(alert),
-        "rank": cause_rank(alert.cause),
+        "cause_severity": cause_severity(alert.cause),
         "silenced_until": max((one.end for one in covering), default=None),
     }
 

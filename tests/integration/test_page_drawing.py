@@ -220,7 +220,7 @@ def test_severities_differ_without_colours(incident, chromium):  # noqa: F811
     page = opened(chromium, f"{incident}?span=hour", forced_colors="active")
     until(page, DRAWN.format(6))
     styles = page.evaluate(
-        "[...document.querySelectorAll('.row')].map(row => [row.dataset.rank, "
+        "[...document.querySelectorAll('.row')].map(row => [row.dataset.severity, "
         "getComputedStyle(row).borderLeftStyle])"
     )
     ranks = dict(styles)

@@ -81,7 +81,7 @@ def _at_once(members: Sequence[Member], symptom: Symptom) -> list[Member]:
 
 def _incident(symptom: Symptom, group: Group, ailing: Sequence[Member], count: Count) -> Incident:
     verdicts = [symptom.verdict_of(member) for member in ailing]
-    cause = max(set(verdicts), key=lambda one: (verdicts.count(one), one.rank, one.name))
+    cause = max(set(verdicts), key=lambda one: (verdicts.count(one), one.severity, one.name))
     begins = [member.since for member in ailing if member.since is not None]
     waiting = [member.waiting for member in ailing if member.waiting is not None]
     said = sentence(symptom, group, ailing, count)

@@ -23,7 +23,7 @@ ALWAYS = 0.95
 def always_busy(facts: Facts) -> Finding | None:
     """SLOW or SURGE of a daemon whose one thread never rests, by what changed."""
     usual = facts.usual
-    if not facts.history.blind or usual is None or not usual.service:
+    if not facts.history.backlog_hidden or usual is None or not usual.service:
         return None
     for seen in windows(facts):
         if seen.busy is None or not seen.seconds or seen.processed < 1:

@@ -49,14 +49,15 @@ def backlog_only(facts: Facts) -> Finding | None:
 def no_consumer(facts: Facts) -> Finding | None:
     """NO_CONSUMER: work waits and no worker is there, or none takes messages; said at once."""
     history, last = facts.history, facts.last
-    if history.blind and not any(x is None or x for x in (history.consuming or (None,))[-1:]):
+    paused = not any(x is None or x for x in (history.consuming or (None,))[-1:])
+    if history.backlog_hidden and paused:
         return Finding(
             Verdict.NO_CONSUMER,
             0.95,
             ("the service says that it takes no messages: it is paused, or without its broker",),
             ("what waits",),
         )
-    if last < 0 or not facts.backlog or history.blind:
+    if last < 0 or not facts.backlog or history.backlog_hidden:
         return None
     workers = history.workers[last] if history.workers else None
     consuming = latest(history.consuming, last)

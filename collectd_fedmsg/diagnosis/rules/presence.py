@@ -63,7 +63,7 @@ def frozen(facts: Facts) -> Finding | None:
 def unjudgeable(facts: Facts) -> Finding | None:
     """UNKNOWN: blocking mode hides the backlog; too few samples show nothing."""
     history = facts.history
-    if history.blind:
+    if history.backlog_hidden:
         return Finding(
             Verdict.UNKNOWN,
             1.0,

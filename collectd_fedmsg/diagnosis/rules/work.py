@@ -109,7 +109,7 @@ def workers_lost(facts: Facts) -> Finding | None:
             ),
             since=facts.now - (oldest or 0),
         )
-    if usual is None or not usual.workers or not history.workers or history.blind:
+    if usual is None or not usual.workers or not history.workers or history.backlog_hidden:
         return None
     latest = [w for w in history.workers[: facts.last + 1] if w is not None][-PERSIST:]
     if len(latest) < PERSIST or max(latest) > usual.workers - 0.5:

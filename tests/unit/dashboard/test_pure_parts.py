@@ -334,7 +334,7 @@ def test_group(changes, group):
 
 
 @pytest.mark.parametrize(
-    ("state", "severity", "rank"),
+    ("state", "severity", "mark"),
     [
         ("OK", 0, "0"),
         ("RESTART", 1, "1"),
@@ -343,6 +343,6 @@ def test_group(changes, group):
         ("UNKNOWN", 1, "none"),
     ],
 )
-def test_rank(state, severity, rank):
+def test_severity_mark(state, severity, mark):
     """The colour follows severity; what is not known has one of its own."""
-    assert words.rank({"state": state, "severity": severity}) == rank
+    assert words.severity_mark({"state": state, "severity": severity}) == mark
