@@ -251,14 +251,16 @@ def gaps(points: Points) -> list[tuple[int, int]]:
 
 
 def _mark_lines(marks: Sequence[Mapping[str, Any]], grid: Grid) -> list[str]:
+    """Return one path for each kind of mark: a daemon may restart a hundred times in a span."""
     axes = Axes(grid.from_, grid.to, 1.0)
+    places: dict[str, dict[int, None]] = {}
+    for mark in marks:
+        if grid.from_ <= mark["time"] <= grid.to:
+            kind = MARKS.get(mark.get("kind", ""), "restart")
+            places.setdefault(kind, {})[axes.x(mark["time"])] = None
     return [
-        _path(
-            f"mark {MARKS.get(mark.get('kind', ''), 'restart')}",
-            f"M{axes.x(mark['time'])} 0V{HEIGHT}",
-        )
-        for mark in marks
-        if grid.from_ <= mark["time"] <= grid.to
+        _path(f"mark {kind}", "".join(f"M{x} 0V{HEIGHT}" for x in xs))
+        for kind, xs in places.items()
     ]
 
 

@@ -117,12 +117,18 @@ function shapes(spec, grid, made) {
   ];
 }
 
-// Restarts, notes and alerts as upright lines.
+// Restarts, notes and alerts as upright lines: one path for each kind, for a daemon may restart a
+// hundred times in a span.
 function markLines(marks, range) {
-  const { x } = axes(range, 1);
-  return marks
-    .filter(({ time }) => time >= range[0] && time <= range[1])
-    .map(({ time, kind }) => path(`mark ${MARKS[kind] ?? "restart"}`, `M${x(time)} 0V${HEIGHT}`));
+  const { x } = axes(range, 1),
+    places = new Map();
+  for (const { time, kind } of marks) {
+    if (time < range[0] || time > range[1]) continue;
+    const name = MARKS[kind] ?? "restart";
+    if (!places.has(name)) places.set(name, new Set());
+    places.get(name).add(x(time));
+  }
+  return [...places].map(([name, xs]) => path(`mark ${name}`, [...xs].map((at) => `M${at} 0V${HEIGHT}`).join("")));
 }
 
 // Where a peak is cut: the highest first, and words only where they have room.

@@ -17,7 +17,7 @@ function library() {
       return;
     }
     const script = document.createElement("script");
-    script.src = document.getElementById("plotly").href;
+    script.src = document.getElementById("main").dataset.plotly;
     script.addEventListener("load", done);
     script.addEventListener("error", () => {
       loading = null;

@@ -1,13 +1,13 @@
 // The table of panels as the server describes it, and its colours on this ground.
-export let specs = new Map();
+export const specs = new Map();
 let palette = {};
-export let topicColours = [],
-  alsoColours = [];
+export const topicColours = [];
+export const alsoColours = [];
 export function setPanels(table) {
-  specs = new Map(table.panels.map((one) => [one.metric, one]));
+  for (const panel of table.panels) specs.set(panel.metric, panel);
   palette = table.palette;
-  topicColours = table.topics;
-  alsoColours = table.also;
+  topicColours.splice(0, Infinity, ...table.topics);
+  alsoColours.splice(0, Infinity, ...table.also);
 }
 export const specOf = (panel) =>
   specs.get(panel.dataset.metric) ?? {

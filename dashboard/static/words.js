@@ -1,4 +1,8 @@
 // Verdicts and moments in the words of judge/plain_words.py.
+import { duration, short } from "./humanize.js";
+
+export const age = duration;
+export const number = short;
 let names = {},
   groups = {};
 export function setPlain(table, groupWords) {
@@ -8,7 +12,6 @@ export function setPlain(table, groupWords) {
 export const plain = (state) => names[state] ?? state.replaceAll("_", " ").toLowerCase();
 // A group's heading: "3 need attention".
 export const counted = (group, number) => `${number.toLocaleString("en")} ${groups[group][number === 1 ? 0 : 1]}`;
-export { digits, duration as age, short as number } from "./humanize.js";
 const DAY = { day: "numeric", month: "short" },
   TIME = { hour: "2-digit", minute: "2-digit" };
 const WHEN = { ...DAY, year: "numeric", ...TIME, second: "2-digit" };

@@ -1,6 +1,7 @@
 """Static files: found at start, served under a hash of all of them, compressed once, cached.
 
-A release carries each file packed beside it (``page.js.br``); a checkout packs when first asked.
+Several of them are served joined (``bundles``). A release carries each file packed beside it
+(``style.css.br``); a checkout packs when first asked.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import brotli
+
+from . import bundles
 
 FOLDER = Path(__file__).parent.parent / "static"
 TYPES = {
@@ -49,22 +52,34 @@ def packed(raw: bytes, encoding: str, quality: int = 9) -> bytes:
     return gzip.compress(raw, 9, mtime=0) if encoding == "gzip" else raw
 
 
+def plain(name: str, folder: Path | None = None) -> bytes:
+    """Return a file's bytes: of one that is there, or joined of several."""
+    folder = folder or FOLDER
+    if name in bundles.names():
+        return bundles.made(folder, name)
+    return (folder / name).read_bytes()
+
+
 @lru_cache(maxsize=64)
 def _kept(name: str, encoding: str) -> bytes:
-    path = FOLDER / name
-    ready = path.with_name(name + ENDINGS.get(encoding, ""))
+    ready = FOLDER / (name + ENDINGS.get(encoding, ""))
     if encoding and ready.exists():
         return ready.read_bytes()
-    return packed(path.read_bytes(), encoding)
+    return packed(plain(name), encoding)
+
+
+@lru_cache(maxsize=1)
+def _names() -> frozenset[str]:
+    return frozenset((*(path.name for path in sources()), *bundles.names()))
 
 
 def load(name: str, encoding: str) -> tuple[bytes, str] | None:
     """Return a static file's bytes in an encoding ("br", "gzip", "") and its media type."""
-    known = {path.name: path.suffix for path in sources()}
-    if known.get(name) not in TYPES:
+    kind = TYPES.get(Path(name).suffix)
+    if kind is None or name not in _names():
         return None
     with _once:
-        return _kept(name, encoding), TYPES[known[name]]
+        return _kept(name, encoding), kind
 
 
 def pick(accepted: str) -> str:

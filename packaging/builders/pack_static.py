@@ -4,9 +4,11 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path.cwd()))
-from dashboard import assets
+from dashboard.web import bundles
+from dashboard.web import static_files as assets
 
-for path in assets.sources(Path(sys.argv[1])):
+folder = Path(sys.argv[1])
+for name in (*(path.name for path in assets.sources(folder)), *bundles.names()):
     for encoding, ending in assets.ENDINGS.items():
-        octets = assets.packed(path.read_bytes(), encoding, 11)
-        path.with_name(path.name + ending).write_bytes(octets)
+        octets = assets.packed(assets.plain(name, folder), encoding, 11)
+        (folder / (name + ending)).write_bytes(octets)
