@@ -63,12 +63,12 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
-def wait(page: Page, condition: str, tries: int = 2000) -> None:
-    """Poll: what Playwright evaluates by itself the page's policy forbids."""
+def wait(page: Page, condition: str, tries: int = 2000, pause: int = 10) -> None:
+    """Poll every ``pause`` ms: what Playwright evaluates by itself the page's policy forbids."""
     for _ in range(tries):
         if page.evaluate(condition):
             return
-        page.wait_for_timeout(10)
+        page.wait_for_timeout(pause)
     raise TimeoutError(condition)
 
 

@@ -2,19 +2,13 @@
 import { worded } from "./drawing.js";
 import { pointsOf } from "./lines.js";
 import { specOf } from "./spec.js";
+import { moment } from "./words.js";
 
-const MOMENT = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
-const DAYS = { day: "numeric", month: "short", ...MOMENT };
 const DAY = 86400;
 
 const write = (node, text) => {
   if (node.textContent !== text) node.textContent = text;
 };
-
-function moment(time, [from, to], zone) {
-  const form = to - from > DAY ? DAYS : MOMENT;
-  return new Date(time * 1000).toLocaleString("en-GB", zone === "utc" ? { ...form, timeZone: "UTC" } : form);
-}
 
 // The moment below a place on the screen; null outside the axis.
 export function timeAt(panel, clientX) {
@@ -49,7 +43,7 @@ function show(panel, time, view) {
   }
   panel.style.setProperty("--at", String((time - panel.range[0]) / (panel.range[1] - panel.range[0])));
   const value = grid ? valueAt(specOf(panel), grid, daemon, time) : "";
-  write(caption, [moment(time, panel.range, view.zone), value, ...markWords(panel, time)].filter(Boolean).join(" · "));
+  write(caption, [moment(time, view.zone, panel.range[1] - panel.range[0] > DAY), value, ...markWords(panel, time)].filter(Boolean).join(" · "));
 }
 
 // Point at a moment in the given rows; null: at none.

@@ -15,23 +15,29 @@ export const counted = (group, number) => `${number.toLocaleString("en")} ${grou
 const DAY = { day: "numeric", month: "short" },
   TIME = { hour: "2-digit", minute: "2-digit" };
 const WHEN = { ...DAY, year: "numeric", ...TIME, second: "2-digit" };
-const inZone = (zone) => (zone === "utc" ? { timeZone: "UTC", timeZoneName: "short" } : {});
-export function clock(seconds, zone) {
-  return new Date(seconds * 1000).toLocaleString("en-GB", { ...WHEN, ...inZone(zone) });
+const YEAR = { year: "numeric" };
+// Kept: making one takes as long as a hundred uses of it.
+const formats = new Map();
+function written(ms, parts, zone, named = true) {
+  const key = `${Object.keys(parts)} ${zone} ${named}`;
+  if (!formats.has(key)) {
+    const inZone = zone === "utc" ? { timeZone: "UTC", ...(named ? { timeZoneName: "short" } : {}) } : {};
+    formats.set(key, new Intl.DateTimeFormat("en-GB", { ...parts, ...inZone }));
+  }
+  return formats.get(key).format(ms);
 }
+export const clock = (seconds, zone) => written(seconds * 1000, WHEN, zone);
 // The same in few letters: today's without the day, this year's without the year.
 export function shortClock(seconds, zone, now = Date.now()) {
-  const at = new Date(seconds * 1000),
-    day = (moment) => moment.toLocaleDateString("en-GB", inZone(zone));
-  const today = day(at) === day(new Date(now)),
+  const at = seconds * 1000,
+    day = (ms) => written(ms, { ...DAY, ...YEAR }, zone, false);
+  const today = day(at) === day(now),
     thisYear = Math.abs(now - at) < 150 * 86400e3;
-  return at.toLocaleString("en-GB", {
-    ...(today ? {} : DAY),
-    ...(thisYear ? {} : { year: "numeric" }),
-    ...TIME,
-    ...inZone(zone),
-  });
+  return written(at, { ...(today ? {} : DAY), ...(thisYear ? {} : YEAR), ...TIME }, zone);
 }
+// A moment pointed at: to the second, with its day where the span has several.
+export const moment = (seconds, zone, withDay) =>
+  written(seconds * 1000, { ...(withDay ? DAY : {}), ...TIME, second: "2-digit" }, zone, false);
 // Every moment that the server wrote in UTC, in the zone shown.
 export function writeTimes(root, zone) {
   for (const time of root.querySelectorAll("time[data-time]")) {
