@@ -7,37 +7,30 @@ a python read that raises is called ever more rarely by collectd, up to once a d
 from __future__ import annotations
 
 import ctypes
+import socket
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import collectd
 
-from .bounded_log import BoundedLog
 from .collector.config import PluginConfig, read_block
+from .collector.dispatch import Dispatcher
+from .collector.evidence_keeper import EvidenceKeeper
 from .collector.outage import OutageRecovery
 from .collector.replicas import ReplicaRows
 from .collector.schedule import ReadSchedule
 from .collector.series import SeriesTable
-from .collector.sources.base import PartialSample, Source
+from .collector.sources.base import Source
 from .collector.sources.fedora_messaging import FedoraMessagingSource
 from .collector.sources.moksha import MokshaSource
 from .collector.sources.rabbitmq import RabbitSource
 from .errors import ConfigError
-from .metrics import PLUGIN
-from .names import escape, printable
-from .protocol.sample import REPLICA_MARK, Sample
+from .names import printable
 from .reader.collect import Harvest, Reader
-from .reader.cursors import Ended
 from .reader.requester import Requester
 from .rrdcached import Rrdcached
-
-#: Our own health goes under this plugin name, so that it is never taken for a daemon.
-SELF = "collectd_fedmsg"
-#: Of a notification: collectd keeps 256 bytes, its NUL among them.
-MAX_MESSAGE = 250
 
 
 class Plugin:
@@ -49,12 +42,11 @@ class Plugin:
         self._reader: Reader | None = None
         self._requester: Requester | None = None
         self._sources: list[Source] = []
-        self._values: Any = None
         self._recovery: OutageRecovery | None = None
-        self._bounded_log = BoundedLog()
         self._schedule = ReadSchedule(self._config.interval, self._config.timeout)
         self._table = SeriesTable(self._config.max_consumers, self._config.by_topic())
-        self._totals = {"bytes": 0, "samples": 0, "errors": 0}
+        self._dispatcher = Dispatcher(self._config, self._table)
+        self._evidence = EvidenceKeeper(None, str)
 
     def configure(self, node: Any) -> None:
         """Read the block; a mistake is one clear line and nothing is read then."""
@@ -76,6 +68,9 @@ class Plugin:
         self._reader = Reader(
             self._config.endpoints, self._requester, hosts=self._config.hosts
         )  # fmt: skip
+        self._dispatcher = Dispatcher(self._config, self._table, self._reader.place)
+        state = self._config.state_file
+        self._evidence = EvidenceKeeper(state and evidence_file(state), self._host_of)
         self._load()
         self._replicas = ReplicaRows(self._reader.place)
         if self._config.rrdcached:
@@ -100,7 +95,6 @@ class Plugin:
                     self._replicas.counts_inside,
                 )
             )
-        self._values = collectd.Values()
         self._schedule = ReadSchedule(self._config.interval, self._config.timeout)
         collectd.register_read(self.read, self._schedule.call_interval)
 
@@ -110,7 +104,7 @@ class Plugin:
             if self._schedule.due(time.time()):
                 self._read()
         except Exception as error:
-            self._log_exception("read", error)
+            self._dispatcher.log_exception("read", error)
 
     def shutdown(self) -> None:
         """Close the sockets; what is still open on them does not matter."""
@@ -120,7 +114,7 @@ class Plugin:
                 if resource is not None:
                     resource.close()
             except Exception as error:
-                self._log_exception("shutdown", error)
+                self._dispatcher.log_exception("shutdown", error)
 
     def _read(self) -> None:
         if self._reader is None:
@@ -132,28 +126,39 @@ class Plugin:
             left = self._config.timeout - (time.monotonic() - began)
             harvest = self._reader.collect(max(0.1, left), now)
         for ended in harvest.ended:
-            self._tell(ended)
+            self._dispatcher.tell(ended)
+        self._keep_evidence(harvest, now)
         fresh, rows = self._replicas.take(harvest.fresh, harvest.heads, now)
-        self._dispatch_all(fresh)
-        self._dispatch_all(self._buffered(rows, stores))
-        self._count(harvest.errors, harvest.octets)
+        self._dispatcher.dispatch_all(fresh)
+        self._dispatcher.dispatch_all(self._buffered(rows, stores))
+        self._dispatcher.count(harvest.errors, harvest.octets)
         silent = len(harvest.silent)
         for source in self._sources:
             left = max(0.0, self._config.timeout - (time.monotonic() - began))
             try:
                 harvested = source.collect(left, now // 1)
             except Exception as error:  # the other sources are read all the same
-                self._totals["errors"] += 1
-                self._log_exception(type(source).__name__, error)
+                self._dispatcher.count_failure(type(source).__name__, error)
                 continue
-            self._dispatch_all(self._buffered(harvested.fresh, stores))
-            self._count(harvested.errors, harvested.octets)
+            self._dispatcher.dispatch_all(self._buffered(harvested.fresh, stores))
+            self._dispatcher.count(harvested.errors, harvested.octets)
             for subject, note in harvested.notes.items():
-                self._log(subject, f"{subject}: {note}")
+                self._dispatcher.log(subject, f"{subject}: {note}")
             silent += len(harvested.silent)
             harvest.daemons += len(harvested.fresh)
         self._save()
-        self._report(harvest.daemons, silent, time.monotonic() - began)
+        self._dispatcher.report(harvest.daemons, silent, time.monotonic() - began)
+
+    def _host_of(self, endpoint: str) -> str:
+        assert self._reader is not None
+        return self._reader.place(endpoint) or own_host() or socket.gethostname()
+
+    def _keep_evidence(self, harvest: Harvest, now: float) -> None:
+        try:
+            self._evidence.take(harvest, now)
+            self._evidence.save(now)
+        except Exception as error:  # without it samples are stored all the same
+            self._dispatcher.log_exception("evidence", error)
 
     def _may_store(self) -> bool:
         """Return whether what is dispatched now will be stored; say so when it would not."""
@@ -162,10 +167,10 @@ class Plugin:
         try:
             ready, line = self._recovery.ready(self._config.timeout)
         except Exception as error:
-            self._log_exception("rrdcached", error)
+            self._dispatcher.log_exception("rrdcached", error)
             return False
         if line:
-            self._log(line, line)
+            self._dispatcher.log(line, line)
         return ready
 
     def _buffered(self, fresh: Sequence[Any], stores: bool) -> Sequence[Any]:
@@ -175,86 +180,12 @@ class Plugin:
         self._recovery.buffer.add(fresh)
         return self._recovery.buffer.release() if stores else ()
 
-    def _dispatch_all(self, fresh: Iterable[tuple[str, Any, Sequence[Any]]]) -> None:
-        assert self._reader is not None
-        for endpoint, origin, samples in fresh:
-            host = self._reader.place(endpoint)
-            values = self._values
-            values.host = host
-            values.plugin = PLUGIN
-            values.plugin_instance = escape(origin.service)
-            values.interval = origin.interval
-            if origin.interval < self._config.interval:
-                self._log(
-                    f"Interval {endpoint}",
-                    f"{origin.service} samples every {origin.interval:g} s and is read every"
-                    f" {self._config.interval:g} s: what is shown is as much late; set"
-                    f" Interval {origin.interval:g}",
-                )
-            try:
-                for sample in samples:
-                    self._dispatch(host, origin.service, sample)
-            except Exception as error:  # the other daemons are stored all the same
-                self._totals["errors"] += 1
-                self._log_exception(endpoint, error)
-
-    def _count(self, errors: Mapping[str, str], octets: int) -> None:
-        for endpoint, error in errors.items():
-            self._totals["errors"] += 1
-            self._log(endpoint, f"{endpoint}: {error}")
-        self._totals["bytes"] += octets
-
-    def _dispatch(self, host: str, service: str, sample: Sample | PartialSample) -> None:
-        series = self._table.find(host, service, sample.consumer)
-        if series is None:
-            one_too_many = f"{service}/{sample.consumer!r:.80} is one too many: MaxConsumers"
-            self._log(f"MaxConsumers {host}", one_too_many)
-            return
-        values = self._values
-        for kind, instance, value in series.values(sample):
-            values.type = kind
-            values.type_instance = instance
-            values.dispatch(values=[value], time=sample.time)
-        self._totals["samples"] += 1
-
-    def _tell(self, ended: Ended) -> None:
-        # What a replica had in hand is its broker's to deliver again.
-        ended = replace(
-            ended,
-            lost={name: count for name, count in ended.lost.items() if REPLICA_MARK not in name},
-        )
-        lost = sum(ended.lost.values())
-        names = ", ".join(f"{name}: {count}" for name, count in sorted(ended.lost.items()))
-        severity = collectd.NOTIF_WARNING if lost else collectd.NOTIF_OKAY
-        note = collectd.Notification(
-            plugin=PLUGIN, plugin_instance=escape(ended.service), type="queue_length"
-        )
-        note.dispatch(
-            severity=severity,
-            message=printable(
-                f"{ended.service} ended or was restarted;"
-                f" {lost} messages were lost in its queue{f' ({names})' if names else ''}"
-            )[:MAX_MESSAGE],
-        )
-
-    def _report(self, daemons: int, silent: int, seconds: float) -> None:
-        values = collectd.Values(plugin=SELF, interval=self._config.interval)
-        for kind, name, value in (
-            ("count", "daemons_seen", daemons),
-            ("count", "daemons_silent", silent),
-            ("derive", "bytes", self._totals["bytes"]),
-            ("derive", "samples", self._totals["samples"]),
-            ("derive", "errors", self._totals["errors"]),
-            ("duration", "read", seconds),
-        ):
-            values.type, values.type_instance = kind, name
-            values.dispatch(values=[value])
-
     def _load(self) -> None:
         """Read what outlives a restart: cursors, and the topics that have series."""
         loads = [(self._table.topic_names.load, topics_file(self._config.state_file))]
         if self._config.state_file and self._reader:
             loads.append((self._reader.cursors.load, self._config.state_file))
+            loads.append((self._evidence.load, evidence_file(self._config.state_file)))
         for load, path in loads:
             try:
                 load(path)
@@ -267,14 +198,7 @@ class Plugin:
             if self._config.state_file and self._reader:
                 self._reader.cursors.save(self._config.state_file)
         except OSError as error:
-            self._log("StateFile", f"not saved: {error}")
-
-    def _log_exception(self, about: str, error: Exception) -> None:
-        self._log(f"{about} {type(error).__name__}", f"{about}: {type(error).__name__}: {error}")
-
-    def _log(self, about: str, line: str) -> None:
-        for row in self._bounded_log.lines(about, line, time.monotonic()):
-            collectd.warning(f"collectd_fedmsg: {row}")
+            self._dispatcher.log("StateFile", f"not saved: {error}")
 
 
 def topics_file(state_file: Path | None) -> Path:
@@ -285,6 +209,11 @@ def topics_file(state_file: Path | None) -> Path:
     if state_file is None:
         return Path("collectd_fedmsg.topics.json")
     return state_file.with_name(f"{state_file.stem}.topics.json")
+
+
+def evidence_file(state_file: Path) -> Path:
+    """Return where evidence is kept for the page: next to the StateFile."""
+    return state_file.with_name(f"{state_file.stem}.evidence")
 
 
 def own_host() -> str:

@@ -59,11 +59,13 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
     app.extensions["marks"] = Marks(settings.marks_file)
     #: (address below the prefix, title) of what is in every page's head; a further one adds itself.
     app.extensions["navigation"] = [("/", "Daemons"), ("/help", "Help")]
+    inside = Inside(settings.sockets, settings.evidence, app.extensions["marks"].deployed)
+    app.extensions["inside"] = inside
     judge = Judge(
         app.extensions["store"],
         Baselines(app.extensions["store"], BUDGET, settings.zone()),
         settings.shared,
-        Inside(settings.sockets) if settings.sockets else None,
+        inside,
     )
     app.extensions["judge"] = judge
     app.extensions["verdict_strips"] = VerdictStrips(app.extensions["store"], judge)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from collectd_fedmsg.config_check import Checker
 from collectd_fedmsg.diagnosis.fleet.groups import Dependency
 from collectd_fedmsg.errors import ConfigError
+from collectd_fedmsg.reader.evidence_files import EVIDENCE_FILES
 
 from .config_keys import KEYS, TIED_KEYS, Network, read_token
 
@@ -79,6 +80,9 @@ class Settings:
     #: A glob of this host's daemons' sockets, ``/run/fedmsg-health/*.sock``: daemons that ail are
     #: asked at what. Empty: they are not; the server's user must be in their readers' group.
     sockets: str = ""
+    #: A glob of the files in which collectd's plugins keep what daemons say of themselves: at what
+    #: they are slow, their versions, what fails. Empty: none are read.
+    evidence: str = EVIDENCE_FILES
 
     def __post_init__(self) -> None:
         self.zone()

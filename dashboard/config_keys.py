@@ -128,6 +128,7 @@ KEYS: Mapping[str, Key] = {
     "data_dir": Key(_folder, Path("/var/lib/collectd/rrd")),
     "rrdcached": Key(_socket),
     "sockets": Key(_or_empty(_pattern)),
+    "evidence": Key(_or_empty(_pattern)),
     "interval": Key(whole(1, 3600, "seconds")),
     "hosts": Key(list_of(_host, "host names")),
     "token_file": Key(optional(_file)),

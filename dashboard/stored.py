@@ -13,11 +13,13 @@ from collectd_fedmsg.diagnosis.judgement import Judgement
 from .config import Settings
 from .judge import last_heard as watching
 from .judge.baselines import Baselines
+from .judge.inside import Inside
 from .judge.judge import Judge
 from .judge.replay import replay
 from .store.base import Store
 from .store.prometheus import PrometheusStore
 from .store.rrd import RRDStore
+from .web.notes import Marks
 
 
 def open_store(settings: Settings) -> Store:
@@ -49,7 +51,9 @@ class StoredSeries:
         """
         known = Settings.of(settings)
         self._store = open_store(known)
-        self._judge = Judge(self._store, Baselines(self._store, zone=known.zone()), known.shared)
+        inside = Inside(known.sockets, known.evidence, Marks(known.marks_file).deployed)
+        baselines = Baselines(self._store, zone=known.zone())
+        self._judge = Judge(self._store, baselines, known.shared, inside)
 
     def judgement(self, now: float) -> Judgement:
         """Return what is said of every daemon at ``now`` (epoch seconds).

@@ -12,8 +12,7 @@ import json
 import socket
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
 from typing import Any
 
 from collectd_fedmsg.commands.stored_series import settings_of
@@ -24,9 +23,10 @@ from collectd_fedmsg.errors import HealthError
 from collectd_fedmsg.names import escape
 from collectd_fedmsg.protocol.sample import Sample
 from collectd_fedmsg.reader.collect import Harvest, latest
+from collectd_fedmsg.reader.evidence_files import EVIDENCE_FILES, EvidenceFiles, changes_of
 
 from ..diagnosis.verdict import Diagnosis, Verdict
-from ..diagnosis.where import explained
+from ..diagnosis.where import with_evidence
 from ..humanize import count, duration, rate
 from ..names import visible
 from . import selection
@@ -50,6 +50,12 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--all", action="store_true", help="all daemons in full, healthy ones too")
     parser.add_argument("--endpoints", default=SOCKETS, help="glob, without stored series")
+    parser.add_argument(
+        "--evidence",
+        default=EVIDENCE_FILES,
+        metavar="GLOB",
+        help="collectd's files of what changed, without stored series",
+    )
     parser.add_argument("-t", "--timeout", type=float, default=5.0, help="seconds, for sockets")
     parser.set_defaults(run=run)
 
@@ -72,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
             return 2
         else:
             harvest = latest([options.endpoints], options.timeout, now)
-            whole, wrong = live(harvest, now, options.config), troubles(harvest)
+            whole, wrong = live(harvest, now, options.config, options.evidence), troubles(harvest)
     except HealthError as error:
         print(f"diagnose: {error}", file=sys.stderr)
         return 2
@@ -97,8 +103,15 @@ def exit_code(whole: Judgement) -> int:
     return 0 if known else 2
 
 
-def live(harvest: Harvest, now: float, config: str = "") -> Judgement:
+def live(
+    harvest: Harvest, now: float, config: str = "", evidence: str = EVIDENCE_FILES
+) -> Judgement:
     """Return what is said of the daemons that answered; what is usual is not known of them.
+
+    Args:
+        harvest, now: their rings, epoch seconds.
+        config: the dashboard's file, which says what is shared.
+        evidence: a glob of collectd's files, which say what changed in them.
 
     Raises:
         ConfigError: a mistake in what is declared to be shared.
@@ -109,6 +122,7 @@ def live(harvest: Harvest, now: float, config: str = "") -> Judgement:
         for sample in samples:
             key = (origin.service, sample.consumer)
             rows.setdefault(key, (origin.interval, []))[1].append(sample)
+    changes = changes_of({host, "localhost"}, EvidenceFiles(evidence).all())
     found = []
     for (service, consumer), (interval, samples) in sorted(rows.items()):
         past = rings.history(samples, interval)
@@ -119,20 +133,13 @@ def live(harvest: Harvest, now: float, config: str = "") -> Judgement:
                 host,
                 service,
                 consumer,
-                _explained(judge(past, now), samples),
+                with_evidence(judge(past, now), samples, changes.get(service, ())),
                 past,
                 samples[-1].time,
             )
         )
     shared = settings_of(config, {}).get("shared", ())
     return judgement(now, found, dependencies(shared, config or "--config"))
-
-
-def _explained(diagnosis: Diagnosis, samples: Sequence[Sample]) -> Diagnosis:
-    """Add to the cause what the daemon's own samples say of where the time goes."""
-    cause = diagnosis.findings[0]
-    evidence = (*cause.evidence, *explained(samples, cause.verdict, cause.since))
-    return replace(diagnosis, findings=(replace(cause, evidence=evidence), *diagnosis.findings[1:]))
 
 
 def lines(whole: Judgement, *, at_length: bool = False) -> Iterator[str]:

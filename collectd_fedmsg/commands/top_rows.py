@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from collectd_fedmsg import rates
 from collectd_fedmsg.diagnosis import build_history as rings
 from collectd_fedmsg.diagnosis.judgement import judge
-from collectd_fedmsg.diagnosis.where import explained
+from collectd_fedmsg.diagnosis.where import with_evidence
 from collectd_fedmsg.errors import CounterReset
 from collectd_fedmsg.protocol.sample import Sample
 from collectd_fedmsg.protocol.wire import Origin
@@ -125,14 +125,14 @@ def _state(watched: Watched, now: float) -> tuple[str, int, str]:
     if watched.silent:
         return "SILENT", URGENT, f"does not answer; last sample {now - last.time:.0f} s ago"
     if watched.judged[0] != last.time:
-        diagnosis = judge(rings.history(list(watched.samples), watched.origin.interval), last.time)
-        cause = diagnosis.findings[0]
-        where = explained(list(watched.samples), cause.verdict, cause.since)
+        samples = list(watched.samples)
+        judged = judge(rings.history(samples, watched.origin.interval), last.time)
+        cause = with_evidence(judged, samples).findings[0]
         watched.judged = (
             last.time,
             cause.verdict.name,
             cause.verdict.severity,
-            "; ".join((*cause.evidence, *where)),
+            "; ".join(cause.evidence),
         )
     if now - last.time > 3 * watched.origin.interval:
         return "UNKNOWN", 2, f"no sample since {now - last.time:.0f} s"

@@ -1,24 +1,30 @@
-"""Where a slow daemon spends its time and what fails in it, in words, from its samples' evidence.
+"""Where a slow daemon spends its time, what fails in it and since which change, in words.
 
-Refuses to blame a place while the interpreter was full, and says nothing without evidence.
+From its samples' evidence. Refuses to blame a place while the interpreter was full, and says
+nothing without evidence.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..humanize import count, duration, topic_name
+from ..protocol.changes import Change
 from ..protocol.evidence import COMPUTING, FULL, InHand
 from ..protocol.sample import Sample
-from .verdict import Verdict
+from .since_change import since_change
+from .verdict import Diagnosis, Verdict
 
 #: Verdicts that slow handling explains, that a hanging message explains, and that failures explain.
 SLOW = {Verdict.SLOW, Verdict.BOTH, Verdict.SATURATED, Verdict.CREEP}
 HANGING = {*SLOW, Verdict.STALLED, Verdict.WORKERS_LOST, Verdict.STARVED}
 FAILING = {Verdict.ERRORS, Verdict.RETRIES, Verdict.POISON}
-EXPLAINED = SLOW | HANGING | FAILING
+#: Severity from which on a verdict is explained: somebody should look today.
+MIN_SEVERITY = 2
+#: What calls without a call in the source, and what it waits for there.
+LOCKING = {"with": "a lock (with)", "acquire": "a lock (acquire)", "for": "the next item (for)"}
 #: Seconds before the change that are taken for usual, and of stacks that are too few to say.
 USUAL_SECONDS, MIN_SECONDS = 1800.0, 0.3
 #: A part of the time that is named, and places that are.
@@ -39,6 +45,33 @@ class Part:
     state: str
     share: float
     usual: float | None
+
+
+def with_evidence(
+    diagnosis: Diagnosis, samples: Sequence[Sample], changes: Sequence[Change] = ()
+) -> Diagnosis:
+    """Return a diagnosis with what its daemon says of the cause; the same for every reader.
+
+    The change that the trouble follows joins the first sentence; the daemon's own come next.
+
+    Args:
+        samples: of one consumer and run, oldest first; none where nothing is known.
+        changes: of the daemon, in any order.
+    """
+    cause = diagnosis.findings[0]
+    if cause.verdict.severity < MIN_SEVERITY or cause.verdict in (
+        Verdict.DOWN,
+        Verdict.TELEMETRY_LOST,
+    ):
+        return diagnosis
+    own = explained(samples, cause.verdict, cause.since)
+    since = since_change(changes, cause.since)
+    if not own and not since:
+        return diagnosis
+    first = ", ".join(part for part in (*cause.evidence[:1], since) if part)
+    evidence = (*((first,) if first else ()), *own, *cause.evidence[1:])
+    findings = (replace(cause, evidence=evidence), *diagnosis.findings[1:])
+    return replace(diagnosis, findings=findings)
 
 
 def explained(samples: Sequence[Sample], verdict: Verdict, since: float | None) -> tuple[str, ...]:
@@ -134,13 +167,19 @@ def _failing(samples: Sequence[Sample], since: float) -> list[str]:
 
 def _doing(part: Part) -> str:
     """Return what a thread did at a place: verb, library, own function."""
-    verb = "is computing" if part.state == COMPUTING else "is waiting"
+    computing = part.state == COMPUTING
+    verb = "is computing" if computing else "is waiting"
+    own = _function(part.own)
     if not part.library:
-        return f"{verb} in {_function(part.own)}"
+        return f"{verb} in {own}"
     module, _, function = part.library.rpartition(":")
     package = module.partition(".")[0]
+    if not computing and function.rpartition(".")[2] in LOCKING and package in ("", "threading"):
+        return f"{verb} for {LOCKING[function.rpartition('.')[2]]} in {own}"
+    if part.library in ("with", "for"):
+        return f"{verb} in a {part.library} statement of {own}"
     called = f"{package} {function}" if package else part.library
-    return f"{verb} in {called}, called from {_function(part.own)}"
+    return f"{verb} in {called}, called from {own}"
 
 
 def _function(place: str) -> str:

@@ -40,6 +40,8 @@ HOUR = 3600
 #: The class of a mark's line by its kind; any other is a restart.
 MARKS = {
     "note": "note",
+    "deploy": "note",
+    "version": "note",
     "alert-critical": "critical",
     "alert-warning": "warning",
     "alert-info": "info",

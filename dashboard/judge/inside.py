@@ -1,7 +1,8 @@
-"""Ask this host's daemons where they spend their time: only their rings know it.
+"""What daemons say of themselves: at what they are slow, their versions, their slowest messages.
 
-Only for daemons that ail, at most every few seconds, and bounded in time; without an answer
-nothing is added.
+From the files that collectd's plugin keeps, and from the rings of this host's daemons where it
+may ask them. Asked at most every few seconds and bounded in time; without an answer nothing is
+added.
 """
 
 from __future__ import annotations
@@ -10,68 +11,134 @@ import logging
 import socket
 import threading
 import time
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 from collectd_fedmsg.diagnosis.judgement import Judged
-from collectd_fedmsg.diagnosis.where import EXPLAINED, explained
+from collectd_fedmsg.diagnosis.where import MIN_SEVERITY, with_evidence
+from collectd_fedmsg.protocol.about import About, SlowMessage
+from collectd_fedmsg.protocol.changes import Change, newest_first
 from collectd_fedmsg.protocol.sample import Sample
 from collectd_fedmsg.reader.collect import latest
+from collectd_fedmsg.reader.evidence_files import EvidenceFiles
 
-#: Seconds that a look at the rings is as good as new, and that it may take.
+#: Seconds that a look is as good as new, and that asking this host's daemons may take.
 FRESH_SECONDS, TIMEOUT_SECONDS = 10.0, 1.0
-#: Seconds that a moment may be past to be the present, which rings are of.
-PRESENT_SECONDS = 60.0
+#: Seconds that a moment may be past to be the present, which evidence is of; and that a daemon's
+#: newest evidence may be old to say something of the present.
+PRESENT_SECONDS, MAX_AGE = 60.0, 180.0
+#: Returns what people noted of a daemon (its id), as changes, at a moment (epoch seconds).
+Notes = Callable[[str, float], Sequence[Change]]
 _log = logging.getLogger(__name__)
 
 
+@dataclass
+class Daemon:
+    """What one daemon says: of its code, what changed in it, and samples by consumer."""
+
+    about: About = field(default_factory=About)
+    changes: tuple[Change, ...] = ()
+    samples: dict[str, list[Sample]] = field(default_factory=dict)
+
+
 class Inside:
-    """What the daemons of this host say of themselves.
+    """What daemons say of themselves, by host and service.
 
     Args:
-        sockets: a glob of their socket files; empty: nobody is asked.
+        sockets: a glob of this host's daemons' socket files; empty: they are not asked.
+        files: a glob of the files that collectd's plugins keep; empty: none.
+        notes: of the daemons, e.g. that one was deployed.
     """
 
-    def __init__(self, sockets: str) -> None:
+    def __init__(self, sockets: str = "", files: str = "", notes: Notes = lambda *_: ()) -> None:
         self._sockets = sockets
+        self._files = EvidenceFiles(files)
+        self._notes = notes
         self._lock = threading.Lock()
         self._looked = float("-inf")
-        self._rings: dict[tuple[str, str], list[Sample]] = {}
+        self._daemons: dict[tuple[str, str], Daemon] = {}
 
     def explain(self, judged: Judged, now: float) -> Judged:
         """Return a judgement at ``now`` (epoch seconds) with what its daemon says of the cause."""
         cause = judged.diagnosis.findings[0]
-        if (
-            not self._sockets
-            or cause.verdict not in EXPLAINED
-            or not _here(judged.host)
-            or abs(time.time() - now) > PRESENT_SECONDS
-        ):
+        if cause.verdict.severity < MIN_SEVERITY or abs(time.time() - now) > PRESENT_SECONDS:
             return judged
-        ring = self._all().get((judged.service, judged.consumer), [])
-        sentences = explained(ring, cause.verdict, cause.since)
-        if not sentences:
-            return judged
-        cause = replace(cause, evidence=(*cause.evidence, *sentences))
-        findings = (cause, *judged.diagnosis.findings[1:])
-        return replace(judged, diagnosis=replace(judged.diagnosis, findings=findings))
+        daemon = self.of(judged.host, judged.service)
+        samples = daemon.samples.get(judged.consumer, [])
+        if samples and now - samples[-1].time > MAX_AGE:
+            samples = []
+        changes = (*daemon.changes, *self._notes(judged.id, now))
+        diagnosis = with_evidence(judged.diagnosis, samples, changes)
+        return judged if diagnosis is judged.diagnosis else replace(judged, diagnosis=diagnosis)
 
-    def _all(self) -> dict[tuple[str, str], list[Sample]]:
+    def of(self, host: str, service: str) -> Daemon:
+        """Return what a daemon says; nothing where it says nothing."""
+        daemons = self._all()
+        daemon = daemons.get((host, service))
+        if daemon is None and is_this_host(host):
+            daemon = daemons.get(("", service))
+        return daemon or Daemon()
+
+    def slowest(self, host: str, service: str, consumer: str) -> list[SlowMessage] | None:
+        """Return a consumer's slowest messages of its last hour; None where nobody knows."""
+        rows = self.of(host, service).about.slowest
+        return None if rows is None else [row for row in rows if row.consumer == consumer]
+
+    def changes(self, start: float, end: float) -> list[tuple[str, str, Change]]:
+        """Return (host, service, change) of all daemons within [start, end], epoch seconds."""
+        return [
+            (host, service, change)
+            for (host, service), daemon in self._all().items()
+            for change in newest_first(daemon.changes)
+            if start <= change.time <= end
+        ]
+
+    def _all(self) -> dict[tuple[str, str], Daemon]:
         with self._lock:
             if time.monotonic() - self._looked > FRESH_SECONDS:
                 try:
-                    self._rings = self._read()
+                    self._daemons = self._read()
                 except Exception:
-                    _log.exception("%s are not read", self._sockets)
+                    _log.exception("what daemons say of themselves is not read")
                 self._looked = time.monotonic()
-            return self._rings
+            return self._daemons
 
-    def _read(self) -> dict[tuple[str, str], list[Sample]]:
-        rings: dict[tuple[str, str], list[Sample]] = {}
-        for _, origin, samples in latest([self._sockets], TIMEOUT_SECONDS, time.time()).fresh:
-            for sample in samples:
-                rings.setdefault((origin.service, sample.consumer), []).append(sample)
-        return rings
+    def _read(self) -> dict[tuple[str, str], Daemon]:
+        daemons: dict[tuple[str, str], Daemon] = {}
+        for file in self._files.all():
+            for key, changes in file.changes.items():
+                daemons.setdefault(key, Daemon()).changes = tuple(changes)
+            for reply in file.replies:
+                daemon = daemons.setdefault((reply.origin.host, reply.origin.service), Daemon())
+                # Later replies of a daemon have its further samples only.
+                if daemon.about.slowest is None:
+                    daemon.about = reply.about
+                _add(daemon, [sample for _, sample in reply.samples])
+        if self._sockets:
+            self._ask(daemons)
+        return daemons
+
+    def _ask(self, daemons: dict[tuple[str, str], Daemon]) -> None:
+        """Put what this host's daemons say now in the place of what files say of them."""
+        harvest = latest([self._sockets], TIMEOUT_SECONDS, time.time())
+        asked: dict[str, Daemon] = {}
+        for reply in harvest.heads.values():
+            asked.setdefault(reply.origin.service, Daemon()).about = reply.about
+        for _, origin, samples in harvest.fresh:
+            _add(asked.setdefault(origin.service, Daemon()), samples)
+        for service, daemon in asked.items():
+            for (host, name), filed in daemons.items():
+                if name == service and is_this_host(host):
+                    daemon.changes = filed.changes
+                    filed.about, filed.samples = daemon.about, daemon.samples
+            daemons["", service] = daemon
 
 
-def _here(host: str) -> bool:
+def _add(daemon: Daemon, samples: Sequence[Sample]) -> None:
+    for sample in samples:
+        daemon.samples.setdefault(sample.consumer, []).append(sample)
+
+
+def is_this_host(host: str) -> bool:
+    """Return whether a series' host is the one that this process runs on."""
     return host == "localhost" or (host.partition(".")[0] == socket.gethostname().partition(".")[0])

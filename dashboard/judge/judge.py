@@ -40,7 +40,7 @@ class Judge:
         store: read, never written.
         baselines: of the same store.
         shared: what daemons are declared to share.
-        inside: asks the daemons of this host at what they are slow; None: nobody does.
+        inside: what daemons say of themselves; None: nobody is asked.
     """
 
     def __init__(

@@ -17,6 +17,8 @@ const BEHIND = 10;
 const ALSO = ["orange", "pink", "green"];
 const MARKS = {
   note: "note",
+  deploy: "note",
+  version: "note",
   "alert-critical": "critical",
   "alert-warning": "warning",
   "alert-info": "info",

@@ -19,6 +19,7 @@ from ..store.base import Store
 from . import alerts as alerting
 from . import csv_table as table
 from . import login, openapi, query
+from .marks import marks_between
 from .notes import Marks, check
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -132,11 +133,9 @@ def state() -> Response:
 
 @api.get("/marks")
 def marks() -> Response:
-    """The notes and alerts of a span, of one daemon or of all."""
+    """The notes, alerts and changes of a span, of one daemon or of all."""
     window, daemon = query.window(request.args, time.time()), request.args.get("daemon")
-    annotations = notes().between(window.start, window.end, daemon)
-    more = alerting.marks(window.start, window.end, daemon)
-    return send({"marks": sorted([*annotations, *more], key=lambda mark: mark["time"])})
+    return send({"marks": marks_between(window.start, window.end, daemon)})
 
 
 @api.post("/marks")

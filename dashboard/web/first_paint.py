@@ -19,8 +19,8 @@ from ..draw.panels import TOPICS, Panel
 from ..draw.span import begin_of
 from ..grid.answer import answer
 from ..store.series import Window
-from . import alerts as alerting
-from .api import notes, store
+from .api import store
+from .marks import marks_between
 
 #: Rows in view on a large screen; ``draw=all`` asks for more where no script draws the others.
 FIRST_ROWS, MAX_ROWS = 16, 200
@@ -92,10 +92,7 @@ def drawn_rows(
             marks=window.end - window.start <= SHORT_SPAN,
         )
         usual = current_app.extensions["bands"].of(daemons, window, now)
-        marks = [
-            *notes().between(window.start, window.end),
-            *alerting.marks(window.start, window.end, None),
-        ]
+        marks = marks_between(window.start, window.end)
     except StoreError:
         # The rows stand without panels; the script says what is wrong as soon as it asks.
         return {}

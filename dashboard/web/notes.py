@@ -1,4 +1,4 @@
-"""Operators' notes on the time axis, kept in a file of JSON lines; and restarts found in series.
+"""Notes and deployments on the time axis, kept in a file of JSON lines.
 
 A note's text is data: it is bounded here and only ever shown as text.
 """
@@ -16,17 +16,24 @@ from typing import Any
 
 from collectd_fedmsg.errors import BadQuery, StoreError
 from collectd_fedmsg.files import atomic_write, locked
+from collectd_fedmsg.protocol.changes import DEPLOY, MAX_TEXT, Change
 
 from .. import json_bytes as as_json
 
-MAX_TEXT = 200
+#: What a mark may be; of a deployment verdicts say that they follow it.
+KINDS = ("note", DEPLOY)
+#: Seconds before a moment in which a deployment is of interest to a verdict.
+RECENT_SECONDS = 7 * 86400
 #: Notes kept; the oldest go.
 MOST = 5000
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A note: epoch seconds, what happened, and the daemon's id, or a prefix; empty: all."""
+    """A note: epoch seconds, what happened, and the daemon's id, or a prefix; empty: all.
+
+    ``kind``: one of ``KINDS``.
+    """
 
     id: str
     time: int
@@ -38,15 +45,16 @@ class Mark:
 
 
 def check(given: object, now: float, by: str = "") -> Mark:
-    """Return a new mark of ``by`` from a JSON body ``{"text": …, "time": …, "daemon": …}``.
+    """Return a new mark of ``by`` from a JSON body ``{"text": …}``, and optionally ``time``,
+    ``daemon`` and ``kind``.
 
     Raises:
         BadQuery: something is missing, unknown, too long or of the wrong kind.
     """
-    if not isinstance(given, dict) or set(given) - {"text", "time", "daemon"}:
-        raise BadQuery("a mark is an object with text, and optionally time and daemon")
+    if not isinstance(given, dict) or set(given) - {"text", "time", "daemon", "kind"}:
+        raise BadQuery("a mark is an object with text, and optionally time, daemon and kind")
     text, daemon = given.get("text"), given.get("daemon", "")
-    moment = given.get("time", int(now))
+    moment, kind = given.get("time", int(now)), given.get("kind", KINDS[0])
     if not isinstance(text, str) or not 1 <= len(text.strip()) <= MAX_TEXT:
         raise BadQuery(f"text: 1 to {MAX_TEXT} characters are wanted")
     if not text.isprintable():
@@ -55,7 +63,9 @@ def check(given: object, now: float, by: str = "") -> Mark:
         raise BadQuery("daemon: the id of a daemon, a host or host/service is wanted")
     if isinstance(moment, bool) or not isinstance(moment, int) or not 0 < moment <= now + 86400:
         raise BadQuery("time: seconds since the epoch, at most a day ahead, are wanted")
-    return Mark(secrets.token_hex(8), moment, text.strip(), daemon, by=by[:MAX_TEXT])
+    if kind not in KINDS:
+        raise BadQuery(f"kind: {' or '.join(KINDS)} is wanted")
+    return Mark(secrets.token_hex(8), moment, text.strip(), daemon, kind, by[:MAX_TEXT])
 
 
 class Marks:
@@ -87,6 +97,18 @@ class Marks:
                 )
             ]
         return [asdict(mark) for mark in sorted(found, key=lambda mark: mark.time)]
+
+    def deployed(self, daemon: str, now: float) -> list[Change]:
+        """Return a daemon's deployments of the week before ``now``; none where they are away."""
+        try:
+            marks = self.between(int(now) - RECENT_SECONDS, int(now), daemon)
+        except StoreError:
+            return []
+        return [
+            Change(float(mark["time"]), DEPLOY, f"“{mark['text']}”")
+            for mark in marks
+            if mark["kind"] == DEPLOY
+        ]
 
     def add(self, mark: Mark) -> None:
         """Keep a note, on disk before this returns.

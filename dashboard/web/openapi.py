@@ -7,11 +7,12 @@ from typing import Any
 from collectd_fedmsg import __version__
 from collectd_fedmsg.diagnosis.fleet.incident import Scope
 from collectd_fedmsg.metrics import METRICS
+from collectd_fedmsg.protocol.changes import MAX_TEXT
 
 from ..grid.derived import DERIVED
 from ..judge.plain_words import GROUPS
 from . import query
-from .notes import MAX_TEXT
+from .notes import KINDS
 
 JSON = dict[str, Any]
 
@@ -173,6 +174,7 @@ NEW_MARK: JSON = {
         "text": {"type": "string", "minLength": 1, "maxLength": MAX_TEXT},
         "time": {"type": "integer", "minimum": 1},
         "daemon": {"type": "string", "maxLength": 400},
+        "kind": {"type": "string", "enum": list(KINDS)},
     },
 }
 ALERT: JSON = {
@@ -349,14 +351,14 @@ def description(root: str = "") -> JSON:
         "/marks": {
             **_get(
                 "marks",
-                "Notes on the time axis.",
-                _answer("The notes.", _object(marks={"type": "array", "items": MARK})),
+                "Marks on the time axis: notes, deployments, versions, restarts, alerts.",
+                _answer("The marks.", _object(marks={"type": "array", "items": MARK})),
                 _parameter("daemon", TEXT, "Only what concerns this one."),
                 *WINDOW,
             ),
             "post": {
                 "operationId": "addMark",
-                "summary": "Keep a note.",
+                "summary": "Keep a note, or a deployment, which verdicts name.",
                 **TOKEN,
                 "requestBody": {
                     "required": True,

@@ -161,6 +161,8 @@ def test_marks_want_the_token_and_survive(tmp_path, now):
         {"text": "a", "b": 1},
         {"text": "a", "time": True},
         {"text": "a", "time": 10**12},
+        {"text": "a", "kind": "version"},
+        {"text": "a", "kind": None},
     ):
         assert browser.post("/api/v1/marks", json=bad, headers=bearer).status_code == 400, bad
     again = client(rrd, **settings)

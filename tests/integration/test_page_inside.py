@@ -49,7 +49,7 @@ def test_it_is_added_to_the_cause(
     assert evidence[0] == "first"
     assert bool(evidence[1:]) is said
     if said:
-        assert "in with, called from Archiver.consume:9" in evidence[1]
+        assert "for a lock (with) in Archiver.consume:9" in evidence[1]
 
 
 def test_without_sockets_or_daemons_nothing_changes(tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from collectd_fedmsg.diagnosis.verdict import Verdict
-from collectd_fedmsg.diagnosis.where import explained, parts
+from collectd_fedmsg.diagnosis.verdict import Diagnosis, Finding, Verdict
+from collectd_fedmsg.diagnosis.where import explained, parts, with_evidence
+from collectd_fedmsg.protocol.changes import Change
 from collectd_fedmsg.protocol.evidence import Failure, InHand, StackTime
 from collectd_fedmsg.protocol.sample import Sample
 
@@ -76,9 +77,49 @@ def test_the_message_that_hangs() -> None:
         InHand("t", 3.0, "", "", "full")))  # fmt: skip
     for verdict in (Verdict.STALLED, Verdict.WORKERS_LOST):
         [sentence] = explained([hanging], verdict, None)
-        assert sentence == ("a message of org.x.build has been in hand for 12 min: it is waiting in"
-                            " with, called from Archiver.consume:9")  # fmt: skip
+        assert sentence == ("a message of org.x.build has been in hand for 12 min: it is waiting"
+                            " for a lock (with) in Archiver.consume:9")  # fmt: skip
     assert explained([hanging], Verdict.OK, None) == ()
+
+
+@pytest.mark.parametrize(("library", "state", "words"), [
+    ("with", "waiting", "is waiting for a lock (with) in Archiver.consume"),
+    ("acquire", "waiting", "is waiting for a lock (acquire) in Archiver.consume"),
+    ("threading:Lock.acquire", "waiting", "is waiting for a lock (acquire) in Archiver.consume"),
+    ("pool:Pool.acquire", "waiting", "is waiting in pool Pool.acquire, called from Archiver"),
+    ("for", "waiting", "is waiting for the next item (for) in Archiver.consume"),
+    ("with", "computing", "is computing in a with statement of Archiver.consume"),
+    ("sleep", "waiting", "is waiting in sleep, called from Archiver.consume"),
+    ("requests.api:get", "waiting", "is waiting in requests get, called from Archiver.consume"),
+    ("re:match", "computing", "is computing in re match, called from Archiver.consume"),
+    ("", "computing", "is computing in Archiver.consume"),
+])  # fmt: skip
+def test_the_words_of_a_place(library: str, state: str, words: str) -> None:
+    """A statement that waits is no function that was called."""
+    hanging = replace(Sample("C", 900.0, 9, 7, 1, 1), in_hand=(
+        InHand("t", 90.0, "a.b:Archiver.consume:9", library, state),))  # fmt: skip
+    [sentence] = explained([hanging], Verdict.STALLED, None)
+    assert words in sentence
+
+
+def test_the_cause_comes_with_its_evidence() -> None:
+    """The change joins the first sentence, the place is the second: rows and notices show two."""
+    slow = series({EXECUTE: 0.0062, RENDER: 0.0138}, {EXECUTE: 3.1, RENDER: 0.26})
+    rest = Finding(Verdict.CREEP, 0.5, ("busy",))
+    judged = Diagnosis(
+        1200.0, (Finding(Verdict.SLOW, 1.0, ("slower", "third"), since=CHANGE), rest)
+    )
+    deployed = Change(CHANGE - 40, "version", "datanommer.consumer 1.4.2 → 1.5.0")
+    diagnosis = with_evidence(judged, slow, [deployed])
+    first, second, *others = diagnosis.findings[0].evidence
+    assert first == "slower, since 40 s after datanommer.consumer 1.4.2 → 1.5.0"
+    assert "93% of the added time is waiting in psycopg" in second
+    assert others[-1] == "third"
+    assert diagnosis.findings[1:] == (rest,)
+    # Without either the diagnosis is what it was, and a healthy one is in any case.
+    assert with_evidence(judged, [], []) is judged
+    well = Diagnosis(1200.0, (Finding(Verdict.OK, 1.0, ("well",), since=CHANGE),))
+    assert with_evidence(well, slow, [deployed]) is well
 
 
 def test_what_fails() -> None:
