@@ -1,14 +1,28 @@
-"""EDGE RabbitMQ: a broker of one's own on loopback, with everything in one folder."""
+"""Start a private RabbitMQ on loopback, with everything of it in one folder.
+
+It is the machine's. With ``RABBITMQ_ROOT=FOLDER`` in the environment it is that of the Debian
+which is unpacked in that folder, run with chroot as its user ``rabbitmq``: this needs root.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 from pathlib import Path
 
 from .processes import Processes, free_port, wait_for
 
-SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+#: The root folder of the Debian whose broker is started.
+ROOT = Path(os.environ.get("RABBITMQ_ROOT", "/"))
+SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
+USER = "rabbitmq"
+#: ``sh -c``'s, in a mount namespace that ends with the broker; the arguments are the root folder,
+#: user, group and command.
+_ENTER = """
+mount --bind /tmp "$0/tmp" && mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" &&
+exec chroot "$0" setpriv --reuid "$1" --regid "$2" --clear-groups --pdeathsig TERM "$3"
+"""
 #: Processes that a broker's clients need until they have ended.
 NAMES = ("broker", "epmd")
 _SERVICE = """
@@ -39,7 +53,7 @@ routing_keys = ["org.fedoraproject.#"]
 
 def installed() -> bool:
     """Tell whether there is a broker to start."""
-    return SERVER.exists()
+    return (ROOT / SERVER.lstrip("/")).exists()
 
 
 def service_config(amqp: int, callback: str, monitor: int, settings: str = "") -> str:
@@ -58,6 +72,8 @@ def start(
     processes: Processes, folder: Path, amqp: int, management: int = 0, settings: str = ""
 ) -> None:
     """Start a broker that listens on the port ``amqp``; return when it does.
+
+    The broker is the process itself, without the shell that would translate signals for it.
 
     Args:
         processes: what it runs among, with its name server.
@@ -84,17 +100,28 @@ def start(
         "RABBITMQ_LOG_BASE": str(folder / "log"),
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
         "RABBITMQ_CONF_ENV_FILE": str(folder / "none"),
-        "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq"),
-        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+        "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq"), "RUNNING_UNDER_SYSTEMD": "true",
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}"
+        " +sbwt none +sbwtdcpu none +sbwtdio none",
     }  # fmt: skip
     processes.start("epmd", ["epmd", "-address", "127.0.0.1", "-port", str(names)], env, folder)
-    processes.start("broker", [str(SERVER)], env, folder)
+    processes.start("broker", _command(folder), env, folder)
 
     def listens() -> bool:
         processes.check()
         return all(_answers(port) for port in (amqp, management) if port)
 
     wait_for("the broker listens", listens, 120)
+
+
+def _command(folder: Path) -> list[str]:
+    """Return the command of the broker, which may write into ``folder`` then."""
+    if str(ROOT) == "/":
+        return [SERVER]
+    users = (line.split(":") for line in (ROOT / "etc/passwd").read_text().splitlines())
+    uid, gid = next((int(line[2]), int(line[3])) for line in users if line[0] == USER)
+    shutil.chown(folder, uid, gid)
+    return ["unshare", "--mount", "sh", "-c", _ENTER, str(ROOT), str(uid), str(gid), SERVER]
 
 
 def _answers(port: int) -> bool:

@@ -7,9 +7,11 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -21,6 +23,19 @@ settings.load_profile("untimed")
 Figure = Callable[[str, str], None]
 #: What rows of the table of figures are known by in a test's report.
 NAME = "figure"
+
+
+class OneBrokerScheduling(LoadFileScheduling):
+    """A file's tests run in one process; so do all that share the broker, which starts once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        shared = "tests/integration/rabbitmq/"
+        return shared if nodeid.startswith(shared) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneBrokerScheduling | None:
+    """Schedule by file where that is asked for."""
+    return OneBrokerScheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""What is tested on a real broker: all of it on one, for its start takes five seconds."""

@@ -1,0 +1,95 @@
+"""Real fedora-messaging services on a real broker, counted from inside and by their monitor."""
+
+from __future__ import annotations
+
+import time
+
+from collectd_fedmsg.collector.sources.fedora_messaging import FedoraMessagingSource
+from examples.processes import wait_for
+
+from .running import CALLBACKS, RunningBroker
+
+KINDS = {
+    "function": "function",
+    "class": "Class",
+    "coroutine": "coroutine",
+    "async-class": "AsyncClass",
+}
+NAMED = "collectd_fedmsg.fedora_messaging_plugin:callback"
+#: Twelve well, one that comes twice, one for good.
+ORDERS = [{"seconds": 0.01}] * 12 + [{"do": "nack"}, {"do": "drop"}]
+
+
+def test_every_kind_of_callback_is_counted(broker: RunningBroker) -> None:
+    """By the entry point or by name: all messages, busy and topics; Nack and Drop are no errors."""
+    for kind, attribute in KINDS.items():
+        broker.service(f"{kind}-entry", f"{CALLBACKS}:{attribute}", broker.counted())
+    # By name the module finds the callback, and the same mechanism counts it: two kinds show that.
+    named = ("class", "coroutine")
+    for kind in named:
+        own = f'callback = "{CALLBACKS}:{KINDS[kind]}"\n'
+        broker.service(f"{kind}-named", NAMED, broker.counted(own))
+    names = [*(f"{kind}-entry" for kind in KINDS), *(f"{kind}-named" for kind in named)]
+    broker.consumes(*names)
+    for kind in named:  # it is counted from its start on
+        wait_for(f"{kind} is there", lambda kind=kind: broker.samples(f"{kind}-named") != [], 20)
+    broker.publish(dict.fromkeys(names, ORDERS))
+    for name in names:
+        wait_for(
+            f"{name} handled all",
+            lambda name=name: [sample.processed for sample in broker.samples(name)] == [15],
+            20,
+        )
+        [sample] = broker.samples(name)
+        assert (sample.received, sample.failed, sample.in_progress) == (15, 0, 0)
+        assert sample.topics == {f"org.fedoraproject.prod.{name}": 15}
+        assert sample.busy >= 0.12e6
+        assert sample.consumer.startswith("Consumer#")
+        assert not sample.observable
+    monitor = FedoraMessagingSource({broker.monitor("function-entry"): "archiver"}, 1.0)
+    [(_, _, [row])] = monitor.collect(5.0, time.time()).fresh
+    monitor.close()
+    # The monitor has what was returned to the queue as a failure; the wrapper has not.
+    assert (row.received, row.processed, row.failed, row.in_progress) == (15, 15, 1, 0)
+    broker.publish({name: [{"do": "halt"}] for name in names})
+    for name in names:
+        assert broker.processes.running.pop(name).wait(30) == 0, name  # as without us
+
+
+def test_what_fails_ends_the_service_as_without_us(broker: RunningBroker) -> None:
+    """An exception of its own: counted as failed, exit code 13, the message back on the queue."""
+    broker.service("failing", f"{CALLBACKS}:function", broker.counted())
+    broker.consumes("failing")
+    broker.publish({"failing": [{"seconds": 3, "do": "fail"}]})
+    wait_for(
+        "it is in hand",
+        lambda: [sample.in_progress for sample in broker.samples("failing")] == [1],
+        20,
+    )
+    [sample] = broker.samples("failing")
+    assert (sample.received, sample.processed, sample.workers) == (1, 0, 1)
+    assert broker.processes.running.pop("failing").wait(30) == 13
+
+
+def test_what_is_prefetched_is_not_in_progress(broker: RunningBroker) -> None:
+    """Ten on their way, each takes a second: one is in progress."""
+    broker.service("prefetching", f"{CALLBACKS}:coroutine", broker.counted())
+    broker.consumes("prefetching")
+    broker.publish({"prefetching": [{"seconds": 1}] * 10})
+    wait_for(
+        "it has some",
+        lambda: [sample.received for sample in broker.samples("prefetching")] > [2],
+        20,
+    )
+    [sample] = broker.samples("prefetching")
+    assert sample.received - sample.processed == sample.in_progress <= 1
+    broker.processes.stop("prefetching")
+
+
+def test_with_a_wrong_setting_the_service_runs_uncounted(broker: RunningBroker) -> None:
+    wrong = '[consumer_config.collectd_fedmsg]\ninterval = "often"\n'
+    broker.service("uncounted", f"{CALLBACKS}:function", wrong)
+    broker.consumes("uncounted")
+    broker.publish({"uncounted": [{}, {"do": "halt"}]})
+    assert broker.processes.running.pop("uncounted").wait(30) == 0
+    assert "interval" in (broker.folder / "uncounted.log").read_text()
