@@ -72,8 +72,9 @@ class QueueAccount:
         #: Why a number is unknown, empty when none is.
         self.why = ""
         self._residual = Residual()
-        #: When the broker last said that it had counted nothing yet.
+        #: When the broker last said that it had counted nothing yet, and what waited then.
         self._nothing_at: float | None = None
+        self._uncounted_waiting: int | None = None
 
     def samples(self, figures: Figures, now: float) -> list[PartialSample]:
         """Return what to store of this round (``now``, seconds), oldest first.
@@ -84,9 +85,7 @@ class QueueAccount:
         residual, found = self._residual, []
         published, processed = figures.published, figures.processed
         if published is None or processed is None:
-            residual.restart()
-            self._nothing_at = None if figures.waiting is None else now
-            self.why = NO_TOTALS if figures.waiting else ""
+            self._take_uncounted(now, figures.waiting)
         else:
             if self._nothing_at is not None:
                 found.append(
@@ -94,11 +93,11 @@ class QueueAccount:
                         CONSUMER, self._nothing_at, received=0, processed=0, redelivered=0
                     )
                 )
-                self._nothing_at = None
+                self._nothing_at = self._uncounted_waiting = None
             if figures.waiting is not None:
                 residual.add(now, published, processed, figures.waiting)
             self.why = UNCOUNTED if residual.uncounted else ""
-        known = not residual.uncounted
+        known = published is not None and not residual.uncounted
         if (published, figures.waiting, figures.consumers) != (None, None, None):
             found.append(
                 PartialSample(
@@ -113,3 +112,16 @@ class QueueAccount:
                 )
             )
         return found
+
+    def _take_uncounted(self, now: float, waiting: int | None) -> None:
+        """Take in that the broker has no totals: they begin at 0, with what waits there now.
+
+        While that changes, messages pass that are in no total.
+        """
+        if waiting is None or waiting != self._uncounted_waiting:
+            self._residual.restart()
+        if waiting is not None:
+            self._residual.add(now, 0, 0, waiting)
+        self._uncounted_waiting = waiting
+        self._nothing_at = None if waiting is None else now
+        self.why = NO_TOTALS if waiting else ""

@@ -98,5 +98,28 @@ def test_after_a_restart_of_the_node_the_totals_are_from_nothing():
     account = QueueAccount()
     account.samples(Figures(500, 480, 0, 20, 1), 10)
     account.samples(Figures(None, None, None, 15, 0), 20)
-    times = [(one.time, one.received) for one in account.samples(Figures(900, 0, 0, 915, 0), 30)]
+    times = [
+        (sample.time, sample.received) for sample in account.samples(Figures(900, 0, 0, 915, 0), 30)
+    ]
     assert times == [(20, 0), (30, 900)]
+
+
+def test_what_vanishes_from_a_queue_without_totals_at_first():
+    """On 4.x an unused queue has no totals; what expires from it later has vanished, all of it."""
+    account = QueueAccount()
+    for number in range(3):
+        [sample] = account.samples(Figures(None, None, None, 2, 0), 20 * number)
+    assert sample.vanished is None
+    for number in range(3, 6):
+        *_, sample = account.samples(Figures(25, 0, 0, 2, 0), 20 * number)
+    assert (sample.received, sample.processed, sample.backlog, sample.vanished) == (25, 0, 2, 25)
+
+
+def test_messages_that_pass_uncounted_are_not_vanished():
+    """AMQP 1.0 on 4.x: what waits comes and goes without totals; the first total is no loss."""
+    account = QueueAccount()
+    for number, waiting in enumerate((0, 40, 7, 90, 3)):
+        account.samples(Figures(None, None, None, waiting, 1), 20 * number)
+    for number in range(5, 9):
+        *_, sample = account.samples(Figures(5, 5, 0, 3, 1), 20 * number)
+    assert sample.vanished == 0
