@@ -1,6 +1,7 @@
-"""Locks, atomic writes and the limit of open files; the one place for each.
+"""Locks, bounded reads, atomic writes and the limit of open files; the one place for each.
 
-Refuses to follow a symbolic link where it writes: whoever owns the folder could plant one.
+Refuses to follow a symbolic link where it writes, and to wait for what was planted in place of a
+file: a named pipe, a device, a lock that somebody else may hold.
 """
 
 from __future__ import annotations
@@ -18,24 +19,62 @@ from pathlib import Path, PurePath
 
 #: Seconds between two attempts to get a lock that another process holds.
 LOCK_POLL_SECONDS = 0.01
+#: Bytes of a file that holds a password or token.
+MAX_SECRET_BYTES = 4096
 _FLAGS = os.O_CLOEXEC | os.O_NOFOLLOW
 
 
-def lock_file(path: Path, seconds: float = 0.0, mode: int = 0o640) -> int:
+def read_file(path: Path | str, most: int, *, ours: bool = False) -> bytes:
+    """Return the content of a regular file; nothing else is waited for.
+
+    Args:
+        most: bytes.
+        ours: whether it must belong to this user, to root or to the folder's owner, in a folder
+            that others may write.
+
+    Raises:
+        OSError: it cannot be read, is longer, is no regular file, or is somebody else's.
+    """
+    opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(opened, "rb") as file:
+        _check(opened, path, ours=ours)
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"is longer than {most} bytes", str(path))
+    return content
+
+
+def _check(opened: int, path: Path | str, *, ours: bool) -> None:
+    """Raise OSError for what is no regular file, or another user's where it must not be."""
+    status = os.fstat(opened)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "is no regular file", str(path))
+    folder = Path(path).parent.stat()
+    shared = ours and folder.st_mode & 0o022
+    if shared and status.st_uid not in (0, os.geteuid(), folder.st_uid):
+        raise OSError(errno.EPERM, f"belongs to another user, uid {status.st_uid}", str(path))
+
+
+def lock_file(path: Path, seconds: float = 0.0) -> int:
     """Return the descriptor of an exclusive lock on a file; it ends when that is closed.
+
+    Only the file's owner and root may open it, so nobody else can hold it.
 
     Args:
         path: the lock file, made when it is not there.
         seconds: how long to wait for another process.
-        mode: of a new file.
 
     Raises:
         BlockingIOError: another process holds it.
-        OSError: the file cannot be made or opened.
+        OSError: the file cannot be made or opened, is no regular file, or is another user's.
     """
     end = time.monotonic() + seconds
-    lock = os.open(path, os.O_RDWR | os.O_CREAT | _FLAGS, mode)
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | _FLAGS, 0o600)
     try:
+        _check(lock, path, ours=True)
+        status = os.fstat(lock)
+        if status.st_uid == os.geteuid() and status.st_mode & 0o077:
+            os.fchmod(lock, 0o600)
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -50,9 +89,9 @@ def lock_file(path: Path, seconds: float = 0.0, mode: int = 0o640) -> int:
 
 
 @contextlib.contextmanager
-def locked(path: Path, seconds: float = 5.0, mode: int = 0o640) -> Iterator[None]:
+def locked(path: Path, seconds: float = 5.0) -> Iterator[None]:
     """Hold an exclusive lock on a file within a ``with`` block; errors as in ``lock_file``."""
-    lock = lock_file(path, seconds, mode)
+    lock = lock_file(path, seconds)
     try:
         yield
     finally:
@@ -65,11 +104,10 @@ def atomic_write(path: Path, content: bytes, mode: int = 0o644, *, durable: bool
     Raises:
         OSError: the folder or the disk does not take it; the old file is as it was.
     """
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
-    with contextlib.suppress(FileNotFoundError):
-        temporary.unlink()
+    # A name that nobody can know, and so not take, before.
+    temporary = path.with_name(f"{path.name[:200]}.{secrets.token_hex(8)}.new")
+    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, mode)
     try:
-        file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, mode)
         with os.fdopen(file, "wb") as opened:
             opened.write(content)
             if durable:

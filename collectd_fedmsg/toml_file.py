@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import ConfigError
+from .files import read_file
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -25,13 +26,10 @@ def read_text(path: Path | str) -> str:
     """
     place = str(path)
     try:
-        with Path(path).open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        content = read_file(path, MAX_BYTES)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ConfigError(place, "(file)", place, reason) from error
-    if len(content) > MAX_BYTES:
-        raise ConfigError(place, "(file)", place, f"is longer than {MAX_BYTES} bytes")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -36,6 +36,9 @@ class SqliteFile:
         with self.translated():
             if not create and not path.exists():
                 raise StoreError(f"{path}: is not there; does `collectd-fedmsg alerts run` run?")
+            if path.exists() and not path.is_file():
+                # sqlite would wait for the other end of a named pipe.
+                raise StoreError(f"{path}: is no regular file")
             address = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
             self.base = sqlite3.connect(
                 address,

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..files import atomic_write
+from ..files import atomic_write, read_file
 from ..protocol.sample import OTHER
 
 #: Topics of one consumer that have series of their own, besides "other".
@@ -23,6 +23,8 @@ FIRST_TOPICS = 40
 MIN_SAMPLES = 30
 #: Topics of one consumer whose samples are counted; beyond, counting begins again.
 MAX_CANDIDATES = 500
+#: Bytes of a file of them.
+MAX_BYTES = 64 << 20
 
 Consumer = tuple[str, str, str]
 
@@ -74,7 +76,7 @@ class TopicNames:
             ValueError: it is not one of ours.
         """
         try:
-            rows = json.loads(path.read_bytes())
+            rows = json.loads(read_file(path, MAX_BYTES, ours=True))
             names = {
                 (str(host), str(service), str(consumer)): set(map(str, topics[:MAX_TOPICS]))
                 for host, service, consumer, topics in rows

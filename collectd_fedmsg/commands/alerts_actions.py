@@ -82,8 +82,9 @@ def _with_database(action: Action, options: argparse.Namespace) -> int:
 def _denied(path: Path) -> str:
     """Return why a file may not be read, empty when it may or is not there."""
     try:
-        with path.open("rb"):
-            return ""
+        # Not to wait for the other end of a named pipe.
+        os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
+        return ""
     except PermissionError as error:
         return f"{path}: {error.strerror}: is this user in the evaluator's group?"
     except OSError:

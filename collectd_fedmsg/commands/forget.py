@@ -132,7 +132,10 @@ def _forget(
         if cache is not None:
             cache.let_go(str(path), RRDCACHED_SECONDS)
         os.unlink(path.name, dir_fd=folder)
-    with suppress(OSError):  # others are left in it
-        path.parent.rmdir()
-        path.parent.parent.rmdir()
+    for inner in (relative.parent, relative.parent.parent):
+        with (
+            suppress(OSError),  # others are left in it
+            folder_beneath(options.data_dir, inner.parent) as outer,
+        ):
+            os.rmdir(inner.name, dir_fd=outer)
     return None

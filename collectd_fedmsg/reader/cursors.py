@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..files import atomic_write
+from ..files import atomic_write, read_file
 from ..protocol.sample import Sample
 from ..protocol.wire import Reply, Request
 from .service_owners import ServiceOwners
@@ -23,6 +23,8 @@ MAX_CONSUMERS = 1000
 MISSED_ROUNDS = 3
 #: Series whose last time is remembered after their daemon has gone.
 MAX_TIMES = 100_000
+#: Bytes of a file of cursors.
+MAX_BYTES = 64 << 20
 
 
 @dataclass
@@ -173,7 +175,7 @@ class Cursors:
         if not path.exists():
             return
         try:
-            raw = json.loads(path.read_text("utf-8"))
+            raw = json.loads(read_file(path, MAX_BYTES, ours=True))
             cursors = {str(key): _cursor(row) for key, row in raw["cursors"].items()}
             times = {str(key): float(at) for key, at in raw["times"].items()}
             owners = {str(key): str(owner) for key, owner in raw.get("owners", {}).items()}

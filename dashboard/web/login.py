@@ -18,6 +18,7 @@ from werkzeug.exceptions import TooManyRequests
 from werkzeug.security import check_password_hash
 
 from collectd_fedmsg.errors import ConfigError
+from collectd_fedmsg.files import read_file
 
 from ..config import Settings
 from ..config_keys import Network
@@ -27,6 +28,8 @@ from .guesses import Pauses
 OPEN = ("/healthz",)
 #: Checked passwords remembered: scrypt costs 50 ms, a live page asks every few seconds.
 MAX_REMEMBERED = 1000
+#: Bytes of the users' file.
+MAX_USERS_BYTES = 1 << 20
 
 
 def read_users(path: Path) -> dict[str, str]:
@@ -36,7 +39,7 @@ def read_users(path: Path) -> dict[str, str]:
         ConfigError: the file cannot be read, or a line is not of this form.
     """
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = read_file(path, MAX_USERS_BYTES).decode().splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError("dashboard", "users_file", str(path), str(error)) from error
     users = {}

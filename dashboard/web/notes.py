@@ -5,7 +5,6 @@ A note's text is data: it is bounded here and only ever shown as text.
 
 from __future__ import annotations
 
-import os
 import secrets
 import threading
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from collectd_fedmsg.errors import BadQuery, StoreError
-from collectd_fedmsg.files import atomic_write, locked
+from collectd_fedmsg.files import atomic_write, locked, read_file
 from collectd_fedmsg.protocol.changes import DEPLOY, MAX_TEXT, Change
 
 from .. import json_bytes as as_json
@@ -25,7 +24,9 @@ KINDS = ("note", DEPLOY)
 #: Seconds before a moment in which a deployment is of interest to a verdict.
 RECENT_SECONDS = 7 * 86400
 #: Notes kept; the oldest go.
-MOST = 5000
+MAX_NOTES = 5000
+#: Bytes of a file that can hold them.
+MAX_BYTES = 16 << 20
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class Marks:
             StoreError: the file cannot be written; the note is not kept then.
         """
         with self._alone():
-            self._write([*self._all(), mark][-MOST:])
+            self._write([*self._all(), mark][-MAX_NOTES:])
 
     def remove(self, name: str) -> bool:
         """Forget a note; False when there is none of this id.
@@ -147,12 +148,13 @@ class Marks:
         if self._path is None:
             return self._marks
         try:
-            with self._path.open("rb") as file:
-                now = os.fstat(file.fileno())
-                seen = (now.st_ino, now.st_mtime_ns, now.st_size)
-                if seen != self._read:
-                    self._marks = [Mark(**as_json.loads(line)) for line in file]
-                    self._read = seen
+            # The version first: of what is written meanwhile, the next look reads all.
+            now = self._path.stat()
+            version = (now.st_ino, now.st_mtime_ns, now.st_size)
+            if version != self._read:
+                lines = read_file(self._path, MAX_BYTES, ours=True).splitlines()
+                self._marks = [Mark(**as_json.loads(line)) for line in lines]
+                self._read = version
         except FileNotFoundError:
             self._marks, self._read = [], None
         except (OSError, ValueError, TypeError) as error:
@@ -177,7 +179,7 @@ def file_lock(path: Path, seconds: float = 5.0) -> Iterator[None]:
         StoreError: it cannot be made, or another has it for longer than ``seconds``.
     """
     try:
-        with locked(path, seconds, 0o644):
+        with locked(path, seconds):
             yield
     except BlockingIOError as error:
         raise StoreError(f"{path.name}: another process holds it") from error

@@ -14,6 +14,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+from ...files import MAX_SECRET_BYTES, read_file
 from . import NotTaken, Refused
 
 #: recipient → (SMTP code, the server's words).
@@ -149,4 +150,4 @@ def mail(payload: Mapping[str, Any], settings: Mapping[str, Any]) -> EmailMessag
 
 
 def _password(path: Path | None) -> str:
-    return path.read_text("utf-8").strip() if path else ""
+    return read_file(path, MAX_SECRET_BYTES).decode().strip() if path else ""

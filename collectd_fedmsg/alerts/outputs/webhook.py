@@ -12,9 +12,9 @@ import hmac
 import json
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
+from ...files import MAX_SECRET_BYTES, read_file
 from .http import post
 
 
@@ -35,7 +35,7 @@ class Sender:
         }
         if settings["secret_file"]:
             # Read each time: a secret is changed without a restart.
-            secret = Path(settings["secret_file"]).read_bytes().strip()
+            secret = read_file(settings["secret_file"], MAX_SECRET_BYTES).strip()
             stamp = str(int(time.time()))
             headers["X-Fedmsg-Timestamp"] = stamp
             headers["X-Fedmsg-Signature"] = f"sha256={signature(secret, stamp, body)}"

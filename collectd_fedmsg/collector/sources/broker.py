@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import HealthError
+from ...files import read_file
 
 #: Bytes of a password file.
 MAX_PASSWORD = 4096
@@ -49,8 +50,7 @@ class Broker:
         if self.password_file is None:
             return "guest"
         try:
-            with self.password_file.open(encoding="utf-8") as file:
-                return file.read(MAX_PASSWORD).partition("\n")[0]
+            return read_file(self.password_file, MAX_PASSWORD).decode().partition("\n")[0]
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "is not UTF-8"
             raise BrokerError(
