@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timezone, tzinfo
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -68,8 +69,13 @@ class Settings:
     prometheus_token_file: Path | None = None
     #: The header in which a proxy names who has logged in; empty: not asked for.
     auth_header: str = ""
-    #: Addresses and networks of that proxy, loopback aside.
+    #: Addresses and networks of proxies: what they say of who asks is believed.
     proxies: tuple[Network, ...] = ()
+    #: What a proxy shows in ``X-Proxy-Secret``; wanted of one on this host, where every user has
+    #: the same address.
+    proxy_secret: str = field(default="", repr=False)
+    #: The file that it is read from, which only its owner may read.
+    proxy_secret_file: Path | None = None
     #: Lines ``name:hash``: who may log in by basic auth; None: not asked for.
     users_file: Path | None = None
     #: Path below which a proxy shows the page, e.g. ``/queues``. Only this says so, no header:
@@ -89,6 +95,19 @@ class Settings:
         if self.token and len(self.token) < MIN_TOKEN:
             raise ConfigError(
                 "dashboard", "token", "(not shown)", f"must have at least {MIN_TOKEN} characters"
+            )
+
+        if self.auth_header and not self.proxies:
+            raise ConfigError(
+                "dashboard", "auth_header", self.auth_header, "needs proxies: believed of none else"
+            )
+        local = [str(network) for network in self.proxies if network.overlaps(_loopback(network))]
+        if local and not self.proxy_secret:
+            raise ConfigError(
+                "dashboard",
+                "proxies",
+                local[0],
+                "any user of this host can ask from there: set proxy_secret_file",
             )
 
     def zone(self) -> tzinfo | None:
@@ -126,6 +145,11 @@ class Settings:
             read["token"] = token
         if read.get("token_file"):
             read["token"] = read_token(checker, "token_file", read["token_file"], MIN_TOKEN)
+        if read.get("proxy_secret_file"):
+            path = read["proxy_secret_file"]
+            read["proxy_secret"] = read_token(checker, "proxy_secret_file", path, MIN_TOKEN)
+            if not read["proxy_secret"].isascii():
+                checker.wrong("proxy_secret_file", str(path), "must hold ASCII only")
         checker.finish()
         return cls(**read)
 
@@ -141,6 +165,11 @@ class Settings:
         token = read_token(checker, "prometheus_token_file", self.prometheus_token_file, 1)
         checker.finish()
         return token
+
+
+def _loopback(network: Network) -> Any:
+    """Return the loopback network of the same version."""
+    return ip_network("127.0.0.0/8" if network.version == 4 else "::1/128")
 
 
 def _tied(checker: Checker, value: Any) -> tuple[Tied, ...]:

@@ -143,6 +143,7 @@ KEYS: Mapping[str, Key] = {
         )
     ),
     "proxies": Key(list_of(_network, "addresses and networks")),
+    "proxy_secret_file": Key(optional(_file)),
     "users_file": Key(optional(_file)),
     "prefix": Key(_prefix),
     "timezone": Key(_or_empty(text)),

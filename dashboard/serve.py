@@ -31,7 +31,8 @@ def parser() -> argparse.ArgumentParser:
         "--config",
         metavar="FILE",
         help="a TOML file of settings; the command "
-        "line wins. Only there: tied, token_file, marks_file, auth_header, proxies",
+        "line wins. Only there: tied, token_file, marks_file, auth_header, proxies,"
+        " proxy_secret_file",
     )
     whole.add_argument("--data-dir", help="collectd's folder of RRD files")
     whole.add_argument("--prometheus", metavar="URL", help="read this server, not files")

@@ -1,15 +1,18 @@
 """Slow down password guessing: each further wrong guess of an address doubles its pause.
 
-A guess within its pause, and one that would have to wait for another's check, is refused at once:
-no thread waits for a guesser. Refuses to lock anybody out for longer than ``MAX_PAUSE``.
+A guess within its pause is refused at once. One check runs at a time for the addresses of noisy
+neighbourhoods, where many guessed wrong of late, and one for all others; one more guess of each may
+wait a moment: no other thread waits. Refuses to lock anybody out for longer than ``MAX_PAUSE``.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Iterator
 
 #: Wrong guesses of one address without a pause: people mistype.
 FREE_GUESSES = 3
@@ -19,6 +22,11 @@ FIRST_PAUSE, MAX_PAUSE = 1.0, 300.0
 FORGIVEN_AFTER = 3600.0
 #: Addresses remembered; of more, those that guessed longest ago are forgotten.
 MAX_ADDRESSES = 10_000
+#: Wrong guesses in one neighbourhood, without as many seconds between two of them, that make it
+#: noisy.
+NOISY_GUESSES, NOISY_SECONDS = 4, 60.0
+#: Seconds that one guess waits for another's check; for which a refusal lets an address wait.
+WAIT_SECONDS, REFUSED_SECONDS = 2.0, 30.0
 
 
 class Pauses:
@@ -26,6 +34,7 @@ class Pauses:
 
     def __init__(self) -> None:
         self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._near: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self._lock = threading.Lock()
 
     def left(self, address: str) -> float:
@@ -41,15 +50,84 @@ class Pauses:
         """Note a wrong guess."""
         now, key = time.monotonic(), network(address)
         with self._lock:
-            count, last = self._wrong.pop(key, (0, now))
-            self._wrong[key] = (1 if now - last > FORGIVEN_AFTER else count + 1, now)
-            while len(self._wrong) > MAX_ADDRESSES:
-                self._wrong.popitem(last=False)
+            _count(self._wrong, key, now, FORGIVEN_AFTER)
+            _count(self._near, neighbourhood(address), now, NOISY_SECONDS)
 
     def right(self, address: str) -> None:
         """Forget the wrong guesses of an address."""
         with self._lock:
             self._wrong.pop(network(address), None)
+
+    def noisy(self, address: str) -> bool:
+        """Return whether many wrong guesses came from near an address lately."""
+        with self._lock:
+            count, last = self._near.get(neighbourhood(address), (0, 0.0))
+        return count >= NOISY_GUESSES and time.monotonic() - last <= NOISY_SECONDS
+
+
+def _count(
+    counts: OrderedDict[str, tuple[int, float]], key: str, now: float, forgotten: float
+) -> None:
+    count, last = counts.pop(key, (0, now))
+    counts[key] = (1 if now - last > forgotten else count + 1, now)
+    while len(counts) > MAX_ADDRESSES:
+        counts.popitem(last=False)
+
+
+class Turn:
+    """One check at a time, and one guess that waits for it: of an address that was refused before.
+
+    So who uses a new address for each guess waits for none, and nobody else waits for him.
+    """
+
+    def __init__(self) -> None:
+        self._check, self._waits = threading.Lock(), threading.Lock()
+        #: Addresses that were refused a turn, and when.
+        self._refused: OrderedDict[str, float] = OrderedDict()
+
+    @contextlib.contextmanager
+    def taken(self, address: str) -> Iterator[bool]:
+        """Hold the turn within a ``with`` block; False: it cannot be had."""
+        got = self._at_once() or self._in_time(address)
+        try:
+            yield got
+        finally:
+            if got:
+                self._check.release()
+
+    def _at_once(self) -> bool:
+        return not self._waits.locked() and self._check.acquire(blocking=False)
+
+    def _in_time(self, address: str) -> bool:
+        now = time.monotonic()
+        before = self._refused.pop(address, float("-inf"))
+        if now - before <= REFUSED_SECONDS and self._waits.acquire(blocking=False):
+            try:
+                if self._check.acquire(timeout=WAIT_SECONDS):
+                    return True
+            finally:
+                self._waits.release()
+        self._refused[address] = now
+        while len(self._refused) > MAX_ADDRESSES:
+            with contextlib.suppress(KeyError):
+                self._refused.popitem(last=False)
+        return False
+
+
+def neighbourhood(address: str) -> str:
+    """Return the wider network of an address: what one guesser may well have more of.
+
+    A /16 of IPv4, a /48 of IPv6; all loopback addresses but the two that are in common use.
+    """
+    try:
+        number = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address[:64]
+    number = getattr(number, "ipv4_mapped", None) or number
+    if str(number) in ("127.0.0.1", "::1"):
+        return str(number)
+    bits = 8 if number.is_loopback else 16 if number.version == 4 else 48
+    return str(ipaddress.ip_network((number, bits), strict=False))
 
 
 def network(address: str) -> str:

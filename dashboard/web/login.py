@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 import secrets
-import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
@@ -21,8 +19,8 @@ from collectd_fedmsg.errors import ConfigError
 from collectd_fedmsg.files import read_file
 
 from ..config import Settings
-from ..config_keys import Network
-from .guesses import Pauses
+from .guesses import Pauses, Turn
+from .proxies import asker, from_proxy
 
 #: Asked for by load balancers, which have no password.
 OPEN = ("/healthz",)
@@ -62,7 +60,7 @@ class Passwords:
         self._users = users
         self._key = secrets.token_bytes(32)
         self._right: OrderedDict[bytes, None] = OrderedDict()
-        self._checking = threading.Lock()
+        self._turns = {noisy: Turn() for noisy in (False, True)}
         # Checked when the name is unknown, so that names cannot be told by time.
         self._nobody = next(iter(users.values()), "")
 
@@ -70,17 +68,21 @@ class Passwords:
         """Tell at once whether this name and password were right before."""
         return self._digest(name, password) in self._right
 
-    def right(self, name: str, password: str) -> bool | None:
-        """Tell whether this is a known name with its password; None: another is being checked."""
-        if not self._checking.acquire(blocking=False):
-            return None
-        try:
-            hashed = self._users.get(name)
-            right = check_password_hash(hashed or self._nobody, password) and hashed is not None
-        except ValueError:  # parameters of the hash that this OpenSSL does not take
-            right = False
-        finally:
-            self._checking.release()
+    def right(self, name: str, password: str, address: str, *, noisy: bool) -> bool | None:
+        """Tell whether this is a known name with its password; None: others are being checked.
+
+        Args:
+            address: of who asks.
+            noisy: whether many guess wrong near it.
+        """
+        with self._turns[noisy].taken(address) as ours:
+            if not ours:
+                return None
+            try:
+                hashed = self._users.get(name)
+                right = check_password_hash(hashed or self._nobody, password) and hashed is not None
+            except ValueError:  # parameters of the hash that this OpenSSL does not take
+                right = False
         if right:
             self._right[self._digest(name, password)] = None
             while len(self._right) > MAX_REMEMBERED:
@@ -100,8 +102,7 @@ class Login:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._header = settings.auth_header
-        self._proxies = settings.proxies
+        self._settings = settings
         users = read_users(settings.users_file) if settings.users_file else None
         self._passwords = Passwords(users) if users is not None else None
         self._pauses = Pauses()
@@ -110,11 +111,12 @@ class Login:
         """Return the answer to who may not read; None to who may."""
         if request.path in OPEN:
             return None
-        if self._header:
-            # Anyone may send a header: only the proxy's own address makes it true.
-            if not from_proxy(request.remote_addr or "", self._proxies):
+        header = self._settings.auth_header
+        if header:
+            # Anyone may send a header: only a proxy of ours makes it true.
+            if not from_proxy(self._settings):
                 abort(403, "Only the proxy that asks for a login may ask here.")
-            if not request.headers.get(self._header, "").strip():
+            if not request.headers.get(header, "").strip():
                 abort(401, "The proxy names no user.")
         return self._basic(self._passwords) if self._passwords is not None else None
 
@@ -125,9 +127,11 @@ class Login:
         name, password = given.username or "", given.password or ""
         if passwords.known(name, password):
             return None
-        address = asker(self._proxies)
+        address = asker(self._settings)
         pause = self._pauses.left(address)
-        right = None if pause else passwords.right(name, password)
+        right = None
+        if not pause:
+            right = passwords.right(name, password, address, noisy=self._pauses.noisy(address))
         if right is None:
             raise too_many(pause)
         if right:
@@ -148,25 +152,6 @@ def too_many(pause: float) -> TooManyRequests:
     return TooManyRequests(
         "Too many wrong guesses: try again later.", retry_after=max(1, round(pause))
     )
-
-
-def from_proxy(address: str, proxies: Iterable[Network]) -> bool:
-    """Tell whether an address is loopback's or a configured proxy's; compared as numbers."""
-    try:
-        number = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    number = getattr(number, "ipv4_mapped", None) or number
-    return number.is_loopback or any(
-        number in each for each in proxies if each.version == number.version
-    )
-
-
-def asker(proxies: Iterable[Network]) -> str:
-    """Return the address of who asks: behind a proxy of ours, the one that it was asked by."""
-    peer = request.remote_addr or ""
-    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    return forwarded if forwarded and from_proxy(peer, proxies) else peer
 
 
 def install_login(app: Flask, settings: Settings) -> None:
@@ -205,7 +190,7 @@ def may_write(settings: Settings) -> None:
     if not settings.token:
         abort(403, "Marks cannot be written here: no token is set.")
     pauses: Pauses = current_app.extensions["token pauses"]
-    address = asker(settings.proxies)
+    address = asker(settings)
     pause = pauses.left(address)
     if pause:
         raise too_many(pause)

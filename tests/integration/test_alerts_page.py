@@ -248,11 +248,13 @@ def test_the_logins_name_is_noted(site, tmp_path):
             "data_dir": settings.data_dir,
             "token": "t" * 16,
             "auth_header": "X-User",
+            "proxies": ["192.0.2.7"],
             "alerts_file": settings.alerts_file,
             "marks_file": tmp_path / "marks",
         }
     )
     client, head = guarded.test_client(), {"X-Token": "t" * 16, "X-User": "ralph"}
+    client.environ_base["REMOTE_ADDR"] = "192.0.2.7"
     name = client.get("/api/v1/alerts", headers=head).get_json()["active"][0]["id"]
     ack = f"/api/v1/alerts/{name}/ack"
     assert client.post(ack, json={"by": "mallory"}, headers=head).status_code == 201

@@ -342,7 +342,11 @@ def test_nginx_asks_and_the_page_is_told(tmp_path):
     port = free_port()
     (tmp_path / "dashboard.toml").write_text(
         f'data_dir = "{root}"\nprefix = "/queues"\nauth_header = "X-Forwarded-User"\n'
+        f'proxies = ["127.0.0.1"]\nproxy_secret_file = "{tmp_path}/secret"\n'
     )
+    (tmp_path / "secret").write_text("sixteen characters\n")
+    (tmp_path / "secret").chmod(0o600)
+    (tmp_path / "secret.conf").write_text('proxy_set_header X-Proxy-Secret "sixteen characters";\n')
     try:
         processes.start(
             "dashboard",
@@ -359,9 +363,15 @@ def test_nginx_asks_and_the_page_is_told(tmp_path):
             tmp_path,
         )
         block = documented("A login").replace("8087", str(port))
-        web = nginx(processes, tmp_path, block.replace("/etc/nginx/queues.users", str(users)))
-        for number in (port, web):
-            wait_for(f"{number} asks", lambda at=number: got(processes, at, "/queues/") == 401, 60)
+        block = block.replace("/etc/nginx/queues.users", str(users))
+        block = block.replace("/etc/nginx/queues.secret", str(tmp_path / "secret.conf"))
+        web = nginx(processes, tmp_path, block)
+        for number, status in ((port, 403), (web, 401)):
+            wait_for(
+                f"{number} refuses",
+                lambda at=number, status=status: got(processes, at, "/queues/") == status,
+                60,
+            )
 
         def status(password: str, **headers: str) -> int:
             given = base64.b64encode(f"ralph:{password}".encode()).decode()
@@ -378,5 +388,8 @@ def test_nginx_asks_and_the_page_is_told(tmp_path):
         assert (status("wrong"), status("", **name), status("wrong", **name)) == (401, 401, 401)
         assert status("secret") == 200
         assert status("secret", **{"X-Forwarded-User": ""}) == 200
+        past = urllib.request.Request(f"http://127.0.0.1:{port}/queues/", headers=name)
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(past, timeout=30)
     finally:
         processes.stop_all()

@@ -67,6 +67,27 @@ def test_proxies_are_numbers(given, network):
     assert [str(each) for each in Settings.of({"proxies": [given]}).proxies] == [network]
 
 
+@pytest.mark.parametrize("network", ["127.0.0.1", "::1", "127.0.0.0/8", "0.0.0.0/0", "::/0"])
+def test_a_proxy_on_this_host_has_a_secret(network, tmp_path):
+    """Every user of the host has its address: with the secret's file it is taken."""
+    secret = tmp_path / "secret"
+    secret.write_text("sixteen characters\n")
+    secret.chmod(0o600)
+    with pytest.raises(ConfigError, match=r"proxies.*proxy_secret_file"):
+        Settings.of({"proxies": [network]})
+    settings = Settings.of({"proxies": [network], "proxy_secret_file": secret})
+    assert settings.proxy_secret == "sixteen characters"
+    assert "sixteen" not in repr(settings)
+    secret.chmod(0o644)
+    with pytest.raises(ConfigError, match="proxy_secret_file"):
+        Settings.of({"proxies": [network], "proxy_secret_file": secret})
+
+
+def test_a_header_that_logs_in_needs_a_proxy():
+    with pytest.raises(ConfigError, match=r"auth_header.*proxies"):
+        Settings.of({"auth_header": "X-User"})
+
+
 @pytest.mark.parametrize("given", ["proxy.example", "10.0.0.0/33", "", "10.0.0"])
 def test_a_name_is_no_proxy(given):
     with pytest.raises(ConfigError, match="proxies"):

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from collectd_fedmsg_dashboard.web import guesses
-from collectd_fedmsg_dashboard.web.guesses import FREE_GUESSES, MAX_PAUSE, Pauses, network
+from collectd_fedmsg_dashboard.web.guesses import (
+    FREE_GUESSES,
+    MAX_PAUSE,
+    Pauses,
+    Turn,
+    neighbourhood,
+    network,
+)
+
+from examples.processes import wait_for
 
 
 @pytest.fixture
@@ -60,3 +71,59 @@ def test_addresses_are_bounded(monkeypatch):
 )
 def test_what_one_guesser_has(address, one):
     assert network(address) == one
+
+
+@pytest.mark.parametrize(
+    ("address", "near"),
+    [
+        ("192.0.2.1", "192.0.0.0/16"),
+        ("::ffff:192.0.2.1", "192.0.0.0/16"),
+        ("2001:db8:0:1::1", "2001:db8::/48"),
+        ("127.0.0.1", "127.0.0.1"),
+        ("127.1.2.3", "127.0.0.0/8"),
+        ("::1", "::1"),
+        ("unix:", "unix:"),
+    ],
+)
+def test_neighbourhoods(address, near):
+    assert neighbourhood(address) == near
+
+
+def test_a_neighbourhood_becomes_noisy_and_quiet_again(clock):
+    """By new addresses of one network; another network is not."""
+    pauses = Pauses()
+    for number in range(guesses.NOISY_GUESSES):
+        assert not pauses.noisy("127.9.9.9")
+        pauses.wrong(f"127.1.{number}.1")
+    assert pauses.noisy("127.9.9.9")
+    assert not pauses.noisy("127.0.0.1")
+    clock[0] += guesses.NOISY_SECONDS + 1
+    assert not pauses.noisy("127.9.9.9")
+
+
+def test_who_comes_again_has_the_next_turn(monkeypatch):
+    """New addresses are refused at once, also while he waits; he waits for a bounded time."""
+    monkeypatch.setattr(guesses, "WAIT_SECONDS", 60.0)
+    turn, got, outcomes = Turn(), threading.Event(), []
+
+    def again() -> None:
+        with turn.taken("192.0.2.1") as ours:
+            outcomes.append(ours)
+            got.set()
+
+    with turn.taken("192.0.2.9") as first:
+        assert first
+        for address in ("192.0.2.1", "192.0.2.2", "192.0.2.3"):
+            with turn.taken(address) as ours:
+                assert not ours
+        waiter = threading.Thread(target=again, daemon=True)
+        waiter.start()
+        wait_for("he waits", turn._waits.locked)
+        with turn.taken("192.0.2.2") as second:
+            assert not second, "one waits at a time"
+        assert not got.is_set()
+    waiter.join(30)
+    assert outcomes == [True]
+    monkeypatch.setattr(guesses, "WAIT_SECONDS", 0.01)
+    with turn.taken("192.0.2.9"), turn.taken("192.0.2.2") as late:
+        assert not late
