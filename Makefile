@@ -21,10 +21,10 @@ story: setup-test  ## Replay an incident on real parts: make story STORY=name [P
 	@$(PYTHON) -m examples.story $(or $(STORY),list) --pace $(or $(PACE),1)
 stories: setup-test  ## Name the stories.
 	@$(PYTHON) -m examples.story list
-# Most tests wait for real processes, so three at a time. On a busy machine what fails is tried
+# Most tests wait for real processes, so four at a time. On a busy machine what fails is tried
 # once more and listed as RERUN; in CI it is not.
 test: setup-test  ## All tests; pictures go to artifacts/.
-	@$(PYTHON) -m pytest -n 3 --dist loadfile --reruns $(RERUNS) -r aR
+	@$(PYTHON) -m pytest -n 4 --dist loadfile --reruns $(RERUNS) -r aR
 soak: setup-test  ## What takes too long for `make test`.
 	@$(PYTHON) -m pip install -q --no-deps --require-hashes --only-binary :all: -r packaging/requirements/atheris.txt || \
 	  echo "soak: no atheris for this Python: frames are not fuzzed by coverage" >&2

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import re
 import shutil
 import sys
 import tempfile
@@ -20,30 +23,98 @@ sys.path.insert(0, str(ROOT))
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
+#: Begun first, in this order: they take longest, a minute and more.
+LONG = (
+    "tests/acceptance/",
+    "tests/packages/",
+    "tests/integration/rabbitmq/",
+    "tests/integration/test_same_from_each_engine.py",
+    "tests/integration/test_hub.py",
+    "tests/faults/",
+    "tests/integration/",
+)
+#: Folders whose tests share what takes long to make: the built packages, the broker.
+SHARED = ("tests/packages/", "tests/integration/rabbitmq/")
 Figure = Callable[[str, str], None]
 #: What rows of the table of figures are known by in a test's report.
 NAME = "figure"
 
 
-class OneBrokerScheduling(LoadFileScheduling):
-    """A file's tests run in one process; so do all that share the broker, which starts once."""
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Remove the folders of test processes that were killed."""
+    if not hasattr(session.config, "workerinput"):
+        remove_abandoned(Path(tempfile.gettempdir()))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let the processes of a parallel run begin with the longest files.
+
+    Stories wait most of their time; every other file is one that does not.
+    """
+    if not hasattr(config, "workerinput"):
+        return
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(scope_of(item.nodeid), []).append(item)
+    order = sorted(files, key=_rank)
+    stories = [name for name in order if _rank(name) == 0]
+    others = [name for name in order if _rank(name) > 0]
+    mixed = [name for pair in zip(stories, others) for name in pair]
+    rest = stories[len(others) :] + others[len(stories) :]
+    items[:] = [item for name in [*mixed, *rest] for item in files[name]]
+
+
+def _rank(name: str) -> int:
+    return next((at for at, start in enumerate(LONG) if name.startswith(start)), len(LONG))
+
+
+def scope_of(nodeid: str) -> str:
+    """Return what is run by one process: a file, or all that shares the packages or the broker."""
+    shared = (name for name in SHARED if nodeid.startswith(name))
+    return next(shared, nodeid.partition("::")[0])
+
+
+class InOrder(LoadFileScheduling):
+    """Hands out files in the order of ``LONG``."""
 
     def _split_scope(self, nodeid: str) -> str:
-        shared = "tests/integration/rabbitmq/"
-        return shared if nodeid.startswith(shared) else super()._split_scope(nodeid)
+        return scope_of(nodeid)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneBrokerScheduling | None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> InOrder | None:
     """Schedule by file where that is asked for."""
-    return OneBrokerScheduling(config, log) if config.getvalue("dist") == "loadfile" else None
+    if config.getvalue("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False
+    return InOrder(config, log)
+
+
+def remove_abandoned(top: Path) -> None:
+    """Remove what ``new_short_folder`` made in processes that are gone."""
+    for folder in top.glob("cf*_*"):
+        owner = re.match(r"cf(\d+)_", folder.name)
+        if owner and not Path(f"/proc/{owner[1]}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def new_short_folder() -> Iterator[Path]:
+    """Make a folder named for this process, with a path short enough for sockets.
+
+    A socket's path has at most 107 bytes (unix(7)).
+    """
+    folder = Path(tempfile.mkdtemp(prefix=f"cf{os.getpid()}_"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
 def short_folder() -> Iterator[Path]:
-    """Yield a folder with a path short enough for sockets (108 bytes, unix(7))."""
-    folder = Path(tempfile.mkdtemp(prefix="cf"))
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    """Yield a folder with a path short enough for sockets."""
+    with new_short_folder() as folder:
+        yield folder
 
 
 @pytest.fixture

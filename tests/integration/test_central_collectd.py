@@ -12,7 +12,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.parse
 import urllib.request
@@ -26,6 +25,7 @@ import pytest
 
 from examples.chain import ROOT
 from examples.processes import free_port, wait_for
+from tests.conftest import new_short_folder
 from tests.documented import block
 
 from . import collectds
@@ -237,9 +237,7 @@ class Fleet:
 @pytest.fixture(scope="module")
 def fleet() -> Iterator[Fleet]:
     with ExitStack() as stack:
-        folders = [
-            Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cf"))) for _ in HOSTS
-        ]
+        folders = [stack.enter_context(new_short_folder()) for _ in HOSTS]
         hosts = {
             host: stack.enter_context(Bus(folder))
             for host, folder in zip(HOSTS, folders, strict=True)

@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 import sysconfig
-import tempfile
 import time
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from collectd_fedmsg.protocol.sample import Sample
 from examples import collectd_conf
 from examples.chain import ROOT, Chain
 from examples.processes import free_port, wait_for
+from tests.conftest import new_short_folder
 from tests.documented import block
 
 from .bus import OBEDIENT, Bus
@@ -176,8 +176,7 @@ def test_old_backlogs_go_on(tmp_path: Path) -> None:
 def test_with_rrdcached() -> None:
     """The page's lines, real rrdcached and collectd: stored, shown, and all is ok to the doctor."""
     # Short, and without a dot: collectd's plugin refuses other paths.
-    with tempfile.TemporaryDirectory(prefix="cf", dir="/tmp") as name:
-        folder = Path(name)
+    with new_short_folder() as folder:
         (folder / "rrd").mkdir()
         here = {"/run/rrdcached.sock": f"{folder}/r.sock", "/var/lib/collectd/rrd": f"{folder}/rrd"}
         chain = Chain(folder, [], interval=1)
@@ -224,7 +223,7 @@ def test_with_rrdcached() -> None:
                 os.environ,
                 folder,
             )
-            wait_for("rrdcached is there", (folder / "r.sock").exists, 20)
+            wait_for("rrdcached is there", (folder / "r.sock").exists)
             chain.processes.start(
                 "collectd",
                 ["/usr/sbin/collectd", "-f", "-C", f"{folder}/collectd.conf"],

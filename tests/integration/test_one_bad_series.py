@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -17,6 +16,7 @@ pytest.importorskip("flask")
 from collectd_fedmsg_dashboard import create_app  # noqa: E402
 from collectd_fedmsg_dashboard.stored import StoredSeries  # noqa: E402
 
+from tests.conftest import new_short_folder  # noqa: E402
 from tests.integration.test_store_rrd import HOST, STEP, fleet, write  # noqa: E402
 from tests.unit.dashboard.store.test_rrd_header import BROKEN  # noqa: E402
 
@@ -194,15 +194,14 @@ ASK = (
 @pytest.mark.parametrize("closed", ["h2.example.org", "h2.example.org/fedmsg-hub"])
 def test_a_closed_folder_is_named(now, closed):
     """Who may not enter one host's folder reads the others, and is told of it."""
-    with tempfile.TemporaryDirectory() as short:
-        root = Path(short)
+    with new_short_folder() as root:
         root.chmod(0o755)
         fleet(root, now)
         for metric in ("received", "processed", "backlog"):
             write(root, metric, {now - 10: 1, now: 1}, folder="h2.example.org/fedmsg-hub")
         (root / closed).chmod(0)
         asked = subprocess.run(
-            [*unprivileged(), sys.executable, "-c", ASK, short],
+            [*unprivileged(), sys.executable, "-c", ASK, root],
             capture_output=True,
             text=True,
             timeout=60,
@@ -224,8 +223,7 @@ def test_a_folder_closed_meanwhile_keeps_its_daemons(now):
         "a.extensions['fleet']._cache._cached = (0, {})\n"
         "print([d['state'] for d in b.get('/api/v1/daemons').get_json()['daemons']])"
     )
-    with tempfile.TemporaryDirectory() as short:
-        root = Path(short)
+    with new_short_folder() as root:
         root.chmod(0o755)
         fleet(root, now)
         for metric in ("received", "processed", "backlog"):
@@ -236,9 +234,9 @@ def test_a_folder_closed_meanwhile_keeps_its_daemons(now):
                 folder="h2.example.org/fedmsg-hub",
             )
         if os.getuid() == 0:
-            subprocess.run(["chown", "-R", "65534", short], check=True)
+            subprocess.run(["chown", "-R", "65534", root], check=True)
         asked = subprocess.run(
-            [*unprivileged(), sys.executable, "-c", code, short],
+            [*unprivileged(), sys.executable, "-c", code, root],
             capture_output=True,
             text=True,
             timeout=60,

@@ -6,8 +6,6 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -17,6 +15,7 @@ from collectd_fedmsg_dashboard.store.promql import Server
 from collectd_fedmsg import cli
 from examples.chain import ROOT
 from examples.processes import free_port, wait_for
+from tests.conftest import new_short_folder
 from tests.documented import block
 
 from . import collectds, engines
@@ -130,7 +129,7 @@ WAITED = ("received", "processed", "backlog", "busy")
 
 @pytest.fixture(scope="module")
 def stores() -> Iterator[Stores]:
-    with TemporaryDirectory(prefix="cf") as folder, Bus(Path(folder), STEP) as bus:
+    with new_short_folder() as folder, Bus(folder, STEP) as bus:
         yield Stores(bus)
 
 

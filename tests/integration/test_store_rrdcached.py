@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -20,6 +19,7 @@ rrdtool = pytest.importorskip("rrdtool")
 from collectd_fedmsg_dashboard import create_app  # noqa: E402
 
 from collectd_fedmsg.commands import doctor_steps  # noqa: E402
+from tests.conftest import new_short_folder  # noqa: E402
 from tests.integration.test_store_rrd import HOST, STEP, write  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not shutil.which("rrdcached"), reason="no rrdcached here")
@@ -29,8 +29,8 @@ pytestmark = pytest.mark.skipif(not shutil.which("rrdcached"), reason="no rrdcac
 def cache(tmp_path):
     """Run rrdcached that would keep values for an hour; yields (folder, address, process)."""
     # A socket's path holds 107 bytes at most; a test's own folder may be longer.
-    with tempfile.TemporaryDirectory() as short:
-        socket = Path(short) / "s"
+    with new_short_folder() as short:
+        socket = short / "s"
         process = subprocess.Popen(
             [
                 "rrdcached",
@@ -139,7 +139,7 @@ def test_a_linked_folder_is_as_fresh(cache, tmp_path):
 def test_a_refused_flush_is_said(tmp_path):
     """Readable, and old: rrdcached will not write out what it holds."""
     now = int(time.time()) // STEP * STEP
-    with tempfile.TemporaryDirectory() as short:
+    with new_short_folder() as short:
         process = subprocess.Popen(
             [
                 "rrdcached",
@@ -160,7 +160,7 @@ def test_a_refused_flush_is_said(tmp_path):
         )
         try:
             end = time.monotonic() + 10
-            while not Path(short, "s").exists():
+            while not (short / "s").exists():
                 assert time.monotonic() < end
                 time.sleep(0.02)
             for metric in ("received", "processed", "backlog"):
