@@ -25,6 +25,8 @@ from tests.integration.receivers import Receiver, where  # noqa: E402
 
 CONSUMERS = 6
 SECONDS = 15
+#: Of the evaluator; it is killed until each moment was met often enough.
+MAX_RUNS = 100
 RULES = """
 every = "1s"
 [grouping]
@@ -115,7 +117,7 @@ def test_killed_at_random_and_at_the_worst_moments(tmp_path: Path) -> None:
 
     def answer(headers: dict[str, str], body: bytes) -> int:
         # The worst moment: the receiver has it, the sender will not know.
-        if calm.is_set() or chance.random() > 0.35:
+        if calm.is_set() or (killed["before the answer"] and chance.random() > 0.35):
             return 200
         os.kill(child[-1].pid, signal.SIGKILL)
         killed["before the answer"] += 1
@@ -141,7 +143,8 @@ def test_killed_at_random_and_at_the_worst_moments(tmp_path: Path) -> None:
             str(tmp_path / "rrd"),
         ]
         log = (tmp_path / "log").open("wb")
-        while writer.is_alive():
+        while writer.is_alive() or killed["at random"] < 4 or not killed["before the answer"]:
+            assert len(child) < MAX_RUNS, killed
             child.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log))
             # Half of them live until they evaluate, however slow the machine; half may not.
             if chance.random() < 0.5:
@@ -152,7 +155,7 @@ def test_killed_at_random_and_at_the_worst_moments(tmp_path: Path) -> None:
                 child[-1].kill()
                 killed["at random"] += 1
             child[-1].stdout.close()
-            assert child[-1].wait(10) == -signal.SIGKILL, (tmp_path / "log").read_text()
+            assert child[-1].wait(60) == -signal.SIGKILL, (tmp_path / "log").read_text()
         raised, cleared = expected(tmp_path / "rrd", rules.read_text())
         calm.set()
         child.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log))
@@ -163,11 +166,9 @@ def test_killed_at_random_and_at_the_worst_moments(tmp_path: Path) -> None:
             time.sleep(0.2)
         child[-1].terminate()
         # It may not have got as far as its handlers.
-        assert child[-1].wait(20) in (0, -signal.SIGTERM)
+        assert child[-1].wait(60) in (0, -signal.SIGTERM)
         told = receiver.taken()
     assert len(raised) >= CONSUMERS
-    assert killed["at random"] >= 4
-    assert killed["before the answer"] >= 1
     # A receiver knows a notice again by its id, as our documentation asks of it.
     notices = {one["id"]: one for one in told}
     assert all(notices[one["id"]]["alerts"] == one["alerts"] for one in told)
