@@ -61,7 +61,7 @@ class Processes:
                 raise RuntimeError(f"{name} ended with {child.returncode}:\n{log}")
 
 
-def wait_for(what: str, ready: Callable[[], bool], seconds: float = 30.0) -> None:
+def wait_for(what: str, ready: Callable[[], bool], seconds: float = 60.0) -> None:
     """Return when ``ready()`` is true; raise TimeoutError with ``what`` after ``seconds``."""
     deadline = time.monotonic() + seconds
     while not ready():

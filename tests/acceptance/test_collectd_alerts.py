@@ -187,7 +187,7 @@ def test_every_target_is_told(site: Site) -> None:
     site.daemon.waiting = 500
     site.says("2;Slow of hub on bus01: 500 messages wait")
     # Killed between a target's yes and the note of it, it would be told again: at least once.
-    wait_for("it is noted as told", lambda: undelivered(site.folder) == [], 30)
+    wait_for("it is noted as told", lambda: undelivered(site.folder) == [])
     site.processes.stop("collectd", signal.SIGKILL)
     site.start(ALERTS.format(folder=site.folder) + threshold())
     site.says(f';1;{host}Data source "value" is currently 500')
@@ -201,6 +201,6 @@ def test_every_target_is_told(site: Site) -> None:
     assert "http://d/daemon/bus01/hub/Slow?start=" in text
     (site.folder / "rules.toml").write_text(RULES + '\n[[rule]]\nname = "x"\nwhen = "y"\n')
     log = site.folder / "collectd.log"
-    wait_for("the log names the mistake", lambda: "rule[3].when = 'y'" in log.read_text(), 30)
+    wait_for("the log names the mistake", lambda: "rule[3].when = 'y'" in log.read_text())
     site.daemon.responder.stop()
     site.says("Slow of hub on bus01: silent for ")

@@ -136,7 +136,7 @@ def stored(chain: Chain, consumers: set[str], until: int) -> dict[str, str]:
                 ids[one["consumer"]] = one["id"]
         return set(ids) == consumers
 
-    wait_for("the store has the last samples", there, 30)
+    wait_for("the store has the last samples", there)
     return ids
 
 
@@ -181,6 +181,6 @@ def look(chain: Chain, rows: int, picture: Path) -> None:
             )
             return len(set(found)) >= 3 * rows
 
-        wait_for("three drawn panels a row", drawn, 30)
+        wait_for("three drawn panels a row", drawn)
         page.screenshot(path=str(picture), full_page=True)
         browser.close()

@@ -64,7 +64,7 @@ def test_the_honest_one_is_stored(short_folder: Path, figure: Figure) -> None:
             "collectd", ["/usr/sbin/collectd", "-f", "-C", str(conf)], env, short_folder
         )
         address = short_folder / "unixsock"
-        wait_for("collectd listens", address.exists, 30)
+        wait_for("collectd listens", address.exists)
 
         def dispatched() -> float:
             processes.check()

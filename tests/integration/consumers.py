@@ -6,6 +6,10 @@ import time
 from typing import Any
 
 from fedmsg.consumers import FedmsgConsumer
+from moksha.hub.monitoring import MonitoringProducer
+
+# Consumers are loaded before producers. Moksha's five seconds would be waited for again and again.
+MonitoringProducer.frequency = 1
 
 
 class Obedient(FedmsgConsumer):

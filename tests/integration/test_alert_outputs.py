@@ -274,7 +274,7 @@ def test_alertmanager(alertmanager: str) -> None:
     am = output("alertmanager", url=alertmanager)
     am.send(raised())
     am.send(raised())
-    wait_for("it is active", lambda: len(active(alertmanager)) == 1, 30)
+    wait_for("it is active", lambda: len(active(alertmanager)) == 1)
     (alert,) = active(alertmanager)
     assert alert["labels"] == {
         "alertname": "test",
@@ -287,7 +287,7 @@ def test_alertmanager(alertmanager: str) -> None:
     assert alert["annotations"]["summary"] == "Test of test on test: 12 messages wait (limit 0)"
     assert alert["generatorURL"].startswith("http://d/daemon/test/test/Test?")
     am.send(over())
-    wait_for("it is over", lambda: active(alertmanager) == [], 30)
+    wait_for("it is over", lambda: active(alertmanager) == [])
 
 
 def test_alertmanager_refuses_nonsense(alertmanager: str) -> None:

@@ -25,7 +25,7 @@ def test_nothing_is_lost_between_samples(short_folder: Path) -> None:
         bus.start("daemon")
         bus.chain.start_rrdcached()
         bus.chain.start_collectd()
-        wait_for("the first sample is stored", lambda: bool(stored_until(bus)), 30)
+        wait_for("the first sample is stored", lambda: bool(stored_until(bus)))
         with traffic(bus):
             wait_for("messages are stored", lambda: grown(bus, 3))
             began = stored_until(bus)
@@ -33,10 +33,10 @@ def test_nothing_is_lost_between_samples(short_folder: Path) -> None:
             away = bus.sample("daemon").time
             wait_for("the outage lasts", lambda: bus.sample("daemon").time >= away + 6)
             bus.chain.start_collectd()
-            wait_for("it has caught up", lambda: stored_until(bus) >= away + 9, 30)
+            wait_for("it has caught up", lambda: stored_until(bus) >= away + 9)
         wait_for("the queue is empty", lambda: not bus.sample("daemon").backlog)
         end = bus.sample("daemon").time
-        wait_for("the end is stored", lambda: stored_until(bus) >= end, 30)
+        wait_for("the end is stored", lambda: stored_until(bus) >= end)
 
         known = {one.time: one for one in whole_ring(bus)}
         first, last = known[float(int(began))], known[end]
@@ -77,13 +77,13 @@ def die_with_messages(bus: Bus, folder: Path) -> None:
     bus.publish(30, seconds=60)
     wait_for("they wait", lambda: bus.sample("daemon").backlog == 30)
     at = bus.sample("daemon").time
-    wait_for("the backlog is stored", lambda: stored_until(bus) >= at, 30)
+    wait_for("the backlog is stored", lambda: stored_until(bus) >= at)
     bus.chain.processes.stop("daemon", signal.SIGKILL)
     bus.start("daemon")
     log = folder / "logs" / "collectd.log"
     wait_for("the notification", lambda: "30 messages were lost in its queue" in log.read_text())
     now = bus.sample("daemon").time + 2
-    wait_for("the new run is stored", lambda: stored_until(bus) >= now, 30)
+    wait_for("the new run is stored", lambda: stored_until(bus) >= now)
     rates = fetch(folder, "received", int(at), int(now))
     # RRD cannot know what happened between the runs: that step, and no spike.
     assert max(rate for _, rate in rates if rate is not None) < 100

@@ -8,8 +8,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import zmq
 
@@ -30,7 +32,7 @@ def test_a_blocked_reactor_does_not_silence_it(short_folder: Path) -> None:
     with Bus(short_folder) as bus:
         pid = bus.start("blocked", **{"moksha.blocking_mode": True})
         before = bus.sample("blocked")
-        bus.publish(seconds=6)
+        bus.publish(seconds=60)
         requester = Requester()
         endpoint = f"ipc://{socket_path(bus.chain.run_folder, 'blocked', pid)}"
         seen = []
@@ -38,7 +40,7 @@ def test_a_blocked_reactor_does_not_silence_it(short_folder: Path) -> None:
 
         def working() -> bool:
             began = time.monotonic()
-            replies = requester.ask({endpoint: Request()}, 2.0).replies
+            replies = requester.ask({endpoint: Request()}, 20.0).replies
             waits.append(time.monotonic() - began)
             assert replies, "it answers while the reactor is blocked"
             sample = replies[endpoint][-1].samples[-1][1]
@@ -46,7 +48,7 @@ def test_a_blocked_reactor_does_not_silence_it(short_folder: Path) -> None:
                 seen.append(sample)
             return len(seen) > 1 and seen[-1].time > seen[0].time
 
-        wait_for("two samples while it works", working, 10)
+        wait_for("two samples while it works", working)
         requester.close()
         assert (seen[0].observable, seen[0].waiting, seen[0].in_progress) == (False, 0, 1)
         assert seen[0].received == before.received + 1
@@ -63,25 +65,27 @@ def test_moksha_s_own_figures_stay(short_folder: Path) -> None:
         names = {f"ipc://{short_folder}/monitor-{name}.sock": name for name in ("hub", "bare")}
         source = MokshaSource(names, 1.0, time.time())
         totals: dict[str, tuple[int, int, int]] = {}
+        polls = Counter[str]()
 
         def hear() -> dict[str, tuple[int, int, int]]:
             for _, origin, samples in source.collect(0.0, time.time()).fresh:
                 one = next(one for one in samples if one.consumer == "Obedient")
                 figures = (one.received or 0, one.processed or 0, one.failed or 0)
                 totals[origin.service] = figures
+                polls[origin.service] += 1
             return dict(totals)
 
         def listening() -> bool:
             bus.publish()
             return len(hear()) == 2 and all(one[0] for one in totals.values())
 
-        wait_for("both monitors are heard", listening, 30)
-        wait_for("a poll without traffic", quiet(hear), 30)
+        wait_for("both monitors are heard", listening)
+        wait_for("a poll without traffic", quiet(hear, polls))
         before = hear()
         bus.publish(30)
         bus.publish(10, fail=True)
-        wait_for("both counted", lambda: all(hear()[n][1] >= before[n][1] + 40 for n in before), 30)
-        wait_for("a poll without traffic", quiet(hear), 30)
+        wait_for("both counted", lambda: all(hear()[n][1] >= before[n][1] + 40 for n in before))
+        wait_for("a poll without traffic", quiet(hear, polls))
         for name, after in hear().items():
             grown = tuple(now - then for now, then in zip(after, before[name]))
             assert grown == (40, 40, 10), name
@@ -134,15 +138,15 @@ def _start_bare(bus: Bus, name: str, config: dict[str, object]) -> None:
     wait_for(f"{name} listens", monitor.exists)
 
 
-def quiet(hear: Callable[[], object]) -> Callable[[], bool]:
-    """Return a condition: nothing new for six seconds, which is more than a poll of moksha."""
-    state = [(hear(), time.monotonic())]
+def quiet(hear: Callable[[], dict[str, Any]], polls: Counter[str]) -> Callable[[], bool]:
+    """Return a condition: two polls of each daemon in which nothing was new."""
+    state = [(hear(), polls.copy())]
 
     def unchanged() -> bool:
         now = hear()
         if now != state[0][0]:
-            state[0] = (now, time.monotonic())
-        return time.monotonic() - state[0][1] > 6
+            state[0] = (now, polls.copy())
+        return all(polls[name] - state[0][1][name] >= 2 for name in now)
 
     return unchanged
 
@@ -166,9 +170,9 @@ def test_many_wait_and_it_still_answers(short_folder: Path) -> None:
         bus.start("heap", workers=2)
         bus.publish(2, seconds=60)
         wait_for("both workers hang", lambda: bus.sample("heap").in_progress == 2)
-        bus.publish(50_000)
-        wait_for("all wait", lambda: bus.sample("heap").waiting == 50_000, 60)
-        assert bus.sample("heap").backlog == 50_002
+        bus.publish(20_000)
+        wait_for("all wait", lambda: bus.sample("heap").waiting == 20_000, 60)
+        assert bus.sample("heap").backlog == 20_002
 
 
 def test_without_a_folder_the_daemon_runs_on(short_folder: Path) -> None:
@@ -189,7 +193,7 @@ def test_without_a_folder_the_daemon_runs_on(short_folder: Path) -> None:
             report = json.loads(monitor.recv())
             return bool(report["consumers"][0]["headcount_out"])
 
-        wait_for("the daemon handles messages", handled, 30)
+        wait_for("the daemon handles messages", handled)
         monitor.close(linger=0)
         log = (short_folder / "logs" / "stuck.log").read_text()
         lines = [line for line in log.splitlines() if "no health reports at" in line]

@@ -56,7 +56,7 @@ def test_the_nine_hundred_are_dispatched(short_folder: Path) -> None:
             short_folder,
         )
         address = short_folder / "unixsock"
-        wait_for("collectd listens", address.exists, 30)
+        wait_for("collectd listens", address.exists)
         heads = {
             f"localhost/fedmsg-d{number}/queue_length-C_backlog"
             for number in range(COUNT)

@@ -47,9 +47,9 @@ def test_in_a_terminal(short_folder: Path) -> None:
         return b"hub/Archiver" in shown and b"BACKLOG" in shown
 
     try:
-        wait_for("it is drawn", drawn, 30)
+        wait_for("it is drawn", drawn)
         os.write(ours, b"q")
-        wait_for("it has ended", lambda: _ended(process, ours, shown), 30)
+        wait_for("it has ended", lambda: _ended(process, ours, shown))
         assert process.returncode == 0
         assert shown.startswith(b"\x1b[?1049h"), "on the other screen"
         assert b"\x1b[?1049l" in shown, "and back"
