@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable, TypeVar
 
 from .history import History
 from .hours import HOUR, SATURDAY, WEEK, WEEK_HOURS, Hour, HourOfWeek, utc_hour_of_week, whole_hours
-from .stats import median
-from .usual import FAILING, Usual, by_days, days_of, usual_of
+from .seldom import bursts, days_of, longest_pause, undisturbed
+from .tail import Tail, tail_of
+from .usual import Coped, Usual
+from .usual_hours import DAYS, usual_of
 
 T = TypeVar("T")
 #: Same hours of the past kept: a median of 6 stands two weeks of incidents.
 KEEP = 6
 #: A median needs three values to outvote a bad one.
 MIN_HOURS = 3
-#: An hour whose messages took three times as long as at most hours was an incident.
-SLOWER = 3.0
-#: Hours known before one of them is called an incident: a day has its slow hours.
-DAY_HOURS = 24
 
 
 @dataclass(frozen=True)
@@ -30,6 +28,10 @@ class Baseline:
     hours: Sequence[Hour] = ()
     #: The hour of the week of a moment: by the clock that the daemon's work follows.
     hour_of_week: HourOfWeek = utc_hour_of_week
+    #: What calm points of the last day show; it counts until days are known.
+    calm: Usual | None = None
+    #: What was coped with in the last known hours, whatever the hour of the week.
+    lately: Coped | None = None
     #: What was found for an hour of asking: whole hours change nothing in between.
     _found: dict[tuple[str, int], Any] = field(default_factory=dict, compare=False, repr=False)
 
@@ -44,7 +46,7 @@ class Baseline:
             per_slot[slot] = per_slot.get(slot, 0) + 1
             if per_slot[slot] <= KEEP:
                 kept.append(hour)
-        return Baseline(tuple(reversed(kept)), self.hour_of_week)
+        return Baseline(tuple(reversed(kept)), self.hour_of_week, self.calm, self.lately)
 
     def usual(self, now: float) -> Usual | None:
         """Return what is usual at ``now`` (epoch seconds), None without past hours.
@@ -67,53 +69,42 @@ class Baseline:
         made: T = memory[asked]
         return made
 
+    def _past(self, now: float) -> Sequence[Hour]:
+        stop = len(self.hours)
+        while stop and self.hours[stop - 1].start + HOUR > now:
+            stop -= 1
+        return undisturbed(self.hours[:stop])
+
     def _search(self, now: float) -> Usual | None:
-        past = _undisturbed([h for h in self.hours if h.start + HOUR <= now])
+        past, at = self._past(now), self.hour_of_week(now)
         if not past:
-            return None
-        at = self.hour_of_week(now)
-        slots = [(self.hour_of_week(h.start), h) for h in past]
-        same_day = [(slot, h) for slot, h in slots if slot % 24 == at % 24]
-        kind = [(slot, h) for slot, h in same_day if (slot >= SATURDAY) == (at >= SATURDAY)]
-        week = [(slot, h) for slot, h in kind if slot == at]
-        chosen = next((c for c in (week, kind, same_day) if len(c) >= MIN_HOURS), slots)
-        return usual_of([h for _, h in chosen], past)
+            return self.calm
+        hour_of_week, hour_of_day = self.hour_of_week, at % 24
+        slots = [(slot, h) for h in past if (slot := hour_of_week(h.start)) % 24 == hour_of_day]
+        same_day = [h for _, h in slots]
+        kind = [h for slot, h in slots if (slot >= SATURDAY) == (at >= SATURDAY)]
+        week = [h for slot, h in slots if slot == at]
+        chosen = next((c for c in (week, kind, same_day) if len(c) >= MIN_HOURS), past)
+        usual = usual_of(chosen, past)
+        if self.calm is None or days_of(past) >= DAYS:
+            return usual
+        # The hours of one day may all be of one trouble and its drain.
+        return replace(self.calm, failed=usual.failed, topics=usual.topics, costs=usual.costs)
+
+    # What is seldom is asked only where something waits, for it takes longer to find.
 
     def peak(self, now: float) -> float:
-        """Return the messages that bursts leave waiting on one day in fourteen, at any hour.
+        """Return the messages that bursts leave waiting on one day in fourteen, at any hour."""
+        return self.once(
+            "peak",
+            now,
+            lambda hour: bursts([(self.hour_of_week(h.start), h) for h in self._past(hour)]),
+        )
 
-        Asked only where much waits: most daemons have no bursts to tell from incidents.
-        """
-        return self.once("peak", now, self._peak)
+    def tail(self, now: float) -> Tail | None:
+        """Return how long the longest messages take, None where that is not known."""
+        return self.once("tail", now, lambda hour: tail_of(self._past(hour)))
 
-    def _peak(self, now: float) -> float:
-        past = _undisturbed([h for h in self.hours if h.start + HOUR <= now])
-        slots = [(self.hour_of_week(h.start), h) for h in past]
-        return by_days(_peaks(slots), days_of(past)) if slots else 0.0
-
-
-def _undisturbed(past: Sequence[Hour]) -> Sequence[Hour]:
-    """Return the hours without a hang, failures of most messages or slowness."""
-    services = [h.service for h in past if h.service is not None]
-    most = SLOWER * median(services) if len(services) >= DAY_HOURS else float("inf")
-    kept = [
-        h
-        for h in past
-        if h.gap < HOUR / 2 and (h.failed or 0.0) <= FAILING and (h.service or 0.0) <= most
-    ]
-    return kept if len(kept) >= min(len(past), DAY_HOURS) / 2 else past
-
-
-def _peaks(slots: Sequence[tuple[int, Hour]]) -> Iterator[tuple[float, float]]:
-    """Yield (messages, start) of the hours that had more waiting than such hours usually do.
-
-    A batch that comes by the clock is in its own hour's usual level, and excuses no other hour.
-    """
-    groups: dict[tuple[bool, int], list[float]] = {}
-    for slot, hour in slots:
-        groups.setdefault((slot >= SATURDAY, slot % 24), []).append(hour.backlog)
-    middles = {group: median(levels) for group, levels in groups.items()}
-    lowest = median(middles.values())
-    for slot, hour in slots:
-        if hour.backlog > 2 * lowest and hour.backlog > 2 * middles[slot >= SATURDAY, slot % 24]:
-            yield hour.backlog, hour.start
+    def longest_pause(self, now: float, usual: Usual) -> float:
+        """Return the longest usual time (s) with work waiting and nothing ended."""
+        return self.once("pause", now, lambda hour: longest_pause(self._past(hour), usual))

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil
 
-from .history import REFERENCE, History, known_at
+from .history import REFERENCE, Column, History, known_at
 from .hours import pause
+from .scatter import by_points
+from .segments import Counts, scale, segments
 from .stats import known as known_values
 from .stats import median, quantile
-from .usual import Usual, by_points
+from .usual import Coped, Usual
 
 #: Messages beyond those in the workers' hands: a short queue is no trouble.
 SHORT = 3.0
@@ -21,6 +23,11 @@ SHORT = 3.0
 BUSY = 0.95
 #: Standard deviations of Poisson flows by which a backlog falls beyond chance.
 FALLS = 3.0
+#: Calm points of an earlier time that are enough: five minutes at the default interval, longer
+#: than a burst of mail or a garbage collection.
+MIN_CALM = 30
+#: Seconds of a block of which arrivals are compared, and for which they must have lasted.
+BLOCK_SECONDS, WHILE_SECONDS = 300, 600
 #: Blocks that calm points are cut into.
 BLOCKS = 12
 #: Fewer known points than two hide even the counts' own scatter.
@@ -53,8 +60,8 @@ def calm_places(history: History, stop: int) -> list[int]:
     backlog = history.backlog
     workers, busy = history.workers, history.busy
     least = min(backlog[i] or 0.0 for i in known)
-    if busy is None and least > SHORT + max(known_values(workers), default=1.0):
-        return []  # never empty, and nobody knows whether the workers rest
+    if least > SHORT + max(known_values(workers), default=1.0):
+        return []  # never empty: a trouble, or its drain
     places = []
     for i in known:
         threads = (workers[i] if workers else None) or 1.0
@@ -84,11 +91,17 @@ def falling_places(history: History, stop: int) -> list[int]:
     return places
 
 
+def calm_usual(history: History) -> Usual | None:
+    """Return what calm points of a history show, None where they are few."""
+    calm = calm_places(history, len(history))
+    return own_usual(history, calm, calm) if len(calm) >= MIN_CALM else None
+
+
 def own_usual(history: History, calm: Sequence[int], places: Sequence[int]) -> Usual | None:
     """Return what was usual at the ``places``, None from fewer than two.
 
     Args:
-        calm: of these; of the others no backlog, pause or scatter is learnt.
+        calm: of these; of the others no backlog or scatter is learnt.
     """
     if len(places) < LEAST:
         return None
@@ -110,9 +123,7 @@ def own_usual(history: History, calm: Sequence[int], places: Sequence[int]) -> U
         scatter=by_points(history, calm) or 0.0,
         failed=None,  # failures of minutes may be the trouble
         workers=median(workers) if workers else None,
-        longest_pause=_pause(history, calm) if calm else 0.0,
         delay=median(delays) if delays else None,
-        held=0.0,
         dispersion=clumped,
         topics={t: _mean(c, places) for t, c in history.topics.items()},
         costs=_costs(history, places),
@@ -121,6 +132,31 @@ def own_usual(history: History, calm: Sequence[int], places: Sequence[int]) -> U
         # While work waits, what ends is what the workers can do.
         capacity=quantile(ended, 0.75),
     )
+
+
+def coped_with(history: History) -> Coped | None:
+    """Return the greatest arrival rate of a while of calm, and the newest time per message."""
+    step, size = history.step, max(1, round(BLOCK_SECONDS / history.step))
+    blocks: dict[int, list[int]] = {}
+    for i in calm_places(history, len(history)):
+        blocks.setdefault(i // size, []).append(i)
+    whole = {block: places for block, places in blocks.items() if 2 * len(places) >= size}
+    seconds = [len(places) * step for places in whole.values()]
+
+    def sums(column: Column) -> list[float]:
+        return [sum(column[i] or 0.0 for i in places) * step for places in whole.values()]
+
+    came = Counts(list(whole), sums(history.received), seconds)
+    rates = [part for part in segments(came, scale(came, 1.0)) if part.exposure >= WHILE_SECONDS]
+    if not rates:
+        return None
+    greatest = max(rates, key=lambda part: part.rate)
+    service = None
+    if history.busy:
+        done = Counts(list(whole), sums(history.processed), sums(history.busy))
+        newest = segments(done, scale(done, 1.0))[-1]
+        service = newest.exposure / newest.count if newest.count else None
+    return Coped(greatest.rate, greatest.exposure, service)
 
 
 def _arrivals(received: Sequence[float], step: float) -> tuple[float, float]:
@@ -139,12 +175,14 @@ def _arrivals(received: Sequence[float], step: float) -> tuple[float, float]:
     return median(rates), max(1.0, median(clumps))
 
 
-def _pause(history: History, places: Sequence[int]) -> float:
-    return (
-        pause(history, places[0], places[-1] + 1)
-        if len(places) == (places[-1] + 1 - places[0])
-        else 0.0
-    )
+def longest_pause(history: History, calm: Sequence[int]) -> float:
+    """Return the longest time (s) in which work waited and nothing ended in calm points.
+
+    0 where they are interrupted.
+    """
+    if not calm or len(calm) != calm[-1] + 1 - calm[0]:
+        return 0.0
+    return pause(history, calm[0], calm[-1] + 1)
 
 
 def _mean(column: Sequence[float | None], places: Sequence[int]) -> float:

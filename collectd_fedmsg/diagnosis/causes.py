@@ -1,20 +1,16 @@
-"""Compare the present with the time before the backlog: arrivals, time per message, workers.
-
-A change is one that the daemon did not cope with: what was already so while nothing waited did
-not make the backlog, whatever the calendar says.
-"""
+"""What makes the backlog grow: arrivals, time per message or both, by what each adds."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
+from .excess import EVIDENT, mean_time, more_arrive, times_slower
 from .facts import Facts
 from .history import PERSIST, REFERENCE, Window, window
+from .references import references
 from .segments import Segment
 from .split import Split, shapley
 from .stats import SIGMAS, WHICH, known
-from .usual import Usual
 from .verdict import Cause, Reference, Verdict
 
 #: A part below this is not named as a cause of its own: twice the ±10 points that the split
@@ -22,26 +18,17 @@ from .verdict import Cause, Reference, Verdict
 PART = 0.2
 #: Blocks that the split's fluid queue steps through: enough to see a cause begin or end.
 BLOCKS = 12
-#: (calm points known, times what they show that a change must be): few points hide how much
-#: is ordinary. Five minutes are longer than a burst of mail or a garbage collection lasts.
-YOUNG = ((4, 5.0), (6, 2.5), (REFERENCE, 2.0), (30, 1.5))
-#: Times that slowness must be to be named before much waits.
-EVIDENT = 1.5
-#: Messages due in points in which none ends: less than half a percent by chance.
-NONE = 5.0
 #: Part of the capacity that must be used by what arrives to be able to make a backlog grow.
 USED = 0.9
-#: Least change that is named, however sure: less is what loads do.
-CHANGE = 1.1
 
 
 def cause(facts: Facts) -> Cause | None:
     """Return what makes the backlog grow now, None when nothing has changed beyond doubt."""
     if facts.usual is None or not facts.arrivals:
         return None
-    for reference in _references(facts, facts.usual):
-        surge = _more(facts, facts.usual, reference)
-        slower = _slower(facts, facts.usual, reference)
+    for reference in references(facts, facts.usual):
+        surge = more_arrive(facts, facts.usual, reference)
+        slower = times_slower(facts, facts.usual, reference)
         if surge or slower:
             acting = _named(facts, reference, surge, slower)
             able = _capacity(facts)
@@ -59,8 +46,8 @@ def evident(facts: Facts) -> Cause | None:
         return None
     if facts.backlog < (facts.workers or 1.0) + REFERENCE:
         return None  # a dozen that wait are soon more, or gone
-    for reference in _references(facts, facts.usual):
-        slower = _slower(facts, facts.usual, reference, SIGMAS)
+    for reference in references(facts, facts.usual):
+        slower = times_slower(facts, facts.usual, reference, SIGMAS)
         if slower is None or slower < EVIDENT:
             return None
         if _capacity(facts) >= facts.arrivals[-1].rate:
@@ -72,8 +59,8 @@ def slowness(facts: Facts) -> float | None:
     """Return how many times longer a message takes than usual, None when it does not."""
     if facts.usual is None or not facts.arrivals:
         return None
-    usual = next(iter(reversed(list(_references(facts, facts.usual)))))
-    return _slower(facts, facts.usual, usual)
+    usual = next(iter(reversed(list(references(facts, facts.usual)))))
+    return times_slower(facts, facts.usual, usual)
 
 
 def fewer_workers(facts: Facts) -> bool:
@@ -96,149 +83,19 @@ def blamed_topic(facts: Facts) -> tuple[str, float, float] | None:
     return best if best and best[1] > best[2] else None
 
 
-def excess(usual: Usual, seen: Window) -> float:
-    """Return by how many standard deviations more arrived than usual."""
-    return _excess(usual, seen.received, seen.seconds, usual.received, usual.seconds)
+def _named(facts: Facts, reference: Reference, surge: bool, slower: float | None) -> Cause | None:
+    """Return the cause: where both changed, by what each adds to the growth.
 
-
-def _excess(usual: Usual, count: float, seconds: float, rate: float, watched: float) -> float:
-    if not seconds:
-        return 0.0
-    expected = rate * seconds
-    # What is usual is a count too, scaled: its error counts where it was watched for as short.
-    scaled = 1 + seconds / watched if watched else 1.0
-    error: float = (usual.dispersion * expected * scaled + 1) ** 0.5
-    return (count - expected) / error
-
-
-def _references(facts: Facts, usual: Usual) -> Iterator[Reference]:
-    """Yield what was coped with in the last hour, then what is usual alone."""
-    threads = usual.workers or facts.workers
-    plain = Reference(
-        usual.received,
-        usual.service,
-        _able(usual.service, threads, max(usual.capacity, usual.received)),
-        usual.seconds,
-    )
-    alike = [i for i in facts.calm if facts.work and i >= facts.work[-1].start]
-    rate, watched = _coped_with(facts)
-    service = _service(facts, alike) if len(alike) >= PERSIST else None
-    if rate > usual.received or (service and usual.service and service > usual.service):
-        each = max(service or 0.0, usual.service or 0.0) or None
-        yield Reference(
-            max(rate, usual.received),
-            each,
-            _able(each, threads, max(rate, plain.capacity)),
-            max(usual.seconds, watched),
-        )
-    yield plain
-
-
-def _coped_with(facts: Facts) -> tuple[float, float]:
-    """Return the greatest messages/s that arrived in calm for a while, and for how long (s).
-
-    Of the stretch that lasts three calm points are enough, of an earlier one it takes more: a
-    burst of half a minute may pass without a queue.
+    None where what changed adds hardly anything.
     """
-    best, seconds = 0.0, 0.0
-    for part in facts.arrivals:
-        same = [i for i in facts.calm if part.start <= i < part.stop]
-        if len(same) < (PERSIST if part is facts.arrivals[-1] else REFERENCE):
-            continue
-        # All of the stretch before the trouble: a short queue goes with fewer arrivals.
-        stop = part.stop if facts.onset is None else min(part.stop, max(facts.onset, same[-1] + 1))
-        seen = window(facts.history, part.start, stop)
-        if seen.arrival_rate > best:
-            best, seconds = seen.arrival_rate, seen.seconds
-    return best, seconds
-
-
-def _able(service: float | None, threads: float | None, seen: float) -> float:
-    """Return the messages/s that can be ended, at least what was ``seen`` where it is unknown."""
-    return threads / service if service and threads else seen
-
-
-def _service(facts: Facts, places: list[int]) -> float | None:
-    history = facts.history
-    done = sum(history.processed[i] or 0.0 for i in places)
-    used = sum((history.busy[i] or 0.0) for i in places) if history.busy else 0.0
-    return used / done if done and used else None
-
-
-def _more(facts: Facts, usual: Usual, reference: Reference) -> bool:
-    """Return whether more arrives than was coped with, beyond doubt of which."""
-    part = facts.arrivals[-1]
-    least = reference.arrivals * _least(facts)
-    return (
-        part.rate > least
-        and _excess(usual, part.count, part.exposure, reference.arrivals, reference.seconds) > WHICH
-    )
-
-
-def _slower(
-    facts: Facts, usual: Usual, reference: Reference, sigmas: float = WHICH
-) -> float | None:
-    """Return how many times longer a message takes than it did, None when it does not.
-
-    Messages that should have ended by the worker time spent are compared with those that did:
-    a message that still runs counts from its first second. Without working time what ends
-    while work waits is compared with the arrivals that were coped with.
-    """
-    if not facts.work or _none_ended(facts):
-        return None  # slow or hung: until one ends nobody can tell
-    part, service = facts.work[-1], reference.service
-    if facts.timed and service:
-        used = part.exposure - facts.hung * (part.stop - part.start) * facts.history.step
-        # One message may take as long as one usually does.
-        expected = max(0.0, used - max(0.0, usual.held - 14 * service)) / service
-        known_for = max(1.0, reference.arrivals * reference.seconds)
-        scaled = 1 + expected / known_for
-        error = (usual.variation**2 * expected * scaled + 1 + (usual.wander * expected) ** 2) ** 0.5
-        ratio = expected / max(part.count, 0.5)
-        return ratio if (expected - part.count > sigmas * error and ratio > _least(facts)) else None
-    expected = reference.arrivals * part.exposure
-    short = -_excess(usual, part.count, part.exposure, reference.arrivals, reference.seconds)
-    return expected / max(part.count, 0.5) if short > sigmas else None
-
-
-def quiet(facts: Facts) -> bool:
-    """Return whether messages that were due have not ended in the newest points."""
-    if not facts.work:
-        return False
-    part, done = facts.work[-1], facts.history.processed
-    points = sum(
-        x is not None
-        for x in itertools.takewhile(lambda x: not x, reversed(done[part.start : part.stop]))
-    )
-    return part.count < 1 or (
-        points >= PERSIST and points * part.count > NONE * (part.stop - part.start - points)
-    )
-
-
-def _none_ended(facts: Facts) -> bool:
-    """Return whether nothing is known to have ended since messages began to take longer.
-
-    The step in which that began holds what ended before.
-    """
-    part, done = facts.work[-1], facts.history.processed
-    if quiet(facts):
-        return True
-    before = facts.work[-2] if len(facts.work) > 1 else None
-    slower = before is not None and _time(part) > EVIDENT * _time(before)
-    return slower and not any(done[part.start + 1 : part.stop])
-
-
-def _least(facts: Facts) -> float:
-    """Return the times that a change must be: more where only few calm points are known."""
-    if facts.based:
-        return CHANGE
-    return next((times for points, times in YOUNG if len(facts.calm) < points), CHANGE)
-
-
-def _named(facts: Facts, reference: Reference, surge: bool, slower: float | None) -> Cause:
-    """Return the cause: where both changed, by what each adds to the growth."""
     split = _split(facts, reference)
     share = split.surge_share
+    if (
+        share is not None
+        and not (surge and slower)
+        and (share < PART if surge else share > 1 - PART)
+    ):
+        return None  # what changed beyond doubt did not make the backlog
     able = _capacity(facts)
     verdict = Verdict.SURGE if surge else Verdict.SLOW
     if surge and slower:
@@ -255,7 +112,7 @@ def _named(facts: Facts, reference: Reference, surge: bool, slower: float | None
         )
     if verdict is not Verdict.SURGE and facts.work:
         starts.append(
-            _since([_time(part) for part in facts.work], facts.work, reference.service or 0.0)
+            _since([mean_time(part) for part in facts.work], facts.work, reference.service or 0.0)
         )
     return Cause(
         verdict,
@@ -265,10 +122,6 @@ def _named(facts: Facts, reference: Reference, surge: bool, slower: float | None
         reference,
         max(starts),
     )
-
-
-def _time(part: Segment) -> float:
-    return part.exposure / max(part.count, 0.5)
 
 
 def _since(values: Sequence[float], parts: Sequence[Segment], before: float) -> int:

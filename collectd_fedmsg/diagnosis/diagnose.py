@@ -8,7 +8,8 @@ from ..humanize import count, rate, waits
 from .baseline import Baseline
 from .causes import cause, evident
 from .draining import time_to_drain
-from .facts import Facts, gather, missing
+from .facts import Facts, missing
+from .gather import gather
 from .history import PERSIST, History, window
 from .rules import FINAL, RULES
 from .rules.capacity import slower_but_keeping_up

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Optional
 
 #: One value a step, oldest first; None is unknown, never zero.
@@ -21,6 +21,7 @@ COLUMNS = (
     "workers",
     "service_p50",
     "service_p99",
+    "service_max",
     "redelivered",
     "vanished",
     "consuming",
@@ -69,6 +70,8 @@ class History:
     #: Service time that half and 99 % of the messages do not exceed, s.
     service_p50: Column | None = None
     service_p99: Column | None = None
+    #: The longest, of those that run so far, s.
+    service_max: Column | None = None
     #: Messages/s that a broker delivers again, and that leave it without being handled.
     redelivered: Column | None = None
     vanished: Column | None = None
@@ -121,6 +124,15 @@ class History:
     def time(self, index: int) -> float:
         """Return the wall clock of a point, seconds since the epoch."""
         return self.end - (len(self) - 1 - index) * self.step
+
+
+def newest_part(history: History, seconds: float) -> History:
+    """Return the last ``seconds`` of a history, without its topics."""
+    size = max(1, round(seconds / history.step))
+    columns = {
+        name: column[-size:] for name in COLUMNS if (column := getattr(history, name)) is not None
+    }
+    return replace(history, topics={}, topic_processed={}, topic_busy={}, **columns)
 
 
 def last_whole(history: History) -> int:

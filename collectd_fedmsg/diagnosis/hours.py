@@ -27,7 +27,7 @@ class Hour:
     #: Longest time with work waiting and nothing ended, s.
     gap: float = 0.0
     delay: float | None = None
-    #: Longest time that one message stayed the oldest, s.
+    #: Longest time that one message took, s.
     held: float | None = None
     #: Watched for that long, s.
     seconds: float = HOUR
@@ -128,7 +128,7 @@ def hour_of(history: History, start: int, stop: int) -> Hour | None:
         gap=pause(history, start, stop),
         delay=mean(_part(history.delay, start, stop)),
         dispersion=dispersion,
-        held=longest_held(history.oldest, start, stop, history.step),
+        held=longest_message(history, start, stop),
         topics={t: mean(_part(c, start, stop)) or 0.0 for t, c in history.topics.items()},
         costs=topic_costs(history, start, stop),
         p50=mean(_part(history.service_p50, start, stop)),
@@ -179,6 +179,15 @@ def ticking(ages: Column | None, last: int, step: float) -> int:
             break
         first = i
     return first
+
+
+def longest_message(history: History, start: int, stop: int) -> float | None:
+    """Return for how long (s) one message was in hand at most; None where nothing tells it."""
+    for column in (history.service_max, history.service_p99):
+        times = _part(column, start, stop)
+        if times:
+            return max(times)
+    return longest_held(history.oldest, start, stop, history.step)
 
 
 def longest_held(ages: Column | None, start: int, stop: int, step: float) -> float | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .history import PERSIST, History, Window, window
 from .hours import jitter, ticking
 from .stats import SURE
+from .tail import SELDOM, Tail
 from .usual import Usual
 
-#: Three times the longest of an hour: an exponential tail is that far out once in a million
-#: where it is at this length once in 100 (limits.py has the sums).
-BEYOND = 3.0
 #: Mean times where it is not known for how long one is held: single messages of heavy-tailed
 #: work take 50 times the mean once in some thousands.
 UNKNOWN = 60.0
@@ -36,7 +36,9 @@ def in_hand(history: History, last: int) -> int:
     return last
 
 
-def hung_workers(history: History, last: int, span: Window, usual: Usual | None) -> float:
+def hung_workers(
+    history: History, last: int, span: Window, usual: Usual | None, tail: Callable[[], Tail | None]
+) -> float:
     """Return how many workers hold one message for ever."""
     if history.oldest is None or history.in_progress is None or last < PERSIST:
         return 0.0
@@ -63,9 +65,9 @@ def hung_workers(history: History, last: int, span: Window, usual: Usual | None)
         _cost(history, early, early.seconds) if early.processed >= PERSIST else 0.0,
     )
     longest = UNKNOWN * typical
-    if usual and usual.held:
-        # What the messages' own scatter explains is in the mean times.
-        longest = BEYOND * usual.held if usual.held > SURE * typical else 0.0
+    messages = tail() if seconds >= SURE * typical else None
+    if messages:
+        longest = messages.reached(SELDOM)
     if seconds < max(SURE * typical, longest):
         return 0.0
     service = usual.service if usual else None

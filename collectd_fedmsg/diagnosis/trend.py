@@ -8,11 +8,12 @@ three days before the rise: a morning looks like a creep.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .baseline import MIN_HOURS, Baseline
-from .hours import DAY, HOUR, SATURDAY, Hour
+from .baseline import Baseline
+from .hours import DAY, HOUR, Hour
+from .season import Slot, SlotOf, season, slots
 from .stats import SIGMAS, median, spread
 from .usual import Usual
 
@@ -38,10 +39,6 @@ LEVEL = 0.03
 DOUBT = 0.2
 #: A date further off than two weeks is a matter of planning, and its date a guess.
 HORIZON = 14 * DAY
-#: Kind of day (weekend or not) and hour of the day.
-Slot = tuple[bool, int]
-#: Hours since the epoch -> slot.
-SlotOf = Callable[[int], Slot]
 
 
 @dataclass(frozen=True)
@@ -69,16 +66,8 @@ def trend(baseline: Baseline, now: float) -> Trend | None:
     return baseline.once(
         "trend",
         now,
-        lambda hour: _trend(baseline.hours, hour, baseline.usual(hour), _slots(baseline)),
+        lambda hour: _trend(baseline.hours, hour, baseline.usual(hour), slots(baseline)),
     )
-
-
-def _slots(baseline: Baseline) -> SlotOf:
-    def slot(hour: int) -> Slot:
-        place = baseline.hour_of_week(hour * HOUR)
-        return place >= SATURDAY, place % 24
-
-    return slot
 
 
 def _trend(hours: Sequence[Hour], now: float, usual: Usual | None, slot_of: SlotOf) -> Trend | None:
@@ -92,13 +81,13 @@ def _trend(hours: Sequence[Hour], now: float, usual: Usual | None, slot_of: Slot
     ]
     latest = loads[-1][0]
     for rising, windows in SPANS:
-        season = _season([x for x in loads if x[0] <= latest - rising], slot_of)
-        if not season:
+        shape = season([x for x in loads if x[0] <= latest - rising], slot_of)
+        if not shape:
             return None
         times = [
-            (hour, load / season[slot])
+            (hour, load / shape[slot])
             for hour, load in loads[-rising:]
-            if hour > latest - rising and (slot := slot_of(hour)) in season
+            if hour > latest - rising and (slot := slot_of(hour)) in shape
         ]
         for size in windows:
             window = [x for x in times if x[0] > latest - size]
@@ -122,7 +111,7 @@ def _projected(
     first, latest = loads[0][0], loads[-1][0]
     oldest = min(before, first + max(SHAPE, (latest - first) // 3))
     base = [x for x in loads if x[0] <= oldest]
-    shape = _season(base, slot_of)
+    shape = season(base, slot_of)
     blocks: dict[int, list[float]] = {}
     for hour, load in loads:
         usual = shape.get(slot_of(hour))
@@ -178,47 +167,6 @@ def _busiest(shape: dict[Slot, float], base: Sequence[tuple[int, float]], slot_o
     chance = math.pi / 2 * within**2 * len(shape) / len(base) / 3
     kept = math.sqrt(max(0.0, 1 - chance / between)) if between > 0 else 0.0
     return mean + kept * (max(smooth) - mean)
-
-
-def wander(baseline: Baseline, now: float) -> float:
-    """Return how far an hour's arrivals usually lie from those of that hour; a share, 1 σ.
-
-    Pooled over all hours, and robust: a single hour of the week has few of its kind. Where the
-    usual is not known from three days, infinite: then nothing is unusual.
-    """
-    return baseline.once(
-        "wander", now, lambda hour: _wander(baseline.hours, hour, _slots(baseline))
-    )
-
-
-def wandering(baseline: Baseline, usual: Usual, now: float) -> float:
-    """Return how far an hour's arrivals wander beyond what counting explains; a share, 1 σ.
-
-    0 where that is not known from three days: what is not known excuses nothing.
-    """
-    share = wander(baseline, now)
-    if not math.isfinite(share) or not usual.received:
-        return 0.0
-    counted = usual.dispersion / (usual.received * HOUR)
-    return math.sqrt(max(0.0, share * share - counted))
-
-
-def _wander(hours: Sequence[Hour], now: float, slot_of: SlotOf) -> float:
-    rates = [(int(h.start // HOUR), h.received) for h in hours if h.start <= now - HOUR]
-    season = _season(rates, slot_of)
-    off = [
-        abs(rate / season[slot] - 1) for hour, rate in rates if (slot := slot_of(hour)) in season
-    ]
-    return 1.4826 * median(off) if off else math.inf
-
-
-def _season(loads: Sequence[tuple[int, float]], slot_of: SlotOf) -> dict[Slot, float]:
-    """Return the usual load by kind of day and hour, where three days tell it."""
-    found: dict[Slot, list[float]] = {}
-    for hour, load in loads:
-        found.setdefault(slot_of(hour), []).append(load)
-    middles = {slot: median(known) for slot, known in found.items() if len(known) >= MIN_HOURS}
-    return {slot: middle for slot, middle in middles.items() if middle > 0}
 
 
 def _blocks(window: Sequence[tuple[int, float]], size: int) -> list[tuple[float, float]]:

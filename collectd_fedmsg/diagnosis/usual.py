@@ -1,30 +1,22 @@
-"""The usual rates of a set of hours; chooses no hours and judges nothing."""
+"""What is usual at one moment, and how much backlog is no chance; judges nothing."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from .history import History
-from .hours import DAY, Hour
-from .stats import SURE, WHICH, known, median, quantile, spread
+from .stats import SURE, WHICH
 
-#: Hours of which the scatter is asked: a week holds every kind of hour.
-LATELY = 168
-#: Messages of one mean: fewer, and the message at either end that is half in it counts.
-MIN_MESSAGES = 20
-#: Means that must agree on how single messages scatter: the median of fewer is off by half.
-MEANS = 12
-#: Messages/s from which a sample's percentiles are of a hundred messages or more at the default
-#: interval: the 99th of fewer is their longest.
-MANY = 10.0
-#: One day in so many holds an incident that nobody wants to call usual.
-INCIDENTS = 14
-#: Seconds: a longer pause is usual only where single messages take that long.
-LONGEST_PAUSE = 300.0
-#: A share of failures beyond this is never usual: most of the work is lost.
-FAILING = 0.5
+
+@dataclass(frozen=True)
+class Coped:
+    """What was coped with lately: messages/s for so many seconds, worker-seconds a message."""
+
+    received: float
+    seconds: float
+    #: None where it is not known.
+    service: float | None
 
 
 @dataclass(frozen=True)
@@ -40,11 +32,7 @@ class Usual:
     scatter: float
     failed: float | None
     workers: float | None
-    #: Longest usual time with work waiting and nothing ended, s.
-    longest_pause: float
     delay: float | None
-    #: Longest usual time that one message is the oldest, s; 0 where it is not known.
-    held: float
     dispersion: float
     topics: Mapping[str, float]
     costs: Mapping[str, float]
@@ -144,150 +132,4 @@ def backlog_limit(
     return (
         max(3 * measured, 2 * peak, threads + (chance if measured < chance else 0)),
         max(measured, threads),
-    )
-
-
-def by_hours(past: Sequence[Hour]) -> float:
-    """Return the coefficient of variation of one message's time, 0 when it cannot be told.
-
-    A mean of n messages scatters by σ/√n. Neighbours are compared, so that neither day and
-    night nor a creep counts; and all of them, for the few hours that are like now tell a
-    scatter to a factor of two only. What wanders from hour to hour counts: see ``scattering``.
-    """
-    means = [(h.service, h.processed * h.seconds) for h in past if h.service and h.processed]
-    off = [
-        abs(a - b) / (a * m + b * n) * (m + n) / math.sqrt(1 / m + 1 / n)
-        for (a, m), (b, n) in zip(means, means[1:])
-    ]
-    if not off:
-        return 0.0
-    # A normal deviation's mean is √(2/π) of σ. The mean of many halves the median's error; an
-    # incident's ends are cut to 4 medians, which 1 in 140 reaches by chance.
-    most = 4 * median(off)
-    return math.sqrt(math.pi / 2) * sum(min(x, most) for x in off) / len(off)
-
-
-def by_points(history: History, places: Sequence[int]) -> float | None:
-    """Return the same from the points at ``places``, None when too few tell it.
-
-    Minutes in which messages take longer and longer are no scatter: each mean is compared with
-    the middle of its neighbours', and the median forgives the few where a climb begins and ends.
-    """
-    means = _means(history, places)
-    if len(means) < MEANS:
-        return None
-    off = [
-        abs(b - (a + c) / 2)
-        / (a * m + b * n + c * o)
-        * (m + n + o)
-        / math.sqrt(1 / n + (1 / m + 1 / o) / 4)
-        for (a, m), (b, n), (c, o) in zip(means, means[1:], means[2:])
-        if a * m + b * n + c * o > 0
-    ]
-    # Half of a normal deviation's values are within 0.6745 σ.
-    return 1.4826 * median(off) if off else None
-
-
-def _means(history: History, places: Sequence[int]) -> list[tuple[float, float]]:
-    """Return (mean seconds, messages) of neighbouring points, ``MIN_MESSAGES`` together."""
-    means = []
-    busy = done = 0.0
-    for place in places:
-        worked = history.busy[place] if history.busy else None
-        ended = history.processed[place]
-        if worked is None or ended is None:
-            continue
-        busy, done = busy + worked * history.step, done + ended * history.step
-        if done >= MIN_MESSAGES:
-            means.append((busy / done, done))
-            busy = done = 0.0
-    return means
-
-
-def by_percentiles(middle: float | None, rare: float | None) -> float | None:
-    """Return the same from the 50th and 99th percentile of the times (s), as if lognormal."""
-    if not middle or not rare or rare <= middle:
-        return None
-    return math.sqrt(math.expm1((math.log(rare / middle) / 2.326) ** 2))
-
-
-def _middle(values: Iterable[float | None]) -> float | None:
-    numbers = [v for v in values if v is not None]
-    return median(numbers) if numbers else None
-
-
-def by_days(levels: Iterable[tuple[float, float]], days: int) -> float:
-    """Return the level reached on more than one day in ``INCIDENTS``.
-
-    Args:
-        levels: (level, start of hour) of those that are not 0.
-        days: known.
-    """
-    # The best of few days is its only incident as likely as not.
-    place = 0 if days <= 1 else max(1, days // INCIDENTS)
-    reached: set[float] = set()
-    known = list(levels)
-    # So many of the highest are of more than ``place`` days.
-    most = 24 * (place + 1) + 1
-    if len(known) > most:
-        least = sorted([level for level, _ in known])[-most]
-        known = [(level, start) for level, start in known if level >= least]
-    for level, start in sorted(known, reverse=True):
-        reached.add(start // DAY)
-        if len(reached) > place:
-            return level
-    return 0.0
-
-
-def days_of(past: Sequence[Hour]) -> int:
-    """Return how many days the hours are of."""
-    return len({h.start // DAY for h in past})
-
-
-def usual_of(chosen: Sequence[Hour], past: Sequence[Hour]) -> Usual:
-    """Return what is usual by ``chosen``; what is seldom, by all of the ``past``."""
-    rates = [h.received for h in chosen]
-    services = [h.service for h in chosen if h.service is not None]
-    names = {t for h in chosen for t in h.topics}
-    service, scatter = _middle(services), by_hours(past[-LATELY:])
-    longest = (service or 0.0) * SURE * (1 + max(1.0, scatter) ** 2) / 2
-    pause = max(LONGEST_PAUSE, longest)
-    failed = _middle(h.failed for h in chosen)
-    days = days_of(past)
-    made = Usual(
-        received=median(rates),
-        received_spread=spread(rates),
-        # Every hour counts for the tail: a nightly batch is usual at its own hour, and
-        # the chosen hours hold it; 75 % forgives one bad hour of four.
-        backlog=quantile((h.backlog for h in chosen), 0.5),
-        service=service,
-        service_spread=spread(services) if services else 0.0,
-        scatter=scatter,
-        failed=None if failed is None else min(failed, FAILING),
-        workers=_middle(h.workers for h in chosen),
-        # Nothing is learnt from a hang: what pauses longer is none of the usual.
-        longest_pause=min(
-            pause,
-            max(
-                median(h.gap for h in chosen),
-                by_days(((h.gap, h.start) for h in past if h.gap), days),
-            ),
-        ),
-        delay=_middle(h.delay for h in chosen),
-        held=by_days(((h.held, h.start) for h in past if h.held), days),
-        dispersion=max(1.0, median(h.dispersion for h in chosen)),
-        topics={t: median(h.topics.get(t, 0.0) for h in chosen) for t in names},
-        costs={
-            t: median(known([h.costs.get(t) for h in chosen]))
-            for t in {t for h in chosen for t in h.costs}
-        },
-        hours=len(chosen),
-        seconds=sum(h.seconds for h in chosen),
-        # Where the time per message is known, the workers' own capacity follows from it.
-        capacity=quantile([h.processed for h in past], 0.75) if service is None else max(rates),
-    )
-    if made.received < MANY:
-        return made
-    return made.scattering(
-        by_percentiles(_middle(h.p50 for h in chosen), _middle(h.p99 for h in chosen))
     )

@@ -10,9 +10,13 @@ import time
 from collections.abc import Iterable
 from datetime import tzinfo
 
-from collectd_fedmsg.diagnosis import Baseline
+from collectd_fedmsg.diagnosis import Baseline, History
 from collectd_fedmsg.diagnosis.baseline import MIN_HOURS
-from collectd_fedmsg.diagnosis.hours import DAY, HOUR, Hour, hour_of_week
+from collectd_fedmsg.diagnosis.calm import calm_usual, coped_with
+from collectd_fedmsg.diagnosis.history import newest_part
+from collectd_fedmsg.diagnosis.hours import DAY, HOUR, hour_of_week
+from collectd_fedmsg.diagnosis.seldom import days_of
+from collectd_fedmsg.diagnosis.usual_hours import DAYS
 
 from ..grid.answer import fetched, read
 from ..store.base import Daemon, Store
@@ -36,8 +40,11 @@ FINE = (
     "failed",
     "workers",
     "oldest",
+    "service_max",
     *PERCENTILES.values(),
 )
+#: Seconds: what was coped with so lately is no change, though the hour of the week is another's.
+LATELY = 6 * HOUR
 #: Seconds that one pass over a fleet may spend on reading; the others' turn comes next time.
 BUDGET = 2.0
 #: Of the first pass: somebody may be waiting for it.
@@ -69,7 +76,8 @@ class Baselines:
             self._deadline = time.monotonic() + budget
 
     def of(self, daemon: Daemon, now: float, *, topics: bool = False) -> Baseline | None:
-        """Return the baseline at ``now`` (epoch seconds); None without three known hours.
+        """Return the baseline at ``now`` (epoch seconds); None without three known hours or
+        calm minutes in an earlier hour.
 
         Args:
             daemon, now: whose, and when.
@@ -103,15 +111,31 @@ class Baselines:
         window = Window(start, end, HOUR)
         columns = {"backlog": backlog}
         wanted = [(metric, "AVERAGE") for metric in AVERAGES]
-        for metric, cf in (*wanted, ("oldest", "MAX")):
-            series = read(self._store, daemon, metric, cf, window)
-            if series is not None and series.step <= HOUR:
-                columns[metric] = series
-        fine, interval = self._fine(daemon, end)
+        for metric, cf in wanted:
+            self._add(columns, daemon, metric, cf, window)
+        # Ages tell how long messages take only where no service time does.
+        if not self._add(columns, daemon, "service_max", "MAX", window):
+            self._add(columns, daemon, "oldest", "MAX", window)
+        past, interval = self._fine(daemon, end)
+        fine = list(Baseline().add(past).hours) if past is not None else []
         known = coarse_hours.refined(coarse_hours.hours(columns, interval, end), fine)
         if topics and daemon.by_topic:
             known = coarse_hours.with_topics(known, self._by_topic(daemon, start, end))
-        return Baseline(PackedHours(known), self._hour_of_week) if len(known) >= MIN_HOURS else None
+        calm = calm_usual(past) if past is not None and days_of(known) < DAYS else None
+        if len(known) < MIN_HOURS and calm is None:
+            return None
+        lately = coped_with(newest_part(past, LATELY)) if past is not None else None
+        return Baseline(PackedHours(known), self._hour_of_week, calm, lately)
+
+    def _add(
+        self, columns: dict[str, Series], daemon: Daemon, metric: str, cf: str, window: Window
+    ) -> bool:
+        """Add a metric to the columns where it is kept by the hour; return whether it is."""
+        series = read(self._store, daemon, metric, cf, window)
+        if series is None or series.step > HOUR:
+            return False
+        columns[metric] = series
+        return True
 
     def _span(self, daemon: Daemon, end: int) -> tuple[int, Series] | None:
         """Return the start of the longest span that is kept by the hour, and its backlog."""
@@ -133,13 +157,13 @@ class Baselines:
             found[metric] = {topic: one for topic, one in every.items() if one.step <= HOUR}
         return found
 
-    def _fine(self, daemon: Daemon, end: int) -> tuple[list[Hour], int]:
-        """Return the last day's hours from the finest steps, and the samples' interval."""
+    def _fine(self, daemon: Daemon, end: int) -> tuple[History | None, int]:
+        """Return the last day in the finest steps, and the samples' interval."""
         window = Window(end - DAY, end, 1)
         columns = {metric: read(self._store, daemon, metric, "AVERAGE", window) for metric in FINE}
         past = history(columns, daemon.consumer)
         newest = read(self._store, daemon, "backlog", "AVERAGE", Window(end - 1, end, 1))
         interval = newest.step if newest is not None else 10
         if past is None or past.step * 10 > HOUR:
-            return [], interval
-        return list(Baseline().add(past).hours), interval
+            return None, interval
+        return past, interval

@@ -26,7 +26,7 @@ PERCENTILES = {
 #: Messages beyond those in the workers' hands: in an hour with more of them, ages are of waiting.
 SHORT = 3.0
 #: What is read as the hour's greatest value.
-PEAKS = ("backlog", "oldest")
+PEAKS = ("backlog", "oldest", "service_max")
 #: An hour with a longer pause, or with more failures than this share, shows nothing usual.
 LONG_PAUSE, FAILING = HOUR / 2, 0.5
 NONE: Mapping[str, float] = {}
@@ -66,7 +66,7 @@ def hours(columns: Mapping[str, Series], interval: int, end: int) -> list[Hour]:
     """Return the hours that end by ``end`` (epoch seconds), oldest first.
 
     Args:
-        columns: by metric; ``backlog`` as maxima, all others as averages, ``busy`` in µs/s.
+        columns: by metric; those of ``PEAKS`` as maxima, all others as averages, ``busy`` in µs/s.
         interval: seconds between the samples behind a maximum.
         end: what ends later is left out.
     """
@@ -74,7 +74,9 @@ def hours(columns: Mapping[str, Series], interval: int, end: int) -> list[Hour]:
         return []
     by = {name: means(series) for name, series in columns.items() if name not in PEAKS}
     peak = highest(columns["backlog"])
-    ages = highest(columns["oldest"]) if "oldest" in columns else {}
+    longest, ages = (
+        highest(columns[name]) if name in columns else {} for name in ("service_max", "oldest")
+    )
     # An hour's maximum is its 1 in n level, what is wanted is the 1 in 100: with the
     # exponential tail of a queue that lies ln(100)/ln(n) as high.
     tail = min(1.0, log(100) / log(max(100, HOUR / max(1, interval))))
@@ -98,7 +100,7 @@ def hours(columns: Mapping[str, Series], interval: int, end: int) -> list[Hour]:
                 delay=delay.get(hour),
                 topics=NONE,
                 costs=NONE,
-                held=_held(ages.get(hour), peak[hour], workers.get(hour)),
+                held=longest.get(hour, _held(ages.get(hour), peak[hour], workers.get(hour))),
                 # Work waited all the hour and nothing ended: a hang, not what is usual.
                 gap=float(HOUR) if peak[hour] and not done and by["received"][hour] else 0.0,
                 **{
@@ -112,7 +114,7 @@ def hours(columns: Mapping[str, Series], interval: int, end: int) -> list[Hour]:
 
 
 def _held(age: float | None, backlog: float, workers: float | None) -> float | None:
-    """Return how long one message was held at most, s; None where ages are of messages that wait.
+    """Return how long one message took at most, s; None where ages are of messages that wait.
 
     In an hour with a short queue the greatest age is of a message in a worker's hands, or longer.
     """
@@ -140,7 +142,10 @@ def refined(coarse: list[Hour], fine: list[Hour]) -> list[Hour]:
             made.append(
                 hour if like is None else replace(hour, gap=like.gap, dispersion=like.dispersion)
             )
-    return sorted([*made, *fine], key=lambda one: one.start)
+    # An average of a step hides part of its longest message; the coarse hours are of maxima.
+    held = {hour.start: hour.held for hour in coarse}
+    kept = [replace(hour, held=held.get(hour.start, hour.held)) for hour in fine]
+    return sorted([*made, *kept], key=lambda hour: hour.start)
 
 
 def with_topics(known: list[Hour], by_topic: Mapping[str, Mapping[str, Series]]) -> list[Hour]:

@@ -6,6 +6,7 @@ What is usual at an hour of the week as it is known now: a week ago it was hardl
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from collectd_fedmsg.diagnosis import Baseline
 from collectd_fedmsg.diagnosis.hours import HOUR, WEEK
@@ -92,7 +93,7 @@ class Bands:
         for hour in range(window.start // HOUR * HOUR, window.end, HOUR):
             place = baseline.hour_of_week(hour)
             if place not in kept[1]:
-                whole = whole or Baseline(tuple(baseline.hours), baseline.hour_of_week)
+                whole = whole or replace(baseline, hours=tuple(baseline.hours))
                 usual = whole.usual(same_hour(baseline, hour, now))
                 kept[1][place] = ranges(usual) if usual is not None else {}
             for metric, (low, high) in kept[1][place].items():

@@ -10,7 +10,7 @@ from typing import Callable, Union
 
 from ..facts import Facts
 from ..verdict import Finding
-from . import blocking, capacity, consuming, growth, presence, work
+from . import blocking, capacity, consuming, failing, growth, presence, work
 
 Rule = Callable[[Facts], Union[Finding, "tuple[Finding, ...]", None]]
 #: Rules that, when they fire, leave nothing for the others to judge.
@@ -28,7 +28,7 @@ RULES: tuple[Rule, ...] = (
     consuming.poison,
     work.stalled,
     work.workers_lost,
-    work.failures,
+    failing.failures,
     # The backlog grows, or is left of what made it grow.
     growth.growth,
     blocking.always_busy,

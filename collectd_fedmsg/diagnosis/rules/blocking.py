@@ -8,12 +8,12 @@ never called well.
 from __future__ import annotations
 
 from ...humanize import duration, rate, ratio
-from ..causes import excess
+from ..excess import excess
 from ..facts import Facts
 from ..history import PERSIST, Column, History, window
 from ..stats import SIGMAS, SURE
 from ..verdict import Diagnosis, Finding, Verdict
-from .work import windows
+from .failing import windows
 
 #: Busy 19 seconds of 20, a queue at random times would be 19 long (ρ/(1 - ρ)); the polls
 #: between two messages take the rest.

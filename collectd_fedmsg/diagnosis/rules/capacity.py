@@ -7,8 +7,9 @@ from ..causes import fewer_workers
 from ..draining import PLATEAU_SECONDS, falls, rises
 from ..facts import Facts
 from ..history import PERSIST, Window, window
+from ..season import wander
 from ..stats import SIGMAS, known
-from ..trend import HORIZON, wander
+from ..trend import HORIZON
 from ..verdict import Finding, Verdict
 from .growth import recovering
 from .work import stalled

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from ...humanize import count, duration, rate, ratio, topic_name
 from ...protocol.sample import OTHER
-from ..causes import PART, blamed_topic, fewer_workers, quiet
+from ..causes import PART, blamed_topic, fewer_workers
 from ..draining import falls, past_peak, rises
+from ..excess import quiet
 from ..facts import Facts
 from ..history import PERSIST, REFERENCE
 from ..mix import Mix, mix

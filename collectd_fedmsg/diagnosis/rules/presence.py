@@ -5,8 +5,8 @@ from __future__ import annotations
 from ...humanize import count, duration, messages
 from ..facts import Facts, missing
 from ..history import PERSIST, REFERENCE, known_at
+from ..season import wander
 from ..stats import SURE
-from ..trend import wander
 from ..verdict import Finding, Verdict
 
 #: A daemon that restarted this long ago (s) still explains its numbers: moksha's replay and

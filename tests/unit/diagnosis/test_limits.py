@@ -8,7 +8,7 @@ import pytest
 
 from collectd_fedmsg.diagnosis import Baseline, History, Verdict, diagnose
 from collectd_fedmsg.diagnosis.hours import Hour
-from collectd_fedmsg.diagnosis.trend import wandering
+from collectd_fedmsg.diagnosis.season import wandering
 from collectd_fedmsg.diagnosis.usual import backlog_limit
 
 HOUR, WEEKS, END = 3600, 2, 1_000_080_000.0

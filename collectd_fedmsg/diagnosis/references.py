@@ -1,0 +1,72 @@
+"""With what the present is compared: what the daemon coped with, and what is usual.
+
+What was already so while nothing waited did not make the backlog, whatever the calendar says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .facts import Facts
+from .history import PERSIST, REFERENCE, window
+from .usual import Usual
+from .verdict import Reference
+
+
+def references(facts: Facts, usual: Usual) -> Iterator[Reference]:
+    """Yield what was coped with in the last hours, then what is usual alone."""
+    threads = usual.workers or facts.workers
+    plain = Reference(
+        usual.received,
+        usual.service,
+        capacity_of(usual.service, threads, max(usual.capacity, usual.received)),
+        usual.seconds,
+    )
+    alike = [i for i in facts.calm if facts.work and i >= facts.work[-1].start]
+    rate, watched = _coped_with(facts)
+    service = _service(facts, alike) if len(alike) >= PERSIST else None
+    lately = facts.past.lately if facts.past is not None else None
+    if lately is not None:
+        if lately.received > rate:
+            rate, watched = lately.received, lately.seconds
+        service = max(service or 0.0, lately.service or 0.0) or None
+    if rate > usual.received or (service and usual.service and service > usual.service):
+        each = max(service or 0.0, usual.service or 0.0) or None
+        yield Reference(
+            max(rate, usual.received),
+            each,
+            capacity_of(each, threads, max(rate, plain.capacity)),
+            max(usual.seconds, watched),
+        )
+    yield plain
+
+
+def _coped_with(facts: Facts) -> tuple[float, float]:
+    """Return the greatest messages/s that arrived in calm for a while, and for how long (s).
+
+    Of the stretch that lasts three calm points are enough, of an earlier one it takes more: a
+    burst of half a minute may pass without a queue.
+    """
+    best, seconds = 0.0, 0.0
+    for part in facts.arrivals:
+        same = [i for i in facts.calm if part.start <= i < part.stop]
+        if len(same) < (PERSIST if part is facts.arrivals[-1] else REFERENCE):
+            continue
+        # All of the stretch before the trouble: a short queue goes with fewer arrivals.
+        stop = part.stop if facts.onset is None else min(part.stop, max(facts.onset, same[-1] + 1))
+        seen = window(facts.history, part.start, stop)
+        if seen.arrival_rate > best:
+            best, seconds = seen.arrival_rate, seen.seconds
+    return best, seconds
+
+
+def capacity_of(service: float | None, threads: float | None, seen: float) -> float:
+    """Return the messages/s that can be ended, at least what was ``seen`` where it is unknown."""
+    return threads / service if service and threads else seen
+
+
+def _service(facts: Facts, places: list[int]) -> float | None:
+    history = facts.history
+    done = sum(history.processed[i] or 0.0 for i in places)
+    used = sum((history.busy[i] or 0.0) for i in places) if history.busy else 0.0
+    return used / done if done and used else None
