@@ -38,6 +38,7 @@ from .web import alerts as alerting
 from .web import login, security
 from .web import static_files as assets
 from .web.api import api
+from .web.costs import costs
 from .web.notes import Marks
 from .web.pages import views
 from .web.verdicts import verdicts
@@ -100,6 +101,7 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(api)
     app.register_blueprint(views)
     app.register_blueprint(verdicts)
+    app.register_blueprint(costs)
     alerting.install(app, settings.alerts_file)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(BadQuery, lambda error: _refuse(400, str(error)))

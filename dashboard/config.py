@@ -89,6 +89,8 @@ class Settings:
     #: A glob of the files in which collectd's plugins keep what daemons say of themselves: at what
     #: they are slow, their versions, what fails. Empty: none are read.
     evidence: str = EVIDENCE_FILES
+    #: Where a message can be read, with ``{id}`` in its place; empty: slow messages are not links.
+    message_url: str = ""
 
     def __post_init__(self) -> None:
         self.zone()

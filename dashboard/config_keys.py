@@ -106,6 +106,18 @@ def _pattern(value: Any) -> str:
     return str(absolute_path(value))
 
 
+def _message_url(value: Any) -> str:
+    """Check an http(s) address that has ``{id}`` once, after the host."""
+    http_url(value)
+    scheme, _, rest = str(value).partition("://")
+    host, _, path = rest.partition("/")
+    if path.count("{id}") != 1 or any(brace in f"{scheme}{host}" for brace in "{}"):
+        raise ValueError(
+            "must have {id} once, after the host: https://archive.example.org/id?id={id}"
+        )
+    return str(value)
+
+
 def _prefix(value: Any) -> str:
     #: Characters that need no escape in an address (RFC 3986), in HTML or in a script.
     shape = matching(
@@ -129,6 +141,7 @@ KEYS: Mapping[str, Key] = {
     "rrdcached": Key(_socket),
     "sockets": Key(_or_empty(_pattern)),
     "evidence": Key(_or_empty(_pattern)),
+    "message_url": Key(_or_empty(_message_url)),
     "interval": Key(whole(1, 3600, "seconds")),
     "hosts": Key(list_of(_host, "host names")),
     "token_file": Key(optional(_file)),

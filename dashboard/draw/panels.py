@@ -52,6 +52,8 @@ class Panel:
     usual: str = ""
     #: The axis reaches at least this value.
     floor: float = 0.0
+    #: The part of a daemon's answer that has values by topic, drawn as a stack.
+    stack: str = ""
 
 
 _FLOW = ("received", "processed")
@@ -98,9 +100,11 @@ OWN = (
     Panel("in_progress", "In progress", "messages", GREEN, band=True),
     Panel("workers", "Workers", "threads", BLUE, band=True),
 )
-TOPICS = Panel("topics", "Received per topic", "messages/s", BLUE)
+TOPICS = Panel("topics", "Received per topic", "messages/s", BLUE, stack="topics")
+TOPIC_TIME = Panel("topic_busy", "Worker time per topic", "busy workers", BLUE, stack="topic_busy")
+STACKS = (TOPICS, TOPIC_TIME)
 EXTRA = COLUMNS + OWN
-BY_METRIC = {panel.metric: panel for panel in (*PANELS, *EXTRA, TOPICS)}
+BY_METRIC = {panel.metric: panel for panel in (*PANELS, *EXTRA, *STACKS)}
 #: Colours of the further lines of a panel, in turn.
 ALSO_COLOURS = (ORANGE, PINK, GREEN)
 
@@ -114,7 +118,7 @@ POLL = 5
 def description() -> dict[str, Any]:
     """Return the panels and their colours for the page's script."""
     return {
-        "panels": [asdict(panel) for panel in (*PANELS, *EXTRA, TOPICS)],
+        "panels": [asdict(panel) for panel in (*PANELS, *EXTRA, *STACKS)],
         "palette": PALETTE,
         "topics": TOPIC_COLOURS,
         "also": ALSO_COLOURS,

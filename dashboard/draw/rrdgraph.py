@@ -66,8 +66,9 @@ def needs(panel: Panel) -> tuple[str, ...]:
 
 def possible(panel: Panel, metrics: Collection[str], topics: Collection[str] = ()) -> bool:
     """Tell whether a daemon with these metrics has this panel."""
-    if panel.metric == TOPICS.metric:
-        return bool(topics)
+    if panel.stack:
+        # Pictures are drawn of what was received by topic only.
+        return panel is TOPICS and bool(topics)
     return all(name in metrics or HISTORY.get(name) in metrics for name in needs(panel))
 
 

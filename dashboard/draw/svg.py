@@ -16,7 +16,7 @@ from collectd_fedmsg.humanize import short
 from ..store.series import Points
 from .axis import ticks
 from .columns import Columns, Merged, columns_of, merge
-from .panels import ALSO_COLOURS, BACKLOG_FLOOR, TOPICS, Panel
+from .panels import ALSO_COLOURS, BACKLOG_FLOOR, Panel
 from .paths import (
     HEIGHT,
     MIN_EXCESS,
@@ -109,7 +109,7 @@ def draw(
         daemon: its ``series`` and ``usual``.
         marks: restarts, notes and alerts: ``time`` (epoch seconds) and ``kind``.
     """
-    stack = layers(daemon.get("topics", {})) if panel is TOPICS else []
+    stack = layers(daemon.get(panel.stack, {})) if panel.stack else []
     if stack:
         daemon = {**daemon, "series": {**daemon["series"], panel.metric: whole(stack)}}
     made = _prepare(panel, grid, daemon)

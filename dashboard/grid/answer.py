@@ -8,21 +8,19 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from collectd_fedmsg.errors import SeriesError
 from collectd_fedmsg.metrics import BY_NAME, Kind
 
 from ..config import Tied
 from ..draw.panels import HISTORY, POLL
 from ..store.base import Daemon, Ref, Store
-from ..store.series import POINTS, Points, Series, Window, clip, on_grid, overlay, scale, unreadable
+from ..store.series import POINTS, Points, Series, Window, clip, on_grid, overlay, scale
 from .absences import TOTAL, gaps, restarts, unbridged
 from .derived import DERIVED, derive
+from .fetched import TOPIC_TIME, Columns, fetched, received_by_topic, time_by_topic
 from .newest import with_newest
 
 #: Steps are kept at their finest for about this long, s.
 DAY = 86400
-#: Key in an answer, and (what is read, how): what one column of an answer is made of.
-Columns = dict[str, "tuple[Series | None, str]"]
 
 
 @dataclass(frozen=True)
@@ -71,18 +69,6 @@ def _up_to_now(store: Store, daemon: Daemon, metric: str, cf: str, window: Windo
     )
 
 
-def fetched(store: Store, ref: Ref, cf: str, window: Window) -> Series:
-    """Return one stored series; of one that cannot be read, nothing but the reason.
-
-    Raises:
-        StoreError: the store as a whole cannot answer.
-    """
-    try:
-        return store.fetch(ref, cf, window.start, window.end, window.resolution)
-    except SeriesError as error:
-        return unreadable(window, str(error))
-
-
 def answer(
     store: Store,
     daemons: Iterable[Daemon],
@@ -97,7 +83,7 @@ def answer(
 
     Args:
         store, daemons, metrics, window: where, whose, what and when.
-        topics: also what was received by topic.
+        topics: also what was received by topic, and the worker time (busy workers) by topic.
         tied: other series, drawn under the daemons that they are tied to.
         marks: also when the daemons began anew, epoch seconds.
 
@@ -117,7 +103,7 @@ def answer(
     total = TOTAL if TOTAL in plain else f"{TOTAL} AVERAGE"
     wanted += [(f"{need} AVERAGE", need, "AVERAGE") for need in needs]
     store.prepare(refs(chosen, plain + needs, topics))
-    columns: list[tuple[Daemon, Columns, Columns, Columns]] = []
+    columns: list[tuple[Daemon, Columns, Columns, Columns, Columns]] = []
     for daemon in chosen:
         own: Columns = {
             key: (_up_to_now(store, daemon, metric, cf, window), cf) for key, metric, cf in wanted
@@ -126,14 +112,15 @@ def answer(
             (
                 daemon,
                 own,
-                _topics(store, daemon, window) if topics else {},
+                received_by_topic(store, daemon, window) if topics else {},
+                time_by_topic(store, daemon, window) if topics else {},
                 _beside(store, daemon, window, tied),
             )
         )
     grid = common(
         (
             own_step(series for series, _ in own.values() if series is not None and series.points)
-            for _, own, _, _ in columns
+            for _, own, *_ in columns
         ),
         window,
     )
@@ -142,7 +129,7 @@ def answer(
         return {key: _points(series, grid, cf) for key, (series, cf) in group.items()}
 
     rows = []
-    for daemon, own, by_topic, beside in columns:
+    for daemon, own, by_topic, topic_time, beside in columns:
         every = points(own)
         if gauges and own[total][0] is not None:
             away = gaps(every[total])
@@ -152,10 +139,11 @@ def answer(
         row: dict[str, Any] = {
             "id": daemon.id,
             "series": every,
-            "problems": problems(own, by_topic, beside),
+            "problems": problems(own, by_topic, topic_time, beside),
         }
         if topics:
             row["topics"] = points(by_topic)
+            row["topic_busy"] = points(topic_time)
         if beside:
             row["tied"] = points(beside)
         if marks:
@@ -170,7 +158,8 @@ def columns_of(daemon: Daemon, metrics: Sequence[str], *, topics: bool, tied: in
         len(DERIVED[metric].needs) if metric in DERIVED else len(consolidations(metric))
         for metric in metrics
     )
-    return own + tied + (len(daemon.topics) if topics else 0)
+    by_topic = len(daemon.topics) + len(daemon.by_topic.get(TOPIC_TIME, ()))
+    return own + tied + (by_topic if topics else 0)
 
 
 def problems(*groups: Columns) -> list[str]:
@@ -192,7 +181,7 @@ def refs(daemons: Iterable[Daemon], metrics: Sequence[str], topics: bool) -> lis
     for daemon in daemons:
         found += [daemon.files[name] for name in names if name in daemon.files]
         if topics:
-            found += daemon.topics.values()
+            found += [*daemon.topics.values(), *daemon.by_topic.get(TOPIC_TIME, {}).values()]
     return found
 
 
@@ -201,13 +190,6 @@ def belongs(tied: Tied, name: str) -> bool:
     return name == tied.daemon or any(
         fnmatchcase(name, one) for one in (tied.daemon, f"{tied.daemon}/*")
     )
-
-
-def _topics(store: Store, daemon: Daemon, window: Window) -> Columns:
-    return {
-        topic: (fetched(store, ref, "AVERAGE", window), "AVERAGE")
-        for topic, ref in daemon.topics.items()
-    }
 
 
 def _beside(store: Store, daemon: Daemon, window: Window, tied: Sequence[Tied]) -> Columns:

@@ -18,7 +18,8 @@ from collectd_fedmsg.diagnosis.hours import DAY, HOUR, hour_of_week
 from collectd_fedmsg.diagnosis.seldom import days_of
 from collectd_fedmsg.diagnosis.usual_hours import DAYS
 
-from ..grid.answer import fetched, read
+from ..grid.answer import read
+from ..grid.fetched import fetched
 from ..store.base import Daemon, Store
 from ..store.series import Series, Window
 from . import coarse_hours

@@ -14,7 +14,8 @@ from collectd_fedmsg.diagnosis.fleet.groups import Dependency
 from collectd_fedmsg.diagnosis.judgement import Judged, Judgement, judge, judgement
 from collectd_fedmsg.errors import HealthError, SeriesError
 
-from ..grid.answer import fetched, read
+from ..grid.answer import read
+from ..grid.fetched import fetched
 from ..store.base import Daemon, Selector, Store
 from ..store.series import Series, Window, clip
 from .baselines import Baselines

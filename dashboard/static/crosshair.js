@@ -27,7 +27,7 @@ function markWords(panel, time) {
 }
 
 function valueAt(spec, { start, end, step }, daemon, time) {
-  if (spec.metric === "topics") return "";
+  if (spec.stack) return "";
   const index = Math.min(Math.round((end - start) / step) - 1, Math.floor((time - start) / step));
   return worded(pointsOf(spec, daemon)[index] ?? null, spec);
 }
@@ -43,7 +43,12 @@ function show(panel, time, view) {
   }
   panel.style.setProperty("--at", String((time - panel.range[0]) / (panel.range[1] - panel.range[0])));
   const value = grid ? valueAt(specOf(panel), grid, daemon, time) : "";
-  write(caption, [moment(time, view.zone, panel.range[1] - panel.range[0] > DAY), value, ...markWords(panel, time)].filter(Boolean).join(" · "));
+  write(
+    caption,
+    [moment(time, view.zone, panel.range[1] - panel.range[0] > DAY), value, ...markWords(panel, time)]
+      .filter(Boolean)
+      .join(" · "),
+  );
 }
 
 // Point at a moment in the given rows; null: at none.

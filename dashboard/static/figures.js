@@ -7,7 +7,7 @@ const tag = (name, className, content) => {
   return made;
 };
 
-function figure(row, { metric, title, unit, colour, tied, starts }) {
+function figure(row, { metric, title, unit, colour, stack, tied, starts }) {
   const made = tag("figure"),
     caption = tag("figcaption"),
     panel = tag("div", "panel"),
@@ -15,7 +15,7 @@ function figure(row, { metric, title, unit, colour, tied, starts }) {
   whole.type = "button";
   whole.hidden = true;
   caption.append(
-    tag("span", `key ${metric === "topics" ? "" : (colour ?? "pink")}`),
+    tag("span", `key ${stack ? "" : (colour ?? "pink")}`),
     tag("span", "", title),
     tag("small", "", unit),
     whole,

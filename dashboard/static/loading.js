@@ -22,9 +22,9 @@ function request(wanted, specs, single) {
   const query = new URLSearchParams(when());
   wanted.forEach((row) => query.append("daemon", row.dataset.id));
   const shown = specs.filter((spec) => spec.always || view.columns.has(spec.metric));
-  const metrics = shown.filter((spec) => spec.metric !== "topics").flatMap((spec) => [spec.metric, ...spec.also]);
+  const metrics = shown.filter((spec) => !spec.stack).flatMap((spec) => [spec.metric, ...spec.also]);
   query.set("metrics", [...new Set(metrics)].join(","));
-  if (specs.some((spec) => spec.metric === "topics")) query.set("topics", "1");
+  if (specs.some((spec) => spec.stack)) query.set("topics", "1");
   if (wanted.some((row) => tiedTo(row).length)) query.set("tied", "1");
   if (single || SHORT_SPANS.includes(view.span)) query.set("restarts", "1");
   if (!view.compact) query.set("usual", "1");

@@ -51,7 +51,7 @@ function layout(panel) {
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     dragmode: "zoom",
-    hovermode: specOf(panel).metric === "topics" ? "x unified" : "x",
+    hovermode: specOf(panel).stack ? "x unified" : "x",
     hoverdistance: 40,
     hoverlabel: { font: { family: css("--font"), size: big.matches ? 15 : 12 } },
     xaxis: { type: "linear", range: [...panel.range], ...hidden, unifiedhovertitle: { text: panel.dataset.unit } },

@@ -2,6 +2,7 @@
 import { ask } from "./ask.js";
 import { showBadge } from "./badge.js";
 import { lookingBack, showControls, showPast, wireControls } from "./controls.js";
+import { showCosts } from "./costs.js";
 import * as daemonPage from "./daemon_page.js";
 import { incidents } from "./evidence.js";
 import { arrange, rows, setTitles, showFilters, wireFilters } from "./filter.js";
@@ -57,6 +58,7 @@ const panels = panelLoader({
     if (single) {
       daemonPage.table(body, view);
       daemonPage.marks(view.marks, restarts, view);
+      showCosts(when(), view).catch(showError);
     }
   },
   failed: (error) => showError(error, oldPanels()),

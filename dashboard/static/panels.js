@@ -35,8 +35,8 @@ function marksOf(daemon, view) {
 }
 
 function layersOf(spec, daemon, view, grid) {
-  if (spec.metric !== "topics") return null;
-  return stackOf(daemon?.topics).map(({ name, points, rest }, i) => ({
+  if (!spec.stack) return null;
+  return stackOf(daemon?.[spec.stack]).map(({ name, points, rest }, i) => ({
     name,
     colour: rest ? topicColours.at(-1) : topicColours[i],
     points: values(points, spec, view.mode, grid.step),

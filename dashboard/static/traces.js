@@ -30,7 +30,7 @@ function scatter(name, grid, y, spec, mode, colour) {
 }
 
 function topicTraces(spec, grid, daemon, mode) {
-  return stackOf(daemon?.topics).map(({ name, points, rest }, i) => ({
+  return stackOf(daemon?.[spec.stack]).map(({ name, points, rest }, i) => ({
     ...scatter(
       name,
       grid,
@@ -47,7 +47,7 @@ function topicTraces(spec, grid, daemon, mode) {
 
 // The panel's own line is the last.
 export function traces(spec, grid, daemon, { mode }) {
-  if (spec.metric === "topics") return topicTraces(spec, grid, daemon, mode);
+  if (spec.stack) return topicTraces(spec, grid, daemon, mode);
   const { line, under, also } = linesOf(spec, grid, daemon, mode);
   const behind =
     mode === "total" && under.length

@@ -23,6 +23,7 @@ def text(answer: Mapping[str, Any]) -> str:
     columns = {
         **daemon["series"],
         **{f"topic {name}": points for name, points in daemon.get("topics", {}).items()},
+        **{f"busy {name}": points for name, points in daemon.get("topic_busy", {}).items()},
         **daemon.get("tied", {}),
     }
     out = io.StringIO()

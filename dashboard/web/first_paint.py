@@ -15,7 +15,7 @@ from flask import current_app, request
 from collectd_fedmsg.errors import StoreError
 
 from ..draw import svg
-from ..draw.panels import TOPICS, Panel
+from ..draw.panels import Panel
 from ..draw.span import begin_of
 from ..grid.answer import answer
 from ..store.series import Window
@@ -80,7 +80,7 @@ def drawn_rows(
     chosen = [row for row in rows if row["id"] in known][:most]
     daemons = [known[row["id"]] for row in chosen]
     metrics = dict.fromkeys(
-        name for panel in panels if panel is not TOPICS for name in (panel.metric, *panel.also)
+        name for panel in panels if not panel.stack for name in (panel.metric, *panel.also)
     )
     try:
         body = answer(
@@ -88,7 +88,7 @@ def drawn_rows(
             daemons,
             tuple(metrics),
             window,
-            topics=TOPICS in panels,
+            topics=any(panel.stack for panel in panels),
             marks=window.end - window.start <= SHORT_SPAN,
         )
         usual = current_app.extensions["bands"].of(daemons, window, now)
@@ -133,7 +133,7 @@ def _figures(
     figures = []
     for panel in panels:
         made = svg.draw(panel, grid, daemon, own)
-        known = made.highest is not None and panel is not TOPICS
+        known = made.highest is not None and not panel.stack
         figures.append(
             Figure(
                 panel,

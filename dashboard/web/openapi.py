@@ -7,6 +7,7 @@ from typing import Any
 from collectd_fedmsg import __version__
 from collectd_fedmsg.diagnosis.fleet.incident import Scope
 from collectd_fedmsg.metrics import METRICS
+from collectd_fedmsg.protocol.about import MAX_SLOWEST
 from collectd_fedmsg.protocol.changes import MAX_TEXT
 
 from ..grid.derived import DERIVED
@@ -59,7 +60,9 @@ METRIC_LIST = _parameter(
 )
 SWITCH: JSON = {"type": "integer", "enum": [0, 1]}
 SWITCHES = (
-    _parameter("topics", SWITCH, "1: also messages received per second by topic."),
+    _parameter(
+        "topics", SWITCH, "1: also, by topic, messages received per second and workers kept busy."
+    ),
     _parameter("tied", SWITCH, "1: also the series that the configuration ties to the daemon."),
     _parameter("restarts", SWITCH, "1: also when the daemon began anew."),
     _parameter(
@@ -144,6 +147,7 @@ SERIES = _object(
                 "id": TEXT,
                 "series": COLUMNS,
                 "topics": COLUMNS,
+                "topic_busy": COLUMNS,
                 "problems": {"type": "array", "items": TEXT},
                 "tied": COLUMNS,
                 "restarts": POINTS,
@@ -153,6 +157,32 @@ SERIES = _object(
                 },
             },
         },
+    },
+)
+COSTS = _object(
+    start={"type": "integer"},
+    end={"type": "integer"},
+    daemon=TEXT,
+    topics={
+        "type": "array",
+        "items": _object(
+            topic=TEXT,
+            messages=NUMBER,
+            seconds={"type": "number"},
+            share=NUMBER,
+            per_message=NUMBER,
+        ),
+    },
+    slowest={
+        "type": ["array", "null"],
+        "maxItems": MAX_SLOWEST,
+        "items": _object(
+            id=TEXT,
+            topic=TEXT,
+            seconds={"type": "number"},
+            end={"type": "number"},
+            link={"type": ["string", "null"]},
+        ),
     },
 )
 VERDICTS = _object(
@@ -332,6 +362,13 @@ def description(root: str = "") -> JSON:
             "Runs of equal verdicts of a span: start, end, verdict, severity.",
             _answer("The runs; not all when complete is false.", VERDICTS),
             DAEMON,
+            *WINDOW,
+        ),
+        "/costs": _get(
+            "costs",
+            "Worker time by topic in a span; the slowest messages of the last hour.",
+            _answer("Topics by their time; slowest is null where nobody knows.", COSTS),
+            ONE_DAEMON,
             *WINDOW,
         ),
         "/series.csv": _get(

@@ -23,6 +23,7 @@ from . import alerts as alerting
 from . import query
 from . import static_files as assets
 from .api import fleet, settings, store
+from .costs import body as costs_of
 from .first_paint import drawn_rows
 from .login import logged_in
 from .prometheus_text import CONTENT_TYPE, exposition
@@ -99,7 +100,8 @@ def _tied(name: str) -> list[dict[str, str]]:
 @views.get("/daemon/<path:name>")
 def daemon(name: str) -> str:
     """One daemon, large, with everything that is stored about it."""
-    if name not in store().daemons():
+    stored_daemon = store().daemons().get(name)
+    if stored_daemon is None:
         abort(404, "No such daemon.")
     rows = [row for row in fleet().answer(time.time())["daemons"] if row["id"] == name]
     if not rows:
@@ -110,10 +112,12 @@ def daemon(name: str) -> str:
     extra = [panel for panel in figures.EXTRA if panel.metric in stored]
     if rows[0]["topics"]:
         extra.append(figures.TOPICS)
+    if stored_daemon.by_topic.get(figures.TOPIC_TIME.stack):
+        extra.append(figures.TOPIC_TIME)
     wanted = [
         metric
         for panel in (*figures.PANELS, *extra)
-        if panel is not figures.TOPICS
+        if not panel.stack
         for metric in (panel.metric, *panel.also)
     ]
     now = time.time()
@@ -122,6 +126,7 @@ def daemon(name: str) -> str:
     return render_template(
         "daemon.html",
         row=rows[0],
+        costs=costs_of(stored_daemon, window),
         panels=panels,
         metrics=",".join(dict.fromkeys(wanted)),
         spans=query.SPANS,

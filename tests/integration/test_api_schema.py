@@ -23,6 +23,7 @@ OPERATIONS = (
     "GET /daemons",
     "GET /series",
     "GET /verdicts",
+    "GET /costs",
     "GET /series.csv",
     "GET /state",
     "GET /marks",

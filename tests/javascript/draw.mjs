@@ -7,11 +7,11 @@ import { stackOf } from "../../dashboard/static/topics.js";
 
 const { panels, bodies, ranges, topicColours, room, letter } = JSON.parse(readFileSync(0, "utf-8"));
 const drawn = panels.map(({ spec, grid, daemon, marks }) => {
-  const stack = stackOf(daemon.topics).map((layer, i) => ({
+  const stack = stackOf(daemon[spec.stack]).map((layer, i) => ({
     ...layer,
     colour: layer.rest ? topicColours.at(-1) : topicColours[i],
   }));
-  const layers = spec.metric === "topics" ? stack : null;
+  const layers = spec.stack ? stack : null;
   const made = drawing(spec, grid, daemon, {
     range: [grid.from_, grid.to],
     slim: grid.slim,

@@ -41,6 +41,27 @@ def test_whatever_is_set_is_taken_or_one_sentence(key, tmp_path):
             assert "Traceback" not in str(error)
 
 
+@pytest.mark.parametrize(("address", "good"), [
+    ("https://archive.example.org/id?id={id}", True),
+    ("http://archive.example.org:8080/{id}/raw", True),
+    ("", True),
+    ("https://archive.example.org/", False),
+    ("https://{id}.example.org/", False),
+    ("https://archive.example.org/{id}/{id}", False),
+    ("javascript:alert({id})", False),
+    ("ftp://archive.example.org/{id}", False),
+    ("https://user:word@archive.example.org/{id}", False),
+    ("https://archive.example.org/a b/{id}", False),
+])  # fmt: skip
+def test_where_a_message_can_be_read(address, good, tmp_path):
+    """An address of the web with the id once, below the host."""
+    if good:
+        assert Settings.of({"data_dir": tmp_path, "message_url": address}).message_url == address
+    else:
+        with pytest.raises(ConfigError, match="message_url"):
+            Settings.of({"data_dir": tmp_path, "message_url": address})
+
+
 def test_all_mistakes_are_told_at_once():
     with pytest.raises(ConfigError) as caught:
         Settings.of(

@@ -75,6 +75,7 @@ def case(seed: int) -> dict[str, Any]:
         "daemon": {
             "series": series,
             "topics": topics,
+            "topic_busy": topics,
             "usual": {panel.usual: usual} if panel.usual else {},
         },
     }
