@@ -8,26 +8,27 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from . import creeping, report, well
+from . import creeping, report, three_series, well
 from .cost import fleet_seconds
-from .episodes import FAMILIES
+from .episodes import FAMILIES, Episode
 from .evaluate import evaluate
 
 #: First seed and episodes a family of a plain run.
 FIRST, SEEDS, QUICK = 1, 10, 2
+Families = Mapping[str, Sequence[Callable[[int], Episode]]]
 
 
-def rows(results: Path | None, seeds: range, only: str) -> Iterator[report.Row]:
+def rows(families: Families, results: Path | None, seeds: range, only: str) -> Iterator[report.Row]:
     """Yield one row an episode, those of the file first."""
     done: dict[tuple[str, int], report.Row] = {}
     if results and results.exists():
         for text in results.read_text().splitlines():
             row = json.loads(text)
             done[row["maker"], row["seed"]] = row
-    for group, makers in FAMILIES.items():
+    for group, makers in families.items():
         for place, make in enumerate(makers):
             for seed in seeds:
                 maker = f"{group}/{place}"
@@ -82,6 +83,11 @@ def main() -> None:
         default=0,
         help="instead let service times creep up for days",
     )
+    parser.add_argument(
+        "--three-series",
+        action="store_true",
+        help="instead a broker's queues, without busy and service time",
+    )
     arguments = parser.parse_args()
     first, last = FIRST, FIRST + (QUICK if arguments.quick else SEEDS) - 1
     if arguments.seeds:
@@ -98,7 +104,9 @@ def main() -> None:
             creeping.table(_counted((creeping.creeping(seed).to_dict() for seed in seeds), "runs"))
         )
         return
-    found = _counted(rows(arguments.results, range(first, last + 1), arguments.family), "episodes")
+    families: Families = three_series.FAMILIES if arguments.three_series else FAMILIES
+    seeds = range(first, last + 1)
+    found = _counted(rows(families, arguments.results, seeds, arguments.family), "episodes")
     print(report.table(found))
     if arguments.examples:
         print(report.examples(found))

@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from math import exp, log
 
+from .queue import Samples
 from .traffic import Part, ServiceLaw, Traffic, day_and_night
-from .truth import NATS, chance_level
+from .truth import NATS, Label, chance_level
 
 HOUR, DAY, WEEK = 3600, 86400, 604800
 #: Monday 2023-11-13 00:00 UTC.
@@ -48,6 +49,9 @@ class Episode:
     lost: tuple[tuple[float, int], ...] = ()
     #: Whose clock its calendar follows.
     zone: str = "UTC"
+    #: Adds series to the samples; changes what is right of them.
+    extend: Callable[[Samples], Samples] | None = None
+    relabel: Callable[[Samples, Sequence[Label]], list[Label]] | None = None
 
 
 class Draw:

@@ -64,6 +64,8 @@ def stored(episode: Episode) -> tuple[MemoryStore, Samples, Past]:
     samples = simulate(
         episode.traffic, episode.start + episode.phase, episode.end, episode.step, episode.seed + 1
     )
+    if episode.extend:
+        samples = episode.extend(samples)
     store = MemoryStore()
     kept = _without(samples, episode)
     store.put_samples(kept, episode.step, past.columns, episode.only)
@@ -99,6 +101,8 @@ def evaluate(group: str, episode: Episode, every: int = 1) -> Result:
     store, samples, past = stored(episode)
     known = float("inf") if episode.known else episode.traffic.parts[1].start - episode.start
     labels = Truth(episode.traffic, samples, past.peak, known).labels()
+    if episode.relabel:
+        labels = episode.relabel(samples, labels)
     judge = Judge(store, Baselines(store, zone=ZoneInfo(episode.zone)))
     daemon = store.daemon
     window = Window(int(episode.start) - HOUR, int(samples.times[-1]), 1)
