@@ -73,7 +73,7 @@ class Alerts:
         self._complaints = BoundedLog()
 
     def configure(self, node: Any) -> None:
-        """Read the block; a mistake is one clear line and nothing is evaluated then."""
+        """Read the block; a mistake is one line in the log, and then nothing is evaluated."""
         checker = Checker(PLACE)
         try:
             read = read_options(node, OPTIONS, checker)
@@ -125,7 +125,7 @@ class Alerts:
             self._log(f"read: {type(error).__name__}: {error}")
 
     def observe(self, now: float) -> Sight:
-        """Return what came by until ``now`` (epoch seconds)."""
+        """Return the observations until ``now`` (epoch seconds)."""
         with self._lock:
             whole, beats = self._live.judgement(now), dict(self._live.beats)
             doubled = self._live.doubled()
@@ -137,7 +137,7 @@ class Alerts:
         return observations(whole, beats=beats), whole.incidents
 
     def shutdown(self) -> None:
-        """Let go of the book."""
+        """Close the database."""
         if self._service is not None:
             self._service.close()
 
@@ -152,7 +152,7 @@ class _ToCollectd(logging.Handler):
         self._log = log
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Hand on what the evaluator says: mistakes in the rules, a book that is away."""
+        """Pass the evaluator's log to collectd: mistakes in the rules, a database that fails."""
         self._log(record.getMessage())
 
 

@@ -49,7 +49,7 @@ class Plugin:
         self._evidence = EvidenceKeeper(None, str)
 
     def configure(self, node: Any) -> None:
-        """Read the block; a mistake is one clear line and nothing is read then."""
+        """Read the block; a mistake is one line in the log, and then nothing is read."""
         try:
             self._config = read_block(node)
             self._table = SeriesTable(self._config.max_consumers, self._config.by_topic())
@@ -99,7 +99,7 @@ class Plugin:
         collectd.register_read(self.read, self._schedule.call_interval)
 
     def read(self) -> None:
-        """Ask everyone, dispatch what is new, say how it went."""
+        """Ask every daemon, dispatch new samples, report the round."""
         try:
             if self._schedule.due(time.time()):
                 self._read()
@@ -202,7 +202,7 @@ class Plugin:
 
 
 def topics_file(state_file: Path | None) -> Path:
-    """Return where the names of topics with series are kept: beside the StateFile.
+    """Return the file with the names of topics that have series: next to the StateFile.
 
     Without one, in collectd's BaseDir, which is its working folder.
     """
@@ -217,7 +217,7 @@ def evidence_file(state_file: Path) -> Path:
 
 
 def own_host() -> str:
-    """Return the name that collectd gives to values of this host; Python is not told it."""
+    """Return the name that collectd gives to values of this host, which its Python API lacks."""
     try:
         name = ctypes.c_char_p.in_dll(ctypes.CDLL(None), "hostname_g").value
     except ValueError:

@@ -252,7 +252,7 @@ def optional(check: Check) -> Check:
 
 
 def http_url(value: Any) -> str:
-    """Check an address of http or https; returned as it is."""
+    """Check an address of http or https; returned unchanged."""
     if not isinstance(value, str) or not value.startswith(("http://", "https://")):
         raise ValueError("must be an http:// or https:// address")
     address = Address.of(optional_text(value))

@@ -36,7 +36,7 @@ class Mistakes(ConfigError):  # noqa: N818 - there may be many
 
     @property
     def all(self) -> tuple[ConfigError, ...]:
-        """Return each mistake as an error of its own."""
+        """Return each mistake as a separate error."""
         return self._mistakes
 
 

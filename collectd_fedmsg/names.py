@@ -40,7 +40,7 @@ def escape(name: str, limit: int = LIMIT, also: str = "") -> str:
 
 
 def unescape(safe: str) -> str:
-    """Return the name behind ``escape``; a shortened or foreign one comes back as it is.
+    """Return the name behind ``escape``; a shortened or foreign one is returned unchanged.
 
     Foreign is also what ``escape`` never makes, such as ``~41`` for ``A``: two files must not
     become one name.

@@ -33,7 +33,7 @@ class Presence(Enum):
 
 
 class Rrdcached:
-    """One rrdcached, kept connected: that the connection ended tells that it did.
+    """One rrdcached, kept connected: when the connection ends, it has ended.
 
     Args:
         address: ``unix:/path`` of its socket.

@@ -13,7 +13,7 @@ MAX_TEXT = 200
 
 
 def acknowledge(book: AlertDatabase, name: str, by: str, comment: str, now: float) -> Ack:
-    """Keep that somebody knows of an open alert.
+    """Record an acknowledgement of an open alert.
 
     Raises:
         BadQuery: no open alert has this id, or a text is unusable.
@@ -54,6 +54,6 @@ def line(name: str, text: object, least: int) -> str:
 
 
 def words(match: Match) -> str:
-    """Return what a silence is of, in words."""
+    """Return in words which alerts a silence covers."""
     parts = ((name, getattr(match, name)) for name in ("host", "service", "consumer", "rule"))
     return ", ".join(f"{name} {' or '.join(some)}" for name, some in parts if some != ("*",))

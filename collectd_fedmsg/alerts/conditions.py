@@ -13,11 +13,11 @@ from .lifecycle import Reading
 from .observation import Observation
 from .rules import Rule
 
-#: A sample speaks for so many steps: two late polls in a row are possible.
+#: Steps for which a sample is valid: two late polls in a row are possible.
 REACH_STEPS = 3.0
-#: Kinds that look at the clock, not at samples: silence has none.
+#: Rule kinds judged by the clock: a silent daemon has no samples.
 BY_CLOCK = ("daemon_silent", "collectd_silent")
-#: Findings that say that nothing can be said.
+#: Verdicts that mean "cannot be judged".
 SPEECHLESS = (Verdict.UNKNOWN, Verdict.TELEMETRY_LOST)
 
 
@@ -59,7 +59,7 @@ def _silence(
     if observation.last is None:
         return
     silent = now - observation.last
-    # Ahead of the clock nothing newer can be stored, so nobody knows how it is.
+    # The newest sample is ahead of the clock: nothing newer can be stored, the state is unknown.
     ahead = -silent > max(rule.above, MAX_SKEW)
     silent = silent if ahead else max(0.0, silent)
     bad: bool | None = ahead or silent > rule.above
@@ -85,7 +85,7 @@ def _samples(rule: Rule, observation: Observation, after: float) -> Iterator[Rea
     history = observation.history
     if history is None:
         return
-    # Nearly all of it was judged before: begin at the first that was not.
+    # Nearly all samples were judged before: begin at the first new one.
     judged = after - history.time(0)
     first = max(0, int(judged / history.step)) if judged > 0 else 0
     for i in range(min(first, len(history)), len(history)):
@@ -109,12 +109,12 @@ def _value(kind: str, observation: Observation, i: int) -> float | None:
     if kind == "backlog":
         return waiting
     if kind == "oldest":
-        # With nothing waiting no age is reported: that is 0 and not a gap.
+        # Without a backlog no age is reported: that is 0, not a gap.
         return 0.0 if waiting == 0 else history.oldest[i] if history.oldest else None
     if waiting is None:
         return None
     at = history.time(i)
-    # A restart is stamped with the start of the step in which the totals began anew.
+    # A restart is stamped with the start of the step in which the totals restarted.
     return sum(
         restart.lost or 0.0
         for restart in history.restarts
@@ -128,7 +128,7 @@ def _judged(
     history = observation.history
     assert history is not None
     waiting = _waiting(observation)
-    # A verdict comes with an evaluation: two in a row are neighbours however far apart.
+    # One verdict per evaluation: two in a row are neighbours, whatever the time between them.
     reach = REACH_STEPS * max(history.step, every)
     passed = next((x for x in reversed(history.received) if x is not None), 0.0) * history.step
     if rule.kind == "saturation":

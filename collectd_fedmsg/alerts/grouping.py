@@ -1,6 +1,6 @@
 """Open and cleared alerts → notices: one notice for alerts that belong together.
 
-Refuses to tell of an alert twice, or to end one that was told without saying so.
+Refuses to report an alert twice, and to end a reported alert without a notice.
 """
 
 from __future__ import annotations

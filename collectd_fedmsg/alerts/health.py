@@ -14,13 +14,13 @@ MISSED_ROUNDS = 3
 GRACE_SECONDS = 30.0
 #: Seconds that notices may wait for their output.
 MAX_WAITING = 600.0
-#: Seconds for which a notice that was given up is told of.
+#: Seconds for which a notice that was given up is reported.
 GIVEN_UP_SECONDS = 86400.0
 
 
 @dataclass(frozen=True)
 class Ailment:
-    """One thing that is wrong with alerting; ``critical`` when nobody may be alerted."""
+    """One fault of alerting itself; ``critical`` when alerts may not arrive."""
 
     critical: bool
     text: str

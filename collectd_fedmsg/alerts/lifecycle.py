@@ -12,12 +12,12 @@ from enum import Enum
 from .records import Alert, Reason, Subject, digest, worse
 from .rules import KINDS, Flapping, Rule
 
-#: Good samples that a clear wants, however short ``clear`` is.
+#: Good samples that a clear needs, however short ``clear`` is.
 GOOD_SAMPLES = 2
 
 
 class Event(Enum):
-    """What a step did that somebody may have to be told."""
+    """What a step did that may need a notice."""
 
     RAISED = "raised"
     WORSE = "worse"
@@ -37,13 +37,13 @@ class Reading:
     waiting: float = 0.0
     #: Seconds that a sample speaks for: a longer gap is neither good nor bad time.
     reach: float = 60.0
-    #: When it became so, where that is known better than by the first such reading.
+    #: When the condition began, where that is known better than from the first bad reading.
     began: float | None = None
 
 
 @dataclass(frozen=True)
 class Track:
-    """Where one rule stands with one subject; nothing else is remembered."""
+    """The state of one rule for one subject; nothing else is remembered."""
 
     at: float = float("-inf")
     last: bool | None = None
@@ -55,7 +55,7 @@ class Track:
     peak: float = 0.0
     affected: float = 0.0
     alert: Alert | None = None
-    #: The last cause found while it is bad: what comes of it (it drains) explains less.
+    #: The last cause found while it was bad: later verdicts (draining) explain less.
     reason: Reason | None = None
     #: Times of the raises within the flapping window.
     raises: tuple[float, ...] = ()
@@ -101,7 +101,7 @@ def _bad(  # noqa: PLR0917
     if rule.critical_above is not None and reading.value > rule.critical_above:
         severity = "critical"
     if track.alert is not None:
-        # Never milder before it is over: a severity that goes to and fro is a second flapping.
+        # The severity never falls before the clear: otherwise it could flap as well.
         now = worse(severity, track.alert.severity)
         grown = now != track.alert.severity
         alert = replace(

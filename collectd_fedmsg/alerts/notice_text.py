@@ -10,9 +10,9 @@ from ..humanize import duration
 from ..names import visible
 from .records import Alert, Notice
 
-#: Seconds shown before an alert begins: what was usual there.
+#: Seconds shown before an alert begins, for comparison.
 BEFORE_SECONDS = 900
-#: Alerts told in full; the rest is counted.
+#: Alerts described in full; the rest is counted.
 MAX_IN_FULL = 10
 #: collectd cuts a notification at 256 bytes with its NUL.
 MAX_SHORT = 255
@@ -43,7 +43,7 @@ def what(alert: Alert) -> str:  # noqa: PLR0911 - one for each kind
 
 
 def peak(alert: Alert) -> str:
-    """Return the worst value that was seen; empty where there is none to speak of."""
+    """Return the worst value as text; empty for kinds without a value."""
     if alert.kind == "backlog":
         return f"peak {alert.peak:,.0f} messages"
     if alert.kind in ("oldest", "daemon_silent", "collectd_silent"):
@@ -67,7 +67,7 @@ def link(alert: Alert, dashboard: str, now: float) -> str:
 
 
 def one_line(alert: Alert) -> str:
-    """Return an alert as a sentence of its own, in one line whatever its names hold."""
+    """Return an alert as one sentence in one line, whatever its names contain."""
     if alert.cleared is None:
         return visible(f"{alert.subject.words}: {what(alert)}")
     text = f"{alert.subject.words}: over after {duration(alert.cleared - alert.since)}"
@@ -143,7 +143,7 @@ def _over(alert: Alert, dashboard: str, now: float) -> str:
 
 
 def short(alert: Alert, dashboard: str, now: float) -> str:
-    """Return an alert in collectd's 255 bytes: the link only where it fits whole."""
+    """Return an alert within collectd's 255 bytes, with the link if it fits whole."""
     begun = f"since {clock(alert.since)}"
     figures = ", ".join(x for x in (peak(alert), f"{alert.affected:,.0f} messages affected") if x)
     text = one_line(alert) + (f", {begun}" if alert.cleared is None else f"; {figures}")
@@ -158,7 +158,7 @@ def short(alert: Alert, dashboard: str, now: float) -> str:
 
 
 def payload(notice: Notice, dashboard: str) -> dict[str, Any]:
-    """Return what outputs send, as JSON types; ``id`` is what a receiver knows it again by."""
+    """Return what outputs send, as JSON types; receivers recognise a repeat by ``id``."""
 
     def fields(alert: Alert) -> dict[str, Any]:
         return {

@@ -12,13 +12,13 @@ from .records import Subject
 class Observation:
     """A consumer with its series and diagnosis, or a whole host with neither.
 
-    ``history`` may be longer than what is new: samples judged before are not judged again, and
-    those that nobody judged (the evaluator was away) still count.
+    ``history`` may reach back further than the last step: samples judged then are not judged
+    again, and those missed (the evaluator was down) still count.
     """
 
     subject: Subject
     #: None: nothing was stored in the span looked at.
     history: History | None = None
     diagnosis: Diagnosis | None = None
-    #: Epoch seconds of the newest sample, of a host: of the newest of anything; None: never.
+    #: Epoch seconds of the newest sample (of a host: of its newest value of any kind); None: never.
     last: float | None = None

@@ -27,7 +27,7 @@ SENT_SECONDS = 30 * 86400.0
 MAX_SENT = 20_000
 #: Characters of an error that are kept.
 MAX_ERROR = 500
-#: Seconds that a time may be ahead of the clock; what is further was written by a wrong clock.
+#: Seconds that a time may be ahead of the clock; a later one was written by a wrong clock.
 MAX_AHEAD = 3700.0
 
 
@@ -69,7 +69,7 @@ class Outbox(SqliteFile):
     def sent(self, serial: int, now: float, error: str = "") -> None:
         """Note that an entry was delivered, or with an error that it was given up.
 
-        Its text goes; what remains tells that it was sent.
+        Its text is deleted; its id remains as the record that it was sent.
         """
         with self.transaction() as base:
             base.execute(
@@ -111,7 +111,7 @@ class Outbox(SqliteFile):
         return [dict(zip(("output", "waiting", "since", "attempts", "error"), row)) for row in rows]
 
     def drop_output(self, output: str, now: float) -> None:
-        """Give up what waits for an output that the rules do not name any more."""
+        """Give up notices for an output that is no longer in the rules."""
         with self.transaction() as base:
             base.execute(
                 "UPDATE outbox SET done = ?, error = 'no such output any more'"
@@ -123,7 +123,7 @@ class Outbox(SqliteFile):
 def add_entries(
     base: sqlite3.Connection, entries: Iterable[tuple[str, str, Mapping[str, Any]]], now: float
 ) -> None:
-    """Add (id, output, payload) at ``now`` (epoch seconds); one that is there stays as it is."""
+    """Add (id, output, payload) at ``now`` (epoch seconds); the same id is kept unchanged."""
     base.executemany(
         "INSERT OR IGNORE INTO outbox (id, output, payload, created, due, line)"
         " VALUES (?, ?, ?, ?, ?, ?)",
@@ -135,7 +135,7 @@ def add_entries(
 
 
 def forget_entries(base: sqlite3.Connection, now: float) -> None:
-    """Delete what is old or too much, and bring back what a wrong clock put into the future."""
+    """Delete old and surplus entries, and bring times that are in the future back to now."""
     base.execute(
         "UPDATE outbox SET due = min(due, ?), created = min(created, ?)"
         " WHERE done IS NULL AND due > ?",

@@ -41,7 +41,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Ack:
-    """Somebody knows: no more reminders; ``at`` in seconds since the epoch."""
+    """An acknowledgement: no more reminders. ``at`` in seconds since the epoch."""
 
     by: str
     at: float
@@ -55,13 +55,13 @@ class Reason:
     cause: str
     why: tuple[str, ...]
     action: str
-    #: The incident's id; empty: the subject's own trouble.
+    #: The incident's id; empty: it concerns this subject alone.
     incident: str = ""
 
 
 @dataclass(frozen=True)
 class Alert:
-    """One trouble of one subject by one rule, from its raise to its clear.
+    """One alert of one subject by one rule, from its raise to its clear.
 
     Times in seconds since the epoch; ``value``, ``peak`` and ``limit`` in ``unit``.
     """
@@ -85,16 +85,16 @@ class Alert:
     flapping: int = 0
     #: The verdict that explains it, or the rule's kind.
     cause: str = ""
-    #: The incident that it shares with others, by its id; empty: its own trouble.
+    #: Id of the incident that it shares with others; empty: it concerns this subject alone.
     incident: str = ""
     why: tuple[str, ...] = ()
     action: str = ""
-    #: Why it was closed when not by good samples.
+    #: Why it was closed, unless good samples closed it.
     note: str = ""
     ack: Ack | None = None
     #: When its severity last grew after the raise, epoch seconds.
     worse_since: float | None = None
-    #: Names of the outputs that are told; empty: all.
+    #: Names of the outputs that get its notices; empty: all.
     outputs: tuple[str, ...] = ()
     #: Seconds between reminders; 0: none.
     repeat: float = 0.0
@@ -138,7 +138,7 @@ class Notice:
     #: Open, the worst first.
     alerts: tuple[Alert, ...]
     over: tuple[Alert, ...] = ()
-    #: Ids of what is told for the first time, or has become worse.
+    #: Ids of the alerts reported for the first time, and of those that became worse.
     fresh: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
 

@@ -59,7 +59,7 @@ class Rule:
     #: Good for this long, and two samples at least, clears.
     clear: float = 300.0
     severity: str = "warning"
-    #: From here on it is critical; None: never.
+    #: Critical above this value; None: never.
     critical_above: float | None = None
     repeat: float = 14400.0
     outputs: tuple[str, ...] = ()
@@ -69,7 +69,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Silence:
-    """Nobody wants to hear of what matches from ``start`` to ``end`` (epoch seconds)."""
+    """Matching alerts are not reported from ``start`` to ``end`` (epoch seconds)."""
 
     id: str
     match: Match
@@ -85,7 +85,7 @@ class Silence:
 
 @dataclass(frozen=True)
 class Override:
-    """Other values for the subjects that match; of several, the last one wins."""
+    """Other values for matching subjects; the last matching override wins."""
 
     match: Match
     changes: dict[str, Any]
@@ -98,13 +98,13 @@ class Grouping:
     by: tuple[str, ...] = ("cause",)
     #: From the first raise to the first notice: the others of a surge are seconds behind.
     wait: float = 30.0
-    #: At least this between two notices of one group.
+    #: The shortest time between two notices of one group.
     interval: float = 300.0
 
 
 @dataclass(frozen=True)
 class Flapping:
-    """So many raises within so many seconds are one flapping alert, held until it is calm."""
+    """``raises`` within ``within`` seconds make one flapping alert, open until it is calm."""
 
     raises: int = 4
     within: float = 3600.0
@@ -128,9 +128,9 @@ class RuleSet:
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def with_outputs_of(self, kind: str) -> RuleSet:
-        """Return the same with the outputs of one type only; with none of it, one by its name.
+        """Return the same rules with the outputs of one type only; without any, one named after it.
 
-        A rule that names other outputs only is then evaluated and told to nobody.
+        A rule that names only other outputs is then evaluated and sends nothing.
         """
         outputs = {
             name: settings for name, settings in self.outputs.items() if settings["type"] == kind

@@ -1,7 +1,7 @@
 """The evaluator's loop: observe, evaluate, write, wake the outputs; again every few seconds.
 
-Refuses to stop for a mistake in the rules or a store that is away: the last good rules go on,
-and what cannot be read ages until it is called silent.
+Refuses to stop for a mistake in the rules or a store that is away: the last good rules stay
+in force, and what cannot be read ages until it counts as silent.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ from .sqlite_file import NotOurs, only_one
 from .state_db import AlertDatabase
 
 Sight = tuple[Iterable[Observation], Iterable[Incident]]
-#: ``observe(now)``: what is known of everyone, and who suffers together.
+#: ``observe(now)``: the observations of all subjects, and the shared incidents.
 Observe = Callable[[float], Sight]
 _log = logging.getLogger(__name__)
 
 
 class EvaluatorLoop:
-    """One evaluator on one file; ``once`` is a step, ``run`` goes on until told to end.
+    """One evaluator on one file; ``once`` is a step, ``run`` repeats it until it is stopped.
 
     Args:
-        rules_file, file, observe: what is asked for, what must survive, what is seen.
-        here: takes everything within ``once``, instead of a thread for each output.
-        adapt: changes the rules that were read.
+        rules_file, file, observe: the rules, the state's file, the source of observations.
+        here: delivers within ``once``, instead of in a thread for each output.
+        adapt: returns changed rules for those that were read.
 
     Raises:
         ConfigError: the rules are wrong and none were ever right.
@@ -77,7 +77,7 @@ class EvaluatorLoop:
             return State()
 
     def run(self, ended: threading.Event) -> None:
-        """Step until ``ended``; a step that fails is said once in a while and made again."""
+        """Step until ``ended``; a step that fails is logged at a bounded rate and repeated."""
         while not ended.is_set():
             began = time.monotonic()
             try:
@@ -171,7 +171,7 @@ class EvaluatorLoop:
         return True
 
     def close(self) -> None:
-        """Stop the workers and let go of the file; a second time does nothing."""
+        """Stop the workers and close the file; may be called twice."""
         if self._lock < 0:
             return
         for worker in self._workers.values():
@@ -185,13 +185,13 @@ class EvaluatorLoop:
         self._lock = -1
 
     def _first_rules(self) -> RuleSet:
-        # Last time's first, so that a mistake made while we were away stops nothing either.
+        # The rules of the last run first: a mistake made since then stops nothing either.
         kept, _ = self._database.good_rules()
         self.rules = self._adapt(parse(kept, "(the last good rules)"))
         if not self.reload():
             trouble = self._database.good_rules()[1]
             if not kept:
-                # Never had any: better to refuse than to page by rules nobody wrote.
+                # There never were valid rules: refuse rather than alert by rules that nobody wrote.
                 self._database.keep_rules("", "")
                 raise HealthError(
                     f"{trouble or f'{self._file}: cannot be read'}\n"
@@ -201,7 +201,7 @@ class EvaluatorLoop:
         return self.rules
 
     def _employ(self) -> None:
-        """Have one worker for each output, as the rules say now."""
+        """Start a worker for each output of the present rules, stop the others."""
         for name, worker in list(self._workers.items()):
             if self.rules.outputs.get(name) != worker.settings:
                 worker.stop()
@@ -228,7 +228,7 @@ class EvaluatorLoop:
 
 
 def remembered(state: State) -> list[Observation]:
-    """Return what was seen before, its age and nothing else: what cannot be read grows old."""
+    """Return the last known subjects with the time of their newest samples."""
     newest: dict[str, float] = {}
     for subject, at in state.seen.items():
         newest[subject.host] = max(at, newest.get(subject.host, 0.0))

@@ -23,7 +23,7 @@ class SqliteFile:
 
     Args:
         path: the file.
-        schema: statements that make what is not there.
+        schema: statements that create the missing tables.
         create: whether the file may be made.
         read_only: for who may read the file and not write it.
 
@@ -83,7 +83,7 @@ class SqliteFile:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Yield the connection; what is written is written whole or not at all."""
+        """Yield the connection within a transaction."""
         with self.translated():
             self.base.execute("BEGIN IMMEDIATE")
             try:
@@ -99,7 +99,7 @@ def only_one(path: Path) -> int:
     """Return the descriptor of a lock that ends with this process.
 
     Raises:
-        StoreError: another evaluator uses this file; two would tell everything twice.
+        StoreError: another evaluator uses this file; two would send every notice twice.
     """
     lock = path.parent / f"{path.name}.lock"
     try:

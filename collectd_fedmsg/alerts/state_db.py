@@ -66,9 +66,9 @@ class AlertDatabase(Outbox):
 
         Args:
             now, every: when it was, and seconds until the next.
-            state: what to go on from.
+            state: the next step begins with it.
             cleared: alerts that are over now.
-            entries: (id, output, payload): what is to be sent; one that is there stays as it is.
+            entries: (id, output, payload): to be sent; the same id is kept unchanged.
             troubles: kind → what is wrong with evaluating itself; the others are over.
         """
         with self.transaction() as base:
@@ -121,7 +121,7 @@ class AlertDatabase(Outbox):
                 )
 
     def silence(self, silence: Silence) -> None:
-        """Keep a silence, or with the same id another end of it."""
+        """Keep a silence; with the same id, change its end."""
         with self.transaction() as base:
             base.execute(
                 "INSERT OR REPLACE INTO silences VALUES (?, ?, ?)",
@@ -170,7 +170,7 @@ def _keep_troubles(base: sqlite3.Connection, now: float, troubles: Mapping[str, 
 
 
 def _forget(base: sqlite3.Connection, now: float) -> None:
-    """Delete what is old or too much, and bring back what a wrong clock put into the future."""
+    """Delete old and surplus rows, and bring times that are in the future back to now."""
     forget_entries(base, now)
     base.execute("DELETE FROM past WHERE cleared < ?", (now - PAST_SECONDS,))
     base.execute(

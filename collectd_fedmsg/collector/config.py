@@ -40,7 +40,7 @@ class PluginConfig:
     rrdcached: tuple[str, str] | None = None
     #: Consumers of one host beyond this are refused: each is a dozen files.
     max_consumers: int = 1000
-    #: Whether to store messages per topic; and beside them their number and time of handling.
+    #: Whether to store messages per topic, and also the number and time of their handling.
     topics: bool = True
     topic_times: bool = True
 

@@ -44,9 +44,9 @@ MAX_CONSUMERS = 5000
 ONSET_STEPS = 30
 #: Seconds after which a trouble that lasts is what is usual.
 MAX_TROUBLE = 86400.0
-#: Beats of one host that are compared, and how many come too early of two senders.
+#: Heartbeats of one host that are compared, and how many early ones mean two senders.
 BEATS, EARLY_BEATS = 9, 4
-#: Our collectd plugin's own name, and what it says of itself at every read.
+#: Our collectd plugin's own name, and the value that it reports at every read.
 SELF = "collectd_fedmsg"
 Points = list[Optional[float]]
 
@@ -89,7 +89,7 @@ class Live:
         interval: float,
         value: float,
     ) -> None:
-        """Remember one value; what is not ours is passed over.
+        """Remember one value; values that are not ours are ignored.
 
         Args:
             host: collectd's.
@@ -154,7 +154,7 @@ class Live:
         ]
 
     def _judge(self, subject: Subject, past: History | None, now: float) -> Diagnosis:
-        """Judge by what was usual before the trouble, while there is one."""
+        """Judge; during a trouble by what was usual before it."""
         trouble = self._troubles.get(subject)
         if trouble is not None and not 0 <= now - trouble.since <= MAX_TROUBLE:
             del self._troubles[subject]
@@ -228,7 +228,7 @@ def _rates(
 def _restarts(
     samples: Mapping[int, Mapping[str, float]], numbers: range, step: float
 ) -> Iterator[Restart]:
-    """Yield each time that the totals began anew, with what waited at the last sample before."""
+    """Yield each time that the totals restarted, with the backlog of the sample before."""
     before: Mapping[str, float] = samples.get(numbers.start - 1, {})
     for n in numbers:
         sample = samples.get(n, {})

@@ -21,14 +21,14 @@ from ..rrdcached import Presence, Rrdcached
 from .series import SeriesTable
 from .sources.base import PartialSample, SampleOrigin
 
-#: Bytes left on the disk below which a new series finds no place.
+#: Bytes left on the disk below which no new series is created.
 TOO_FULL = 1 << 20
 #: Rounds that a daemon may be silent before what rrdcached lost of it is given up.
 MISSED_ROUNDS = 3
 
 
 class OutageRecovery:
-    """Stands between the reader and an rrdcached that may come and go.
+    """Holds samples back while rrdcached is down, and restores them afterwards.
 
     Args:
         host: the name that collectd gives to series of this host.
@@ -45,14 +45,14 @@ class OutageRecovery:
         self._folder = folder or "."
         self._read_only = False
         self._due: dict[str, int] = {}
-        #: Whether what was stored may lack something.
+        #: Whether samples may be missing in the files.
         self._behind = False
-        #: Of daemons that cannot be asked again.
+        #: Samples of sources that cannot be asked again.
         self.buffer = OutageBuffer()
         self.restored = 0
 
     def ready(self, timeout: float) -> tuple[bool, str]:
-        """Return whether samples may be stored now, and what there is to say about it.
+        """Return whether samples may be stored now, and a sentence for the log or "".
 
         Takes at most ``timeout`` seconds.
         """
@@ -139,7 +139,7 @@ class OutageBuffer:
         self._stored = Bounded(most)
 
     def add(self, fresh: Iterable[Entry]) -> None:
-        """Let these wait, after those that do."""
+        """Append samples to those that wait."""
         for entry in fresh:
             self._waiting.add(entry)
 
@@ -164,13 +164,13 @@ class Bounded:
         self.kept: deque[Entry] = deque()
 
     def add(self, entry: Entry) -> None:
-        """Append; the oldest go when it would be too many."""
+        """Append; beyond the limit the oldest are dropped."""
         self.kept.append(entry)
         self._count += len(entry[2])
         while self._count > self._most:
             self._count -= len(self.kept.popleft()[2])
 
     def take(self) -> list[Entry]:
-        """Return all and keep none."""
+        """Return all and empty the queue."""
         taken, self.kept, self._count = list(self.kept), deque(), 0
         return taken

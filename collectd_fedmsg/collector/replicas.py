@@ -26,7 +26,7 @@ FORGOTTEN_SECONDS = 3600.0
 
 @dataclass
 class _Replica:
-    """What one replica said last, and what it said that is not in the row yet."""
+    """The last sample of one replica, and its samples that are not in the row yet."""
 
     last: Sample | PartialSample | None = None
     pending: list[Sample | PartialSample] = field(default_factory=list)
@@ -129,7 +129,7 @@ class ReplicaRows:
         self._endpoints: dict[tuple[str, str, str], dict[str, float]] = {}
 
     def counts_inside(self, service: str) -> bool:
-        """Return whether a service was ever counted from inside: its monitor tells less."""
+        """Return whether a service was ever counted from inside: its monitor has fewer metrics."""
         return service in self._services
 
     def take(
@@ -182,12 +182,12 @@ class ReplicaRows:
 
 
 def beside_counts(sample: PartialSample) -> PartialSample:
-    """Return a monitor's sample without what the counting inside its service says better."""
+    """Return a monitor's sample without metrics that the counting inside has better."""
     return replace(beside_queue(sample), failed=None, rejected=None, in_progress=None)
 
 
 def beside_queue(sample: PartialSample) -> PartialSample:
-    """Return a service's sample without what its broker's queue says better."""
+    """Return a service's sample without the metrics that its broker's queue has more exactly."""
     return replace(sample, received=None, processed=None, backlog=None, oldest=None, workers=None)
 
 

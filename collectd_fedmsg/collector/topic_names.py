@@ -3,7 +3,7 @@
 Each topic is up to three files that stay, so topics with an id in them would fill the disk. A
 consumer's first ``FIRST_TOPICS`` have series at once; a later one when it has been among the
 reported for ``MIN_SAMPLES`` samples, until there are ``MAX_TOPICS``. Names are kept over
-restarts. What has no series of its own is counted under "other".
+restarts. Topics without a series are counted under "other".
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from ..files import atomic_write, read_file
 from ..protocol.sample import OTHER
 
-#: Topics of one consumer that have series of their own, besides "other".
+#: Topics of one consumer that have separate series, besides "other".
 MAX_TOPICS = 60
 #: Of these, how many are taken without waiting.
 FIRST_TOPICS = 40

@@ -68,7 +68,7 @@ def check_config(options: argparse.Namespace) -> int:
 
 
 class OneLine(logging.Formatter):
-    """Writes each record as one line, whatever was put into it."""
+    """Formats each record as one line, whatever it contains."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -83,7 +83,7 @@ def run(options: argparse.Namespace) -> int:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    # The file is looked at before every step anyway; without this SIGHUP would end us.
+    # Every step checks the file anyway; without a handler SIGHUP would end the process.
     signal.signal(signal.SIGHUP, lambda *_: None)
     try:
         loop = EvaluatorLoop(options.rules, options.state, observer(options))

@@ -33,7 +33,9 @@ def add(subcommands: Any) -> None:
     ack.add_argument("id")
     ack.add_argument("--comment", default="")
     _parser(subcommands, "unack", unacknowledge, "take it back").add_argument("id")
-    silence = _parser(subcommands, "silence", silenced, "tell nobody of what matches, for a while")
+    silence = _parser(
+        subcommands, "silence", silenced, "send no notices of matching alerts, for a while"
+    )
     for part in ("host", "service", "consumer", "rule"):
         silence.add_argument(f"--{part}", action="append", help="name or pattern; repeat")
     silence.add_argument("--for", dest="span", required=True, help="30min, 2h, at most 30d")
@@ -70,7 +72,7 @@ def _with_database(action: Action, options: argparse.Namespace) -> int:
             database.close()
     except (HealthError, OSError, ValueError) as error:
         if action is status:
-            # Not to be let in says nothing about the evaluator.
+            # A missing permission says nothing about the evaluator.
             denied = _denied(options.state)
             code = plugin.UNKNOWN if denied else plugin.CRITICAL
             print(plugin.line(code, denied or str(error), []))

@@ -71,12 +71,14 @@ def examine(options: argparse.Namespace, harvest: Harvest) -> tuple[int, str, li
     ]
     wrong = _gaps(options, harvest, samples, daemons)
     if denied and not samples:
-        # Nothing was seen, so nothing is known of the daemons.
+        # No socket could be read, so nothing is known of the daemons.
         raise _Bad(plugin.UNKNOWN, "; ".join(denied))
     if wrong:
         raise _Bad(plugin.CRITICAL, "; ".join(wrong))
     if asked and any(daemon.producers is None for daemon in daemons.values()):
-        raise _Bad(plugin.UNKNOWN, f"{options.service}: a daemon is too old to tell its producers")
+        raise _Bad(
+            plugin.UNKNOWN, f"{options.service}: a daemon is too old to report its producers"
+        )
     if options.mode == "producers":
         return producers.examine(daemons, asked, (options.warning, options.critical))
     if options.mode == "present":
@@ -91,7 +93,7 @@ def _gaps(
     selected: Found,
     daemons: Mapping[str, producers.Daemon],
 ) -> list[str]:
-    """Return what does not answer, and what was asked for and is not there."""
+    """Return the daemons that do not answer, and the names asked for that are missing."""
     wrong = [
         f"{where}: no answer in {options.timeout:g} s"
         for where in harvest.silent

@@ -22,7 +22,7 @@ NAP = 5.0
 
 @dataclass(frozen=True)
 class Daemon:
-    """One daemon's producers, None when it is too old to tell.
+    """One daemon's producers; None when it is too old to report them.
 
     ``started`` and ``now``: wall times (s) by its own clock, so no skew makes one late.
     """
@@ -72,7 +72,7 @@ def examine(
     for daemon in daemons.values():
         if daemon.producers is None:
             codes.append(plugin.UNKNOWN)
-            bad.append(f"{daemon.service} is too old to tell its producers")
+            bad.append(f"{daemon.service} is too old to report its producers")
         for producer in daemon.producers or ():
             if asked and not any(fnmatchcase(producer.name, name) for name in asked):
                 continue

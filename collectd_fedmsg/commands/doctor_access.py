@@ -16,7 +16,7 @@ DAC_OVERRIDE, DAC_READ_SEARCH = 1 << 1, 1 << 2
 
 @dataclass(frozen=True)
 class Rights:
-    """Whom a process is to the file system."""
+    """User, groups and capabilities of a process."""
 
     user: int
     groups: frozenset[int]

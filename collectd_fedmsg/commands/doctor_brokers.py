@@ -80,6 +80,6 @@ def _ask(broker: Broker) -> Iterator[DoctorFinding]:
         queues = len(collected.fresh)
         yield DoctorFinding(
             queues > 0 or None,
-            f"{broker.url} tells of {queues} queues",
+            f"{broker.url} reports {queues} queues",
             "" if queues else "new ones have no figures for 5 s; else see Queues",
         )

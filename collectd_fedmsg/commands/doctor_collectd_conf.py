@@ -1,6 +1,6 @@
 """Find settings of collectd.conf that lose samples or delay them.
 
-Follows no ``Include`` but the customary folder beside the file, and judges nothing else.
+Follows no ``Include`` but the distribution's folder next to the file; judges nothing else.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def _regular(path: Path) -> bool:
 
 
 def judge(text: str, name: str) -> Iterator[DoctorFinding]:
-    """Say which settings of a collectd.conf lose samples or hold them back.
+    """Report settings of a collectd.conf that lose samples or delay them.
 
     Source: collectd.conf(5): five write threads, no limits of the queue and no cache by default.
     """
@@ -81,7 +81,7 @@ def judge(text: str, name: str) -> Iterator[DoctorFinding]:
 
 
 def _types(text: str, name: str) -> Iterator[DoctorFinding]:
-    """Say when TypesDB leaves out the stock types that our values have: then none is stored."""
+    """Report a TypesDB without the stock types that our values have: then none is stored."""
     named = [path for line in _TYPES_DB.findall(text) for path in re.findall(r'[^"\s]+', line)]
     if not named:
         return  # collectd's own

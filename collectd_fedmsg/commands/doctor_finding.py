@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class DoctorFinding:
-    """One thing looked at: good, bad or (None) not to be known from here; how to cure it."""
+    """One check: good, bad or (None) not visible from here, and a hint how to fix it."""
 
     good: bool | None
     what: str

@@ -27,7 +27,7 @@ MAX_FLEET_BYTES = 64 << 20
 
 
 def everything(options: argparse.Namespace, now: float) -> Iterator[DoctorFinding]:
-    """Yield all findings in the order of a number's way; ``now`` in seconds since the epoch."""
+    """Yield all findings, in the order from hub to page; ``now`` in seconds since the epoch."""
     yield from guarded("the packages", installed())
     finding, ours = configured()
     yield finding
@@ -57,7 +57,7 @@ def guarded(name: str, findings: Iterator[DoctorFinding]) -> Iterator[DoctorFind
 
 
 def alerting(file: Path, now: float) -> Iterator[DoctorFinding]:
-    """Look whether the evaluator runs, can read its store, and its notices are taken."""
+    """Look whether the evaluator runs, can read its store, and delivers its notices."""
     if not file.exists():
         return  # nobody asked for alerts here, or collectd makes them
     try:
@@ -116,7 +116,7 @@ def _entry_points(group: str) -> list[metadata.EntryPoint]:
 
 
 def configured() -> tuple[DoctorFinding, settings.Settings | None]:
-    """Look at what fedmsg.d says, as the commands here would read it; and return it when on."""
+    """Look at fedmsg.d as the daemons read it; return its settings when it enables the plugin."""
     try:
         import fedmsg.config  # noqa: PLC0415 - it is slow, and may not be there
 
@@ -127,7 +127,7 @@ def configured() -> tuple[DoctorFinding, settings.Settings | None]:
         ), None
     except ConfigError as error:
         return DoctorFinding(False, str(error),
-                       "mend that key; until then the daemon reports nothing"), None  # fmt: skip
+                       "correct that key; until then the daemon reports nothing"), None  # fmt: skip
     except Exception as error:
         return DoctorFinding(None, f"no usable fedmsg.d is seen from here: {error}",
                        "ask again where the daemon's commands are run"), None  # fmt: skip

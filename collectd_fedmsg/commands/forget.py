@@ -1,6 +1,6 @@
 """``collectd-fedmsg forget``: delete the stored series of daemons that are gone for good.
 
-Refuses what had a sample lately, and to follow links.
+Refuses series with a recent sample, and to follow links.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ WEEK = 7 * 86400.0
 
 @dataclass(frozen=True)
 class Series:
-    """One file of ours, and what it is of; ``topic`` is None where it is of no topic."""
+    """One file of ours and its subject; ``topic`` is None for series of the whole consumer."""
 
     path: Path
     host: str
@@ -59,7 +59,7 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Delete; 0 when all that was meant is gone, 1 when something is alive or could not be."""
+    """Delete; 0 when every selected file is gone, 1 when one is in use or could not be."""
     if not any((options.host, options.service, options.consumer, options.topic)):
         print("forget: say what: --host, --service, --consumer or --topic", file=sys.stderr)
         return 2

@@ -23,7 +23,7 @@ _RANGE = re.compile(r"(@?)(?:(~|-?\d+(?:\.\d+)?)?:)?(-?\d+(?:\.\d+)?)?", re.ASCI
 
 
 def behave(parser: argparse.ArgumentParser) -> None:
-    """Have a command's parser follow the guidelines: whatever is no check exits with UNKNOWN.
+    """Make a command's parser follow the guidelines: wrong calls and ``--help`` exit with UNKNOWN.
 
     argparse would exit with 2, CRITICAL, for a wrong call and with 0, OK, for ``--help``.
     """

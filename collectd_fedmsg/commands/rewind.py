@@ -1,6 +1,6 @@
 """``collectd-fedmsg rewind``: make series writable again after a clock was set back.
 
-Run it with collectd stopped: collectd, too, takes nothing until the clock has passed what it has.
+Run it with collectd stopped: collectd also accepts no value older than its newest.
 Refuses to follow links: it may run as root in a folder that belongs to somebody else.
 """
 
@@ -73,7 +73,7 @@ def files(data_dir: Path, hosts: Sequence[str], *, everything: bool) -> list[Pat
 
 
 def rewind_all(options: argparse.Namespace, paths: Sequence[Path]) -> int:
-    """Rewind those of the files that are ahead, and the plugin's cursors; say what came of it."""
+    """Rewind the files that are ahead, and the plugin's cursors; print the result."""
     now = int(time.time())
     cache = Rrdcached(options.rrdcached) if options.rrdcached else None
     done = failed = 0

@@ -1,7 +1,7 @@
 """Cut an RRD's dump back to an earlier moment.
 
-What was measured until then stays, in every archive. What came later goes, as RRD takes nothing
-older than its newest: after a clock was set back a series would stand still until that is past.
+Keeps what was measured until then, in every archive, and removes the rest: RRD accepts nothing
+older than its newest value, so after a clock was set back the series would not grow.
 """
 
 from __future__ import annotations

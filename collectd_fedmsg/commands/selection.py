@@ -75,7 +75,7 @@ def stored(options: argparse.Namespace) -> Stored | None:
     settings = settings_of(options.config, values)
     folder = settings.get("data_dir")
     if folder and not settings.get("prometheus") and not Path(folder).is_dir():
-        # The page waits for it to appear; who asks now wants to know that it was misspelt.
+        # The page waits for the folder to appear; for a command a missing one is a misspelling.
         place = "command line" if options.data_dir else options.config
         raise ConfigError(place, "data_dir", folder, "is no folder here")
     return open_stored(settings)

@@ -106,7 +106,7 @@ class Watch:
             service, last = watched.origin.service, watched.samples[-1]
             twice = names.count((service, consumer)) > 1
             state, severity, evidence = _state(watched, now)
-            # What was so at the last sample is not so now, when that was long ago.
+            # The last sample says nothing about now when it is old.
             known = not watched.gone and not watched.silent and state != "UNKNOWN"
             arriving, completing = _rates(watched.samples) if known else (None, None)
             visible = last.observable and known

@@ -13,12 +13,12 @@ from collectd_fedmsg.reader.collect import Harvest
 from ..humanize import count, duration, short
 from .top_rows import Row
 
-#: From this severity on a row is explained by a line of its own.
+#: From this severity on a second line explains the row.
 EXPLAINED = 1
 #: Characters of each column; the name has the rest of the line.
 WIDTHS = {"STATE": 13, "RECEIVED": 9, "PROCESSED": 10, "BACKLOG": 8, "IN/s": 7, "OUT/s": 7,
           "OLDEST": 11}  # fmt: skip
-#: What a narrow window does without, in this order, until a name has ``SHORTEST`` characters.
+#: Columns that a narrow window omits, in this order, until a name has ``SHORTEST`` characters.
 SPARED = ("RECEIVED", "PROCESSED", "OLDEST")
 SHORTEST = 14
 

@@ -19,7 +19,7 @@ from .service_owners import ServiceOwners
 
 #: Consumers of one endpoint that are followed; each is a dozen files and a place in memory.
 MAX_CONSUMERS = 1000
-#: Rounds that a silent daemon keeps its series from another one of its name.
+#: Rounds for which a silent daemon's series are kept from another daemon of its name.
 MISSED_ROUNDS = 3
 #: Series whose last time is remembered after their daemon has gone.
 MAX_TIMES = 100_000
@@ -29,7 +29,7 @@ MAX_BYTES = 64 << 20
 
 @dataclass
 class Cursor:
-    """Where one endpoint stands: its run, the last number taken, each consumer's state then."""
+    """The position in one endpoint's samples: run, sequence number, each consumer's state."""
 
     service: str = ""
     run: str | None = None
@@ -58,7 +58,7 @@ class Taken:
 
 
 class Cursors:
-    """Where each endpoint stands, and the last time (s) dispatched of each series."""
+    """The cursor of each endpoint, and the last time (s) dispatched of each series."""
 
     def __init__(self) -> None:
         self._cursors: dict[str, Cursor] = {}
@@ -120,7 +120,7 @@ class Cursors:
         return Taken(fresh, ended, refused)
 
     def missed(self, endpoints: Iterable[str]) -> None:
-        """Note who did not answer this round; who is not asked any more is forgotten."""
+        """Note the endpoints that did not answer; forget those that are no longer asked."""
         self._silent = {endpoint: self._silent.get(endpoint, 0) + 1 for endpoint in endpoints}
 
     def dispatched(self, place: str, service: str, consumer: str) -> float:
@@ -144,7 +144,7 @@ class Cursors:
         return max(self._times.values(), default=0.0)
 
     def set_back(self, now: float) -> None:
-        """Let series go on whose last time is later than ``now`` (s): a clock was set back."""
+        """Unblock series whose last time is later than ``now`` (s): a clock was set back."""
         self._times = {key: min(at, now) for key, at in self._times.items()}
 
     def known(self) -> list[str]:
@@ -196,7 +196,7 @@ class Cursors:
             if owner != endpoint and owner in self._cursors and patient:
                 return (
                     f"{service}/{consumer!r:.80} is sent by {owner} already:"
-                    " give each daemon a collectd_fedmsg.service of its own"
+                    " give each daemon another collectd_fedmsg.service"
                 )
         return ""
 

@@ -37,7 +37,7 @@ class NotTaken(HealthError):  # noqa: N818 - what happened; it is tried again
 
     Args:
         text: why; what a receiver sent is cleaned for logs and terminals.
-        after: seconds that the receiver asked to be left alone for.
+        after: seconds for which the receiver asked not to be contacted.
         recipients: who still has to get it, when others already have.
     """
 
@@ -48,7 +48,7 @@ class NotTaken(HealthError):  # noqa: N818 - what happened; it is tried again
 
 
 class Refused(NotTaken):
-    """The receiver refuses it for good: it is given up, and no other notice waits for it."""
+    """The receiver permanently refuses the notice: it is given up, and others do not wait."""
 
 
 class Output(Protocol):
@@ -59,7 +59,7 @@ class Output(Protocol):
 
 
 def send(output: Output, payload: Mapping[str, Any]) -> None:
-    """Send through an output; whatever its libraries raise leaves here as one class.
+    """Send through an output; every exception of its libraries becomes one of two classes.
 
     Raises:
         NotTaken: not now.

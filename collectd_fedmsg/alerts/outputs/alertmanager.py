@@ -12,7 +12,7 @@ from typing import Any
 
 from .http import post
 
-#: An alert that is not refreshed for so many turns has ended.
+#: Refreshes that may be missed before Alertmanager ends an alert.
 MISSED_REFRESHES = 4
 
 

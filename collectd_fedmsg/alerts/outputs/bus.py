@@ -1,6 +1,6 @@
 """Send a notice as a message on the bus, from a separate process.
 
-fedmsg keeps one context per process and may block in it: neither shall hold up the others.
+fedmsg keeps one context per process and may block in it: a separate process holds up nobody.
 """
 
 from __future__ import annotations

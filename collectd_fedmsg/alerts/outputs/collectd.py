@@ -1,6 +1,6 @@
 """Send each alert of a notice through collectd's unixsock plugin (PUTNOTIF).
 
-Inside collectd the plugin dispatches them itself; this is for the service beside the dashboard.
+Inside collectd the plugin dispatches them itself; this output is for the service ``alerts run``.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _line(peer: socket.socket, end: float) -> str:
 
 
 def notified(payload: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the alerts that a payload is news of; a reminder is of all that are open."""
+    """Return the alerts that are new in a payload; for a reminder all that are open."""
     fresh = set(payload["fresh"])
     alerts = [
         fields

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ...http_client import exchange
 from . import NotTaken, Refused
 
-#: Longest wish of a receiver to be left alone that is granted, in seconds.
+#: The longest ``Retry-After`` that is obeyed, in seconds.
 MAX_RETRY_AFTER = 3600.0
 #: Statuses below 500 that say "not now": timeout, conflict, too early, too many requests.
 RETRIED = (408, 409, 421, 423, 425, 429)

@@ -44,7 +44,7 @@ class Sender:
             raise _refusal(error.recipients, recipients) from error
         except smtplib.SMTPResponseException as error:
             text = f"{error.smtp_code} {_words(error.smtp_error)}"
-            # A login that is refused is a setting to be mended: the notice itself is well.
+            # A refused login is a mistake in the settings, not in the notice.
             for_good = error.smtp_code >= 500 and not isinstance(
                 error,
                 (smtplib.SMTPAuthenticationError, smtplib.SMTPConnectError, smtplib.SMTPHeloError),
@@ -80,7 +80,7 @@ class Sender:
 
 
 class _Server(smtplib.SMTP):
-    """A connection of which everything ends in time: smtplib's own limits are for one read each.
+    """A connection with a time limit for the whole conversation: smtplib limits each read only.
 
     Args:
         host: the name that TLS checks.
@@ -106,7 +106,7 @@ class _Server(smtplib.SMTP):
         return self.sock
 
     def cut_after(self, seconds: float, over: threading.Event) -> None:
-        """End the conversation after so many seconds, unless it is over."""
+        """Close the connection when its time limit has passed."""
         while not over.wait(seconds):
             seconds = 1.0  # it may not have been connected yet
             if self.sock is not None:
@@ -142,7 +142,7 @@ def mail(payload: Mapping[str, Any], settings: Mapping[str, Any]) -> EmailMessag
     message["Date"] = format_datetime(datetime.fromtimestamp(payload["at"], timezone.utc))
     message["Message-ID"] = f"<{payload['id']}.notice@{domain}>"
     message["References"] = f"<{payload['group']}.group@{domain}>"
-    # Nobody's "I am away" shall answer a machine (RFC 3834).
+    # Automatic replies ("I am away") are not wanted (RFC 3834).
     message["Auto-Submitted"] = "auto-generated"
     message["X-Fedmsg-Severity"] = payload["severity"]
     message.set_content(payload["text"])
