@@ -64,6 +64,26 @@ DOORS = {
     "fedora_messaging_plugin",
     "celery_plugin",
 }
+#: Names that do not say what they hold: the noun for it does.
+VAGUE = {"one", "found", "told", "said", "seen", "given", "beside", "dear", "doom", "lot", "anew"}
+#: Rooms and modules in which such names still stand.
+VAGUE_ROOMS = (
+    "collectd_fedmsg/alerts/evaluator.py",
+    "collectd_fedmsg/commands/backtest.py",
+    "collectd_fedmsg/commands/diagnose.py",
+    "collectd_fedmsg/commands/episodes.py",
+    "collectd_fedmsg/diagnosis/",
+    "collectd_fedmsg/fedora_messaging_plugin.py",
+    "collectd_fedmsg/reader/evidence_files.py",
+    "dashboard/grid/answer.py",
+    "dashboard/judge/baselines.py",
+    "dashboard/web/alerts.py",
+    "dashboard/web/bundles.py",
+    "dashboard/web/login.py",
+    "dashboard/web/marks.py",
+    "dashboard/web/notes.py",
+    "dashboard/web/pages.py",
+)
 
 
 def sources(*folders: str) -> list[Path]:
@@ -208,6 +228,54 @@ def test_no_file_name_stands_twice_in_a_package() -> None:
             if path.name != "__init__.py" and path.parent.name != "commands"
         ]
         assert sorted({name for name in names if names.count(name) > 1}) == []
+
+
+def bound_names(tree: ast.AST) -> set[str]:
+    """Return the names that a module gives to variables, arguments, fields and functions."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            names.add(node.name)
+        elif isinstance(node, ast.arg):
+            names.add(node.arg)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            names.add(node.attr)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            names.add(node.name)
+    return names
+
+
+def test_variables_are_named_for_what_they_hold() -> None:
+    """``alert`` and ``points`` rather than ``one`` and ``found``."""
+    vague = {
+        name: sorted(VAGUE & bound_names(ast.parse(path.read_text("utf-8"))))
+        for path in sources("collectd_fedmsg", "dashboard")
+        if not (name := str(path.relative_to(ROOT))).startswith(VAGUE_ROOMS)
+    }
+    assert {name: names for name, names in vague.items() if names} == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("for one in alerts: pass", id="loop"),
+        pytest.param("x = [one for one in y]", id="comprehension"),
+        pytest.param("def f(one): pass", id="argument"),
+        pytest.param("def one(): pass", id="function"),
+        pytest.param("self.one = 1", id="attribute"),
+        pytest.param("class A:\n    one: int", id="field"),
+        pytest.param("f = lambda one: 1", id="lambda"),
+        pytest.param("if (one := f()): pass", id="walrus"),
+        pytest.param("with f() as one: pass", id="with"),
+        pytest.param("try: f()\nexcept E as one: pass", id="except"),
+    ],
+)
+def test_every_way_to_name_something_is_seen(text: str) -> None:
+    """Whatever binds a name counts; a name that is only read was bound elsewhere."""
+    assert "one" in bound_names(ast.parse(text))
+    assert "one" not in bound_names(ast.parse("f(one, x.one)"))
 
 
 @pytest.mark.parametrize(
