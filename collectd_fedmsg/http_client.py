@@ -216,21 +216,21 @@ def _resolve(host: str, port: int, end: float) -> list[Any]:
     """Return what getaddrinfo(3) does, in time: it has no time limit that could be set."""
     if literal(host) is not None:
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-    found: queue.Queue[list[Any] | Exception] = queue.Queue(1)
+    resolved: queue.Queue[list[Any] | Exception] = queue.Queue(1)
     if not _resolving.acquire(timeout=_left(end)):
         raise TimeoutError
 
     def look() -> None:
         try:
-            found.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+            resolved.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
         except Exception as error:  # raised again by whoever waits
-            found.put(error)
+            resolved.put(error)
         finally:
             _resolving.release()
 
     threading.Thread(target=look, name="resolve", daemon=True).start()
     try:
-        answer = found.get(timeout=_left(end))
+        answer = resolved.get(timeout=_left(end))
     except queue.Empty:
         raise ExchangeError(f"{host}: the resolver does not answer") from None
     if isinstance(answer, Exception):

@@ -50,7 +50,7 @@ class HealthProducer(Producer):
         if settings is None:
             return
         self._instrumented = instrumented(hub.consumers, settings.stacks)
-        all_counts = [one.counts for one in self._instrumented]
+        all_counts = [instrument.counts for instrument in self._instrumented]
         watch_failures(hub.consumers, all_counts)
         stacks = [counts.stacks for counts in all_counts if counts.stacks is not None]
 
@@ -70,18 +70,18 @@ class HealthProducer(Producer):
         try:
             if self._responder is not None:
                 self._responder.forget_in_child()
-                for one in self._instrumented:
-                    one.counts.forget_this_thread()
-                    one.watch_for_use(self._serve_in_child)
+                for instrument in self._instrumented:
+                    instrument.counts.forget_this_thread()
+                    instrument.watch_for_use(self._serve_in_child)
         except Exception:  # noqa: S110 - nor may a child log: handlers have locks
             pass
 
     def _serve_in_child(self) -> None:
         """Report from a forked child: it has just received or handled a message."""
         try:
-            for one in self._instrumented:
-                one.unwatch()
-                one.counts.begin_again()
+            for instrument in self._instrumented:
+                instrument.unwatch()
+                instrument.counts.begin_again()
             if self._responder is not None:
                 self._responder.serve_in_child()
         except Exception:
@@ -107,12 +107,14 @@ class AboutHub:
         if self._releases is None:
             self._releases = ()  # whatever comes of it, it is read once
             self._releases = releases_of(
-                (one.counts.name, one.module) for one in self._instrumented
+                (instrument.counts.name, instrument.module) for instrument in self._instrumented
             )
         now = time.time()
         most = min(MAX_SLOWEST, MAX_ALL_SLOWEST // max(1, len(self._instrumented)))
         slowest = [
-            row for one in self._instrumented for row in one.counts.slowest.report(now, most)
+            row
+            for instrument in self._instrumented
+            for row in instrument.counts.slowest.report(now, most)
         ]
         return About(platform.python_version(), self._releases, tuple(slowest))
 
@@ -153,7 +155,7 @@ class Instrumented:
 def watch_failures(consumers: Iterable[Any], all_counts: Sequence[Counts]) -> None:
     """See the exceptions that moksha catches and logs, on whatever logs it writes them to."""
     watch = FailureFilter(all_counts)
-    logs = {id(log): log for log in (getattr(one, "log", None) for one in consumers)}
+    logs = {id(log): log for log in (getattr(consumer, "log", None) for consumer in consumers)}
     for moksha_log in (logging.getLogger("moksha.hub"), *logs.values()):
         if isinstance(moksha_log, logging.Logger):
             moksha_log.addFilter(watch)
@@ -172,7 +174,7 @@ def instrumented(consumers: Sequence[Any], stacks: bool = False) -> list[Instrum
 
 def instrument_all(consumers: Sequence[Any]) -> list[Counts]:
     """Instrument each consumer that can be; return their accounts."""
-    return [one.counts for one in instrumented(consumers)]
+    return [instrument.counts for instrument in instrumented(consumers)]
 
 
 def instrument(consumer: Any, name: str = "", stacks: bool = False) -> Counts:

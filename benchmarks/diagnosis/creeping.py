@@ -70,7 +70,7 @@ def creeping(seed: int) -> Creep:
     judge = Judge(store, Baselines(store, zone=timezone.utc))
     found = Creep(seed, "day and night" if calendar else "steady")
     for now in range(begin - 2 * DAY, full - LAST * HOUR, HOUR):
-        diagnosis = judge.one(store.daemon, now).judged.diagnosis
+        diagnosis = judge.look_now(store.daemon, now).judged.diagnosis
         if "CREEP" not in {verdict.name for verdict in diagnosis.verdicts}:
             continue
         if now < begin:

@@ -15,7 +15,7 @@ def roster_of(hub: Any) -> Roster:
     """Return who works in a hub at this moment, by moksha's own attributes."""
     return Roster(
         consumers=tuple(names_of(hub.consumers)),
-        producers=tuple(producer_of(one) for one in hub.producers),
+        producers=tuple(producer_of(producer) for producer in hub.producers),
     )
 
 

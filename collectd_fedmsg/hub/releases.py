@@ -58,9 +58,13 @@ def distribution_of(module: str, known: Iterable[Distribution]) -> Distribution 
             return distribution
         if _lists(distribution, "top_level.txt", module.partition(".")[0]):
             tops.append(distribution)
-    editable = [one for one in known if file and (folder := _source(one)) and folder in file]
+    editable = [
+        distribution
+        for distribution in known
+        if file and (folder := _source(distribution)) and folder in file
+    ]
     if editable:
-        return max(editable, key=lambda one: len(_source(one)))
+        return max(editable, key=lambda distribution: len(_source(distribution)))
     named = {_plain(_name(distribution)): distribution for distribution in known}
     for package in _packages(module):
         if _plain(package) in named:

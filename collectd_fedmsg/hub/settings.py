@@ -74,19 +74,19 @@ def read(config: Mapping[str, Any], program: str | None = None) -> Settings | No
     enabled = ours.get("enabled", False)
     if enabled is False:
         return None
-    found = checker.table(ours, KEYS, PREFIX.rstrip("."))
+    values = checker.table(ours, KEYS, PREFIX.rstrip("."))
     if enabled is not True:
         checker.finish()
-    service = found.get("service") or default_service(program or sys.argv[0])
-    if found.get("endpoint") and not found.get("curve_keys"):
+    service = values.get("service") or default_service(program or sys.argv[0])
+    if values.get("endpoint") and not values.get("curve_keys"):
         checker.wrong(
             f"{PREFIX}endpoint",
-            found["endpoint"],
+            values["endpoint"],
             f"TCP needs {PREFIX}curve_keys, a folder of CURVE keys",
         )
     checker.finish()
-    found.pop("enabled")
-    return Settings(**{**found, "service": service})
+    values.pop("enabled")
+    return Settings(**{**values, "service": service})
 
 
 def default_service(program: str) -> str:

@@ -69,7 +69,9 @@ class Slowest:
     def report(self, now: float, most: int = MAX_SLOWEST) -> tuple[SlowMessage, ...]:
         """Return the slowest messages that ended within the hour before ``now``, slowest first."""
         first = now - BUCKET_SECONDS * BUCKETS
-        recent = {one for entries in self._buckets.values() for one in entries if one[1] >= first}
+        recent = {
+            entry for entries in self._buckets.values() for entry in entries if entry[1] >= first
+        }
         return tuple(
             SlowMessage(self._consumer, topic, name, spent / 1e9, end)
             for spent, end, topic, name in heapq.nlargest(most, recent)

@@ -193,10 +193,12 @@ class Sampler:
         self._looked, self._process = now, process
         begun = [stacks.begun() for stacks in self._stacks]
         frames = sys._current_frames() if any(begun) else {}
-        places = [stacks.look(one, frames) for stacks, one in zip(self._stacks, begun)]
+        places = [stacks.look(message, frames) for stacks, message in zip(self._stacks, begun)]
         # A frame that is kept keeps what its function holds.
         frames.clear()
-        slow = [stacks.count(one, now, period, full) for stacks, one in zip(self._stacks, places)]
+        slow = [
+            stacks.count(place, now, period, full) for stacks, place in zip(self._stacks, places)
+        ]
         if any(slow):
             self._alert = now + int(ALERT_SECONDS * 1e9)
         self._due = now + int((OFTEN if now < self._alert else SELDOM) * 1e9)

@@ -98,7 +98,7 @@ class ThreadCounts:
         self.ended = add_up([self.ended, other.ended])
         self.failed += other.failed
         self.rejected += other.rejected
-        self.buckets = [one + two for one, two in zip(self.buckets, other.buckets)]
+        self.buckets = [mine + theirs for mine, theirs in zip(self.buckets, other.buckets)]
         self.peak = max(self.peak, other.peak)
         self.failures = add_up_failures([self.failures, other.failures])
         self.slow = heapq.nlargest(MAX_SLOWEST, [*self.slow, *other.slow, *other.slow_before])

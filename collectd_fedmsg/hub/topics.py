@@ -83,7 +83,7 @@ class Topics:
         weights = [self._shares[field].weights() for field in ("topics", "topic_busy")]
 
         def weight(name: str) -> tuple[float, str]:
-            return max(one.get(name, 0.0) for one in weights), name
+            return max(weighed.get(name, 0.0) for weighed in weights), name
 
         named = {name for total in totals.values() for name in total} - {OTHER}
         top = heapq.nlargest(REPORTED, named, key=weight)
@@ -119,7 +119,7 @@ class Share:
     def weights(self) -> dict[str, float]:
         """Return each topic's share (0 to 1) of what grew recently."""
         whole = sum(self._weight.values())
-        return {name: one / whole for name, one in self._weight.items()} if whole else {}
+        return {name: weight / whole for name, weight in self._weight.items()} if whole else {}
 
     def of(self, top: Iterable[str]) -> dict[str, int]:
         """Return the totals of these topics and of "other", to which the rest's growth goes."""

@@ -70,10 +70,10 @@ class Reader:
         interval from it.
         """
         harvest = Harvest()
-        found, harvest.errors = sockets_in(
+        endpoints, harvest.errors = sockets_in(
             self._globs, self.cursors.known(), self._requester.limit - len(self._fixed)
         )
-        wanted = {name: self.cursors.request(name) for name in [*self._fixed, *found]}
+        wanted = {name: self.cursors.request(name) for name in [*self._fixed, *endpoints]}
         answers = self._requester.ask(wanted, timeout)
         for endpoint in self.cursors.known():
             if endpoint not in wanted or endpoint in answers.gone:

@@ -43,14 +43,14 @@ def sockets_in(
             wrong[f"uid {user}"] = f"{len(endpoints)} sockets: only {MAX_PER_USER} are asked"
             del endpoints[MAX_PER_USER:]
     turns = chain.from_iterable(zip_longest(*by_user.values()))
-    found = [*first, *(endpoint for endpoint in turns if endpoint is not None)]
-    if len(found) > limit:
-        wrong["sockets"] = f"{len(found)} socket files, only {limit} are asked"
-    return found[:limit], wrong
+    chosen = [*first, *(endpoint for endpoint in turns if endpoint is not None)]
+    if len(chosen) > limit:
+        wrong["sockets"] = f"{len(chosen)} socket files, only {limit} are asked"
+    return chosen[:limit], wrong
 
 
 def _socket_files(patterns: Sequence[str], wrong: dict[str, str]) -> Iterator[tuple[str, int]]:
-    seen: set[str] = set()
+    paths: set[str] = set()
     for pattern in patterns:
         entries = list(islice(glob.iglob(pattern), MAX_ENTRIES + 1))  # noqa: PTH207 - no Path each
         if len(entries) > MAX_ENTRIES:
@@ -60,9 +60,9 @@ def _socket_files(patterns: Sequence[str], wrong: dict[str, str]) -> Iterator[tu
             if reason:
                 wrong[pattern] = reason
         for path in sorted(entries[:MAX_ENTRIES]):
-            if path in seen or not parse_socket_name(path):
+            if path in paths or not parse_socket_name(path):
                 continue
-            seen.add(path)
+            paths.add(path)
             try:
                 status = os.lstat(path)
             except OSError:

@@ -51,7 +51,7 @@ def runs(count: int, holds: Callable[[int], bool]) -> list[Run]:
 
 
 def _runs(flags: list[bool]) -> list[Run]:
-    found, at, size = [], 0, len(flags)
+    runs, at, size = [], 0, len(flags)
     while at < size:
         try:
             first = flags.index(True, at)
@@ -61,8 +61,8 @@ def _runs(flags: list[bool]) -> list[Run]:
             at = flags.index(False, first)
         except ValueError:
             at = size
-        found.append((first, at))
-    return found
+        runs.append((first, at))
+    return runs
 
 
 def _edge(heights: Sequence[int | None], bounds: Sequence[int]) -> str:
@@ -103,18 +103,18 @@ def area_path(high: Points, low: Points, axes: Axes, share: float | None = None)
         above is not None and below is not None and (share is None or above > below)
         for above, below in zip(high, low)
     ]
-    found = [
+    shown = [
         run
         for run in _runs(flags)
         if share is None or _stands_out(high, low, run, axes.times, share)
     ]
-    if not found:
+    if not shown:
         return ""
     tops, bottoms, xs = axes.heights(high), axes.heights(low), axes.xs
     return "".join(
         f"M{_edge(tops[first:past], xs[first : past + 1])}"
         f"L{_edge(bottoms[first:past][::-1], xs[first : past + 1][::-1])}Z"
-        for first, past in found
+        for first, past in shown
     )
 
 

@@ -142,7 +142,7 @@ def _lines(panel: Panel, files: Files, dark: bool, highest: str) -> list[str]:
     colour = PALETTE[panel.colour][dark]
     named = f":{LABELS.get(panel.metric, panel.title)}" if panel.also else ""
     if panel.metric in RPN:
-        drawn = [one for name in needs(panel) for one in _define(name, files, "AVERAGE")]
+        drawn = [argument for name in needs(panel) for argument in _define(name, files, "AVERAGE")]
         drawn.append(f"CDEF:shown={RPN[panel.metric]}")
     else:
         drawn = _define(panel.metric, files, _highest(panel.metric, highest))
@@ -210,7 +210,7 @@ def _define(metric: str, files: Files, cf: str) -> list[str]:
 
 def _stack(files: Files, dark: bool) -> list[str]:
     drawn = [f"DEF:any={quoted(files.topics[0][1])}:value:AVERAGE", *_gap("any")]
-    own = [one for one in files.topics if one[0] != OTHER][: len(TOPIC_COLOURS) - 1]
+    own = [topic for topic in files.topics if topic[0] != OTHER][: len(TOPIC_COLOURS) - 1]
     for number, (name, path) in enumerate(own):
         colour = PALETTE[TOPIC_COLOURS[number]][dark]
         drawn += [

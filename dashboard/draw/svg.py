@@ -137,11 +137,11 @@ def _prepare(panel: Panel, grid: Grid, daemon: Mapping[str, Any]) -> _Made:
         return series.get(name, [])
 
     line = points(panel.metric)
-    also = [found for found in map(points, panel.also) if any(v is not None for v in found)]
+    also = [row for row in map(points, panel.also) if any(v is not None for v in row)]
     shared = [points(name) for name in panel.shares] or [line, *also]
     low, high = usual_columns(daemon.get("usual", {}).get(panel.usual) or [], columns.times)
     made = scale(
-        [columns.within(one) for one in shared],
+        [columns.within(row) for row in shared],
         max([panel.floor, *[value or 0.0 for value in high]]),
         present(columns.within(points("backlog"))) > BACKLOG_FLOOR,
     )
@@ -160,7 +160,7 @@ def _prepare(panel: Panel, grid: Grid, daemon: Mapping[str, Any]) -> _Made:
         low,
         high,
         columns.within(line),
-        [merge(one, columns).mean for one in also],
+        [merge(row, columns).mean for row in also],
     )
 
 
@@ -248,8 +248,8 @@ def _outside(made: _Made) -> Points:
 
 def gaps(points: Points) -> list[tuple[int, int]]:
     """Return the runs of unknown steps; at the end only when there are more than two."""
-    found = runs(len(points), lambda i: points[i] is None)
-    return [(first, past) for first, past in found if past < len(points) or past - first > 2]
+    unknown = runs(len(points), lambda i: points[i] is None)
+    return [(first, past) for first, past in unknown if past < len(points) or past - first > 2]
 
 
 def _mark_lines(marks: Sequence[Mapping[str, Any]], grid: Grid) -> list[str]:

@@ -26,10 +26,10 @@ class Layer:
 
 def total(points: Points) -> float:
     """Return the sum of what is known, added up in order as the page's script does."""
-    found = 0.0
+    messages = 0.0
     for value in points:
-        found += value or 0.0
-    return found
+        messages += value or 0.0
+    return messages
 
 
 def _added(all_points: Sequence[Points]) -> Points:

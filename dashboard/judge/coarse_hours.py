@@ -52,14 +52,14 @@ def means(series: Series) -> Means:
 
 def highest(series: Series) -> Means:
     """Return each hour's greatest value."""
-    found: Means = {}
+    peaks: Means = {}
     for index, value in enumerate(series.points):
         if value is None:
             continue
         begin, end = series.start + index * series.step, series.start + (index + 1) * series.step
         for hour in range(begin // HOUR * HOUR, end, HOUR):
-            found[hour] = max(value, found.get(hour, value))
-    return found
+            peaks[hour] = max(value, peaks.get(hour, value))
+    return peaks
 
 
 def hours(columns: Mapping[str, Series], interval: int, end: int) -> list[Hour]:
@@ -130,11 +130,11 @@ def refined(coarse: list[Hour], fine: list[Hour]) -> list[Hour]:
     if not fine:
         return coarse
     same = {
-        int(one.start % DAY): one
-        for one in fine
-        if one.gap < LONG_PAUSE and (one.failed or 0.0) <= FAILING
+        int(hour.start % DAY): hour
+        for hour in fine
+        if hour.gap < LONG_PAUSE and (hour.failed or 0.0) <= FAILING
     }
-    starts = {one.start for one in fine}
+    starts = {hour.start for hour in fine}
     made = []
     for hour in coarse:
         like = same.get(int(hour.start % DAY))
@@ -151,8 +151,8 @@ def refined(coarse: list[Hour], fine: list[Hour]) -> list[Hour]:
 def with_topics(known: list[Hour], by_topic: Mapping[str, Mapping[str, Series]]) -> list[Hour]:
     """Return the hours with messages/s received and seconds of work per message, by topic."""
     by = {
-        metric: {topic: means(series) for topic, series in found.items()}
-        for metric, found in by_topic.items()
+        metric: {topic: means(series) for topic, series in series_by_topic.items()}
+        for metric, series_by_topic in by_topic.items()
     }
     arrived, used = by.get("received", {}), by.get("topic_busy", {})
     done = by.get("topic_processed", arrived)

@@ -25,7 +25,7 @@ from .usual_ranges import ranges
 SERIOUS = 2
 #: Steps that present rates are the mean of.
 RECENT = 3
-#: So many daemons are judged beside their readers from the first on: a reader waits for fewer.
+#: From this many daemons on they are judged in the background; for fewer the reader waits.
 MIN_IN_BACKGROUND = 100
 #: Missing for this many intervals: unknown.
 MISSED_ROUNDS = 3
@@ -70,10 +70,10 @@ class Fleet:
         self._cache.warm()
 
     def _make(self, now: float) -> dict[str, Any]:
-        seen, whole = self._judge.everyone(now)
-        self._known = tuple(each.daemon for each in seen)
-        home = {name: one for one in whole.incidents for name in one.members}
-        rows = [self._row(each, home.get(each.daemon.id), now) for each in seen]
+        daemons, whole = self._judge.everyone(now)
+        self._known = tuple(each.daemon for each in daemons)
+        home = {name: incident for incident in whole.incidents for name in incident.members}
+        rows = [self._row(each, home.get(each.daemon.id), now) for each in daemons]
         rows.sort(key=_place)
         fleet, problems = summary(rows, whole.incidents, now), self._judge.problems()
         if problems:
@@ -82,9 +82,9 @@ class Fleet:
             )
         # Where all are silent, the fleet line says so; a line of what they share says it again.
         shared = [
-            one.to_dict()
-            for one in whole.incidents
-            if one.shared and fleet["silent"] < fleet["daemons"]
+            incident.to_dict()
+            for incident in whole.incidents
+            if incident.shared and fleet["silent"] < fleet["daemons"]
         ]
         return {
             "daemons": rows,
@@ -94,40 +94,42 @@ class Fleet:
             "problems": problems,
         }
 
-    def _row(self, seen: Seen, incident: Incident | None, now: float) -> dict[str, Any]:
+    def _row(self, view: Seen, incident: Incident | None, now: float) -> dict[str, Any]:
         """Return one daemon's row; where none can be made of its numbers, one that says so."""
         try:
             return {
-                **describe(seen, incident, now, self._judge.last_heard),
-                "topics": self._judge.topics_heard(seen.daemon, now),
+                **describe(view, incident, now, self._judge.last_heard),
+                "topics": self._judge.topics_heard(view.daemon, now),
             }
         except HealthError:
             raise
         except Exception as error:
-            reasons = (mistake(seen.daemon.id, error),)
-            return describe(unknown(seen.daemon, now, reasons, dict.fromkeys(METRICS)), None, now)
+            reasons = (mistake(view.daemon.id, error),)
+            return describe(unknown(view.daemon, now, reasons, dict.fromkeys(METRICS)), None, now)
 
     def _unread(self, now: float) -> dict[str, Any] | None:
         """Return what is said of many daemons that are not judged yet: that nothing is known."""
-        seen = self._judge.unread(now)
-        if len(seen) < MIN_IN_BACKGROUND:
+        daemons = self._judge.unread(now)
+        if len(daemons) < MIN_IN_BACKGROUND:
             return None
-        return self._nothing_known(seen, unread(len(seen)), now, reading=True)
+        return self._nothing_known(daemons, unread(len(daemons)), now, reading=True)
 
     def lost(self, now: float, reason: str) -> dict[str, Any] | None:
         """Return the daemons that were known, and why nothing is known of them now.
 
         None when none ever was.
         """
-        seen = self._judge.all_unknown(now, (reason,), self._known)
+        daemons = self._judge.all_unknown(now, (reason,), self._known)
         headline = reason[:1].upper() + reason[1:]
-        return self._nothing_known(seen, headline, now, reading=False) if seen else None
+        return self._nothing_known(daemons, headline, now, reading=False) if daemons else None
 
     @staticmethod
     def _nothing_known(
-        seen: Sequence[Seen], headline: str, now: float, *, reading: bool
+        daemons: Sequence[Seen], headline: str, now: float, *, reading: bool
     ) -> dict[str, Any]:
-        rows = [{**describe(each, None, now), "silent": False, "group": "unknown"} for each in seen]
+        rows = [
+            {**describe(each, None, now), "silent": False, "group": "unknown"} for each in daemons
+        ]
         return {
             "daemons": rows,
             "fleet": {**summary(rows, (), now), "headline": headline},
@@ -138,7 +140,7 @@ class Fleet:
 
 
 def describe(
-    seen: Seen,
+    view: Seen,
     incident: Incident | None,
     now: float,
     last_heard: Callable[[Daemon], tuple[float, float] | None] = lambda _: None,
@@ -150,52 +152,52 @@ def describe(
         last_heard: asked for (epoch seconds, backlog) of a daemon silent for longer than was
             looked at.
     """
-    daemon, columns, found = seen.daemon, seen.columns, seen.judged.diagnosis
+    daemon, columns, diagnosis = view.daemon, view.columns, view.judged.diagnosis
     backlog, oldest = columns["backlog"], columns["oldest"]
     arrival, completion = _recent(columns["received"]), _recent(columns["processed"])
     last = (backlog.last() if backlog else None) or last_heard(daemon)
     oldest_last = oldest.last() if oldest else None
     # An age that was not reported with the last backlog is of a backlog that is gone.
     age = oldest_last[1] if oldest_last and last and oldest_last[0] >= last[0] else None
-    said, cause = state(found), found.findings[0]
+    row_state, cause = state(diagnosis), diagnosis.findings[0]
     waiting = last[1] if last else None
-    heard, step = last[0] if last else seen.judged.last, backlog.step if backlog else 0
+    heard, step = last[0] if last else view.judged.last, backlog.step if backlog else 0
     silent = (
-        said.name == "UNKNOWN"
-        and not (seen.retired or seen.problems)
+        row_state.name == "UNKNOWN"
+        and not (view.retired or view.problems)
         and (heard is None or now - heard > PERSIST * step)
     )
-    gone_for = now - heard if (silent or seen.retired) and heard is not None else None
+    gone_for = now - heard if (silent or view.retired) and heard is not None else None
     row = {
         "id": daemon.id,
         "host": daemon.host,
         "service": daemon.service,
         "consumer": daemon.consumer,
-        "state": said.name,
-        "severity": said.severity,
-        "text": said.text if gone_for is None else silence(gone_for, waiting),
+        "state": row_state.name,
+        "severity": row_state.severity,
+        "text": row_state.text if gone_for is None else silence(gone_for, waiting),
         "action": cause.verdict.action,
-        "evidence": list(found.evidence),
-        "missing": list(found.missing),
+        "evidence": list(diagnosis.evidence),
+        "missing": list(diagnosis.missing),
         "certainty": round(cause.certainty, 3),
-        "since": heard if silent or seen.retired else cause.since,
-        "saturation_time": found.saturation_time,
-        **evidence(found),
-        "verdicts": [one.name for one in found.verdicts],
+        "since": heard if silent or view.retired else cause.since,
+        "saturation_time": diagnosis.saturation_time,
+        **evidence(diagnosis),
+        "verdicts": [verdict.name for verdict in diagnosis.verdicts],
         "incident": incident.id if incident and incident.shared else None,
         "sibling_note": (incident.beside or None) if incident else None,
         "backlog": waiting,
         "arrival_rate": arrival,
         "completion_rate": completion,
         "oldest": age,
-        "drain_seconds": found.drain.seconds
-        if found.drain
+        "drain_seconds": diagnosis.drain.seconds
+        if diagnosis.drain
         else drain_seconds(waiting, arrival, completion),
         "last_sample": heard,
         "silent": silent,
-        "retired": seen.retired,
-        "problems": list(seen.problems),
-        "step": seen.judged.history.step if seen.judged.history else None,
+        "retired": view.retired,
+        "problems": list(view.problems),
+        "step": view.judged.history.step if view.judged.history else None,
         "metrics": sorted(daemon.files),
         "topics": sorted(daemon.topics),
     }
@@ -204,16 +206,16 @@ def describe(
 
 def silence(seconds: float, waiting: float | None) -> str:
     """Return what is said of a daemon not heard of for ``seconds``, however many they are."""
-    said = f"no numbers for {duration(seconds)}"
-    return f"{said}; {messages(waiting)} waited then" if waiting else said
+    text = f"no numbers for {duration(seconds)}"
+    return f"{text}; {messages(waiting)} waited then" if waiting else text
 
 
-def evidence(found: Diagnosis) -> dict[str, Any]:
+def evidence(diagnosis: Diagnosis) -> dict[str, Any]:
     """Return what the page draws of a diagnosis: the split (messages), the time to drain (s)
     and the usual range of the arrival rate (messages/s) and the service time (s)."""
-    plain, usual = found.to_dict(), found.usual
+    plain, usual = diagnosis.to_dict(), diagnosis.usual
     # What a short window says of itself is no range that a reader should trust.
-    trusted = usual is not None and "a baseline" not in found.missing
+    trusted = usual is not None and "a baseline" not in diagnosis.missing
     return {
         "split": plain["split"],
         "drain": plain["drain"],
@@ -248,15 +250,15 @@ def summary(
     counts, states = Counter(row["group"] for row in rows), Counter(row["state"] for row in rows)
     worst = next((row for row in rows if row["group"] == "attention"), None)
     heard = max((row["last_sample"] or 0 for row in rows), default=0) or None
-    said = headline(counts, worst, now - heard if heard is not None else None)
-    shared = [one for one in incidents if one.shared]
+    sentence = headline(counts, worst, now - heard if heard is not None else None)
+    shared = [incident for incident in incidents if incident.shared]
     waiting = [row["backlog"] for row in rows if row["backlog"] is not None and not row["silent"]]
     return {
         "daemons": len(rows),
         "states": dict(states),
         **{name: counts[name] for name in GROUPS},
         "retired": retired,
-        "headline": (together(shared) if counts["silent"] < len(rows) else None) or said,
+        "headline": (together(shared) if counts["silent"] < len(rows) else None) or sentence,
         "backlog": sum(waiting) if waiting or not rows else None,
         "last_sample": heard,
     }
@@ -264,16 +266,16 @@ def summary(
 
 def together(shared: Sequence[Incident]) -> str | None:
     """Return the worst trouble that several daemons have together, in a few words."""
-    worst = next((one for one in shared if one.severity >= SERIOUS), None)
+    worst = next((incident for incident in shared if incident.severity >= SERIOUS), None)
     if worst is None:
         return None
-    said = worst.sentence.partition(";")[0]
-    return said[:1].upper() + said[1:]
+    sentence = worst.sentence.partition(";")[0]
+    return sentence[:1].upper() + sentence[1:]
 
 
-def state(found: Diagnosis) -> State:
+def state(diagnosis: Diagnosis) -> State:
     """Return a row's state from what the diagnosis says."""
-    cause = found.findings[0]
+    cause = diagnosis.findings[0]
     text = "; ".join(cause.evidence[:2]) or cause.verdict.meaning
     return State(cause.verdict.name, cause.verdict.severity, text)
 

@@ -81,26 +81,27 @@ class Judge:
         names = {daemon.id for daemon in daemons}
         self.baselines.keep_only(names)
         self._presences.keep_only(names)
-        seen = self.existing([self._present(self.one(daemon, now), now) for daemon in daemons], now)
+        present = [self._present(self.look_now(daemon, now), now) for daemon in daemons]
+        views = self.existing(present, now)
         if self._inside is not None:
-            seen = [replace(each, judged=self._inside.explain(each.judged, now)) for each in seen]
-        return seen, self.together(now, seen)
+            views = [replace(view, judged=self._inside.explain(view.judged, now)) for view in views]
+        return views, self.together(now, views)
 
-    def existing(self, seen: Iterable[Seen], now: float) -> list[Seen]:
+    def existing(self, views: Iterable[Seen], now: float) -> list[Seen]:
         """Return those that exist at ``now``, the retired ones marked.
 
         Raises:
             StoreError: the store cannot answer.
         """
-        found = []
-        for each in seen:
+        existing = []
+        for each in views:
             if each.judged.last is not None or each.problems:
-                found.append(each)
+                existing.append(each)
                 continue
             presence = self._presences.of(each.daemon, now)
             if presence is not Presence.ABSENT:
-                found.append(replace(each, retired=presence is Presence.RETIRED))
-        return found
+                existing.append(replace(each, retired=presence is Presence.RETIRED))
+        return existing
 
     def topics_heard(self, daemon: Daemon, now: float) -> list[str]:
         """Return the topics of which something came in the last week, sorted.
@@ -130,19 +131,19 @@ class Judge:
         none: Columns = dict.fromkeys(METRICS)
         return [unknown(daemon, now, reasons, none, problem=False) for daemon in daemons]
 
-    def _present(self, seen: Seen, now: float) -> Seen:
+    def _present(self, view: Seen, now: float) -> Seen:
         """Return what is judged of the present, which a clock set back, and files that keep
         nothing, have made unknown.
 
         Of a past moment that is asked for, later samples are no wonder.
         """
-        if seen.problems or now < time.time() - TOLERANCE:
-            return seen
+        if view.problems or now < time.time() - TOLERANCE:
+            return view
         try:
-            reason = wrong_with_newest(self._store, seen.daemon, now, empty=not known(seen.columns))
+            reason = wrong_with_newest(self._store, view.daemon, now, empty=not known(view.columns))
         except SeriesError as error:
             reason = str(error)
-        return unknown(seen.daemon, now, (reason,), seen.columns) if reason else seen
+        return unknown(view.daemon, now, (reason,), view.columns) if reason else view
 
     def last_heard(self, daemon: Daemon) -> tuple[float, float] | None:
         """Return (epoch seconds, messages) of a daemon's newest backlog, however old it is.
@@ -161,9 +162,9 @@ class Judge:
         except SeriesError:
             return None
 
-    def together(self, now: float, seen: Iterable[Seen]) -> Judgement:
+    def together(self, now: float, views: Iterable[Seen]) -> Judgement:
         """Return the fleet's judgement from its daemons', the retired ones left out."""
-        judged = [each.judged for each in seen if not each.retired]
+        judged = [each.judged for each in views if not each.retired]
         try:
             return judgement(now, judged, self._shared)
         except Exception as error:
@@ -171,7 +172,7 @@ class Judge:
             mistake("the fleet", error)
             return Judgement(now, tuple(judged), ())
 
-    def one(self, daemon: Daemon, now: float) -> Seen:
+    def look_now(self, daemon: Daemon, now: float) -> Seen:
         """Return one daemon's judgement at ``now``, without its siblings'.
 
         Raises:
@@ -233,18 +234,18 @@ class Judge:
     ) -> Seen:
         columns = {metric: upto(series, now) for metric, series in columns.items()}
         past = history(columns, daemon.consumer)
-        found = judge(past, now, self.baselines.of(daemon, now) if past else None)
-        if past is not None and daemon.by_topic and found.severity >= 2:
+        diagnosis = judge(past, now, self.baselines.of(daemon, now) if past else None)
+        if past is not None and daemon.by_topic and diagnosis.severity >= 2:
             by = {
                 metric: {
-                    topic: one
+                    topic: past_part
                     for topic, series in found_by.items()
-                    if (one := upto(series, now)) is not None
+                    if (past_part := upto(series, now)) is not None
                 }
                 for metric, found_by in topics().items()
             }
             past = history(columns, daemon.consumer, by)
-            found = judge(past, now, self.baselines.of(daemon, now, topics=True))
+            diagnosis = judge(past, now, self.baselines.of(daemon, now, topics=True))
         return Seen(
             daemon,
             columns,
@@ -253,7 +254,7 @@ class Judge:
                 daemon.host,
                 daemon.service,
                 daemon.consumer,
-                found,
+                diagnosis,
                 past,
                 _last(columns, past),
             ),

@@ -20,12 +20,12 @@ def newest(store: Store, daemons: Iterable[Daemon]) -> dict[str, float]:
     Raises:
         StoreError: the store cannot answer.
     """
-    found = {}
+    times = {}
     for daemon in daemons:
         last = _newest(store, daemon.files.get("backlog"))
         if last is not None:
-            found[daemon.id] = float(last[0])
-    return found
+            times[daemon.id] = float(last[0])
+    return times
 
 
 def beats(store: Store, hosts: Iterable[str]) -> dict[str, float]:
@@ -34,12 +34,12 @@ def beats(store: Store, hosts: Iterable[str]) -> dict[str, float]:
     Raises:
         StoreError: the store cannot answer.
     """
-    found = {}
+    times = {}
     for host in hosts:
         last = _newest(store, store.other(f"{escape(host)}/{HEARTBEAT}"))
         if last is not None:
-            found[host] = float(last[0])
-    return found
+            times[host] = float(last[0])
+    return times
 
 
 def _newest(store: Store, ref: Ref | None) -> tuple[int, float] | None:

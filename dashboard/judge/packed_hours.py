@@ -13,7 +13,7 @@ from typing import overload
 
 from collectd_fedmsg.diagnosis.hours import Hour
 
-NUMBERS = tuple(one.name for one in fields(Hour) if one.name not in ("topics", "costs"))
+NUMBERS = tuple(field.name for field in fields(Hour) if field.name not in ("topics", "costs"))
 _NONE: Mapping[str, float] = {}
 
 
@@ -44,7 +44,7 @@ class PackedHours(Sequence[Hour]):
         """Return one hour, or a list of some."""
         places = range(len(self))[place]
         if isinstance(places, range):
-            return [self._hour(one) for one in places]
+            return [self._hour(place) for place in places]
         return self._hour(places)
 
     def _hour(self, place: int) -> Hour:

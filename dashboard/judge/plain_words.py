@@ -156,7 +156,7 @@ def severity_mark(row: Mapping[str, Any]) -> str:
 
 def short_utc(moment: float, now: float) -> str:
     """Return a moment in UTC (both epoch seconds) in few letters; today's without the day."""
-    at, today = (datetime.fromtimestamp(one, timezone.utc) for one in (moment, now))
+    at, today = (datetime.fromtimestamp(stamp, timezone.utc) for stamp in (moment, now))
     day = "" if at.date() == today.date() else f"{at.day} {at:%b} "
     return f"{day}{at:%H:%M} UTC"
 

@@ -65,7 +65,7 @@ class Presences:
         return kept[1]
 
     def _of_the_past(self, daemon: Daemon, now: float) -> Presence:
-        for seconds, found in (
+        for seconds, presence in (
             (RETIRED_SECONDS, Presence.SILENT),
             (MAX_LOOK_BACK, Presence.RETIRED),
         ):
@@ -77,7 +77,7 @@ class Presences:
                     for index, value in enumerate(series.points)
                 )
                 if known:
-                    return found
+                    return presence
         return Presence.ABSENT
 
     def begin(self) -> None:

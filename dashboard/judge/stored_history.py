@@ -66,10 +66,10 @@ def history(
         return clip(on_grid(series, step, how), start, end).points
 
     def topics(metric: str) -> dict[str, Points]:
-        found = {
+        points_by_topic = {
             topic: cut(series, "AVERAGE") for topic, series in by_topic.get(metric, {}).items()
         }
-        return {topic: points for topic, points in found.items() if points is not None}
+        return {topic: points for topic, points in points_by_topic.items() if points is not None}
 
     points = {
         metric: cut(columns.get(metric), consolidation(metric)) for metric in (*used, *OPTIONAL)
@@ -100,10 +100,10 @@ def _restarts(received: Series, backlog: Series, keeps: bool) -> tuple[Restart, 
 
     A broker ``keeps`` what is persistent: what it lost is not known.
     """
-    found = []
+    losses = []
     for time in restarts(received, backlog):
         if keeps:
-            found.append(Restart(time))
+            losses.append(Restart(time))
             continue
         # Steps between the runs have no rate, and the new run's backlog: RRD gives the whole
         # time since the last update the value that comes then.
@@ -113,5 +113,5 @@ def _restarts(received: Series, backlog: Series, keeps: bool) -> tuple[Restart, 
             for rate, waiting in zip(received.points[:index], backlog.points[:index])
             if rate is not None and waiting is not None
         ]
-        found.append(Restart(time, known[-1] if known else None))
-    return tuple(found)
+        losses.append(Restart(time, known[-1] if known else None))
+    return tuple(losses)

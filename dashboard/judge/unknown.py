@@ -52,7 +52,7 @@ def unknown(
         problem: whether something has to be mended.
     """
     missing = ("samples", "whether the process lives")
-    found = Diagnosis(
+    diagnosis = Diagnosis(
         now, (Finding(Verdict.UNKNOWN, 1.0, tuple(reasons), missing),), missing=missing
     )
     backlog = columns.get("backlog")
@@ -62,7 +62,7 @@ def unknown(
         daemon.host,
         daemon.service,
         daemon.consumer,
-        found,
+        diagnosis,
         last=float(last[0]) if last else None,
     )
     return Seen(daemon, columns, judged, tuple(reasons) if problem else ())

@@ -74,12 +74,12 @@ class Bands:
         chosen = list(daemons)
         if (window.end - window.start) / HOUR * len(chosen) > MAX_HOURS:
             return {}
-        found = {}
+        bands = {}
         for daemon in chosen:
             baseline = self._baselines.of(daemon, now)
             if baseline is not None:
-                found[daemon.id] = self._bands(daemon.id, baseline, window, now)
-        return found
+                bands[daemon.id] = self._bands(daemon.id, baseline, window, now)
+        return bands
 
     def _bands(self, name: str, baseline: Baseline, window: Window, now: float) -> dict[str, Band]:
         kept = self._kept.get(name)
@@ -89,7 +89,7 @@ class Bands:
             kept = self._kept[name] = (baseline, {})
         # Unpacked once: looked through for each hour of the week.
         whole: Baseline | None = None
-        found: dict[str, Band] = {}
+        bands: dict[str, Band] = {}
         for hour in range(window.start // HOUR * HOUR, window.end, HOUR):
             place = baseline.hour_of_week(hour)
             if place not in kept[1]:
@@ -97,5 +97,5 @@ class Bands:
                 usual = whole.usual(same_hour(baseline, hour, now))
                 kept[1][place] = ranges(usual) if usual is not None else {}
             for metric, (low, high) in kept[1][place].items():
-                found.setdefault(metric, []).append([hour, round(low, 6), round(high, 6)])
-        return found
+                bands.setdefault(metric, []).append([hour, round(low, 6), round(high, 6)])
+        return bands

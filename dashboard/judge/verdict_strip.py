@@ -124,8 +124,8 @@ class VerdictStrips:
         start = self._judge.span(daemon, moments[0]).start
         part = Replay(self._judge, daemon, Window(start, moments[-1], 1))
         for at in moments:
-            found = self._judge.look(daemon, part.columns, part.topics, at).judged.diagnosis
-            verdict = found.findings[0].verdict
+            diagnosis = self._judge.look(daemon, part.columns, part.topics, at).judged.diagnosis
+            verdict = diagnosis.findings[0].verdict
             self._kept[daemon.id, at] = verdict.name, verdict.severity, now
         while len(self._kept) > MAX_KEPT:
             self._kept.popitem(last=False)
@@ -133,12 +133,12 @@ class VerdictStrips:
     def _runs(self, name: str, moments: range) -> Iterator[Run]:
         run: Run | None = None
         for at in moments:
-            found = self._kept.get((name, at))
-            if run is not None and (found is None or found[:2] != run[2:]):
+            judged = self._kept.get((name, at))
+            if run is not None and (judged is None or judged[:2] != run[2:]):
                 yield run
                 run = None
-            if found is not None:
-                run = (run[0] if run else at - moments.step, at, found[0], found[1])
+            if judged is not None:
+                run = (run[0] if run else at - moments.step, at, judged[0], judged[1])
         if run is not None:
             yield run
 

@@ -115,7 +115,7 @@ def test_a_verdict_is_that_of_the_files(both):
     (daemon,) = files.daemons().values()
     for now in range(int(episode.start) + 300, int(episode.end) - 60, 150):
         said = [
-            Judge(store).one(each, now).judged.diagnosis.verdict.name
+            Judge(store).look_now(each, now).judged.diagnosis.verdict.name
             for store, each in ((memory, memory.daemon), (files, daemon))
         ]
         assert said[0] == said[1], now - episode.start

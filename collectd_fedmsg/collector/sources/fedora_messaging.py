@@ -57,31 +57,33 @@ class FedoraMessagingSource:
 
     def collect(self, timeout: float, now: float) -> SourceRound:
         """Return each service's totals; one that does not answer within ``timeout`` s is silent."""
-        found = SourceRound()
-        answers, raised, found.silent = self._questions.ask(
+        harvested = SourceRound()
+        answers, raised, harvested.silent = self._questions.ask(
             {endpoint: partial(fetch, endpoint, timeout) for endpoint in self._endpoints}, timeout
         )
         for endpoint, error in raised.items():
-            found.silent.append(endpoint)
-            found.errors[endpoint] = f"{type(error).__name__}: {error}"
+            harvested.silent.append(endpoint)
+            harvested.errors[endpoint] = f"{type(error).__name__}: {error}"
         samples: dict[str, PartialSample] = {}
         for endpoint, body in answers.items():
-            found.octets += len(body)
+            harvested.octets += len(body)
             try:
                 samples[endpoint] = read(body, now)
             except (ValueError, TypeError, KeyError, RecursionError) as wrong:
-                found.errors[endpoint] = f"not a fedora-messaging monitor: {wrong!r:.100}"
+                harvested.errors[endpoint] = f"not a fedora-messaging monitor: {wrong!r:.100}"
         for service, replicas in self._replicas.items():
-            rows = self._row(service, [one for one in replicas if one in samples], samples, now)
+            rows = self._row(
+                service, [replica for replica in replicas if replica in samples], samples, now
+            )
             if self._counts_inside(service):
                 rows = [beside_counts(row) for row in rows]
             elif self._has_queue is not None and self._has_queue(service) is not False:
                 rows = [beside_queue(row) for row in rows]
             if rows:
-                found.fresh.append((replicas[0], SampleOrigin(service, self._interval), rows))
+                harvested.fresh.append((replicas[0], SampleOrigin(service, self._interval), rows))
             if len(replicas) > 1:
-                found.notes[service] = f"{len(replicas)} monitors are one row, their sum"
-        return found
+                harvested.notes[service] = f"{len(replicas)} monitors are one row, their sum"
+        return harvested
 
     def close(self) -> None:
         """Let no new question begin."""
@@ -116,12 +118,12 @@ def read(body: bytes, now: float) -> PartialSample:
     Raises:
         ValueError, TypeError, KeyError: it is none.
     """
-    said: dict[str, Any] = json.loads(body)
+    totals: dict[str, Any] = json.loads(body)
     received, processed, dropped, rejected, failed = (
-        whole(said["consumed"][key])
+        whole(totals["consumed"][key])
         for key in ("received", "processed", "dropped", "rejected", "failed")
     )
-    consuming = said.get("consuming")
+    consuming = totals.get("consuming")
     ended = processed + dropped + rejected + failed
     return PartialSample(
         CONSUMER,

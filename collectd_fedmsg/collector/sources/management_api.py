@@ -93,12 +93,12 @@ class _Api:
         self.octets = 0
 
     def statistics(self) -> Statistics:
-        said = self.get("/api/overview?columns=rabbitmq_version,rates_mode,disable_stats", "")
-        edition = str(said.get("rabbitmq_version", "")).partition(".")[0]
+        overview = self.get("/api/overview?columns=rabbitmq_version,rates_mode,disable_stats", "")
+        edition = str(overview.get("rabbitmq_version", "")).partition(".")[0]
         return Statistics(
             int(edition) if edition.isdigit() else NATIVE_AMQP_1,
-            totals=said.get("rates_mode") != "none",
-            gauges=said.get("disable_stats") is not True,
+            totals=overview.get("rates_mode") != "none",
+            gauges=overview.get("disable_stats") is not True,
         )
 
     def get(self, path: str, vhost: str) -> Any:

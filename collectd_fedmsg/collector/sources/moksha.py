@@ -66,29 +66,29 @@ class MokshaSource:
 
     def collect(self, timeout: float, now: float) -> SourceRound:
         """Return the totals of each hub that was heard; never waits, so ``timeout`` is unused."""
-        found = SourceRound()
+        harvested = SourceRound()
         for endpoint, hub in self._hubs.items():
-            heard = self._drain(endpoint, hub, found)
+            heard = self._drain(endpoint, hub, harvested)
             if heard:
                 hub.heard = now
                 origin = SampleOrigin(hub.service, self._interval)
-                found.fresh.append((endpoint, origin, samples(hub.totals, now)))
+                harvested.fresh.append((endpoint, origin, samples(hub.totals, now)))
             elif now - hub.heard > SILENT_SECONDS:
-                found.silent.append(endpoint)
-        return found
+                harvested.silent.append(endpoint)
+        return harvested
 
     def close(self) -> None:
         """Close the subscriptions."""
         self._context.destroy(linger=0)
 
-    def _drain(self, endpoint: str, hub: Hub, found: SourceRound) -> int:
+    def _drain(self, endpoint: str, hub: Hub, harvested: SourceRound) -> int:
         heard = 0
         for _ in range(KEPT):
             try:
                 frame = hub.socket.recv(zmq.NOBLOCK)
             except zmq.Again:
                 break
-            found.octets += len(frame)
+            harvested.octets += len(frame)
             try:
                 add(hub.totals, frame)
                 heard += 1
@@ -100,7 +100,7 @@ class MokshaSource:
                 ArithmeticError,
                 RecursionError,
             ) as error:
-                found.errors[endpoint] = f"not a report of moksha: {error!r:.100}"
+                harvested.errors[endpoint] = f"not a report of moksha: {error!r:.100}"
         return heard
 
     def _subscribe(self, endpoint: str) -> Any:
@@ -119,13 +119,13 @@ def add(totals: dict[str, Totals], frame: bytes) -> None:
         ValueError, TypeError, KeyError, AttributeError: it is not what moksha sends.
     """
     read = []
-    for one in json.loads(frame)["consumers"][:MOST]:
-        if not one["initialized"]:
+    for row in json.loads(frame)["consumers"][:MOST]:
+        if not row["initialized"]:
             continue
-        name, backlog, times = one["name"], one["backlog"], one["times"]
+        name, backlog, times = row["name"], row["backlog"], row["times"]
         if not isinstance(name, str) or not name:
             raise ValueError(f"{name!r:.40} is not a name")
-        figures = [whole(one[key]) for key in ("headcount_in", "headcount_out", "exceptions")]
+        figures = [whole(row[key]) for key in ("headcount_in", "headcount_out", "exceptions")]
         longest = max((float(time) for time in times), default=None)
         if longest is not None and not (math.isfinite(longest) and longest >= 0):
             raise ValueError(f"{longest} is not a time")
@@ -143,7 +143,7 @@ def add(totals: dict[str, Totals], frame: bytes) -> None:
 def samples(totals: Mapping[str, Totals], now: float) -> list[PartialSample]:
     """Return the totals at ``now`` (s) as samples; ``service_max`` is of the last poll."""
     return [
-        PartialSample(name, now, received=one.received, processed=one.processed, failed=one.failed,
-                backlog=one.backlog, service_max=one.longest)
-        for name, one in totals.items()
+        PartialSample(name, now, received=total.received, processed=total.processed,
+                      failed=total.failed, backlog=total.backlog, service_max=total.longest)
+        for name, total in totals.items()
     ]  # fmt: skip

@@ -82,13 +82,13 @@ class QueueAccount:
         Totals that appear were 0 in the round before: that is stored first, so the messages in
         between have a rate.
         """
-        residual, found = self._residual, []
+        residual, samples = self._residual, []
         published, processed = figures.published, figures.processed
         if published is None or processed is None:
             self._take_uncounted(now, figures.waiting)
         else:
             if self._nothing_at is not None:
-                found.append(
+                samples.append(
                     PartialSample(
                         CONSUMER, self._nothing_at, received=0, processed=0, redelivered=0
                     )
@@ -99,7 +99,7 @@ class QueueAccount:
             self.why = UNCOUNTED if residual.uncounted else ""
         known = published is not None and not residual.uncounted
         if (published, figures.waiting, figures.consumers) != (None, None, None):
-            found.append(
+            samples.append(
                 PartialSample(
                     CONSUMER,
                     now,
@@ -111,7 +111,7 @@ class QueueAccount:
                     vanished=residual.vanished if known else None,
                 )
             )
-        return found
+        return samples
 
     def _take_uncounted(self, now: float, waiting: int | None) -> None:
         """Take in that the broker has no totals: they begin at 0, with what waits there now.

@@ -47,30 +47,30 @@ class RabbitSource:
 
     def collect(self, timeout: float, now: float) -> SourceRound:
         """Return each queue's samples at ``now`` (s); a broker that does not answer is silent."""
-        found = SourceRound()
+        harvested = SourceRound()
         if now - self._asked_at < self._step - 0.5:  # a round is seldom early or late by more
-            return found
+            return harvested
         self._asked_at = now
         asked = {url: partial(read, broker, timeout) for url, broker in self._brokers.items()}
-        answers, raised, found.silent = self._questions.ask(asked, timeout)
+        answers, raised, harvested.silent = self._questions.ask(asked, timeout)
         for url, error in raised.items():
-            found.silent.append(url)
-            found.errors[url] = (
+            harvested.silent.append(url)
+            harvested.errors[url] = (
                 str(error)
                 if isinstance(error, BrokerError)
                 else (f"{type(error).__name__}: {error}")
             )
         for url, answer in answers.items():
-            found.octets += answer.octets
+            harvested.octets += answer.octets
             if not answer.errors:
                 self._unheard.discard(url)
             if answer.note:
-                found.notes[url] = answer.note
+                harvested.notes[url] = answer.note
             for vhost, refusal in answer.errors.items():
-                found.errors[f"{url} {vhost}"] = str(refusal)
+                harvested.errors[f"{url} {vhost}"] = str(refusal)
             for vhost in answer.rows:
-                self._take(url, vhost, answer, now, found)
-        return found
+                self._take(url, vhost, answer, now, harvested)
+        return harvested
 
     def has_queue(self, service: str) -> bool | None:
         """Return whether a queue of a service was ever read; None while a broker is unheard.
@@ -86,12 +86,12 @@ class RabbitSource:
         self._questions.close()
 
     def _take(
-        self, url: str, vhost: str, answer: BrokerAnswer, now: float, found: SourceRound
+        self, url: str, vhost: str, answer: BrokerAnswer, now: float, harvested: SourceRound
     ) -> None:
         broker, rows = self._brokers[url], answer.rows[vhost]
         place, wanted = f"{broker.url} {vhost}", list(_wanted(broker, rows))
         if not wanted:
-            found.notes[place] = (
+            harvested.notes[place] = (
                 f"vhost {vhost!r} has no queue"
                 if not rows
                 else f"none of the {len(rows)} queues of vhost {vhost!r} matches Queues"
@@ -105,25 +105,25 @@ class RabbitSource:
             try:
                 samples = account.samples(Figures.of(row, answer.counts_all), now)
             except (ValueError, TypeError, AttributeError) as error:
-                found.errors[f"{place} {name}"] = f"not a queue's figures: {error!r:.100}"
+                harvested.errors[f"{place} {name}"] = f"not a queue's figures: {error!r:.100}"
                 continue
             if account.why and not (answer.note and account.why == NO_TOTALS):
-                found.notes[f"{place} {name}"] = account.why
+                harvested.notes[f"{place} {name}"] = account.why
             service = broker.service(vhost, name)
             owner = self._owners.setdefault(service, key)
             if owner != key:
-                found.errors[f"{place} {name}"] = (
+                harvested.errors[f"{place} {name}"] = (
                     f"its service {service!r} is queue {owner[2]!r} of {owner[0]} already:"
                     " give one of them another name with Service"
                 )
             elif samples:
                 self._services.add(service)
                 origin = SampleOrigin(service, self._step)
-                found.fresh.append((f"{place} {name}", origin, samples))
+                harvested.fresh.append((f"{place} {name}", origin, samples))
         for key in [key for key in self._accounts if key[:2] == (broker.url, vhost)]:
             if key not in there:
                 del self._accounts[key]
-                self._owners = {name: one for name, one in self._owners.items() if one != key}
+                self._owners = {name: owner for name, owner in self._owners.items() if owner != key}
 
 
 def _wanted(broker: Broker, rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Any]]:

@@ -77,8 +77,8 @@ class Residual:
         if self._base_low is None:
             self.vanished, self._base_low, self._base_high = before, low - before, high - before
             return
-        lows = [one.low for one in self._readings if one.low is not None]
-        highs = [one.high for one in self._readings if one.high is not None]
+        lows = [reading.low for reading in self._readings if reading.low is not None]
+        highs = [reading.high for reading in self._readings if reading.high is not None]
         if max(highs) - before < self._base_low:
             self.uncounted, self._uncounted_at = True, self._readings[-1].time
             self._base_low = None

@@ -69,6 +69,6 @@ def test_doctor_names_the_cure(broker: RunningBroker, tmp_path: Path) -> None:
     connection.close()
     assert [good for good, _, _ in findings] == [True, False, None, True]
     assert "change_password" in findings[1][2]
-    assert "tells of 1 queues" in findings[3][1]
+    assert "reports 1 queues" in findings[3][1]
     conf.write_text('<RabbitMQ "http://127.0.0.1:1">\n  Quues "a"\n</RabbitMQ>\n')
     assert any("Quues" in finding.what for finding in look(str(conf)))
