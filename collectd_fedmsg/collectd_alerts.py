@@ -20,17 +20,20 @@ from .alerts.rules import RuleSet
 from .alerts.service import EvaluatorLoop, Sight
 from .bounded_log import BoundedLog
 from .collector.config import Option, read_options, single
+from .collector.live_evidence import explained
 from .collector.live_series import Live
 from .commands.backtest import observations
 from .config_check import Checker, absolute_path, number
 from .errors import ConfigError, HealthError
 from .metrics import PLUGIN
 from .names import escape, printable
+from .reader.evidence_files import EVIDENCE_FILES, EvidenceFiles
 
 PLACE = 'collectd.conf, <Module "collectd_fedmsg.collectd_alerts">'
 OPTIONS: Mapping[str, Option] = {
     "Rules": Option("rules", single(absolute_path)),
     "State": Option("state", single(absolute_path)),
+    "Evidence": Option("evidence", single(absolute_path)),
     "Interval": Option("interval", single(number(1, 3600, "seconds"))),
 }
 
@@ -68,6 +71,7 @@ class Alerts:
     def __init__(self) -> None:
         self._rules, self._state = Path(), Path("/var/lib/collectd-fedmsg/alerts-collectd.db")
         self._interval = 10.0
+        self._evidence = EvidenceFiles(EVIDENCE_FILES)
         self._live, self._lock = Live(), threading.Lock()
         self._service: EvaluatorLoop | None = None
         self._complaints = BoundedLog()
@@ -87,6 +91,7 @@ class Alerts:
         self._rules = read["rules"]
         self._state = read.get("state", self._state)
         self._interval = read.get("interval", self._interval)
+        self._evidence = EvidenceFiles(str(read.get("evidence", EVIDENCE_FILES)))
         collectd.register_init(self.init)
 
     def init(self) -> None:
@@ -134,6 +139,7 @@ class Alerts:
                 f"two collectds send as {host}: their totals alternate in one series, which"
                 " looks like restarts; give each its own Hostname"
             )
+        whole = explained(whole, self._evidence.by_daemon())
         return observations(whole, beats=beats), whole.incidents
 
     def shutdown(self) -> None:

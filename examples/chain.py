@@ -200,19 +200,25 @@ class Chain:
         rules.write_text(self.rules)
         command = [
             _script("collectd-fedmsg"), "alerts", "run", "--rules", str(rules),
-            "--state", str(self.alerts_file), "--data-dir", str(self.folder / "rrd"),
+            "--state", str(self.alerts_file), "--config", str(self.page_config()),
+            "--data-dir", str(self.folder / "rrd"),
             "--rrdcached", f"unix:{self.folder}/rrdcached.sock", "--interval", str(self.interval),
         ]  # fmt: skip
         self.processes.start("alerts", command, self._env, self.folder)
         self._wait(self.alerts_file)
 
+    def page_config(self) -> Path:
+        """Write the page's settings, which alerts read as well; return the file."""
+        config = self.folder / "config" / "dashboard.toml"
+        alerts = f'alerts_file = "{self.alerts_file}"\n' if self.rules else ""
+        config.write_text(f'{alerts}evidence = "{self.folder}/*.evidence"\n')
+        return config
+
     def start_dashboard(self) -> None:
         """Start the page and wait until it answers."""
-        config = self.folder / "config" / "dashboard.toml"
-        config.write_text(f'alerts_file = "{self.alerts_file}"\n' if self.rules else "")
         command = [
-            sys.executable, "-m", "collectd_fedmsg_dashboard.serve", "--config", str(config),
-            "--data-dir", str(self.folder / "rrd"),
+            sys.executable, "-m", "collectd_fedmsg_dashboard.serve", "--config",
+            str(self.page_config()), "--data-dir", str(self.folder / "rrd"),
             "--rrdcached", f"unix:{self.folder}/rrdcached.sock",
             "--host", "127.0.0.1", "--port", str(self.port), "--interval", str(self.interval),
         ]  # fmt: skip

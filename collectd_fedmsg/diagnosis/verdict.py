@@ -37,7 +37,7 @@ class Verdict(Enum):
     ERRORS = (
         2,
         "Messages fail unusually often; a small backlog hides it.",
-        "Read the daemon's log for the exception.",
+        "Mend what the exceptions named point at; where none is named, read the daemon's log.",
     )
     SURGE = (
         2,

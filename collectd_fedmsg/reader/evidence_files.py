@@ -9,18 +9,46 @@ import glob
 import logging
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
 from ..errors import DecodeError
+from ..protocol.about import About
 from ..protocol.changes import Change
 from ..protocol.evidence_file import MAX_FILE, EvidenceFile, decode
+from ..protocol.sample import Sample
 
 #: Files that are read: one for each collectd.
 MAX_FILES = 200
 #: Where collectd's plugin keeps them by default: next to its StateFile.
 EVIDENCE_FILES = "/var/lib/collectd/*.evidence"
+#: Seconds that a daemon's newest evidence may be old to say something of the present.
+MAX_AGE = 180.0
 _log = logging.getLogger(__name__)
+
+
+@dataclass
+class DaemonEvidence:
+    """What one daemon says: of its code, what changed in it, and samples by consumer."""
+
+    about: About = field(default_factory=About)
+    changes: tuple[Change, ...] = ()
+    samples: dict[str, list[Sample]] = field(default_factory=dict)
+
+    def add(self, samples: Iterable[Sample]) -> None:
+        """Take in later samples."""
+        for sample in samples:
+            self.samples.setdefault(sample.consumer, []).append(sample)
+
+    def recent(self, consumer: str, now: float) -> list[Sample]:
+        """Return a consumer's samples, none when the newest says nothing of ``now`` any more."""
+        samples = self.samples.get(consumer, [])
+        return samples if samples and now - samples[-1].time <= MAX_AGE else []
+
+
+#: By host and service.
+Daemons = dict[tuple[str, str], DaemonEvidence]
 
 
 class EvidenceFiles:
@@ -40,6 +68,21 @@ class EvidenceFiles:
         names = sorted(islice(found, MAX_FILES))
         self._read = {name: self._look(name) for name in names}
         return [content for _, content in self._read.values() if content is not None]
+
+    def by_daemon(self) -> Daemons:
+        """Return what the files say now, by host and service."""
+        daemons: Daemons = {}
+        for file in self.all():
+            for key, changes in file.changes.items():
+                daemons.setdefault(key, DaemonEvidence()).changes = tuple(changes)
+            for reply in file.replies:
+                key = (reply.origin.host, reply.origin.service)
+                daemon = daemons.setdefault(key, DaemonEvidence())
+                # Later replies of a daemon have its further samples only.
+                if daemon.about.slowest is None:
+                    daemon.about = reply.about
+                daemon.add(sample for _, sample in reply.samples)
+        return daemons
 
     def _look(self, name: str) -> tuple[tuple[int, int, int], EvidenceFile | None]:
         known = self._read.get(name, ((0, 0, 0), None))

@@ -12,33 +12,22 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from collectd_fedmsg.diagnosis.judgement import Judged
 from collectd_fedmsg.diagnosis.where import MIN_SEVERITY, with_evidence
-from collectd_fedmsg.protocol.about import About, SlowMessage
+from collectd_fedmsg.protocol.about import SlowMessage
 from collectd_fedmsg.protocol.changes import Change, newest_first
-from collectd_fedmsg.protocol.sample import Sample
 from collectd_fedmsg.reader.collect import latest
-from collectd_fedmsg.reader.evidence_files import EvidenceFiles
+from collectd_fedmsg.reader.evidence_files import DaemonEvidence, Daemons, EvidenceFiles
 
 #: Seconds that a look is as good as new, and that asking this host's daemons may take.
 FRESH_SECONDS, TIMEOUT_SECONDS = 10.0, 1.0
-#: Seconds that a moment may be past to be the present, which evidence is of; and that a daemon's
-#: newest evidence may be old to say something of the present.
-PRESENT_SECONDS, MAX_AGE = 60.0, 180.0
+#: Seconds that a moment may be past to be the present, which evidence is of.
+PRESENT_SECONDS = 60.0
 #: Returns what people noted of a daemon (its id), as changes, at a moment (epoch seconds).
 Notes = Callable[[str, float], Sequence[Change]]
 _log = logging.getLogger(__name__)
-
-
-@dataclass
-class Daemon:
-    """What one daemon says: of its code, what changed in it, and samples by consumer."""
-
-    about: About = field(default_factory=About)
-    changes: tuple[Change, ...] = ()
-    samples: dict[str, list[Sample]] = field(default_factory=dict)
 
 
 class Inside:
@@ -56,7 +45,7 @@ class Inside:
         self._notes = notes
         self._lock = threading.Lock()
         self._looked = float("-inf")
-        self._daemons: dict[tuple[str, str], Daemon] = {}
+        self._daemons: Daemons = {}
 
     def explain(self, judged: Judged, now: float) -> Judged:
         """Return a judgement at ``now`` (epoch seconds) with what its daemon says of the cause."""
@@ -64,20 +53,18 @@ class Inside:
         if cause.verdict.severity < MIN_SEVERITY or abs(time.time() - now) > PRESENT_SECONDS:
             return judged
         daemon = self.of(judged.host, judged.service)
-        samples = daemon.samples.get(judged.consumer, [])
-        if samples and now - samples[-1].time > MAX_AGE:
-            samples = []
+        samples = daemon.recent(judged.consumer, now)
         changes = (*daemon.changes, *self._notes(judged.id, now))
         diagnosis = with_evidence(judged.diagnosis, samples, changes)
         return judged if diagnosis is judged.diagnosis else replace(judged, diagnosis=diagnosis)
 
-    def of(self, host: str, service: str) -> Daemon:
+    def of(self, host: str, service: str) -> DaemonEvidence:
         """Return what a daemon says; nothing where it says nothing."""
         daemons = self._all()
         daemon = daemons.get((host, service))
         if daemon is None and is_this_host(host):
             daemon = daemons.get(("", service))
-        return daemon or Daemon()
+        return daemon or DaemonEvidence()
 
     def slowest(self, host: str, service: str, consumer: str) -> list[SlowMessage] | None:
         """Return a consumer's slowest messages of its last hour; None where nobody knows."""
@@ -93,7 +80,7 @@ class Inside:
             if start <= change.time <= end
         ]
 
-    def _all(self) -> dict[tuple[str, str], Daemon]:
+    def _all(self) -> Daemons:
         with self._lock:
             if time.monotonic() - self._looked > FRESH_SECONDS:
                 try:
@@ -103,40 +90,26 @@ class Inside:
                 self._looked = time.monotonic()
             return self._daemons
 
-    def _read(self) -> dict[tuple[str, str], Daemon]:
-        daemons: dict[tuple[str, str], Daemon] = {}
-        for file in self._files.all():
-            for key, changes in file.changes.items():
-                daemons.setdefault(key, Daemon()).changes = tuple(changes)
-            for reply in file.replies:
-                daemon = daemons.setdefault((reply.origin.host, reply.origin.service), Daemon())
-                # Later replies of a daemon have its further samples only.
-                if daemon.about.slowest is None:
-                    daemon.about = reply.about
-                _add(daemon, [sample for _, sample in reply.samples])
+    def _read(self) -> Daemons:
+        daemons = self._files.by_daemon()
         if self._sockets:
             self._ask(daemons)
         return daemons
 
-    def _ask(self, daemons: dict[tuple[str, str], Daemon]) -> None:
+    def _ask(self, daemons: Daemons) -> None:
         """Put what this host's daemons say now in the place of what files say of them."""
         harvest = latest([self._sockets], TIMEOUT_SECONDS, time.time())
-        asked: dict[str, Daemon] = {}
+        asked: dict[str, DaemonEvidence] = {}
         for reply in harvest.heads.values():
-            asked.setdefault(reply.origin.service, Daemon()).about = reply.about
+            asked.setdefault(reply.origin.service, DaemonEvidence()).about = reply.about
         for _, origin, samples in harvest.fresh:
-            _add(asked.setdefault(origin.service, Daemon()), samples)
+            asked.setdefault(origin.service, DaemonEvidence()).add(samples)
         for service, daemon in asked.items():
             for (host, name), filed in daemons.items():
                 if name == service and is_this_host(host):
                     daemon.changes = filed.changes
                     filed.about, filed.samples = daemon.about, daemon.samples
             daemons["", service] = daemon
-
-
-def _add(daemon: Daemon, samples: Sequence[Sample]) -> None:
-    for sample in samples:
-        daemon.samples.setdefault(sample.consumer, []).append(sample)
 
 
 def is_this_host(host: str) -> bool:

@@ -7,7 +7,8 @@ more of it than the others do: the same moment gives the same verdict everywhere
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -16,29 +17,33 @@ pytest.importorskip("flask")
 
 import rrdtool
 from collectd_fedmsg_dashboard import create_app
+from collectd_fedmsg_dashboard.judge import inside
 
 from benchmarks.diagnosis.queue import simulate
 from benchmarks.diagnosis.traffic import Part, Traffic
 from collectd_fedmsg import cli
+from collectd_fedmsg.alerts.explain import foreseen
+from collectd_fedmsg.collector.evidence_keeper import EvidenceKeeper
+from collectd_fedmsg.collector.live_evidence import explained
 from collectd_fedmsg.collector.live_series import Live
 from collectd_fedmsg.commands.backtest import observations
 from collectd_fedmsg.commands.stored_series import open_stored
 from collectd_fedmsg.diagnosis import build_history
 from collectd_fedmsg.diagnosis.judgement import judge
 from collectd_fedmsg.metrics import BY_NAME, PLUGIN
+from collectd_fedmsg.protocol import wire
+from collectd_fedmsg.protocol.about import About, Release
+from collectd_fedmsg.protocol.evidence import StackTime
 from collectd_fedmsg.protocol.sample import Sample
+from collectd_fedmsg.reader.collect import Harvest
+from collectd_fedmsg.reader.evidence_files import EvidenceFiles
 
 STEP, HOST, CONSUMER = 10, "h1", "Archiver"
 START = 1_700_000_000 // 3600 * 3600
 #: Ten minutes of calm; 3 minutes of five times the arrivals; calm; each message takes ten times
 #: as long, for four minutes.
 SURGE, OVER, SLOW, END = START + 600, START + 780, START + 1380, START + 1620
-TRAFFIC = Traffic(
-    rate=8.0,
-    service=0.1,
-    workers=2,
-    parts=(Part(0.0), Part(SURGE, rate=5.0), Part(OVER), Part(SLOW, service=10.0)),
-)
+SPAN = END - START
 
 
 @dataclass
@@ -51,17 +56,25 @@ class Told:
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):
-    """Write one daemon's samples as RRD files."""
-    found = simulate(TRAFFIC, START, END, STEP, 5)
+    return recorded(tmp_path_factory.mktemp("rrd"), START)
+
+
+def recorded(root, start):
+    """Write one daemon's samples as RRD files, from ``start`` (epoch seconds) on."""
+    later = start - START
+    parts = (Part(0.0), Part(SURGE + later, rate=5.0), Part(OVER + later),
+             Part(SLOW + later, service=10.0))  # fmt: skip
+    traffic = Traffic(rate=8.0, service=0.1, workers=2, parts=parts)
+    found = simulate(traffic, start, start + SPAN, STEP, 5)
     samples = []
-    for k, time in enumerate(found.times):
+    for k, at in enumerate(found.times):
         totals = {name: int(column[k]) for name, column in found.totals.items()}
         levels = {name: column[k] for name, column in found.levels.items()}
         backlog, busy = int(levels.pop("backlog")), int(levels.pop("in_progress"))
         samples.append(
             Sample(
                 CONSUMER,
-                time,
+                at,
                 waiting=backlog - busy,
                 in_progress=busy,
                 workers=int(levels.pop("workers")),
@@ -69,7 +82,6 @@ def told(tmp_path_factory):
                 **levels,
             )
         )
-    root = tmp_path_factory.mktemp("rrd")
     folder = root / HOST / f"{PLUGIN}-hub"
     folder.mkdir(parents=True)
     for metric in BY_NAME.values():
@@ -82,7 +94,7 @@ def told(tmp_path_factory):
             "-s",
             str(STEP),
             "-b",
-            str(START - STEP),
+            str(start - STEP),
             f"DS:value:{metric.kind.name}:600:0:U",
             *[f"RRA:{cf}:0.5:1:2000" for cf in ("AVERAGE", "MIN", "MAX")],
         )
@@ -112,6 +124,11 @@ def ring(told, now):
 
 def inside_collectd(told, now):
     """Return what the alerts inside collectd judge by."""
+    (judged,) = in_collectd(told, now).daemons
+    return judged.diagnosis.verdict.name
+
+
+def in_collectd(told, now):
     live = Live()
     for sample in told.samples:
         if sample.time > now:
@@ -127,8 +144,7 @@ def inside_collectd(told, now):
                     interval=STEP,
                     value=value,
                 )
-    (judged,) = live.judgement(now).daemons
-    return judged.diagnosis.verdict.name
+    return live.judgement(now)
 
 
 def stored(told, now):
@@ -182,3 +198,37 @@ def test_a_moment_before_a_daemon_began_does_not_count_it(told):
     assert not whole.daemons
     fleet = create_app({"data_dir": told.root}).extensions["fleet"].answer(before)["fleet"]
     assert (fleet["daemons"], fleet["silent"]) == (0, 0)
+
+
+def test_the_same_evidence_everywhere(tmp_path, monkeypatch):
+    """The page, alerts and collectd's own alerts say where a slow daemon waits, and since when."""
+    # However long a busy machine takes for what follows.
+    monkeypatch.setattr(inside, "PRESENT_SECONDS", 3600.0)
+    now = int(time.time()) // STEP * STEP
+    root = tmp_path / "rrd"
+    told = recorded(root, now - SPAN)
+    slow = now - (END - SLOW)
+    told.samples = [
+        replace(sample, stacks=(StackTime("t", "a.b:Archiver.consume:9", "psycopg:execute",
+                                          "waiting", sample.busy),))
+        for sample in told.samples
+    ]  # fmt: skip
+    keeper = EvidenceKeeper(tmp_path / "x.evidence", lambda _: HOST)
+    for run, began, version in (("a", now - SPAN, "1.4.2"), ("b", slow - 40, "1.5.0")):
+        origin = wire.Origin("hub", HOST, 7, run, began, STEP)
+        about = About("3.11.2", (Release(CONSUMER, "nommer", version),), ())
+        head = wire.Reply(origin, now, 1.0, 0, 0, False, (), about=about)
+        keeper.take(Harvest(heads={"e": head}, fresh=[("e", origin, told.samples)]), now)
+    keeper.save(now)
+    settings = {"data_dir": root, "evidence": f"{tmp_path}/*.evidence"}
+    (row,) = create_app(settings).extensions["fleet"].answer(now)["daemons"]
+    alerted = [one for one in observations(open_stored(settings).judgement(now)) if one.diagnosis]
+    reason = foreseen("backlog", alerted[0], None).why
+    whole = explained(in_collectd(told, now), EvidenceFiles(settings["evidence"]).by_daemon())
+    collectd = whole.daemons[0].diagnosis.findings[0].evidence
+    for said in (row["evidence"], reason, collectd):
+        sentence = next(one for one in said if "after nommer 1.4.2 → 1.5.0" in one)
+        place = said[said.index(sentence) + 1]
+        assert "100% of the added time is waiting in psycopg execute, called from" in place
+    assert list(reason[1:3]) == row["evidence"][:2]
+    assert row["text"] == "; ".join(row["evidence"][:2])
