@@ -115,6 +115,11 @@ HISTORY = {"received": "in", "processed": "out"}
 POLL = 5
 
 
+def is_percent(panel: Panel) -> bool:
+    """Tell whether a panel's values are shares, written in per cent."""
+    return panel.format.endswith("p")
+
+
 def description() -> dict[str, Any]:
     """Return the panels and their colours for the page's script."""
     return {

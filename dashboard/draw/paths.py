@@ -25,24 +25,29 @@ def rounded(value: float) -> int:
 
 
 class Axes:
-    """Seconds to x and values to y; the columns' bounds once for all lines of a panel."""
+    """Seconds to x and values to y; columns' bounds and each line's heights are computed once."""
 
     def __init__(self, from_: float, to: float, top: float, times: Sequence[float] = ()) -> None:
         self._from, self._span, self._top = from_, to - from_, top
         self.times = times
         self.xs = [self.x(time) for time in times]
+        #: By the line's identity; the line is kept with its heights.
+        self._heights: dict[int, tuple[Points, list[int]]] = {}
 
     def x(self, time: float) -> int:
         """Return a moment's place, within the box."""
         return min(WIDTH, max(0, rounded(WIDTH * (time - self._from) / self._span)))
 
-    def heights(self, values: Points) -> list[int | None]:
-        """Return values' heights, downwards."""
-        top, floor = self._top, math.floor
-        return [
-            None if value is None else max(OUTSIDE, floor(HEIGHT * (1 - value / top) + 0.5))
-            for value in values
-        ]
+    def heights(self, values: Points) -> list[int]:
+        """Return values' heights, downwards; of what is unknown any."""
+        if id(values) not in self._heights:
+            top, floor = self._top, math.floor
+            heights = [
+                0 if value is None else max(OUTSIDE, floor(HEIGHT * (1 - value / top) + 0.5))
+                for value in values
+            ]
+            self._heights[id(values)] = values, heights
+        return self._heights[id(values)][1]
 
 
 def runs(count: int, holds: Callable[[int], bool]) -> list[Run]:
@@ -51,7 +56,7 @@ def runs(count: int, holds: Callable[[int], bool]) -> list[Run]:
 
 
 def _runs(flags: list[bool]) -> list[Run]:
-    runs, at, size = [], 0, len(flags)
+    stretches, at, size = [], 0, len(flags)
     while at < size:
         try:
             first = flags.index(True, at)
@@ -61,25 +66,25 @@ def _runs(flags: list[bool]) -> list[Run]:
             at = flags.index(False, first)
         except ValueError:
             at = size
-        runs.append((first, at))
-    return runs
+        stretches.append((first, at))
+    return stretches
 
 
-def _edge(heights: Sequence[int | None], bounds: Sequence[int]) -> str:
+def _edge(heights: Sequence[int], bounds: Sequence[int]) -> str:
     """Return one edge of a run: each column's height from its begin to its end.
 
     Args:
         heights: of the columns, in the direction drawn.
         bounds: their bounds in the same direction, one more.
     """
-    last = heights[0]
-    path = [f"{bounds[0]} {last}"]
+    begin, last = bounds[0], heights[0]
+    path = [f"{begin} {last}"]
+    # Relative to where the pen is: fewer digits. Columns of one height are one stretch.
     for at, height in zip(bounds[1:-1], heights[1:]):
-        # Columns of one height are one stretch.
         if height != last:
-            path.append(f"H{at}V{height}")
-            last = height
-    path.append(f"H{bounds[-1]}")
+            path.append(f"h{at - begin}v{height - last}")
+            begin, last = at, height
+    path.append(f"h{bounds[-1] - begin}")
     return "".join(path)
 
 
@@ -88,7 +93,7 @@ def line_path(values: Points, axes: Axes) -> str:
     heights = axes.heights(values)
     return "".join(
         f"M{_edge(heights[first:past], axes.xs[first : past + 1])}"
-        for first, past in _runs([height is not None for height in heights])
+        for first, past in _runs([value is not None for value in values])
     )
 
 
@@ -103,18 +108,18 @@ def area_path(high: Points, low: Points, axes: Axes, share: float | None = None)
         above is not None and below is not None and (share is None or above > below)
         for above, below in zip(high, low)
     ]
-    shown = [
+    stretches = [
         run
         for run in _runs(flags)
         if share is None or _stands_out(high, low, run, axes.times, share)
     ]
-    if not shown:
+    if not stretches:
         return ""
     tops, bottoms, xs = axes.heights(high), axes.heights(low), axes.xs
     return "".join(
         f"M{_edge(tops[first:past], xs[first : past + 1])}"
         f"L{_edge(bottoms[first:past][::-1], xs[first : past + 1][::-1])}Z"
-        for first, past in shown
+        for first, past in stretches
     )
 
 

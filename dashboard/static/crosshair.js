@@ -1,5 +1,5 @@
 // One moment pointed at, on every row: an upright line in each panel and its value in the caption.
-import { worded } from "./drawing.js";
+import { worded } from "./labels.js";
 import { pointsOf } from "./lines.js";
 import { specOf } from "./spec.js";
 import { moment } from "./words.js";

@@ -1,7 +1,8 @@
 // The panels of a row: drawn as SVG from the last answer, and again when the view changes.
 import { unit, values } from "./curves.js";
-import { drawing, spoken, timeLabels, worded } from "./drawing.js";
+import { drawing, labelMarkup } from "./drawing.js";
 import { duration } from "./humanize.js";
+import { spoken, timeLabels, worded } from "./labels.js";
 import { overlay } from "./overlay.js";
 import { show } from "./picture.js";
 import { spark } from "./spark.js";
@@ -142,7 +143,8 @@ export function redrawRow(row, view, size) {
 
 // The server writes moments in UTC and for one width: put the reader's own in place.
 export function relabelRow(row, [from, to], view, { room, letter }) {
-  const labels = row.dataset.size === "slim" ? null : timeLabels([from, to], room, letter, view.zone);
+  const labels =
+    row.dataset.size === "slim" ? null : timeLabels([from, to], room, letter, view.zone).map(labelMarkup).join("");
   for (const panel of panelsOf(row)) {
     const svg = panel.querySelector("svg.labels");
     if (!svg) continue;

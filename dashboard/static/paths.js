@@ -11,59 +11,73 @@ export const MIN_MISSING = 0.1,
 
 const rounded = (value) => Math.floor(value + 0.5);
 
-// Pixel functions of an axis: seconds to x, values to y.
-export function axes([from, to], top) {
+// Pixel functions of an axis: seconds to x, values to y; the columns' bounds and each line's heights
+// are computed once.
+export function axes([from, to], top, times = []) {
+  const x = (time) => Math.min(WIDTH, Math.max(0, rounded((WIDTH * (time - from)) / (to - from))));
+  const y = (value) => (value === null ? 0 : Math.max(OUTSIDE, rounded(HEIGHT * (1 - value / top))));
+  const kept = new Map();
   return {
-    x: (time) => Math.min(WIDTH, Math.max(0, rounded((WIDTH * (time - from)) / (to - from)))),
-    y: (value) => Math.max(OUTSIDE, rounded(HEIGHT * (1 - value / top))),
+    x,
+    times,
+    xs: times.map(x),
+    heights: (values) => {
+      if (!kept.has(values)) kept.set(values, values.map(y));
+      return kept.get(values);
+    },
   };
 }
 
 // Runs of columns for which a test holds: [first, past].
 export function runs(count, holds) {
-  const found = [];
+  const stretches = [];
   let first = -1;
   for (let i = 0; i <= count; i += 1) {
     const inside = i < count && holds(i);
     if (inside && first < 0) first = i;
     if (!inside && first >= 0) {
-      found.push([first, i]);
+      stretches.push([first, i]);
       first = -1;
     }
   }
-  return found;
+  return stretches;
 }
 
-// One edge of a run: the value of each column from its begin to its end, or back.
-function edge(values, [first, past], times, { x, y }, back = false) {
-  let path = "",
-    last = null;
-  for (let k = 0; k < past - first; k += 1) {
-    const i = back ? past - 1 - k : first + k,
-      height = y(values[i]);
-    if (last === null) path += `${x(times[back ? i + 1 : i])} ${height}`;
-    else if (height !== last) path += `V${height}`;
-    // Columns of one height are one stretch.
-    const next = back ? i - 1 : i + 1;
-    if (k + 1 === past - first || y(values[next]) !== height) path += `H${x(times[back ? i : i + 1])}`;
+// One edge of a run: each column's height from its begin to its end, or back. Relative to where the
+// pen is: fewer digits; columns of one height are one stretch.
+function edge(heights, [first, past], xs, back = false) {
+  const count = past - first;
+  let begin = xs[back ? past : first],
+    last = heights[back ? past - 1 : first],
+    path = `${begin} ${last}`;
+  for (let k = 1; k < count; k += 1) {
+    const at = xs[back ? past - k : first + k],
+      height = heights[back ? past - 1 - k : first + k];
+    if (height === last) continue;
+    path += `h${at - begin}v${height - last}`;
+    begin = at;
     last = height;
   }
-  return path;
+  return `${path}h${xs[back ? first : past] - begin}`;
 }
 
-export function linePath(values, times, axis) {
+export function linePath(values, axis) {
+  const heights = axis.heights(values);
   return runs(values.length, (i) => values[i] !== null)
-    .map((run) => `M${edge(values, run, times, axis)}`)
+    .map((run) => `M${edge(heights, run, axis.xs)}`)
     .join("");
 }
 
 // The area between two lines, where both are known; share: only where the higher one stands out by it.
-export function areaPath(high, low, times, axis, share = null) {
+export function areaPath(high, low, axis, share = null) {
   const holds = (i) => high[i] !== null && low[i] !== null && (share === null || high[i] > low[i]);
-  return runs(high.length, holds)
-    .filter((run) => share === null || standsOut(high, low, run, times, share))
-    .map((run) => `M${edge(high, run, times, axis)}L${edge(low, run, times, axis, true)}Z`)
-    .join("");
+  const stretches = runs(high.length, holds).filter(
+    (run) => share === null || standsOut(high, low, run, axis.times, share),
+  );
+  if (!stretches.length) return "";
+  const tops = axis.heights(high),
+    bottoms = axis.heights(low);
+  return stretches.map((run) => `M${edge(tops, run, axis.xs)}L${edge(bottoms, run, axis.xs, true)}Z`).join("");
 }
 
 function standsOut(high, low, [first, past], times, share) {

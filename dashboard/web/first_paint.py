@@ -15,7 +15,9 @@ from flask import current_app, request
 from collectd_fedmsg.errors import StoreError
 
 from ..draw import svg
+from ..draw.labels import worded
 from ..draw.panels import Panel
+from ..draw.prepared import Grid
 from ..draw.span import begin_of
 from ..grid.answer import answer
 from ..store.series import Window
@@ -97,7 +99,7 @@ def drawn_rows(
         # The rows stand without panels; the script says what is wrong as soon as it asks.
         return {}
     begin = begin_of(body)
-    grid = svg.Grid(body["start"], body["end"], body["step"], begin or body["start"], body["end"])
+    grid = Grid(body["start"], body["end"], body["step"], begin or body["start"], body["end"])
     return {
         row["id"]: DrawnRow(
             f"{grid.from_:.0f} {grid.to} {begin or 0}",
@@ -118,7 +120,7 @@ def _figures(
     row: Mapping[str, Any],
     daemon: Mapping[str, Any],
     panels: Sequence[Panel],
-    grid: svg.Grid,
+    grid: Grid,
     marks: Sequence[Mapping[str, Any]],
 ) -> list[Figure]:
     name = row["id"]
@@ -139,7 +141,7 @@ def _figures(
                 panel,
                 made.markup,
                 svg.spoken(panel, row["consumer"], made),
-                f"max {svg.worded(made.highest, panel)}" if known else "",
+                f"max {worded(made.highest, panel)}" if known else "",
                 made.cut,
                 made.layers,
             )

@@ -1,7 +1,8 @@
 // Draws the cases given as JSON on standard input; writes what drawing.js and axis.js make of them.
 import { readFileSync } from "node:fs";
 import { ticks } from "../../dashboard/static/axis.js";
-import { drawing, markup, spoken } from "../../dashboard/static/drawing.js";
+import { drawing, markup } from "../../dashboard/static/drawing.js";
+import { spoken } from "../../dashboard/static/labels.js";
 import { beginOf } from "../../dashboard/static/span.js";
 import { stackOf } from "../../dashboard/static/topics.js";
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from collectd_fedmsg_dashboard.draw import axis, panels, span, svg
+from collectd_fedmsg_dashboard.draw import axis, panels, prepared, shapes, span, svg
 
 ROOT = Path(__file__).parents[4]
 NODE = shutil.which("node")
@@ -58,10 +58,10 @@ def case(seed: int) -> dict[str, Any]:
         else []
     )
     from_ = start if seed % 4 else start + 0.3 * step * count
-    grid = svg.Grid(
+    grid = prepared.Grid(
         start, end, step, from_, end if seed % 5 else end - 0.1 * (end - from_), seed % 7 == 0
     )
-    kinds = [*svg.MARKS, ""]
+    kinds = [*shapes.MARKS, ""]
     marks = [
         {"time": start + chance.randrange(step * count), "kind": chance.choice(kinds)}
         for _ in range(3)
@@ -77,6 +77,7 @@ def case(seed: int) -> dict[str, Any]:
             "topics": topics,
             "topic_busy": topics,
             "usual": {panel.usual: usual} if panel.usual else {},
+            "limits": {"backlog": height / 2} if seed % 2 else {},
         },
     }
 
@@ -117,7 +118,7 @@ def test_same_markup_words_and_ticks() -> None:
     drawn = json.loads(answer.stdout)
     for seed, (wanted, found) in enumerate(zip(cases, drawn["panels"])):
         panel = panels.BY_METRIC[wanted["spec"]["metric"]]
-        made = svg.draw(panel, svg.Grid(**wanted["grid"]), wanted["daemon"], wanted["marks"])
+        made = svg.draw(panel, prepared.Grid(**wanted["grid"]), wanted["daemon"], wanted["marks"])
         assert found["markup"] == made.markup, f"case {seed}: {panel.metric}"
         assert found["spoken"] == svg.spoken(panel, "Archiver", made)
         assert (found["cut"], found["highest"]) == (made.cut, made.highest)
