@@ -1,4 +1,4 @@
-"""EDGE PostgreSQL: a private server in a folder, on a unix socket only; stopped by its own pid.
+"""A private server in a folder, on a unix socket only; stopped by its own pid.
 
 Refuses to run as root what PostgreSQL refuses to run as root: then the server's programs run as
 the package's own user ``postgres``.

@@ -1,4 +1,4 @@
-"""EDGE PostgreSQL: the archiver, which stores every message for ever, and badges, which count.
+"""The archiver, which stores every message for ever, and badges, which count.
 
 Ordinary fedmsg consumers; neither knows that it is watched.
 """

@@ -1,4 +1,4 @@
-"""EDGE HTTP, PostgreSQL: the query API of the archive: ``/raw``, ``/charts`` and ``/export``.
+"""The query API of the archive: ``/raw``, ``/charts`` and ``/export``.
 
 What is behind it may be one table, partitions or another server: the addresses stay the same.
 """

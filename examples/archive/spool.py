@@ -1,4 +1,4 @@
-"""EDGE SQLite: a temporary store that takes all messages while the archive cannot.
+"""A temporary store that takes all messages while the archive cannot.
 
 It is started before the archiver stops and ended after it runs again, so it takes some messages
 that the archiver takes as well; handing over stores only what the archive does not have.

@@ -1,4 +1,4 @@
-"""EDGE PostgreSQL: let an archive age: it grows, and old rows are rewritten with no vacuum."""
+"""Let an archive age: it grows, and old rows are rewritten with no vacuum."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""EDGE HTTP, PostgreSQL: people who use the query API all the time, and how long they wait."""
+"""People who use the query API all the time, and how long they wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""EDGE PostgreSQL: repack the table, split it by age, move it to a bigger server."""
+"""Repack the table, split it by age, move it to a bigger server."""
 
 from __future__ import annotations
 

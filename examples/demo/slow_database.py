@@ -1,4 +1,4 @@
-"""EDGE SQLite: make an archive's inserts slow, as a careless trigger does."""
+"""Make an archive's inserts slow, as a careless trigger does."""
 
 from __future__ import annotations
 

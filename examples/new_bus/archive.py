@@ -1,4 +1,4 @@
-"""EDGE SQLite: the archiver as a callback of fedora-messaging: stores every message for ever."""
+"""The archiver as a callback of fedora-messaging: stores every message for ever."""
 
 from __future__ import annotations
 

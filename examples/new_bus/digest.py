@@ -1,4 +1,4 @@
-"""EDGE AMQP: a queue whose messages expire, with nobody to take them."""
+"""A queue whose messages expire, with nobody to take them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""EDGE PostgreSQL: where users keep their rules, groups and packages, and what was sent."""
+"""Where users keep their rules, groups and packages, and what was sent."""
 
 from __future__ import annotations
 

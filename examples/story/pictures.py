@@ -1,4 +1,4 @@
-"""EDGE Chromium: a picture of the page as it is at the end of a phase."""
+"""A picture of the page as it is at the end of a phase."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""EDGE processes, the API: what a story's phases act with: traffic, pauses, restarts, counts."""
+"""What a story's phases act with: traffic, pauses, restarts, counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""EDGE sockets: a service that answers each line, until it is told to be dead."""
+"""A service that answers each line, until it is told to be dead."""
 
 from __future__ import annotations
 

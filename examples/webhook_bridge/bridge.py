@@ -1,4 +1,4 @@
-"""EDGE http: a receiver of GitHub's webhooks that republishes them onto the bus.
+"""A receiver of GitHub's webhooks that republishes them onto the bus.
 
 The signature is checked before the body is read as JSON; a repository that is not switched on is
 refused. Refuses bodies above GitHub's own limit.
