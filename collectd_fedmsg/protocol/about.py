@@ -6,12 +6,12 @@ daemon of an earlier edition says none of it: that is None, which is not "nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..errors import DecodeError
-from .frames import Dropped, clean, dump, number, refuse, text
+from .frames import Dropped, clean, dump, each, number, row_of, text
 
 #: Consumers with a version; slowest messages of one consumer and of all.
 MAX_RELEASES, MAX_SLOWEST, MAX_ALL_SLOWEST = 64, 20, 200
@@ -88,16 +88,18 @@ def _within(most: int, rows: list[Any]) -> list[Any]:
 def decode(frame: bytes, raw: Mapping[str, Any], dropped: Dropped) -> About:
     """Return what a reply's head says; what of it is of another shape is dropped."""
 
-    def release(row: list[Any]) -> Release:
-        return Release(*(text(frame, "releases", value) for value in row[:3]))
+    def release(value: object) -> Release:
+        names = row_of(frame, "releases", value, 3)[:3]
+        return Release(*(text(frame, "releases", name) for name in names))
 
-    def slow(row: list[Any]) -> SlowMessage:
+    def slow(value: object) -> SlowMessage:
+        consumer, topic, id_, seconds, end, *_ = row_of(frame, "slowest", value, 5)
         return SlowMessage(
-            text(frame, "slowest", row[0]),
-            text(frame, "slowest", row[1]),
-            row[2] if row[2] == "" else text(frame, "slowest", row[2]),
-            number(frame, "slowest", row[3]),
-            number(frame, "slowest", row[4]),
+            text(frame, "slowest", consumer),
+            text(frame, "slowest", topic),
+            id_ if id_ == "" else text(frame, "slowest", id_),
+            number(frame, "slowest", seconds),
+            number(frame, "slowest", end),
         )
 
     python = raw.get("python")
@@ -108,32 +110,6 @@ def decode(frame: bytes, raw: Mapping[str, Any], dropped: Dropped) -> About:
         python = None
     return About(
         python,
-        _rows(frame, raw, "releases", (3, MAX_RELEASES), release, dropped),
-        _rows(frame, raw, "slowest", (5, MAX_ALL_SLOWEST), slow, dropped),
+        each(frame, "releases", raw.get("releases"), MAX_RELEASES, release, dropped),
+        each(frame, "slowest", raw.get("slowest"), MAX_ALL_SLOWEST, slow, dropped),
     )
-
-
-def _rows(  # noqa: PLR0917 - how rows of one kind are read
-    frame: bytes, raw: Mapping[str, Any], name: str, bounds: tuple[int, int],
-    read: Callable[[list[Any]], Any], dropped: Dropped,
-) -> tuple[Any, ...] | None:  # fmt: skip
-    listed = raw.get(name)
-    if listed is None:
-        return None
-    places, most = bounds
-    rows = []
-    try:
-        if not isinstance(listed, list) or len(listed) > most:
-            refuse(frame, name, listed)
-    except DecodeError as error:
-        dropped.note(error)
-        return None
-    for row in listed:
-        try:
-            # More places than these are of a later edition.
-            if not isinstance(row, list) or len(row) < places:
-                refuse(frame, name, row)
-            rows.append(read(row))
-        except DecodeError as error:
-            dropped.note(error)
-    return tuple(rows)

@@ -6,11 +6,10 @@ text of an exception is ever among them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ..errors import DecodeError
-from .frames import MAX_TOTAL, Dropped, clean, number, refuse, text
+from .frames import MAX_TOTAL, Dropped, clean, each, number, refuse, row_of, text
 
 #: Rows of each kind in one sample, and characters of a name in them.
 MAX_ROWS, MAX_NAME = 16, 200
@@ -83,65 +82,41 @@ def encode_failures(rows: Sequence[Failure]) -> list[list[Any]] | None:
 def decode_stacks(frame: bytes, raw: object, dropped: Dropped) -> tuple[StackTime, ...]:
     """Return the legible rows."""
 
-    def read(row: list[Any]) -> StackTime:
-        topic, own, library, state, busy = row[:5]
+    def read(value: object) -> StackTime:
+        topic, own, library, state, busy, *_ = row_of(frame, "stacks", value, 5)
         return StackTime(
             text(frame, "stacks", topic), _word(frame, own), _word(frame, library),
             _state(frame, state), number(frame, "stacks", busy, int, high=MAX_TOTAL),
         )  # fmt: skip
 
-    return _each(frame, "stacks", raw, 5, read, dropped)
+    return each(frame, "stacks", raw, MAX_ROWS, read, dropped) or ()
 
 
 def decode_in_hand(frame: bytes, raw: object, dropped: Dropped) -> tuple[InHand, ...]:
     """Return the legible rows."""
 
-    def read(row: list[Any]) -> InHand:
-        topic, age, own, library, state = row[:5]
+    def read(value: object) -> InHand:
+        topic, age, own, library, state, *_ = row_of(frame, "in_hand", value, 5)
         return InHand(
             text(frame, "in_hand", topic), number(frame, "in_hand", age), _word(frame, own),
             _word(frame, library), _state(frame, state),
         )  # fmt: skip
 
-    return _each(frame, "in_hand", raw, 5, read, dropped)
+    return each(frame, "in_hand", raw, MAX_ROWS, read, dropped) or ()
 
 
 def decode_failures(frame: bytes, raw: object, dropped: Dropped) -> tuple[Failure, ...]:
     """Return the legible rows."""
 
-    def read(row: list[Any]) -> Failure:
-        topic, kind, places, count, first, last = row[:6]
+    def read(value: object) -> Failure:
+        topic, kind, places, count, first, last, *_ = row_of(frame, "failures", value, 6)
         return Failure(
             text(frame, "failures", topic), text(frame, "failures", kind), _word(frame, places),
             number(frame, "failures", count, int, high=MAX_TOTAL),
             number(frame, "failures", first), number(frame, "failures", last),
         )  # fmt: skip
 
-    return _each(frame, "failures", raw, 6, read, dropped)
-
-
-def _each(  # noqa: PLR0917 - how rows of one kind are read
-    frame: bytes, name: str, raw: object, places: int, read: Callable[[list[Any]], Any],
-    dropped: Dropped,
-) -> tuple[Any, ...]:  # fmt: skip
-    if raw is None:
-        return ()
-    kept = []
-    try:
-        if not isinstance(raw, list) or len(raw) > MAX_ROWS:
-            refuse(frame, name, raw)
-    except DecodeError as error:
-        dropped.note(error)
-        return ()
-    for row in raw:
-        try:
-            # More places than these are of a later edition.
-            if not isinstance(row, list) or len(row) < places:
-                refuse(frame, name, row)
-            kept.append(read(row))
-        except DecodeError as error:
-            dropped.note(error)
-    return tuple(kept)
+    return each(frame, "failures", raw, MAX_ROWS, read, dropped) or ()
 
 
 def _word(frame: bytes, value: object) -> str:

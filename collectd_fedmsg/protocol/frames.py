@@ -6,6 +6,7 @@ Refuses what is too long, not JSON, of another version, or a value of another ty
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -30,6 +31,42 @@ class Dropped:
         """Count one more."""
         self.count += 1
         self.first = self.first or str(error)
+
+
+def each(  # noqa: PLR0917 - how the items of one list are read
+    frame: bytes, field: str, listed: object, most: int, read: Callable[[Any], Any],
+    dropped: Dropped,
+) -> tuple[Any, ...] | None:  # fmt: skip
+    """Return what ``read`` makes of each item; items that it refuses are dropped.
+
+    None when there is no list, or one of more than ``most`` items.
+    """
+    if listed is None:
+        return None
+    items = []
+    try:
+        if not isinstance(listed, list) or len(listed) > most:
+            refuse(frame, field, listed)
+    except DecodeError as error:
+        dropped.note(error)
+        return None
+    for item in listed:
+        try:
+            items.append(read(item))
+        except DecodeError as error:
+            dropped.note(error)
+    return tuple(items)
+
+
+def row_of(frame: bytes, field: str, value: object, places: int) -> list[Any]:
+    """Return a row of at least ``places`` places: more are of a later edition.
+
+    Raises:
+        DecodeError: it is none.
+    """
+    if not isinstance(value, list) or len(value) < places:
+        refuse(frame, field, value)
+    return value
 
 
 def clean(name: object, limit: int = MAX_NAME) -> str:

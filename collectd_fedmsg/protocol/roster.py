@@ -5,12 +5,12 @@ A daemon of the protocol's first edition says neither: that is None, never an em
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..errors import DecodeError
-from .frames import MAX_TOTAL, Dropped, clean, number, refuse, text
+from .frames import MAX_TOTAL, Dropped, clean, each, number, refuse, row_of, text
 
 #: Of each kind; and characters of a name: so a reply's head stays below ``MAX_HEAD`` bytes.
 MAX_LISTED = 64
@@ -61,48 +61,33 @@ class Roster:
 
 def decode(frame: bytes, raw: Mapping[str, Any], dropped: Dropped) -> Roster:
     """Return the roster in a reply's head; what of it is of another shape is dropped."""
+
+    def consumer(name: object) -> str:
+        return text(frame, "consumers", name)
+
+    def producer(value: object) -> Producer:
+        return _producer(frame, value, dropped)
+
     return Roster(
-        _each(frame, raw, "consumers", lambda name: text(frame, "consumers", name), dropped),
-        _each(frame, raw, "producers", lambda row: _producer(frame, row, dropped), dropped),
+        each(frame, "consumers", raw.get("consumers"), MAX_LISTED, consumer, dropped),
+        each(frame, "producers", raw.get("producers"), MAX_LISTED, producer, dropped),
     )
 
 
-def _each(
-    frame: bytes, raw: Mapping[str, Any], key: str, read: Callable[[Any], Any], dropped: Dropped
-) -> tuple[Any, ...] | None:
-    """Return what is listed under a key, None when nothing is or it is no list."""
-    listed = raw.get(key)
-    if listed is None:
-        return None
-    kept = []
-    try:
-        if not isinstance(listed, list) or len(listed) > MAX_LISTED:
-            refuse(frame, key, listed)
-    except DecodeError as error:
-        dropped.note(error)
-        return None
-    for item in listed:
-        try:
-            kept.append(read(item))
-        except DecodeError as error:
-            dropped.note(error)
-    return tuple(kept)
-
-
-def _producer(frame: bytes, row: Any, dropped: Dropped) -> Producer:
-    # More places than these are of a later edition.
-    if not isinstance(row, list) or len(row) < 5 or type(row[3]) is not bool:
-        refuse(frame, "producers", row)
-    name = text(frame, "producers", row[0])
-    exceptions = number(frame, "producers", row[4], int)
+def _producer(frame: bytes, value: object, dropped: Dropped) -> Producer:
+    name, interval, last_run, initialized, exceptions, *_ = row_of(frame, "producers", value, 5)
+    if type(initialized) is not bool:
+        refuse(frame, "producers", value)
+    name = text(frame, "producers", name)
+    exceptions = number(frame, "producers", exceptions, int)
     times: list[float | None] = []
-    for value in row[1:3]:
+    for seconds in (interval, last_run):
         try:
-            times.append(None if value is None else number(frame, "producers", value))
+            times.append(None if seconds is None else number(frame, "producers", seconds))
         except DecodeError as error:
             dropped.note(error)
             times.append(None)
-    return Producer(name, times[0], times[1], row[3], exceptions)
+    return Producer(name, times[0], times[1], initialized, exceptions)
 
 
 def _bounded(seconds: float | None) -> float | None:
