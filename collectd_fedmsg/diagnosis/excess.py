@@ -20,6 +20,10 @@ YOUNG = ((4, 5.0), (6, 2.5), (REFERENCE, 2.0), (30, 1.5))
 CHANGE = 1.1
 #: Times that slowness must be to be named before much waits.
 EVIDENT = 1.5
+#: Long messages that come one after the other by chance; more at once are slowness.
+MAX_LONG = 3
+#: Messages that must have ended to call a consumer slow that has long ones: twice as many.
+MIN_MESSAGES = 7
 #: Messages due in points in which none ends: one in ten thousand by chance, seldom in an hour.
 NONE = 9.0
 
@@ -61,9 +65,11 @@ def times_slower(
     if not facts.work or _none_ended(facts):
         return None  # slow or hung: until one ends nobody can tell
     part, service = facts.work[-1], reference.service
+    if service and part.count < MIN_MESSAGES and facts.tail and facts.tail.heavy(service):
+        return None  # of few messages a heavy tail's mean says nothing
     if facts.timed and service:
         used = part.exposure - facts.hung * (part.stop - part.start) * facts.history.step
-        expected = max(0.0, used - _one_long(facts, part, service)) / service
+        expected = max(0.0, used - _long_ones(facts, part, service)) / service
         known_for = max(1.0, reference.arrivals * reference.seconds)
         scaled = 1 + expected / known_for
         error = (usual.variation**2 * expected * scaled + 1 + (usual.wander * expected) ** 2) ** 0.5
@@ -78,16 +84,19 @@ def times_slower(
     return expected / max(part.count, 0.5) if short > sigmas else None
 
 
-def _one_long(facts: Facts, part: Segment, service: float) -> float:
-    """Return the seconds by which the longest message of a part may usually be longer than most.
+def _long_ones(facts: Facts, part: Segment, service: float) -> float:
+    """Return the seconds by which the longest messages of a part may be longer than most.
 
-    What the messages' own scatter explains (an exponential's longest) is left out.
+    Each as long as the longest seen, and as so many of them are together twice a year. What the
+    messages' own scatter explains (an exponential's longest) is left out.
     """
-    if facts.tail is None:
+    tail, ordinary = facts.tail, SURE * service
+    if tail is None or not tail.heavy(service):
         return 0.0
-    longest = longest_message(facts.history, part.start, part.stop)
-    usually = facts.tail.reached(SELDOM)
-    return max(0.0, min(usually, usually if longest is None else longest) - SURE * service)
+    longest = longest_message(facts.history, part.start, part.stop) or float("inf")
+    seconds = (part.stop - part.start) * facts.history.step
+    usually = (tail.reached_together(k, SELDOM, seconds) for k in range(1, MAX_LONG + 1))
+    return sum(max(0.0, min(longest, level) - ordinary) for level in usually)
 
 
 def quiet(facts: Facts) -> bool:

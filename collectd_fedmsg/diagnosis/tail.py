@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .hours import DAY, HOUR, Hour
+from .stats import SURE
 
 #: Share of the hours whose longest messages are the tail.
 RARE = 0.05
@@ -35,6 +36,10 @@ class Tail:
     share: float
     #: Each time as rare, 2**index times as long: 0 for an exponential tail, 1/α for Pareto's.
     index: float
+
+    def heavy(self, service: float) -> bool:
+        """Return whether single messages often take longer than an exponential's ever (s)."""
+        return self.level > SURE * service
 
     def reached(self, seconds: float) -> float:
         """Return how long the longest message in so many ``seconds`` takes, s."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...humanize import count, duration, rate, ratio, waits
 from ..causes import fewer_workers
 from ..draining import PLATEAU_SECONDS, falls, rises
+from ..excess import MIN_MESSAGES
 from ..facts import Facts
 from ..history import PERSIST, Window, window
 from ..season import wander
@@ -153,6 +154,8 @@ def slower_but_keeping_up(facts: Facts) -> str | None:
     """Return the sentence that each message takes several times as long while nothing waits."""
     usual, seen = facts.usual, facts.span
     if usual is None or not usual.service or seen.busy is None or seen.processed < PERSIST:
+        return None
+    if seen.processed < MIN_MESSAGES and facts.tail and facts.tail.heavy(usual.service):
         return None
     times = seen.busy / seen.processed / usual.service
     if times < NOTABLE or times - 1 < SIGMAS * usual.variation / seen.processed**0.5:

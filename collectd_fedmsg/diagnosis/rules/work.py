@@ -6,7 +6,7 @@ from ...humanize import count, duration, waits
 from ..facts import Facts
 from ..history import PERSIST, REFERENCE, window
 from ..hours import pause
-from ..stats import SURE
+from ..stats import SURE, mean
 from ..tail import SELDOM
 from ..usual import Usual
 from ..verdict import Finding, Verdict
@@ -50,7 +50,7 @@ def _beyond_pauses(facts: Facts, usual: Usual, begin: int, seconds: float) -> bo
     """Return whether nothing ended for longer than chance, habit or this trouble's pace explain."""
     threads = usual.workers or facts.workers or 1.0
     each = usual.longest_topic_time
-    busy = max(1.0, min(threads, facts.backlog))
+    busy = max(1.0, min(threads, _in_hand(facts, begin)))
     rate = busy / each if each else usual.received
     if not facts.based:
         # The mean of n messages is off by 2/√n once in forty.
@@ -65,6 +65,12 @@ def _beyond_pauses(facts: Facts, usual: Usual, begin: int, seconds: float) -> bo
     # All busy workers may each hold a long message.
     longest = facts.tail.reached_together(busy, SELDOM, seconds) if facts.tail else 0.0
     return seconds * rate >= SURE and seconds >= max(times * known, BEYOND * paused, longest)
+
+
+def _in_hand(facts: Facts, begin: int) -> float:
+    """Return how many messages were in hand on average since ``begin``; what waits, if unknown."""
+    column = facts.history.in_progress
+    return mean(column[begin : facts.last + 1] if column else None) or facts.backlog
 
 
 def _before(facts: Facts, stop: int) -> tuple[float | None, float]:
