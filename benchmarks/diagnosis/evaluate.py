@@ -43,7 +43,8 @@ class Result:
     undecided: int = 0
     #: Parts with decidable samples: samples to the right verdict, None when never.
     delays: list[int | None] = field(default_factory=list)
-    #: Changes of the first verdict within parts, and the hours of those.
+    #: Changes of the first verdict within parts while the right one did not change, and the hours
+    #: of those.
     changes: int = 0
     hours: float = 0.0
     #: Errors of the time to drain (share of the truth), and whether its bounds held it.
@@ -126,6 +127,7 @@ class _Tally:
         self.acted: set[str] = set(WELL)
         self.part, self.first, self.found = -1, -1, False
         self.before = ""
+        self.was_right = False
 
     def add(
         self, k: int, now: float, label: Label, diagnosis: Any, history: History | None
@@ -150,7 +152,11 @@ class _Tally:
                 self.found = True
                 result.delays.append(k - self.first)
             if self.before and said != self.before:
-                result.changes += 1
+                # Where the right answer changed within a part (it has drained), so must ours.
+                result.changes += not (self.was_right and kind == "right") or (
+                    self.before in label.right
+                )
+            self.was_right = kind == "right"
             self.before = said
             result.hours += self.episode.step / HOUR
             if (
@@ -186,7 +192,8 @@ class _Tally:
         if label.drain is None or label.drain < 3 * self.episode.step or diagnosis.drain is None:
             return
         drain = diagnosis.drain
-        self.result.drain_errors.append(abs(drain.seconds / label.drain - 1))
+        if drain.claimed:
+            self.result.drain_errors.append(abs(drain.seconds / label.drain - 1))
         latest = drain.latest if drain.latest is not None else float("inf")
         # A step more or less: the moment at which it is gone is only seen in a sample.
         step = self.episode.step

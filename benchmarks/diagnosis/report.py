@@ -98,8 +98,8 @@ def table(rows: Sequence[Row]) -> str:
         "",
         f"macro-F1 {macro_f1(pairs):.3f}",
         f"time to drain: bounds hold {100 * sum(held) / max(1, len(held)):.1f} % of {len(held)}; "
-        f"within 20 % {100 * within(errors, 0.2):.1f} %, median error "
-        f"{100 * at(errors, 0.5):.1f} %",
+        f"given in {100 * len(errors) / max(1, len(held)):.1f} %: within 20 % "
+        f"{100 * within(errors, 0.2):.1f} %, median error {100 * at(errors, 0.5):.1f} %",
         f"not decidable: {undecided} samples, a cause that never acted named in {early}",
         f"confusions (samples): {confused[:900]}",
     ]

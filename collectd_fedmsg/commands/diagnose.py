@@ -187,7 +187,10 @@ def _figures(found: Diagnosis) -> Iterator[str]:
         )
     if drain is not None:
         latest = "never" if drain.latest is None else duration(drain.latest)
-        yield f"    drained in {duration(drain.seconds)} ({duration(drain.earliest)} to {latest})"
+        bounds = f"{duration(drain.earliest)} to {latest}"
+        yield "    drained in " + (
+            f"{duration(drain.seconds)} ({bounds})" if drain.claimed else bounds
+        )
     if found.saturation_time is not None:
         yield f"    workers full in {duration(max(0.0, found.saturation_time - found.now))}"
     usual = found.usual

@@ -9,6 +9,10 @@ from typing import Any
 from .split import Split
 from .usual import Usual
 
+#: Half the distance of the bounds of a time to drain, as a share of it, beyond which only the
+#: bounds are given: up to there the time is off by more than a fifth in one moment of ten or fewer.
+MAX_HALF_WIDTH = 0.75
+
 
 class Verdict(Enum):
     """What a daemon's queue suffers from.
@@ -170,6 +174,13 @@ class Drain:
     earliest: float
     latest: float | None
 
+    @property
+    def claimed(self) -> bool:
+        """Whether the bounds are close enough for the time itself to be given."""
+        if self.latest is None:
+            return False
+        return self.latest - self.earliest <= 2 * MAX_HALF_WIDTH * self.seconds
+
 
 @dataclass(frozen=True)
 class Diagnosis:
@@ -230,7 +241,12 @@ class Diagnosis:
             ],
             "split": split and {"growth": split.growth, "excess": split.excess, "lost": split.lost},
             "drain": drain
-            and {"seconds": drain.seconds, "earliest": drain.earliest, "latest": drain.latest},
+            and {
+                "seconds": drain.seconds,
+                "earliest": drain.earliest,
+                "latest": drain.latest,
+                "claimed": drain.claimed,
+            },
             "saturation_time": self.saturation_time,
             "missing": list(self.missing),
             "unexplained": self.unexplained,

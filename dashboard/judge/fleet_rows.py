@@ -190,7 +190,7 @@ def describe(
         "arrival_rate": arrival,
         "completion_rate": completion,
         "oldest": age,
-        "drain_seconds": diagnosis.drain.seconds
+        "drain_seconds": (diagnosis.drain.seconds if diagnosis.drain.claimed else None)
         if diagnosis.drain
         else drain_seconds(waiting, arrival, completion),
         "last_sample": heard,

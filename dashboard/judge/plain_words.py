@@ -134,7 +134,12 @@ def gone(row: Mapping[str, Any]) -> str:
         return ""
     if drain is not None:
         latest = "or never" if drain["latest"] is None else f"to {duration(drain['latest'])}"
-        return f"gone in {duration(drain['seconds'])} ({duration(drain['earliest'])} {latest})"
+        bounds = f"{duration(drain['earliest'])} {latest}"
+        return (
+            f"gone in {duration(drain['seconds'])} ({bounds})"
+            if drain["claimed"]
+            else (f"gone in {bounds}")
+        )
     if row["arrival_rate"] is None or row["completion_rate"] is None:
         return ""
     return (

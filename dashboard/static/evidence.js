@@ -26,10 +26,10 @@ export function drainBar(row, drain) {
   const svg = shape("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" });
   const from = at(drain.earliest),
     to = drain.latest === null ? 100 : at(drain.latest);
-  svg.append(
-    shape("rect", { x: from, y: 0, width: Math.max(1, to - from), height: 10, class: "bounds" }),
-    shape("rect", { x: Math.max(0, at(drain.seconds) - 1), y: 0, width: 2, height: 10, class: "likely" }),
-  );
+  svg.append(shape("rect", { x: from, y: 0, width: Math.max(1, to - from), height: 10, class: "bounds" }));
+  // Of wide bounds no time is likely.
+  if (drain.claimed)
+    svg.append(shape("rect", { x: Math.max(0, at(drain.seconds) - 1), y: 0, width: 2, height: 10, class: "likely" }));
   holder.querySelector("svg")?.remove();
   holder.append(svg);
 }

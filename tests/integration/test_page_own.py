@@ -172,10 +172,10 @@ def test_the_diagnosis_is_drawn(site, chromium):  # noqa: F811
         "severity": 3,
         "group": "attention",
         "pace": "grows by 2/s",
-        "gone": "gone in 5 min (3 min 20 s or never)",
+        "gone": "gone in 5 min (3 min 20 s to 8 min 20 s)",
         "action": "Look at the database.",
         "split": {"growth": 100, "excess": 25, "lost": 75},
-        "drain": {"seconds": 300, "earliest": 200, "latest": None},
+        "drain": {"seconds": 300, "earliest": 200, "latest": 500, "claimed": True},
     }
 
     def answer(route):
@@ -191,7 +191,7 @@ def test_the_diagnosis_is_drawn(site, chromium):  # noqa: F811
     until(page, "document.querySelector('.split:not([hidden])')?.innerText.includes('25 % more')")
     row = page.locator(".row", has=page.locator(".split:not([hidden])"))
     assert row.locator(".state").inner_text().endswith("Slow processing")
-    assert row.locator(".gone").inner_text() == "gone in 5 min (3 min 20 s or never)"
+    assert row.locator(".gone").inner_text() == "gone in 5 min (3 min 20 s to 8 min 20 s)"
     assert row.locator(".gone svg rect").count() == 2
     assert row.get_attribute("data-size") == "large"
 

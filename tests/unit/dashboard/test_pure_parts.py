@@ -289,15 +289,18 @@ def row(**changes):
             id="within-two-percent",
         ),
         pytest.param(
-            {"completion_rate": 9.0, "drain": {"seconds": 50.0, "earliest": 40.0, "latest": None}},
+            {
+                "completion_rate": 9.0,
+                "drain": {"seconds": 50.0, "earliest": 40.0, "latest": None, "claimed": False},
+            },
             "drains by 2/s",
-            "gone in 50 s (40 s or never)",
+            "gone in 40 s or never",
             id="with-bounds",
         ),
         pytest.param(
             {
                 "completion_rate": 500.0,
-                "drain": {"seconds": 50.0, "earliest": 40.0, "latest": 60.0},
+                "drain": {"seconds": 50.0, "earliest": 40.0, "latest": 60.0, "claimed": True},
             },
             "drains by 2/s",
             "gone in 50 s (40 s to 60 s)",
