@@ -203,6 +203,11 @@ class _Fluid:
     def _noisy(self, mean: float, variance: float) -> int:
         return max(0, round(self.rng.gauss(mean, sqrt(max(0.0, variance)))))
 
+    def _longest(self, messages: int) -> float:
+        """Return the longest of some service times, as a multiple of the mean."""
+        share = self.rng.random() ** (1 / max(1, messages))
+        return self.traffic.law.quantile(min(share, 1 - 1e-12))
+
     def run(self, pieces: list[tuple[float, float]]) -> Samples:
         traffic, law = self.traffic, self.traffic.law
         totals: dict[str, list[float]] = {name: [0.0] for name in TOTALS}
@@ -215,6 +220,7 @@ class _Fluid:
         oldest_at, hung_since = 0, None
         batches = sorted(traffic.batches)
         for k in range(1, self.count):
+            done_before = done
             for part_of in range(SLICES):
                 time = self.start + (k - 1) * self.step + part_of * slice_
                 rate = pieces[bisect_right(edges, time) - 1][1]
@@ -269,7 +275,8 @@ class _Fluid:
                 "workers": float(traffic.workers - part.gone),
                 **quantiles,
                 "service_max": max(
-                    quantiles["service_p99"], time - hung_since if hung_since is not None else 0.0
+                    self._longest(done - done_before) * mean,
+                    time - hung_since if hung_since is not None else 0.0,
                 ),
             }
             for name in LEVELS:

@@ -13,8 +13,9 @@ from .baseline import Baseline
 from .calm import calm_places, falling_places, own_usual, since_oldest
 from .facts import LEFT, Facts
 from .history import PERSIST, REFERENCE, History, last_whole, latest, waiting, window
+from .hours import HOUR
 from .hung_workers import hung_workers
-from .scatter import by_points
+from .scatter import by_points, by_tail
 from .season import wandering
 from .segments import Counts, scale, segments
 from .trend import trend
@@ -42,7 +43,10 @@ def gather(history: History, now: float, baseline: Baseline | None) -> Facts:
             places = sorted({*calm, *few})
             usual, calm = own_usual(history, calm, places), places
         else:
-            usual = usual.scattering(by_points(history, calm))
+            single = by_points(history, calm)
+            if single is None and baseline is not None:
+                single = by_tail(baseline.tail(now), usual.service, usual.received * HOUR)
+            usual = usual.scattering(single)
     limit, low = backlog_limit(usual, workers)
     if based and usual is not None and baseline is not None and backlog > limit * LEFT:
         usual = replace(usual, peak=baseline.peak(now))

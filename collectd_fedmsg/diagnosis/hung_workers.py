@@ -67,7 +67,8 @@ def hung_workers(
     longest = UNKNOWN * typical
     messages = tail() if seconds >= SURE * typical else None
     if messages:
-        longest = messages.reached(SELDOM)
+        # Of messages that began while all were slower, the longest are longer too.
+        longest = messages.reached(SELDOM) * (typical / lasting if lasting else 1.0)
     if seconds < max(SURE * typical, longest):
         return 0.0
     service = usual.service if usual else None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from statistics import NormalDist
 
 from .history import History
 from .hours import Hour
 from .stats import median
+from .tail import Tail
 
 #: Messages of one mean: fewer, and the message at either end that is half in it counts.
 MIN_MESSAGES = 20
@@ -70,6 +72,16 @@ def _means(history: History, places: Sequence[int]) -> list[tuple[float, float]]
             means.append((busy / done, done))
             busy = done = 0.0
     return means
+
+
+def by_tail(tail: Tail | None, service: float | None, messages: float) -> float | None:
+    """Return the same from the longest messages of hours of so many, as if lognormal."""
+    if tail is None or not service or messages <= tail.share or tail.level <= service:
+        return None
+    normal = NormalDist().inv_cdf(1 - tail.share / messages)
+    # level/mean = exp(σ·z - σ²/2).
+    square = normal**2 - 2 * math.log(tail.level / service)
+    return math.sqrt(math.expm1((normal - math.sqrt(square)) ** 2)) if square > 0 else None
 
 
 def by_percentiles(middle: float | None, rare: float | None) -> float | None:

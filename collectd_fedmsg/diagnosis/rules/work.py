@@ -13,6 +13,8 @@ from ..verdict import Finding, Verdict
 
 #: Three times the longest of a fortnight: heavy-tailed times are that long less than once a year.
 BEYOND = 3.0
+#: Seconds before a pause in which is seen how long messages take where no queue is.
+LOOK_BACK = 1800
 #: Times it where the backlog is beyond chance as well, which bursts of long messages are in.
 WITNESSED = 1.5
 
@@ -55,7 +57,7 @@ def _beyond_pauses(facts: Facts, usual: Usual, begin: int, seconds: float) -> bo
     if not facts.based:
         # The mean of n messages is off by 2/√n once in forty.
         rate /= 1 + 2 / max(1.0, usual.received * usual.seconds) ** 0.5
-    pace, paused = _before(facts, begin)
+    pace, paused = _before(facts, begin, busy)
     rate = min(rate, pace or rate)
     # What the messages' own scatter explains is in the rate.
     known = facts.longest_pause
@@ -73,14 +75,17 @@ def _in_hand(facts: Facts, begin: int) -> float:
     return mean(column[begin : facts.last + 1] if column else None) or facts.backlog
 
 
-def _before(facts: Facts, stop: int) -> tuple[float | None, float]:
-    """Return messages/s ended in the part before ``stop`` and its longest pause (s).
+def _before(facts: Facts, stop: int, busy: float) -> tuple[float | None, float]:
+    """Return messages/s that ``busy`` workers ended in the part before ``stop``, and its longest
+    pause (s).
 
     A slow daemon may pause for long. The step in which the part began holds what ended before;
     what was in hand then may have ended as usual too. Neither is a witness.
     """
     start = max((part.start for part in facts.work if part.start < stop), default=None)
-    if start is None or facts.onset is None:
+    if facts.onset is None:
+        start = max(0, stop - round(LOOK_BACK / facts.history.step))
+    if start is None or (facts.onset is None and not facts.timed):
         return None, 0.0
     before = window(facts.history, start + 1, stop)
     column = facts.history.in_progress
@@ -88,7 +93,9 @@ def _before(facts: Facts, stop: int) -> tuple[float | None, float]:
     slow = before.processed - held
     if not before.seconds or slow < 1:
         return None, 0.0
-    return slow / before.seconds, pause(facts.history, start, stop)
+    # Without a queue workers rest: what they end is no pace, how long each takes is.
+    pace = busy * slow / before.busy if before.busy else slow / before.seconds
+    return pace, pause(facts.history, start, stop) if facts.onset is not None else 0.0
 
 
 def workers_lost(facts: Facts) -> Finding | None:
