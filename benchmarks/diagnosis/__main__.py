@@ -13,8 +13,9 @@ from pathlib import Path
 
 from . import creeping, report, three_series, well
 from .cost import fleet_seconds
-from .episodes import FAMILIES, Episode
+from .episodes import Episode
 from .evaluate import evaluate
+from .other_traffic import ALL_FAMILIES
 
 #: First seed and episodes a family of a plain run.
 FIRST, SEEDS, QUICK = 1, 10, 2
@@ -104,7 +105,7 @@ def main() -> None:
             creeping.table(_counted((creeping.creeping(seed).to_dict() for seed in seeds), "runs"))
         )
         return
-    families: Families = three_series.FAMILIES if arguments.three_series else FAMILIES
+    families: Families = three_series.FAMILIES if arguments.three_series else ALL_FAMILIES
     seeds = range(first, last + 1)
     found = _counted(rows(families, arguments.results, seeds, arguments.family), "episodes")
     print(report.table(found))

@@ -47,6 +47,8 @@ class Episode:
     steps: dict[str, int] = field(default_factory=dict)
     #: Samples that are lost, as shares of the run: (from, count).
     lost: tuple[tuple[float, int], ...] = ()
+    #: When the daemon is restarted; what waits is lost. Epoch seconds.
+    restarts: tuple[float, ...] = ()
     #: Whose clock its calendar follows.
     zone: str = "UTC"
     #: Adds series to the samples; changes what is right of them.

@@ -62,9 +62,7 @@ class Result:
 def stored(episode: Episode) -> tuple[MemoryStore, Samples, Past]:
     """Return the episode's store, its samples as they were and its past."""
     past = undisturbed(episode)
-    samples = simulate(
-        episode.traffic, episode.start + episode.phase, episode.end, episode.step, episode.seed + 1
-    )
+    samples = _simulated(episode)
     if episode.extend:
         samples = episode.extend(samples)
     store = MemoryStore()
@@ -76,6 +74,26 @@ def stored(episode: Episode) -> tuple[MemoryStore, Samples, Past]:
         times = [t - episode.step + step for t in times]
         store.put(metric, archived(times, list(values), step, total=False))
     return store, samples, past
+
+
+def _simulated(episode: Episode) -> Samples:
+    """Return the samples of an episode; after a restart totals and queue begin anew."""
+    begin, step = episode.start + episode.phase, episode.step
+    edges = [begin, *(begin + (at - begin) // step * step for at in episode.restarts), episode.end]
+    runs = [
+        simulate(episode.traffic, start, stop, step, episode.seed + 1 + place)
+        for place, (start, stop) in enumerate(zip(edges, edges[1:]))
+    ]
+    first = runs[0]
+    for earlier, later in zip(runs, runs[1:]):
+        # The last sample of a run and the first of the next are of one moment.
+        size = len(first.times) - (earlier.times[-1] >= later.times[0])
+        first = Samples(
+            first.times[:size] + later.times,
+            {name: values[:size] + later.totals[name] for name, values in first.totals.items()},
+            {name: values[:size] + later.levels[name] for name, values in first.levels.items()},
+        )
+    return first
 
 
 def _first(episode: Episode) -> int:
@@ -101,7 +119,7 @@ def evaluate(group: str, episode: Episode, every: int = 1) -> Result:
     """Judge an episode at every sample (or each ``every`` samples)."""
     store, samples, past = stored(episode)
     known = float("inf") if episode.known else episode.traffic.parts[1].start - episode.start
-    labels = Truth(episode.traffic, samples, past.peak, known).labels()
+    labels = Truth(episode.traffic, samples, past.peak, known, episode.restarts).labels()
     if episode.relabel:
         labels = episode.relabel(samples, labels)
     judge = Judge(store, Baselines(store, zone=ZoneInfo(episode.zone)))

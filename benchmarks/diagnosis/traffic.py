@@ -10,6 +10,9 @@ from math import cos, exp, inf, log, pi, sqrt
 
 #: Shape of the Pareto service times: a finite variance, so that a mean says something.
 PARETO_SHAPE = 2.2
+#: Bimodal times: share of the long ones, and both as multiples of the mean.
+LONG_SHARE, LONG_TIME = 0.1, 8.2
+SHORT_TIME = (1 - LONG_SHARE * LONG_TIME) / (1 - LONG_SHARE)
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class ServiceLaw:
             return exp(rng.gauss(0.0, self.sigma) - self.sigma**2 / 2)
         if self.name == "pareto":
             return rng.paretovariate(PARETO_SHAPE) * (PARETO_SHAPE - 1) / PARETO_SHAPE
+        if self.name == "bimodal":
+            return LONG_TIME if rng.random() < LONG_SHARE else SHORT_TIME
         return -log(1.0 - rng.random())
 
     @property
@@ -35,6 +40,8 @@ class ServiceLaw:
             return sqrt(exp(self.sigma**2) - 1)
         if self.name == "pareto":
             return sqrt(1 / (PARETO_SHAPE * (PARETO_SHAPE - 2)))
+        if self.name == "bimodal":
+            return sqrt(LONG_SHARE * LONG_TIME**2 + (1 - LONG_SHARE) * SHORT_TIME**2 - 1)
         return 1.0
 
     def quantile(self, share: float) -> float:
@@ -44,6 +51,8 @@ class ServiceLaw:
         if self.name == "pareto":
             least = (PARETO_SHAPE - 1) / PARETO_SHAPE
             return float(least * (1 - share) ** (-1 / PARETO_SHAPE))
+        if self.name == "bimodal":
+            return LONG_TIME if share > 1 - LONG_SHARE else SHORT_TIME
         return -log(1 - share)
 
     def information(self, ratio: float) -> float:

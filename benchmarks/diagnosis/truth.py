@@ -25,6 +25,8 @@ SAMPLES, SIGMAS = 3, 5.0
 SMALL, SHARE = 1.08, 0.2
 #: Utilisation above which "nearly full" is right though nothing is wrong yet.
 NEARLY_FULL = 0.85
+#: Seconds for which a restart is worth saying.
+RESTARTED = 660
 WELL = frozenset({"OK", "IDLE"})
 #: Verdicts that name no cause: neither right nor a wrong cause.
 VAGUE = frozenset({"UNKNOWN", "SATURATED"})
@@ -49,12 +51,19 @@ class Truth:
         samples: what the queue did.
         usual_peak: messages that the undisturbed queue reached in hours of simulation.
         known: seconds of undisturbed past that an observer has seen; inf with a baseline.
+        restarts: when the daemon was restarted, epoch seconds.
     """
 
     def __init__(
-        self, traffic: Traffic, samples: Samples, usual_peak: float, known: float = inf
+        self,
+        traffic: Traffic,
+        samples: Samples,
+        usual_peak: float,
+        known: float = inf,
+        restarts: Sequence[float] = (),
     ) -> None:
         self.traffic, self.samples, self.known = traffic, samples, known
+        self.restarts = restarts
         self.chance = chance_level(traffic)
         self.level = max(self.chance, 1.5 * usual_peak + 3)
 
@@ -88,6 +97,8 @@ class Truth:
                     right |= {"RECOVERING"}
             else:
                 calm_since = -inf
+            if any(0 <= time - at <= RESTARTED for at in self.restarts):
+                right |= {"RESTART"}
             drain = drained[k] if "RECOVERING" in right and certain else None
             found.append(Label(frozenset(right), certain, index, drain))
         return found
@@ -127,7 +138,8 @@ class Truth:
         if part.hung or part.gone:
             return {"WORKERS_LOST"}
         if part.failing:
-            return {"ERRORS", "SLOW"} if growing else {"ERRORS"}
+            came_back = {"RETRIES"} if part.rate > SMALL else set()
+            return {"ERRORS", *came_back, *({"SLOW"} if growing else ())}
         return {"STARVED"} if waiting <= self.level else {"STARVED", "RECOVERING"}
 
     def _after_trouble(self, index: int) -> bool:

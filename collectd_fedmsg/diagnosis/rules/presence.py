@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...humanize import count, duration, messages
 from ..facts import Facts, missing
-from ..history import PERSIST, REFERENCE, known_at
+from ..history import PERSIST, REFERENCE, known_at, window
 from ..season import wander
 from ..stats import SURE
 from ..verdict import Finding, Verdict
@@ -15,6 +15,8 @@ RESTART_RECENT = 600
 #: A relay or a sender that restarts is back within so many seconds.
 #: Where samples are a second apart, three of them would make an incident of each restart.
 AWAY = 15
+#: Seconds before nothing was received in which the pace of the arrivals is seen.
+PACE_SECONDS = 1800
 
 
 def down(facts: Facts) -> Finding | None:
@@ -115,6 +117,11 @@ def starved(facts: Facts) -> Finding | None:
     if facts.past is not None:
         spread = max(spread, wander(facts.past, facts.now))
     low = usual.received * max(1 - 3 * spread, 0.25)
+    # A producer that sends less for a while is not gone.
+    stop = facts.last + 1 - quiet
+    before = window(history, stop - round(PACE_SECONDS / history.step), stop)
+    if before.received >= SURE:
+        low = min(low, before.arrival_rate)
     if seconds * low / usual.dispersion < SURE:
         return None
     return Finding(
