@@ -37,6 +37,7 @@ from .stored import open_store
 from .web import alerts as alerting
 from .web import login, security
 from .web import static_files as assets
+from .web.alert_state import open_count
 from .web.api import api
 from .web.costs import costs
 from .web.notes import Marks
@@ -94,7 +95,7 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
         short_utc=short_utc,
         possible=possible,
         navigation=app.extensions["navigation"],
-        open_alerts=alerting.open_count,
+        open_alerts=open_count,
     )
     security.install(app, settings.hosts)
     login.install_login(app, settings)

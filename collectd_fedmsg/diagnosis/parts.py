@@ -29,7 +29,7 @@ def ended(facts: Facts) -> str | None:
         elif part.count and part.exposure / part.count > TOLD * max(
             usual.service, later.exposure / max(later.count, 0.5)
         ):
-            past.append((part.stop, "slow handling"))
+            past.append((part.stop, "slow processing"))
     if not past:
         return None
     stop, what = max(past)

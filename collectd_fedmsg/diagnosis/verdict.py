@@ -36,7 +36,7 @@ class Verdict(Enum):
     CREEP = (
         2,
         "The workers are ever busier; backlog is still 0 but will not stay so.",
-        "Before the date given: speed up the handling or add workers.",
+        "Before the date given: speed up processing or add workers.",
     )
     ERRORS = (
         2,
@@ -51,7 +51,7 @@ class Verdict(Enum):
     MIX = (
         2,
         "As many messages as usual, but more of the expensive topics.",
-        "Find the sender of the topic named; handling itself is as fast as ever.",
+        "Find the sender of the topic named; processing itself is as fast as ever.",
     )
     RETRIES = (
         2,
@@ -66,7 +66,7 @@ class Verdict(Enum):
     BOTH = (
         3,
         "More messages arrive and each takes longer.",
-        "Begin with the larger part: the sender for arrivals, the database for handling.",
+        "Begin with the larger part: the sender for arrivals, the database for slow processing.",
     )
     WORKERS_LOST = (
         3,
@@ -76,7 +76,7 @@ class Verdict(Enum):
     SATURATED = (
         3,
         "Arrivals use up the whole capacity for good: it will never catch up.",
-        "Add workers or make handling faster; waiting does not help.",
+        "Add workers or make processing faster; waiting does not help.",
     )
     STARVED = (
         3,
@@ -91,7 +91,7 @@ class Verdict(Enum):
     POISON = (
         3,
         "The same messages are delivered again and again and never acknowledged.",
-        "Find the message at the head of the queue; reject it or mend its handling.",
+        "Find the message at the head of the queue; reject it or mend its processing.",
     )
     PAUSED = (
         1,

@@ -17,7 +17,7 @@ from ..protocol.sample import Sample
 from .since_change import since_change
 from .verdict import Diagnosis, Verdict
 
-#: Verdicts that slow handling explains, that a hanging message explains, and that failures explain.
+#: Verdicts that slow processing explains, that a hanging message explains, that failures explain.
 SLOW = {Verdict.SLOW, Verdict.BOTH, Verdict.SATURATED, Verdict.CREEP}
 HANGING = {*SLOW, Verdict.STALLED, Verdict.WORKERS_LOST, Verdict.STARVED}
 FAILING = {Verdict.ERRORS, Verdict.RETRIES, Verdict.POISON}

@@ -16,9 +16,9 @@ from ..config import Settings
 from ..grid.answer import answer, columns_of
 from ..judge.fleet_rows import Fleet
 from ..store.base import Store
-from . import alerts as alerting
 from . import csv_table as table
 from . import login, openapi, query
+from .alert_state import limits, open_alerts
 from .marks import marks_between
 from .notes import Marks, check
 
@@ -74,7 +74,7 @@ def daemons() -> Response:
             **whole,
             "found": len(rows),
             "daemons": rows[offset : offset + limit],
-            "alerts": alerting.open_alerts(time.time()),
+            "alerts": open_alerts(time.time()),
         }
     )
 
@@ -122,6 +122,9 @@ def _series(most: int) -> dict[str, Any]:
         ranges = current_app.extensions["bands"].of(daemons, window, time.time())
         for row in body["daemons"]:
             row["usual"] = ranges.get(row["id"], {})
+        alerted_from = limits(daemons)
+        for row in body["daemons"]:
+            row["limits"] = alerted_from.get(row["id"], {})
     return body
 
 

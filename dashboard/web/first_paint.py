@@ -21,6 +21,7 @@ from ..draw.prepared import Grid
 from ..draw.span import begin_of
 from ..grid.answer import answer
 from ..store.series import Window
+from .alert_state import limits
 from .api import store
 from .marks import marks_between
 
@@ -94,6 +95,7 @@ def drawn_rows(
             marks=window.end - window.start <= SHORT_SPAN,
         )
         usual = current_app.extensions["bands"].of(daemons, window, now)
+        alerted_from = limits(daemons)
         marks = marks_between(window.start, window.end)
     except StoreError:
         # The rows stand without panels; the script says what is wrong as soon as it asks.
@@ -105,7 +107,11 @@ def drawn_rows(
             f"{grid.from_:.0f} {grid.to} {begin or 0}",
             _figures(
                 row,
-                {**series, "usual": usual.get(row["id"], {})},
+                {
+                    **series,
+                    "usual": usual.get(row["id"], {}),
+                    "limits": alerted_from.get(row["id"], {}),
+                },
                 panels,
                 replace(grid, slim=not single and is_slim(row)),
                 marks,

@@ -9,7 +9,7 @@ from flask import current_app
 from collectd_fedmsg.names import escape
 
 from ..judge.inside import Inside
-from . import alerts as alerting
+from .alert_state import marks as alert_marks
 from .notes import Marks
 
 #: Marks of changes in one answer, the newest: a daemon that restarts for ever has many.
@@ -25,7 +25,7 @@ def marks_between(start: int, end: int, daemon: str | None = None) -> list[dict[
     notes: Marks = current_app.extensions["marks"]
     found = [
         *notes.between(start, end, daemon),
-        *alerting.marks(start, end, daemon),
+        *alert_marks(start, end, daemon),
         *changes(current_app.extensions["inside"], start, end, daemon),
     ]
     return sorted(found, key=_time)

@@ -155,6 +155,11 @@ SERIES = _object(
                     "type": "object",
                     "additionalProperties": {"type": "array", "items": POINTS},
                 },
+                "limits": {
+                    "type": "object",
+                    "additionalProperties": {"type": "number"},
+                    "description": "With `usual`: values from which on an alert is raised.",
+                },
             },
         },
     },

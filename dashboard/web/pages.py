@@ -19,9 +19,9 @@ from ..draw import rrdgraph as png
 from ..grid.answer import belongs
 from ..store.rrd import RRDStore
 from ..store.series import Window
-from . import alerts as alerting
 from . import query
 from . import static_files as assets
+from .alert_state import open_alerts
 from .api import fleet, settings, store
 from .costs import body as costs_of
 from .first_paint import drawn_rows
@@ -51,7 +51,7 @@ def _page(when: dict[str, Any], now: float) -> dict[str, Any]:
         "now": now,
         "writable": bool(settings().token),
         "login": logged_in(settings()),
-        "alerts": alerting.open_alerts(time.time()),
+        "alerts": open_alerts(time.time()),
     }
 
 

@@ -34,7 +34,7 @@ EXPLAINED: dict[Verdict, tuple[str, tuple[str, ...]]] = {
         "downs. Backlog is still 0; the date says when the busiest hour will be full.",
         (
             "Find what grows: arrivals, or the time per message (the panels tell).",
-            "Add workers or make handling faster before the date.",
+            "Add workers or make processing faster before the date.",
         ),
     ),
     Verdict.ERRORS: (
@@ -46,7 +46,7 @@ EXPLAINED: dict[Verdict, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     Verdict.SURGE: (
-        "The growth of the backlog is explained by excess arrivals; handling is as fast as ever. "
+        "The growth of the backlog is explained by excess arrivals; processing is as fast as ever. "
         "The topic with most of the excess is named where topics are stored.",
         (
             "See the incident line: does the whole bus see it?",
@@ -63,7 +63,7 @@ EXPLAINED: dict[Verdict, tuple[str, tuple[str, ...]]] = {
         ("Fix the cause of the failures.", "Pause the retries if the backlog must stop growing."),
     ),
     Verdict.SLOW: (
-        "The growth of the backlog is explained by slower handling: each message takes longer "
+        "The growth of the backlog is explained by slow processing: each message takes longer "
         "than usual at this hour, or fewer are ended while as many wait.",
         (
             "See the incident line: do the daemons that share the database, or all on the host, "
@@ -91,7 +91,7 @@ EXPLAINED: dict[Verdict, tuple[str, tuple[str, ...]]] = {
     Verdict.SATURATED: (
         "No change against the usual explains the backlog: this load is permanent.",
         (
-            "Add workers (moksha.workers_per_consumer), or make handling faster.",
+            "Add workers (moksha.workers_per_consumer), or make processing faster.",
             "Waiting does not help.",
         ),
     ),

@@ -226,7 +226,7 @@ STORY = Story(
               "reader of the query API keeps a snapshot", age, (
                   Expect("archiver", ("CREEP",), 240, full=True),)),
         Phase("doom", "the same messages, but the archiver cannot follow any more", doom, (
-            Expect("archiver", ("SLOW",), 240, says="slower handling"),)),
+            Expect("archiver", ("SLOW",), 240, says="slow processing"),)),
         Phase("repack", "the reader is stopped and the table repacked (VACUUM FULL)", repack, (
             Expect("archiver", ("RECOVERING", "OK"), 240),
             Expect("archiver", ("RECOVERING",), 240, full=True))),

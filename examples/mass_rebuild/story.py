@@ -120,7 +120,7 @@ def slower_indeed(stage: Stage) -> Outcome:
     before = service_time(stage, "archiver", stage.since, calm_until)
     since = service_time(stage, "archiver", calm_until + 1)
     return Outcome(
-        "slower handling is told only where it was",
+        "slow processing is told only where it was",
         not said or since > SLOWER * before,
         f"{1000 * before:.1f} → {1000 * since:.1f} ms per message, "
         f"{'BOTH' if said else 'no BOTH'} was said",

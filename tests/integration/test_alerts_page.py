@@ -236,7 +236,27 @@ def test_one_cause_is_one_card(site):
     text = app.test_client().get("/alerts").text
     assert sorted(rules) == ["backlog", "silent"]
     assert text.count('<article class="alert"') == len(alerts) - 1
-    assert "rules silent, backlog" in text
+    assert "rules silent (critical), backlog (warning)" in text
+
+
+def test_an_alerts_limit_is_the_axis_floor(tmp_path):
+    """A rule from 500 messages on: the backlog's axis reaches it, a line stands there; without a
+    rule's limit the axis reaches ten messages."""
+    root = tmp_path / "rrd"
+    daemon(root, int(time.time()) // STEP * STEP, "Archiver", lambda ago: 3)
+    rules = RULES.replace('when = "backlog"', 'when = "backlog"\nabove = 500')
+    database = AlertDatabase(tmp_path / "a.db")
+    database.keep_rules(rules)
+    database.close()
+    client = create_app({"data_dir": root, "alerts_file": tmp_path / "a.db"}).test_client()
+    series = f"/api/v1/series?daemon={HOST}/hub/Archiver&usual=1"
+    assert client.get(series).get_json()["daemons"][0]["limits"] == {"backlog": 500}
+    text = client.get("/?large=1").text
+    assert 'class="limit"' in text
+    assert ">400</text>" in text
+    plain = create_app({"data_dir": root}).test_client()
+    assert plain.get(series).get_json()["daemons"][0]["limits"] == {}
+    assert ">10</text>" in plain.get("/?large=1").text
 
 
 def test_the_logins_name_is_noted(site, tmp_path):

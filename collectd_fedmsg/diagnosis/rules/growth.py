@@ -72,7 +72,7 @@ def _stands(facts: Facts) -> bool:
 
 
 def _refined(facts: Facts, told: Finding) -> tuple[Finding, ...]:
-    """Tell a costlier mix from slower handling."""
+    """Tell a costlier mix from slow processing."""
     costs = mix(facts)
     if costs is not None and costs.share > 1 - PART:
         costly = Finding(
@@ -177,8 +177,8 @@ def _told(facts: Facts, acting: Cause) -> Finding:
     else:
         says.append(
             f"backlog +{count(split.growth)} in {duration(facts.span.seconds)}: "
-            f"{share:.0%} excess arrivals ({arrivals}), {1 - share:.0%} slower "
-            f"handling{service}"
+            f"{share:.0%} excess arrivals ({arrivals}), {1 - share:.0%} slow "
+            f"processing{service}"
         )
     if topic:
         was = ratio(topic[1] / topic[2]) + " usual" if topic[2] else "new"

@@ -278,14 +278,14 @@ def test_the_cause_is_what_began_it_not_what_came_of_it():
 
 
 def test_the_cause_is_the_last_that_was_found_before_the_raise():
-    """What seems a surge at first may turn out to be slow handling."""
+    """What seems a surge at first may turn out to be slow processing."""
     world = World().series([50] * 3, verdict=Verdict.SURGE)
     world.series([50] * 9, start=3, verdict=Verdict.SLOW)
     assert [one.alerts[0].cause for one in world.notices] == ["SLOW"]
 
 
 def test_a_cause_of_an_earlier_trouble_is_no_cause_of_this_one():
-    """A short surge that was no alert; a slow handling later."""
+    """A short surge that was no alert; a slow processing later."""
     world = World().series([50] * 3 + [0] * 9, verdict=Verdict.SURGE)
     world.series([50] * 12, start=12, verdict=Verdict.SLOW)
     assert [one.alerts[0].cause for one in world.notices] == ["SLOW"]

@@ -384,7 +384,7 @@ TOPICS = {"topics": {"git": 9.0, "build": 1.0}, "costs": {"git": 0.02, "build": 
     ],
 )
 def test_mix(history, verdict, topic):
-    """A dearer mix is told from slower handling, and the topic is named."""
+    """A dearer mix is told from slow processing, and the topic is named."""
     found = diagnose(history, END, week(**TOPICS))
     assert found.verdict is verdict, found.evidence
     assert found.findings[0].topic == topic
@@ -464,7 +464,7 @@ def test_topics_are_named_only_where_they_are_the_cause(history, topic, said):
             [10.0] * 30 + [40.0] * 30,
             [0.4] * 30 + [0.05] * 30,
             V.SURGE,
-            "slow handling",
+            "slow processing",
             id="slow-then-surge",
         ),
         pytest.param(
