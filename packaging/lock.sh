@@ -4,8 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 FOLDER=packaging/requirements
-UV=.venv/lock/bin/uv
-[ -x $UV ] || { .venv/bin/python -m venv .venv/lock && .venv/lock/bin/pip install -q uv; }
+UV=.venv/bin/uv
 lock() { # NAME ARGUMENTS...
     name=$1
     shift
@@ -14,6 +13,7 @@ lock() { # NAME ARGUMENTS...
     sed -i '1i # Made by packaging/lock.sh: each version pinned, each file known by its hash.' "$FOLDER/$name.txt"
 }
 UPGRADE=${1:-}
+lock uv $FOLDER/uv.in
 lock build $FOLDER/build.in
 lock build-txws $FOLDER/build-txws.in
 lock test pyproject.toml --extra demo --extra test --extra lint --extra docs --extra release
