@@ -104,7 +104,7 @@ class Chain:
     def start(self) -> None:
         """Start all parts, each when what it needs is there."""
         # At once: each takes two seconds, most of them importing.
-        for socket in [self._launch(one)[1] for one in (Daemon("relay", ""), *self.daemons)]:
+        for socket in [self._launch(daemon)[1] for daemon in (Daemon("relay", ""), *self.daemons)]:
             self._wait(socket)
         self.start_rrdcached()
         self.start_collectd()

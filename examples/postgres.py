@@ -132,11 +132,11 @@ def program(name: str) -> str:
     Raises:
         FileNotFoundError: PostgreSQL is not installed.
     """
-    found = sorted(
+    programs = sorted(
         Path("/usr/lib/postgresql").glob(f"*/bin/{name}"),
         key=lambda path: int(path.parts[4].partition(".")[0]),
     )
-    path = str(found[-1]) if found else shutil.which(name)
+    path = str(programs[-1]) if programs else shutil.which(name)
     if path is None:
         raise FileNotFoundError(f"{name} is not there: install postgresql")
     return path

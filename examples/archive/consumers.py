@@ -26,11 +26,11 @@ class InDatabase(FedmsgConsumer):
 
     def connection(self) -> psycopg.Connection[Any]:
         """Return this thread's connection, waiting until the server takes one."""
-        found: psycopg.Connection[Any] | None = getattr(self._local, "connection", None)
-        if found is None or found.closed or found.broken:
-            found = psycopg.connect(self.hub.config["archive.dsn"], connect_timeout=10)
-            self._local.connection = found
-        return found
+        connection: psycopg.Connection[Any] | None = getattr(self._local, "connection", None)
+        if connection is None or connection.closed or connection.broken:
+            connection = psycopg.connect(self.hub.config["archive.dsn"], connect_timeout=10)
+            self._local.connection = connection
+        return connection
 
 
 class Archiver(InDatabase):

@@ -42,7 +42,7 @@ def named(message: Any, keys: tuple[str, ...]) -> str | None:
     """Return what a message names under one of the keys, one level down at most."""
     if not isinstance(message, dict):
         return None
-    for part in (message, *(one for one in message.values() if isinstance(one, dict))):
+    for part in (message, *(value for value in message.values() if isinstance(value, dict))):
         for key in keys:
             if isinstance(part.get(key), str):
                 return str(part[key])

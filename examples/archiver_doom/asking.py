@@ -56,8 +56,8 @@ class Asking:
 
     def waited(self, path: str, since: float, until: float = float("inf")) -> float | None:
         """Return the median wait in seconds of what was asked from ``since`` to ``until`` (s)."""
-        found = [took for at, took in self._times[path] if since <= at <= until]
-        return median(found) if found else None
+        times = [took for at, took in self._times[path] if since <= at <= until]
+        return median(times) if times else None
 
     def _ask(self) -> None:
         while not self._closed.wait(0.5):

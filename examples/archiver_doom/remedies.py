@@ -72,7 +72,7 @@ def move(stage: Stage, old: Postgres, new: Postgres) -> int:
     at = time.time()
     copy(old, new)
     new.run(schema.INDEXES, "archive")
-    archiver = next(one for one in stage.chain.daemons if one.service == "archiver")
+    archiver = next(daemon for daemon in stage.chain.daemons if daemon.service == "archiver")
     settings = {**archiver.config, "archive.dsn": new.dsn("archive")}
     stage.chain.start_hub(Daemon("archiver", archiver.consumer, config=settings))
     stage.subscribed(["archiver"])

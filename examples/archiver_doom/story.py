@@ -157,15 +157,17 @@ def told(stage: Stage, name: str) -> None:
     of the database that each looks at."""
     asking: Asking = stage.notes["asking"]
     since = stage.watch.now() - 6
-    found = {"insert": 1000 * lately(stage)}
+    figures = {"insert": 1000 * lately(stage)}
     for path in PATHS:
         waited = asking.waited(path, since)
-        found[path] = 1000 * waited if waited is not None else float("nan")
-    stage.notes.setdefault("times", {})[name] = found
+        figures[path] = 1000 * waited if waited is not None else float("nan")
+    stage.notes.setdefault("times", {})[name] = figures
     looked = stage.notes.setdefault("blocks", {})[name] = blocks(stage.notes["dsn"])
     stage.tell(
         f"  {name}: "
-        + ", ".join(f"{key} {took:.1f} ms ({looked[key]:,} blocks)" for key, took in found.items())
+        + ", ".join(
+            f"{key} {took:.1f} ms ({looked[key]:,} blocks)" for key, took in figures.items()
+        )
     )
 
 
@@ -179,10 +181,10 @@ def checks(stage: Stage) -> Sequence[Outcome]:
         *(("moved", path, 0.5) for path in PATHS),
     ]
     looked, times = stage.notes["blocks"], stage.notes["times"]
-    outcomes = [_less(looked, *one, "blocks") for one in remedied]
+    outcomes = [_less(looked, *pair, "blocks") for pair in remedied]
     if stage.pace >= 1:
         # Told in any case, but other work on a machine changes times from one minute to the next.
-        outcomes += [_less(times, *one, "ms") for one in remedied]
+        outcomes += [_less(times, *pair, "ms") for pair in remedied]
     sent = stage.sent.total()
     with psycopg.connect(stage.notes["dsn"]) as connection:
         row = connection.execute(
@@ -202,9 +204,9 @@ def checks(stage: Stage) -> Sequence[Outcome]:
 
 
 def _less(
-    found: dict[str, dict[str, float]], after: str, what: str, share: float, unit: str
+    figures: dict[str, dict[str, float]], after: str, what: str, share: float, unit: str
 ) -> Outcome:
-    old, new = found["doom"][what], found[after][what]
+    old, new = figures["doom"][what], figures[after][what]
     return Outcome(
         f"{what}: {after} takes at most {share:.0%} of doom's {unit}",
         new <= share * old,

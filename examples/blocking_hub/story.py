@@ -43,16 +43,18 @@ def well_again(stage: Stage) -> None:
 
 
 def _delay(stage: Stage) -> float:
-    points = [one for one in stage.series("archiver", "delay")["delay"][-10:] if one is not None]
+    points = [
+        delay for delay in stage.series("archiver", "delay")["delay"][-10:] if delay is not None
+    ]
     return points[-1] if points else 0.0
 
 
 def seen_all_the_same(stage: Stage) -> Sequence[Outcome]:
     """Compare what can be seen of the archiver with what cannot."""
-    found = stage.series("archiver", "delay", "backlog", "processed")
-    late = max((one for one in found["delay"] if one is not None), default=0.0)
-    shown = sum(one is not None for one in found["backlog"])
-    gaps = sum(one is None for one in found["processed"])
+    series = stage.series("archiver", "delay", "backlog", "processed")
+    late = max((delay for delay in series["delay"] if delay is not None), default=0.0)
+    shown = sum(point is not None for point in series["backlog"])
+    gaps = sum(point is None for point in series["processed"])
     return [
         Outcome("its messages arrive late", late > LATE, f"up to {late:.1f} s late"),
         Outcome("no backlog is shown, not even 0", not shown, f"{shown} points"),

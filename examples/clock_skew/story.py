@@ -55,9 +55,9 @@ def no_future(stage: Stage) -> Sequence[Outcome]:
     newest = max(stage.row(name).get("last_sample") or 0 for name in stage.services())
     future = newest - time.time()
     states = {
-        one.state
-        for one in stage.watch.every()
-        if one.service == "badges" and one.at <= stage.notes["watched"]
+        row.state
+        for row in stage.watch.every()
+        if row.service == "badges" and row.at <= stage.notes["watched"]
     }
     return [
         Outcome(
@@ -67,7 +67,7 @@ def no_future(stage: Stage) -> Sequence[Outcome]:
         ),
         Outcome(
             "five minutes late: the delay says so",
-            bool(after) and all(abs(one - BEHIND) < 5 for one in after),
+            bool(after) and all(abs(delay - BEHIND) < 5 for delay in after),
             f"{min(after, default=-1):.0f} to {max(after, default=-1):.0f} s",
         ),
         Outcome("no sample is of the future", future <= 1.0, f"the newest is {-future:.1f} s old"),
@@ -77,8 +77,8 @@ def no_future(stage: Stage) -> Sequence[Outcome]:
 
 def _delays(stage: Stage, name: str) -> list[float]:
     began, ended = stage.notes[name]
-    found = stage.series("badges", "delay", start=began, end=ended)
-    return [one for one in found["delay"] if one is not None]
+    series = stage.series("badges", "delay", start=began, end=ended)
+    return [delay for delay in series["delay"] if delay is not None]
 
 
 STORY = Story(

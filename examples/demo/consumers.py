@@ -94,8 +94,8 @@ class Bridge(FedmsgConsumer):
             def do_POST(self) -> None:
                 body = self.rfile.read(min(int(self.headers.get("Content-Length", 0)), 1 << 20))
                 expected = f"sha256={hmac.new(SECRET, body, hashlib.sha256).hexdigest()}"
-                given = self.headers.get("X-Hub-Signature-256", "")
-                if not hmac.compare_digest(expected, given):
+                signature = self.headers.get("X-Hub-Signature-256", "")
+                if not hmac.compare_digest(expected, signature):
                     self.send_error(403, "bad signature")
                     return
                 event = {"topic": "webhook", "body": {"msg": json.loads(body)}}

@@ -38,19 +38,19 @@ def captured() -> tuple[tuple[str, dict[str, Any]], ...]:
     """Return every captured message that can be published again; none without the package."""
     spec = importlib.util.find_spec(PACKAGE)
     places = spec.submodule_search_locations if spec else None
-    found = []
+    messages = []
     for place in places or ():
         for path in sorted((Path(place) / "tests").rglob("*.py")):
-            found.extend(_in_source(path.read_text("utf-8")))
-    return tuple(found)
+            messages.extend(_in_source(path.read_text("utf-8")))
+    return tuple(messages)
 
 
 def _in_source(source: str) -> Iterator[tuple[str, dict[str, Any]]]:
     for node in ast.walk(ast.parse(source)):
-        for one in node.body if isinstance(node, ast.ClassDef) else ():
-            if isinstance(one, ast.Assign) and _names(one) == ["msg"]:
+        for statement in node.body if isinstance(node, ast.ClassDef) else ():
+            if isinstance(statement, ast.Assign) and _names(statement) == ["msg"]:
                 try:
-                    message = ast.literal_eval(one.value)
+                    message = ast.literal_eval(statement.value)
                     topic, body = message["topic"], message["msg"]
                     json.dumps(body)
                 except (ValueError, TypeError, KeyError):

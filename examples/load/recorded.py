@@ -40,12 +40,12 @@ def recorded(path: Path, speed: float = 1.0) -> Iterator[tuple[float, str, dict[
 
 def _read(line: str, where: str) -> tuple[float, str, dict[str, Any]]:
     try:
-        found = json.loads(line)
+        entry = json.loads(line)
     except json.JSONDecodeError as error:
         raise ValueError(f"{where}: no JSON: {error}") from error
-    if not isinstance(found, dict):
+    if not isinstance(entry, dict):
         raise ValueError(f"{where}: an object is wanted, not {line[:40]!r}")
-    time, topic, message = (found.get(key) for key in ("timestamp", "topic", "msg"))
+    time, topic, message = (entry.get(key) for key in ("timestamp", "topic", "msg"))
     if isinstance(time, bool) or not isinstance(time, (int, float)):
         raise ValueError(f"{where}: timestamp: {time!r} is not seconds since the epoch")
     if not isinstance(topic, str) or topic.count(".") < PREFIX + 1:

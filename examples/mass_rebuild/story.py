@@ -88,12 +88,12 @@ def drain(stage: Stage) -> None:
 
 def checks(stage: Stage) -> Sequence[Outcome]:
     """Look for the topic, for the incident of the whole bus and for the time to drain."""
-    named = stage.watch.first(0.0, lambda seen: seen.matches("archiver", WORDS, TOPIC))
+    named = stage.watch.first(0.0, lambda row: row.matches("archiver", WORDS, TOPIC))
     wide = next(
         (
-            (at, one)
-            for at, one in stage.watch.incidents()
-            if one["scope"] == "BUS" and one["cause"] in WORDS
+            (at, incident)
+            for at, incident in stage.watch.incidents()
+            if incident["scope"] == "BUS" and incident["cause"] in WORDS
         ),
         None,
     )
@@ -115,35 +115,37 @@ def checks(stage: Stage) -> Sequence[Outcome]:
 
 def slower_indeed(stage: Stage) -> Outcome:
     """Compare what was said of the time per message with the time itself, before and since."""
-    said = any("BOTH" in one.verdicts for one in stage.watch.every() if one.service == "archiver")
+    excused = any(
+        "BOTH" in row.verdicts for row in stage.watch.every() if row.service == "archiver"
+    )
     calm_until = stage.notes["calm"]
     before = service_time(stage, "archiver", stage.since, calm_until)
     since = service_time(stage, "archiver", calm_until + 1)
     return Outcome(
-        "slow processing is told only where it was",
-        not said or since > SLOWER * before,
+        "slow processing is reported only where it was",
+        not excused or since > SLOWER * before,
         f"{1000 * before:.1f} → {1000 * since:.1f} ms per message, "
-        f"{'BOTH' if said else 'no BOTH'} was said",
+        f"{'BOTH' if excused else 'no BOTH'} was said",
     )
 
 
 def drained_as_told(stage: Stage) -> Outcome:
     """Compare the time to drain, as it was told half-way, with when it was over."""
     empty = stage.notes["empty"]
-    told = [
-        (one.at, one.row["drain"])
-        for one in stage.watch.every()
-        if one.service == "archiver" and one.row["drain"] and one.at < empty - BEFORE_END
+    forecasts = [
+        (row.at, row.row["drain"])
+        for row in stage.watch.every()
+        if row.service == "archiver" and row.row["drain"] and row.at < empty - BEFORE_END
     ]
     expected = "the time to drain, told half-way, is right"
-    if not told:
+    if not forecasts:
         return Outcome(expected, False, "none was told")
-    middle = (told[0][0] + empty) / 2
-    at, drain_ = min(told, key=lambda one: abs(one[0] - middle))
-    said, took = drain_["seconds"], empty - at
+    middle = (forecasts[0][0] + empty) / 2
+    at, drain_ = min(forecasts, key=lambda forecast: abs(forecast[0] - middle))
+    forecast, took = drain_["seconds"], empty - at
     off = OFF if stage.pace >= 1 else OFF_IN_SHORT
-    near = abs(said - took) <= max(off * took, OFF_SECONDS)
-    return Outcome(expected, near, f"said {said:.0f} s, took {took:.0f} s")
+    near = abs(forecast - took) <= max(off * took, OFF_SECONDS)
+    return Outcome(expected, near, f"said {forecast:.0f} s, took {took:.0f} s")
 
 
 STORY = Story(

@@ -64,14 +64,14 @@ def fill(connection: Connection, people: int, seed: int = 1) -> None:
             )
 
 
-def write(connection: Connection, one: Preference) -> None:
+def write(connection: Connection, preference: Preference) -> None:
     """Add a person's preference of one context."""
     row = connection.execute(
         "INSERT INTO preferences (person, context) VALUES (%s, %s) RETURNING id",
-        [one.user, one.context],
+        [preference.user, preference.context],
     ).fetchone()
     assert row is not None
-    for each in one.filters:
+    for each in preference.filters:
         made = connection.execute(
             "INSERT INTO filters (preference, enabled) VALUES (%s, %s) RETURNING id",
             [row[0], each.enabled],
@@ -94,14 +94,14 @@ def people(connection: Connection) -> list[str]:
 
 def preferences_of(connection: Connection, person: str) -> list[Preference]:
     """Return a person's preferences: one query for each of them, each filter and its rules."""
-    found = []
+    preferences = []
     for number, context in connection.execute(
         "SELECT id, context FROM preferences WHERE person = %s ORDER BY id", [person]
     ).fetchall():
         filters = connection.execute(
             "SELECT id, enabled FROM filters WHERE preference = %s ORDER BY id", [number]
         ).fetchall()
-        found.append(
+        preferences.append(
             Preference(
                 person,
                 context,
@@ -112,16 +112,16 @@ def preferences_of(connection: Connection, person: str) -> list[Preference]:
                             for row in connection.execute(
                                 "SELECT kind, argument, negated FROM rules WHERE filter = %s"
                                 " ORDER BY id",
-                                [one],
+                                [filter_],
                             )
                         ),
                         enabled,
                     )
-                    for one, enabled in filters
+                    for filter_, enabled in filters
                 ),
             )
         )
-    return found
+    return preferences
 
 
 def access_of(connection: Connection, person: str) -> frozenset[str]:
@@ -143,7 +143,7 @@ def engine(connection: Connection) -> str:
 
 def send(connection: Connection, msg_id: str, whom: list[tuple[str, str]]) -> None:
     """Write notifications, on disk when this returns."""
-    people_, contexts = [one[0] for one in whom], [one[1] for one in whom]
+    people_, contexts = [recipient[0] for recipient in whom], [recipient[1] for recipient in whom]
     connection.execute(
         "INSERT INTO outbox (person, context, msg_id) "
         "SELECT p, c, %s FROM unnest(%s::text[], %s::text[]) AS told (p, c)",

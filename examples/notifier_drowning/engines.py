@@ -38,11 +38,11 @@ class Asking:
 
     def whom(self, news: News) -> list[tuple[str, str]]:
         """Return (person, context) of everyone to be told."""
-        found: list[tuple[str, str]] = []
+        recipients_: list[tuple[str, str]] = []
         for person in database.people(self._connection):
             wanted = database.preferences_of(self._connection, person)
-            found.extend(recipients(news, wanted, self._access))
-        return found
+            recipients_.extend(recipients(news, wanted, self._access))
+        return recipients_
 
     def _access(self, person: str) -> frozenset[str]:
         now = self._clock()
@@ -68,9 +68,9 @@ class Remembering:
     def whom(self, news: News) -> list[tuple[str, str]]:
         """Return (person, context) of everyone to be told."""
         return [
-            one
+            recipient
             for wanted in self._wanted.values()
-            for one in recipients(news, wanted, self._access)
+            for recipient in recipients(news, wanted, self._access)
         ]
 
     def heard(self, body: dict[str, Any]) -> None:

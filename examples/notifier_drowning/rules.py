@@ -93,6 +93,6 @@ def recipients(
     news: News, preferences: Iterable[Preference], access: Access
 ) -> Iterator[tuple[str, str]]:
     """Yield (user, context) of everyone to be told."""
-    for one in preferences:
-        if any(each.holds(news, one.user, access) for each in one.filters):
-            yield one.user, one.context
+    for preference in preferences:
+        if any(each.holds(news, preference.user, access) for each in preference.filters):
+            yield preference.user, preference.context

@@ -69,11 +69,11 @@ def edit(stage: Stage) -> None:
     with psycopg.connect(stage.notes["dsn"], autocommit=True) as connection:
         database.write(connection, LATE)
     changed = engines.RULES_CHANGED
-    told = [
+    messages = [
         (changed, {"person": LATE.user}),
         ("org.fedoraproject.prod.wiki.article.edit", {"title": "Rewritten", "user": "ralph"}),
     ]
-    send(stage, "edit", told)
+    send(stage, "edit", messages)
     stage.until("the latecomer is told", lambda: _told(stage) > 0)
     stage.notes["edited"] = True
 
@@ -143,18 +143,18 @@ def _lost(stage: Stage, waiting: int) -> Outcome:
     The looks are at different seconds, and messages are handled in between.
     """
     expected = "the page says how many messages the restart lost"
-    found = [
-        re.search(r"([\d,]+) messages lost", one.text)
-        for one in stage.watch.every()
-        if one.service == "notifier" and "RESTART" in one.verdicts
+    matches = [
+        re.search(r"([\d,]+) messages lost", row.text)
+        for row in stage.watch.every()
+        if row.service == "notifier" and "RESTART" in row.verdicts
     ]
-    numbers = [int(one[1].replace(",", "")) for one in found if one]
-    said = numbers[-1] if numbers else 0
+    numbers = [int(match[1].replace(",", "")) for match in matches if match]
+    lost = numbers[-1] if numbers else 0
     # Beside the event, a minute of ordinary messages may have waited as well.
     return Outcome(
         expected,
-        waiting / 4 < said <= 2 * RESTARTED,
-        f"{said:,}; {waiting:,} waited at the daemon's last look",
+        waiting / 4 < lost <= 2 * RESTARTED,
+        f"{lost:,}; {waiting:,} waited at the daemon's last look",
     )
 
 

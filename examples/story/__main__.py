@@ -22,8 +22,8 @@ FOLDER = ROOT / ".run"
 
 def names() -> list[str]:
     """Return every story's name: the folders beside this one that tell one."""
-    found = Path(__file__).parent.parent.glob("*/story.py")
-    return sorted(path.parent.name.replace("_", "-") for path in found)
+    stories = Path(__file__).parent.parent.glob("*/story.py")
+    return sorted(path.parent.name.replace("_", "-") for path in stories)
 
 
 def load(name: str) -> Story:
@@ -49,7 +49,9 @@ def main() -> int:
     if options.story == "list":
         for name in names():
             story = load(name)
-            needs = f" (needs {', '.join(one.name for one in story.needs)})" if story.needs else ""
+            needs = (
+                f" (needs {', '.join(need.name for need in story.needs)})" if story.needs else ""
+            )
             print(f"{name:18} {story.title}{needs}")
         return 0
     try:

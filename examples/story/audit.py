@@ -57,7 +57,7 @@ def heard(topics: Mapping[str, int], patterns: Sequence[str] | None) -> int:
     return sum(
         number
         for topic, number in topics.items()
-        if patterns is None or any(fnmatchcase(topic, one) for one in patterns)
+        if patterns is None or any(fnmatchcase(topic, pattern) for pattern in patterns)
     )
 
 

@@ -30,7 +30,9 @@ class Played:
     @property
     def well(self) -> bool:
         """Tell whether all that was expected was seen and no message is unaccounted for."""
-        return all(one.met for one in self.outcomes) and all(one.exact for one in self.balances)
+        return all(result.met for result in self.outcomes) and all(
+            result.exact for result in self.balances
+        )
 
 
 def play(
@@ -65,8 +67,10 @@ def play(
         tell(f"The page: {chain.url}")
         stage.watch = Watch(
             chain.url,
-            lambda seen, before: tell(_changed(seen, before)),
-            lambda at, one: tell(f"  [{at:4.0f} s] {one['scope']:10} {one['sentence']}"),
+            lambda row, before: tell(_changed(row, before)),
+            lambda at, incident: tell(
+                f"  [{at:4.0f} s] {incident['scope']:10} {incident['sentence']}"
+            ),
         )
         for number, phase in enumerate(story.phases, 1):
             tell(f"\n[{stage.watch.now():4.0f} s] {number}. {phase.name}: {phase.tells}")
@@ -98,43 +102,45 @@ def _phase(stage: Stage, phase: Phase) -> list[Outcome]:
     for expect in phase.expects:
         if expect.full and stage.pace < 1:
             continue
-        seen = _await(stage, expect, since, began + expect.within)
-        since = seen.at if seen else since
-        outcomes.append(_outcome(phase, expect, seen, began))
+        row = _await(stage, expect, since, began + expect.within)
+        since = row.at if row else since
+        outcomes.append(_outcome(phase, expect, row, began))
     return outcomes
 
 
 def _await(stage: Stage, expect: Expect, since: float, until: float) -> Seen | None:
-    def matches(seen: Seen) -> bool:
-        return seen.matches(expect.service, expect.verdicts, expect.says)
+    def matches(row: Seen) -> bool:
+        return row.matches(expect.service, expect.verdicts, expect.says)
 
     while True:
         late = stage.watch.now() > until
-        found = stage.watch.first(since, matches)
-        if found or late:
-            return found
+        row = stage.watch.first(since, matches)
+        if row or late:
+            return row
         stage.chain.processes.check()
         time.sleep(0.2)
 
 
-def _outcome(phase: Phase, expect: Expect, seen: Seen | None, began: float) -> Outcome:
+def _outcome(phase: Phase, expect: Expect, row: Seen | None, began: float) -> Outcome:
     wanted = f"{phase.name}: {expect}"
-    if seen is None:
+    if row is None:
         return Outcome(wanted, False, f"not within {expect.within:g} s")
-    which = next(one for one in (seen.state, *seen.verdicts) if one in expect.verdicts)
-    return Outcome(wanted, True, f"{which} {seen.at - began:.0f} s after the phase began")
+    which = next(verdict for verdict in (row.state, *row.verdicts) if verdict in expect.verdicts)
+    return Outcome(wanted, True, f"{which} {row.at - began:.0f} s after the phase began")
 
 
-def _changed(seen: Seen, before: Seen | None) -> str:
+def _changed(row: Seen, before: Seen | None) -> str:
     was = f"{before.state} → " if before else ""
-    return f"  [{seen.at:4.0f} s] {seen.service:10} {was}{seen.state}: {seen.text}"
+    return f"  [{row.at:4.0f} s] {row.service:10} {was}{row.state}: {row.text}"
 
 
 def report(played: Played) -> str:
     """Return expected against seen, a line each."""
     lines = ["", "Expected and seen:"]
-    for one in played.outcomes:
-        lines.append(f"  {'met' if one.met else 'NOT MET':8} {one.expected}: {one.seen}")
+    for outcome in played.outcomes:
+        lines.append(
+            f"  {'met' if outcome.met else 'NOT MET':8} {outcome.expected}: {outcome.observed}"
+        )
     kept = all(balance.exact for balance in played.balances)
     lines.append(f"  {'met' if kept else 'NOT MET':8} every message is accounted for")
     return "\n".join(lines)

@@ -49,11 +49,11 @@ class Phase:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Something that was expected, and what was seen."""
+    """Something that was expected, and what happened."""
 
     expected: str
     met: bool
-    seen: str
+    observed: str
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Story:
     def missing(self) -> list[str]:
         """Return a sentence for each need that is not there; empty when it can be played."""
         return [
-            f"{self.name} needs {one.name}, which is not installed: {one.why}"
-            for one in self.needs
-            if not one.installed()
+            f"{self.name} needs {need.name}, which is not installed: {need.why}"
+            for need in self.needs
+            if not need.installed()
         ]

@@ -168,7 +168,9 @@ class Stage:
     def newest(self) -> dict[str, Sample]:
         """Return each service's last sample, from the daemons themselves."""
         harvest = reader.latest([f"{self.chain.run_folder}/*.sock"], 3.0, time.time())
-        return {origin.service: one for _, origin, samples in harvest.fresh for one in samples}
+        return {
+            origin.service: sample for _, origin, samples in harvest.fresh for sample in samples
+        }
 
     def services(self) -> list[str]:
         """Return the services of this story, the relay's too."""
@@ -176,7 +178,7 @@ class Stage:
 
     def subscribed(self, services: Sequence[str]) -> None:
         """Publish until each of these has received something since now."""
-        before = {name: one.received for name, one in self.newest().items()}
+        before = {name: sample.received for name, sample in self.newest().items()}
 
         def heard_it() -> bool:
             # For a second: the first may come before the subscription has got there.
@@ -214,7 +216,7 @@ class Stage:
             prepare: what is done while it is down.
         """
         self.quiet()
-        daemon = next(one for one in self.chain.daemons if one.service == service)
+        daemon = next(daemon for daemon in self.chain.daemons if daemon.service == service)
         before = self._arrived(service)
         self.chain.processes.stop(service)
         at = time.time()
@@ -239,14 +241,14 @@ class Stage:
 
     def settle(self, services: Sequence[str] | None = None) -> None:
         """Return when nothing more is received; of ``services`` when nothing waits either."""
-        seen: dict[str, int] = {}
+        counted: dict[str, int] = {}
 
         def still() -> bool:
             now = self.newest()
-            counts = {name: one.received for name, one in now.items()}
-            same = counts == seen
-            seen.clear()
-            seen.update(counts)
+            counts = {name: sample.received for name, sample in now.items()}
+            same = counts == counted
+            counted.clear()
+            counted.update(counts)
             time.sleep(1.2)
             wanted = self.services() if services is None else services
             return same and not any(now[name].backlog for name in wanted if name in now)
@@ -277,8 +279,8 @@ class Stage:
             end=end or int(time.time()),
             step=1,
         )
-        found: dict[str, list[float | None]] = body["daemons"][0]["series"]
-        return found
+        series: dict[str, list[float | None]] = body["daemons"][0]["series"]
+        return series
 
     def begin_audit(self) -> None:
         """Count from now on; the bus must be quiet and the queues empty."""
@@ -291,7 +293,7 @@ class Stage:
         """Return every daemon's balance since ``begin_audit``; senders are ended first."""
         self.quiet()
         self.settle(())
-        last = {name: one.time for name, one in self.newest().items()}
+        last = {name: sample.time for name, sample in self.newest().items()}
         end = int(max(last.values()))
         self.until(
             "the store has the last samples",
@@ -300,24 +302,24 @@ class Stage:
         return [self._balance(name, end) for name in self.services()]
 
     def _balance(self, service: str, end: int) -> Balance:
-        found = self.series(service, "received", "processed", "backlog", end=end)
-        backlog = [one for one in found["backlog"] if one is not None]
+        series = self.series(service, "received", "processed", "backlog", end=end)
+        backlog = [point for point in series["backlog"] if point is not None]
         # What waited at a run's last stored sample: the page's own number, and exact.
-        pairs = list(zip(found["received"], found["backlog"]))
+        pairs = list(zip(series["received"], series["backlog"]))
         lost = [
-            one
+            value
             for run in self.ended
             if run.service == service and run.at
-            for one in last_known(pairs[: int(run.at) - self._since])
+            for value in last_known(pairs[: int(run.at) - self._since])
         ]
-        ended = [one for one in self.ended if one.service == service]
+        ended = [run for run in self.ended if run.service == service]
         return Balance(
             service,
             heard(self.sent, self.hears.get(service)),
-            total(found["received"], 1.0),
-            total(found["processed"], 1.0),
+            total(series["received"], 1.0),
+            total(series["processed"], 1.0),
             backlog[-1] if backlog else 0.0,
             sum(lost),
-            sum(one.away for one in ended),
-            sum(one.unseen for one in ended),
+            sum(run.away for run in ended),
+            sum(run.unseen for run in ended),
         )

@@ -10,11 +10,11 @@ def service_time(stage: Stage, service: str, start: int, end: int | None = None)
 
     0 when nothing ended, or nothing is known.
     """
-    found = stage.series(service, "busy", "processed", start=start, end=end)
+    series = stage.series(service, "busy", "processed", start=start, end=end)
     pairs = [
         (busy, ended)
-        for busy, ended in zip(found["busy"], found["processed"])
+        for busy, ended in zip(series["busy"], series["processed"])
         if busy is not None and ended is not None
     ]
-    ended = sum(one for _, one in pairs)
-    return sum(one for one, _ in pairs) / 1e6 / ended if ended else 0.0
+    ended = sum(count for _, count in pairs)
+    return sum(seconds for seconds, _ in pairs) / 1e6 / ended if ended else 0.0

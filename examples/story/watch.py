@@ -32,7 +32,7 @@ class Seen:
         return (
             self.service == service
             and says in words
-            and any(one in verdicts for one in (self.state, *self.verdicts))
+            and any(verdict in verdicts for verdict in (self.state, *self.verdicts))
         )
 
 
@@ -87,12 +87,12 @@ class Watch:
 
     def first(self, since: float, matches: Callable[[Seen], bool]) -> Seen | None:
         """Return the first answer at or after ``since`` (s) that matches."""
-        return next((one for one in self.every(since) if matches(one)), None)
+        return next((row for row in self.every(since) if matches(row)), None)
 
     def every(self, since: float = 0.0) -> list[Seen]:
         """Return all that was said at or after ``since`` (s)."""
         with self._lock:
-            return [one for one in self._all if one.at >= since]
+            return [row for row in self._all if row.at >= since]
 
     def changes(self) -> list[Seen]:
         """Return every change of a daemon's verdicts, oldest first."""
@@ -102,7 +102,7 @@ class Watch:
     def incidents(self, since: float = 0.0) -> list[tuple[float, Mapping[str, Any]]]:
         """Return (time, incident of several daemons) of every answer, oldest first."""
         with self._lock:
-            return [one for one in self._incidents if one[0] >= since]
+            return [incident for incident in self._incidents if incident[0] >= since]
 
     def _run(self) -> None:
         last: dict[str, Seen] = {}
@@ -118,16 +118,16 @@ class Watch:
                 for row in body["daemons"]
             ]
             with self._lock:
-                self._incidents.extend((at, one) for one in body["incidents"])
+                self._incidents.extend((at, incident) for incident in body["incidents"])
                 self._all.extend(rows)
-            for one in rows:
-                before = last.get(one.service)
-                if before is None or (before.state, before.verdicts) != (one.state, one.verdicts):
+            for row in rows:
+                before = last.get(row.service)
+                if before is None or (before.state, before.verdicts) != (row.state, row.verdicts):
                     with self._lock:
-                        self._changes.append(one)
-                    self._tell(one, before)
-                last[one.service] = one
-            now = {one["id"]: one for one in body["incidents"]}
+                        self._changes.append(row)
+                    self._tell(row, before)
+                last[row.service] = row
+            now = {incident["id"]: incident for incident in body["incidents"]}
             for name in now.keys() - known:
                 self._together(at, now[name])
             known = set(now)

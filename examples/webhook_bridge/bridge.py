@@ -83,8 +83,8 @@ def receiver(secret: bytes, repositories: set[str], accept: Any) -> type[BaseHTT
                 self._answer(413, "too long")
                 return
             body = self.rfile.read(length)
-            given = self.headers.get("X-Hub-Signature-256", "")
-            if not hmac.compare_digest(signature(secret, body), given):
+            signature_ = self.headers.get("X-Hub-Signature-256", "")
+            if not hmac.compare_digest(signature(secret, body), signature_):
                 self._answer(403, "bad signature")
                 return
             event = self.headers.get("X-GitHub-Event", "")
