@@ -54,7 +54,7 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
     settings = Settings.of(config)
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
-    # No redirect that is made of what was asked for.
+    # No redirect to an address made from the request.
     app.url_map.merge_slashes = False
     app.extensions["settings"] = settings
     app.extensions["store"] = open_store(settings)
@@ -128,7 +128,7 @@ def _http_error(error: HTTPException) -> Any:
 
 
 def _refuse(status: int, text: str) -> Response:
-    """Return an error in the form that the reader reads: JSON below /api, a page elsewhere."""
+    """Return an error as JSON below /api, as a page elsewhere."""
     if request.path.startswith("/api/") or request.path == "/healthz":
         body: bytes | str = as_json.dumps({"error": {"status": status, "message": text}})
         kind = "application/json"

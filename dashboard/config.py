@@ -48,11 +48,11 @@ class Settings:
     data_dir: Path
     #: ``unix:/absolute/path`` of rrdcached; empty when collectd writes the files itself.
     rrdcached: str = ""
-    #: Seconds between two samples, for daemons whose files do not tell.
+    #: Seconds between two samples, for daemons whose files do not say.
     interval: int = 10
     #: Names that the Host header may hold, ports aside; ``*`` means any.
     hosts: tuple[str, ...] = LOOPBACK_HOSTS
-    #: What whoever writes marks, silences and acknowledgements has to show; empty: nobody may.
+    #: The token needed to write marks, silences and acknowledgements; empty: nobody may.
     token: str = field(default="", repr=False)
     #: The file that the token is read from, which only its owner may read.
     token_file: Path | None = None
@@ -61,7 +61,7 @@ class Settings:
     #: The file of ``collectd-fedmsg alerts run``; None: no page of alerts.
     alerts_file: Path | None = None
     tied: tuple[Tied, ...] = field(default_factory=tuple)
-    #: What daemons share, e.g. one database: they become one incident when they alone ail.
+    #: What daemons share, e.g. one database: when only those are in trouble, it is one incident.
     shared: tuple[Dependency, ...] = field(default_factory=tuple)
     #: Where a Prometheus (or VictoriaMetrics) answers; then no file is read.
     prometheus: str = ""
@@ -81,10 +81,11 @@ class Settings:
     #: Path below which a proxy shows the page, e.g. ``/queues``. Only this says so, no header:
     #: whoever could choose where links lead could have a cache hand them to everybody.
     prefix: str = ""
-    #: Whose clock the daemons' weeks follow, e.g. ``Europe/Berlin``; empty: this host's.
+    #: Time zone of the daemons' usual weeks, e.g. ``Europe/Berlin``; empty: this host's.
     timezone: str = ""
-    #: A glob of this host's daemons' sockets, ``/run/fedmsg-health/*.sock``: daemons that ail are
-    #: asked at what. Empty: they are not; the server's user must be in their readers' group.
+    #: A glob of this host's daemons' sockets, ``/run/fedmsg-health/*.sock``: daemons in trouble are
+    #: asked where they spend their time. Empty: they are not. The server's user must be in their
+    #: readers' group.
     sockets: str = ""
     #: A glob of the files in which collectd's plugins keep what daemons say of themselves: at what
     #: they are slow, their versions, what fails. Empty: none are read.

@@ -92,7 +92,7 @@ def combined(options: argparse.Namespace) -> dict[str, Any]:
     if not settings.get("data_dir") and not settings.get("prometheus"):
         raise ConfigError("dashboard", "--data-dir", None, "say where the series are")
     hosts = settings.get("hosts", [])
-    if isinstance(hosts, list):  # anything else is told as a mistake
+    if isinstance(hosts, list):  # anything else is reported as a mistake
         settings["hosts"] = [*LOOPBACK_HOSTS, options.host, *hosts, *options.allow_host]
     return settings
 
@@ -118,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
     raise_file_limit()
-    # A page asks several things at once; that one waits a moment for a thread is no warning.
+    # A page sends several requests at once; a short wait for a thread is no warning.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     host = options.host.strip("[]")
     shown = f"[{host}]" if ":" in host else host

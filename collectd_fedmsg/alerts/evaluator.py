@@ -25,11 +25,11 @@ Key = tuple[str, Subject]
 
 @dataclass(frozen=True)
 class State:
-    """All that is remembered between two steps. What is not in ``tracks`` is calm."""
+    """All that is remembered between two steps. A subject without a track is calm."""
 
     tracks: Mapping[Key, Track] = field(default_factory=dict)
     #: Epoch seconds of the newest sample judged, by subject.
-    seen: Mapping[Subject, float] = field(default_factory=dict)
+    judged_until: Mapping[Subject, float] = field(default_factory=dict)
     groups: Mapping[str, Group] = field(default_factory=dict)
 
     @property
@@ -56,7 +56,7 @@ class Transition:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a step made of it."""
+    """The result of a step."""
 
     state: State
     transitions: tuple[Transition, ...]
@@ -77,7 +77,7 @@ def evaluate(
     *,
     incidents: Iterable[Incident] = (),
 ) -> Outcome:
-    """Return the state after ``now`` (epoch seconds), what changed, and whom to tell what.
+    """Return the state after ``now`` (epoch seconds), what changed, and the notices that are due.
 
     Args:
         state: what the last step returned; ``State()`` in the beginning.
@@ -85,34 +85,38 @@ def evaluate(
         rules: in force now; they may differ from the last step's.
         now: seconds since the epoch.
         actions: what people did until now.
-        incidents: who suffers together; one notice tells of all of one.
+        incidents: shared incidents; each becomes one notice.
     """
     state, late = set_back(state, now)
     present = {
-        seen.subject: seen
-        for seen in observations
-        if seen.last is not None and now - seen.last <= rules.forget
+        observation.subject: observation
+        for observation in observations
+        if observation.last is not None and now - observation.last <= rules.forget
     }
     step = _Step(
         state,
         rules,
         now,
         _newest_of_hosts(present, rules),
-        {name: one for one in incidents if one.shared for name in one.members},
+        {name: incident for incident in incidents if incident.shared for name in incident.members},
     )
-    for seen in present.values():
-        step.judge(seen)
+    for observation in present.values():
+        step.judge(observation)
     step.keep_absent(present)
     tracks = {
         key: replace(track, alert=acked(track.alert, actions)) if track.alert else track
         for key, track in step.tracks.items()
     }
     newest = {
-        subject: min(seen.history.end, now) for subject, seen in present.items() if seen.history
+        subject: min(observation.history.end, now)
+        for subject, observation in present.items()
+        if observation.history
     }
     opened = [track.alert for track in tracks.values() if track.alert]
-    cleared = [one.alert for one in step.transitions if one.event is Event.CLEARED]
-    hushed = frozenset(one.id for one in (*opened, *cleared) if muted(one, actions, now))
+    cleared = [
+        transition.alert for transition in step.transitions if transition.event is Event.CLEARED
+    ]
+    hushed = frozenset(alert.id for alert in (*opened, *cleared) if muted(alert, actions, now))
     groups, notices = tell(state.groups, opened, cleared, hushed, grouping=rules.grouping, now=now)
     return Outcome(
         State(tracks, {**_still(state, rules, now), **newest}, groups),
@@ -124,7 +128,7 @@ def evaluate(
 
 def set_back(state: State, now: float) -> tuple[State, float]:
     """Return a state without times ahead of ``now``, and by how many seconds they were ahead."""
-    late = [ahead(state.seen, now)]
+    late = [ahead(state.judged_until, now)]
     tracks: dict[Key, Track] = {}
     for key, track in state.tracks.items():
         tracks[key], most = brought_back(track, now, ("at", "since", "raises"))
@@ -141,8 +145,8 @@ def set_back(state: State, now: float) -> tuple[State, float]:
         late.append(most)
     if not any(late):
         return state, 0.0
-    seen = {subject: min(at, now) for subject, at in state.seen.items()}
-    return State(tracks, seen, groups), max(late)
+    judged_until = {subject: min(at, now) for subject, at in state.judged_until.items()}
+    return State(tracks, judged_until, groups), max(late)
 
 
 def _troubles(
@@ -155,9 +159,9 @@ def _troubles(
             f"times up to {duration(late)} ahead were brought back to now: the clock was set back"
         )
     future = {
-        subject.id: seen.last - now
-        for subject, seen in present.items()
-        if seen.last is not None and seen.last - now > MAX_SKEW
+        subject.id: observation.last - now
+        for subject, observation in present.items()
+        if observation.last is not None and observation.last - now > MAX_SKEW
     }
     if future:
         worst = max(future, key=lambda name: future[name])
@@ -173,8 +177,8 @@ def _troubles(
 def _newest_of_hosts(present: Mapping[Subject, Observation], rules: RuleSet) -> dict[str, float]:
     """Return the newest of anything, by host; only of hosts that a rule watches as a whole."""
     newest: dict[str, float] = {}
-    for subject, seen in present.items():
-        newest[subject.host] = max(seen.last or 0.0, newest.get(subject.host, 0.0))
+    for subject, observation in present.items():
+        newest[subject.host] = max(observation.last or 0.0, newest.get(subject.host, 0.0))
     whole = [rule for rule in rules.rules if rule.kind == "collectd_silent"]
     return {
         host: last
@@ -198,23 +202,23 @@ class _Step:
     judged: set[Key] = field(default_factory=set)
     failed: dict[Subject, str] = field(default_factory=dict)
 
-    def judge(self, seen: Observation) -> None:
+    def judge(self, observation: Observation) -> None:
         """Follow every rule that applies to a subject."""
-        subject = seen.subject
+        subject = observation.subject
         for rule in self.rules.rules:
-            found = self.rules.rule_for(rule, subject)
-            if found is None:
+            effective = self.rules.rule_for(rule, subject)
+            if effective is None:
                 continue
             key = (rule.name, subject)
             self.judged.add(key)
             # A calm track goes on after the newest sample that was judged.
             before = self.state.tracks.get(key) or (
                 Track()
-                if found.kind in BY_CLOCK
-                else Track(at=self.state.seen.get(subject, Track.at))
+                if effective.kind in BY_CLOCK
+                else Track(at=self.state.judged_until.get(subject, Track.at))
             )
             try:
-                track, changes = self._follow(before, found, seen)
+                track, changes = self._follow(before, effective, observation)
             except Exception as error:
                 # A number that nobody expected takes this subject along, and no other.
                 self.failed[subject] = f"{type(error).__name__}: {error}"[:200]
@@ -224,17 +228,17 @@ class _Step:
                 self.tracks[key] = track
 
     def _follow(
-        self, track: Track, rule: Rule, seen: Observation
+        self, track: Track, rule: Rule, observation: Observation
     ) -> tuple[Track, list[Transition]]:
-        subject, now = seen.subject, self.now
+        subject, now = observation.subject, self.now
         incident = self.incidents.get(subject.id)
         changes: list[Transition] = []
-        reason = foreseen(rule.kind, seen, incident)
+        reason = foreseen(rule.kind, observation, incident)
         if reason is not None and track.alert is None:
             track = replace(track, reason=reason)
         for reading in readings(
             rule,
-            seen,
+            observation,
             now,
             track.at,
             every=self.rules.every,
@@ -245,14 +249,14 @@ class _Step:
             track, event = step(track, reading, rule, subject, self.rules.flapping)
             if event is None or track.alert is None:
                 continue
-            alert = explained(track.alert, seen, incident, now)
+            alert = explained(track.alert, observation, incident, now)
             if event is Event.WORSE:
                 # By the clock that acknowledgements go by, not by the sample's time.
                 alert = replace(alert, worse_since=now)
             changes.append(Transition(event, alert))
             track = close(track) if event is Event.CLEARED else replace(track, alert=alert)
         if track.alert and not changes:
-            track = replace(track, alert=explained(track.alert, seen, incident, now))
+            track = replace(track, alert=explained(track.alert, observation, incident, now))
         if track.since is None and track.reason is not None:
             track = replace(track, reason=None)
         return track, changes
@@ -278,7 +282,7 @@ class _Step:
 
 
 def _still(state: State, rules: RuleSet, now: float) -> dict[Subject, float]:
-    return {subject: at for subject, at in state.seen.items() if now - at <= rules.forget}
+    return {subject: at for subject, at in state.judged_until.items() if now - at <= rules.forget}
 
 
 def acked(alert: Alert, actions: Actions) -> Alert:
@@ -291,4 +295,4 @@ def acked(alert: Alert, actions: Actions) -> Alert:
 
 def muted(alert: Alert, actions: Actions, now: float) -> bool:
     """Return whether a silence covers the alert at ``now`` (epoch seconds)."""
-    return any(one.covers(alert.subject, alert.rule, now) for one in actions.silences)
+    return any(silence.covers(alert.subject, alert.rule, now) for silence in actions.silences)

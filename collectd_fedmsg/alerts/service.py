@@ -230,9 +230,9 @@ class EvaluatorLoop:
 def remembered(state: State) -> list[Observation]:
     """Return the last known subjects with the time of their newest samples."""
     newest: dict[str, float] = {}
-    for subject, at in state.seen.items():
+    for subject, at in state.judged_until.items():
         newest[subject.host] = max(at, newest.get(subject.host, 0.0))
     return [
-        *(Observation(subject, None, None, at) for subject, at in state.seen.items()),
+        *(Observation(subject, None, None, at) for subject, at in state.judged_until.items()),
         *(Observation(Subject(host), None, None, at) for host, at in newest.items()),
     ]

@@ -19,7 +19,9 @@ def to_json(state: State) -> dict[str, Any]:
             [rule, asdict(subject), _track(track)]
             for (rule, subject), track in state.tracks.items()
         ],
-        "seen": [[s.host, s.service, s.consumer, at] for s, at in state.seen.items()],
+        "judged_until": [
+            [s.host, s.service, s.consumer, at] for s, at in state.judged_until.items()
+        ],
         "groups": [asdict(group) for group in state.groups.values()],
     }
 
@@ -34,14 +36,14 @@ def of_json(raw: Mapping[str, Any]) -> State:
         tracks = {
             (rule, Subject(**subject)): _of_track(track) for rule, subject, track in raw["tracks"]
         }
-        last_seen = {
+        judged_until = {
             Subject(host, service, consumer): float(at)
-            for host, service, consumer, at in raw["seen"]
+            for host, service, consumer, at in raw["judged_until"]
         }
         groups = {row["key"]: _of_group(row) for row in raw["groups"]}
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a saved state: {error!r}") from error
-    return State(tracks, last_seen, groups)
+    return State(tracks, judged_until, groups)
 
 
 def _track(track: Track) -> dict[str, Any]:

@@ -161,32 +161,32 @@ def per_month(pages: int, seconds: float) -> float | None:
 
 
 def _json(episodes: Episodes, paging: Paging | None, seconds: float) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "episodes": [one.to_dict() for one in episodes.episodes],
-        "incidents": [one.to_dict() for one in episodes.incidents],
+    fields: dict[str, Any] = {
+        "episodes": [episode.to_dict() for episode in episodes.episodes],
+        "incidents": [incident.to_dict() for incident in episodes.incidents],
     }
     if paging is not None:
-        found["pages"] = [
+        fields["pages"] = [
             {
-                "at": one.at,
-                "kind": one.kind,
-                "severity": one.severity,
-                "subjects": [alert.subject.id for alert in one.alerts],
-                "rules": sorted({alert.rule for alert in one.alerts}),
-                "causes": sorted({alert.cause for alert in one.alerts}),
+                "at": page.at,
+                "kind": page.kind,
+                "severity": page.severity,
+                "subjects": [alert.subject.id for alert in page.alerts],
+                "rules": sorted({alert.rule for alert in page.alerts}),
+                "causes": sorted({alert.cause for alert in page.alerts}),
             }
-            for one in paging.pages
+            for page in paging.pages
         ]
-        found["pages_per_month"] = per_month(len(paging.pages), seconds)
-    return found
+        fields["pages_per_month"] = per_month(len(paging.pages), seconds)
+    return fields
 
 
 def report(episodes: Episodes, paging: Paging | None, seconds: float) -> Iterator[str]:
     """Yield the report's lines, times in UTC."""
-    for one in episodes.incidents:
-        yield f"{_when(one)}  incident: {one.sentence}"
-    for one in episodes.episodes:
-        yield f"{_when(one)}  {one.verdict.name:<14} {one.subject}: {one.sentence}"
+    for episode in episodes.incidents:
+        yield f"{_when(episode)}  incident: {episode.sentence}"
+    for episode in episodes.episodes:
+        yield f"{_when(episode)}  {episode.verdict.name:<14} {episode.subject}: {episode.sentence}"
     if not episodes.episodes:
         yield f"Nothing to say of {duration(seconds)}: all were well."
     if paging is not None:
@@ -201,9 +201,9 @@ def report(episodes: Episodes, paging: Paging | None, seconds: float) -> Iterato
         yield f"{len(paging.pages)} pages in {duration(seconds)}: {rate}"
 
 
-def _when(one: Episode) -> str:
-    more = "" if one.over else ", still"
-    return f"{utc(one.start)} - {utc(one.end)} ({duration(one.duration)}{more})"
+def _when(episode: Episode) -> str:
+    more = "" if episode.over else ", still"
+    return f"{utc(episode.start)} - {utc(episode.end)} ({duration(episode.duration)}{more})"
 
 
 def _about(notice: Notice) -> str:
@@ -226,13 +226,16 @@ def observations(
         beats: when collectd's plugin last spoke for itself, by host.
     """
     newest = dict(beats)
-    for one in whole.daemons:
-        at = one.last if one.last is not None else last.get(one.id)
+    for daemon in whole.daemons:
+        at = daemon.last if daemon.last is not None else last.get(daemon.id)
         yield Observation(
-            Subject(one.host, one.service, one.consumer), one.history, one.diagnosis, at
+            Subject(daemon.host, daemon.service, daemon.consumer),
+            daemon.history,
+            daemon.diagnosis,
+            at,
         )
         if at is not None:
-            newest[one.host] = max(at, newest.get(one.host, at))
+            newest[daemon.host] = max(at, newest.get(daemon.host, at))
     for host, at in newest.items():
         yield Observation(Subject(host), last=at)
 
@@ -261,4 +264,4 @@ class Paging:
     @property
     def pages(self) -> list[Notice]:
         """Return the notices that ask somebody to look: an end and a reminder do not."""
-        return [one for one in self.notices if one.kind in ("raised", "worse")]
+        return [notice for notice in self.notices if notice.kind in ("raised", "worse")]

@@ -63,13 +63,17 @@ class Episodes:
             self.episodes,
             self._open,
             whole.now,
-            (_daemon(one, whole.now) for one in whole.daemons if not one.diagnosis.verdict.healthy),
+            (
+                _daemon(daemon, whole.now)
+                for daemon in whole.daemons
+                if not daemon.diagnosis.verdict.healthy
+            ),
         )
         _follow(
             self.incidents,
             self._shared,
             whole.now,
-            (_incident(one, whole.now) for one in whole.incidents if one.shared),
+            (_incident(incident, whole.now) for incident in whole.incidents if incident.shared),
         )
 
 
@@ -99,13 +103,21 @@ def _follow(
             episodes.append(newest)
 
 
-def _daemon(one: Judged, now: float) -> Episode:
-    cause = one.diagnosis.findings[0]
+def _daemon(daemon: Judged, now: float) -> Episode:
+    cause = daemon.diagnosis.findings[0]
     return Episode(
-        one.id, cause.verdict, now, now, "; ".join(cause.evidence[:2]), one.diagnosis.severity
+        daemon.id, cause.verdict, now, now, "; ".join(cause.evidence[:2]), daemon.diagnosis.severity
     )
 
 
-def _incident(one: Incident, now: float) -> Episode:
-    name = f"{one.scope.name.lower()} {one.name}".strip()
-    return Episode(name, one.cause, now, now, one.sentence, one.severity, members=one.members)
+def _incident(incident: Incident, now: float) -> Episode:
+    name = f"{incident.scope.name.lower()} {incident.name}".strip()
+    return Episode(
+        name,
+        incident.cause,
+        now,
+        now,
+        incident.sentence,
+        incident.severity,
+        members=incident.members,
+    )

@@ -64,8 +64,8 @@ class EvidenceFiles:
 
     def all(self) -> list[EvidenceFile]:
         """Return what the files say now, in the order of their names."""
-        found = glob.iglob(self._pattern) if self._pattern else ()  # noqa: PTH207 - it is absolute
-        names = sorted(islice(found, MAX_FILES))
+        paths = glob.iglob(self._pattern) if self._pattern else ()  # noqa: PTH207 - it is absolute
+        names = sorted(islice(paths, MAX_FILES))
         self._read = {name: self._look(name) for name in names}
         return [content for _, content in self._read.values() if content is not None]
 

@@ -2,7 +2,7 @@
 
 Within the heartbeat RRD gives a gauge's next value to all the time since the one before it, so a
 daemon that was away for minutes would have had the backlog with which it came back. Its totals
-tell: they began anew, which RRD calls unknown.
+show that: they restarted, which RRD stores as unknown.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from ..store.series import Points, Series
 
-#: The metric whose gaps tell where a daemon was away.
+#: The metric whose gaps show when a daemon was away.
 TOTAL = "received"
 
 
@@ -34,11 +34,11 @@ def gaps(total: Points) -> list[tuple[int, int]]:
 
 
 def unbridged(gauge: Points, away: Sequence[tuple[int, int]]) -> Points:
-    """Return a gauge without the steps that only its next value speaks for.
+    """Return a gauge without the steps that only its next value filled.
 
-    The step in which the daemon was back is kept, for that value is its own; so is whatever
+    The step in which the daemon was back is kept: its value was measured. So is whatever
     differs from it, and all before the first and after the last known total: the queue lengths
-    of 2014 have none beside them.
+    of 2014 have no totals.
 
     Args:
         gauge: on the grid of its consumer's totals.
@@ -57,9 +57,9 @@ def unbridged(gauge: Points, away: Sequence[tuple[int, int]]) -> Points:
 
 
 def restarts(received: Series, backlog: Series) -> list[int]:
-    """Return when a daemon began anew, epoch seconds.
+    """Return the times of a daemon's restarts, epoch seconds.
 
-    A total that shrank is unknown in RRD (DERIVE, minimum 0) while the gauge beside it is
+    A total that shrank is unknown in RRD (DERIVE, minimum 0) while the gauge of the same step is
     known: nothing else does that, save a first sample, before which both are unknown.
     """
     if (received.start, received.step) != (backlog.start, backlog.step):

@@ -85,7 +85,7 @@ def answer(
         store, daemons, metrics, window: where, whose, what and when.
         topics: also what was received by topic, and the worker time (busy workers) by topic.
         tied: other series, drawn under the daemons that they are tied to.
-        marks: also when the daemons began anew, epoch seconds.
+        marks: also the times of restarts, epoch seconds.
 
     Raises:
         StoreError: the store cannot answer.

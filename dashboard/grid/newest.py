@@ -1,8 +1,8 @@
 """Fill the last, unfinished steps of a coarse series from the finest archive.
 
 RRD knows a consolidated step only once it has ended: of a year that is the last two days, in
-which 268 messages may wait beside a line that ends before. Nothing is guessed: the step holds
-what is known of it so far.
+which 268 messages may wait after the line has ended. Nothing is guessed: the step has the values
+known so far.
 """
 
 from __future__ import annotations

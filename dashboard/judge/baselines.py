@@ -105,10 +105,10 @@ class Baselines:
             del self._kept[key]
 
     def _make(self, daemon: Daemon, end: int, topics: bool) -> Baseline | None:
-        found = self._span(daemon, end)
-        if found is None:
+        span_and_backlog = self._span(daemon, end)
+        if span_and_backlog is None:
             return None
-        start, backlog = found
+        start, backlog = span_and_backlog
         window = Window(start, end, HOUR)
         columns = {"backlog": backlog}
         wanted = [(metric, "AVERAGE") for metric in AVERAGES]
@@ -149,14 +149,14 @@ class Baselines:
         return None
 
     def _by_topic(self, daemon: Daemon, start: int, end: int) -> ByTopic:
-        found: dict[str, dict[str, Series]] = {}
+        fine: dict[str, dict[str, Series]] = {}
         for metric, by in daemon.by_topic.items():
             window = Window(start, end, HOUR)
             every = {
                 topic: fetched(self._store, ref, "AVERAGE", window) for topic, ref in by.items()
             }
-            found[metric] = {topic: one for topic, one in every.items() if one.step <= HOUR}
-        return found
+            fine[metric] = {topic: series for topic, series in every.items() if series.step <= HOUR}
+        return fine
 
     def _fine(self, daemon: Daemon, end: int) -> tuple[History | None, int]:
         """Return the last day in the finest steps, and the samples' interval."""

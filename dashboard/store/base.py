@@ -55,7 +55,7 @@ class Daemon:
         return "/".join(escape(part) for part in (self.host, self.service, self.consumer))
 
     def put(self, identity: Identity, ref: Ref) -> None:
-        """Note where one series of this daemon is."""
+        """Add the reference of one series of this daemon."""
         if identity.topic is None:
             self.files[identity.metric] = ref
         else:
@@ -79,10 +79,10 @@ class Store(Protocol):
         """Return every daemon by id, sorted."""
 
     def problems(self) -> Sequence[str]:
-        """Return what the listing had to leave out or could not renew, a sentence each."""
+        """Return what the listing omitted or could not read again, a sentence each."""
 
     def prepare(self, refs: Iterable[Ref]) -> None:
-        """Make the newest values of these readable, all at once."""
+        """Make the newest values of these series readable, in one batch."""
 
     def fetch(self, ref: Ref, cf: str, start: int, end: int, resolution: int) -> Series:
         """Return one series of [start, end): a total as units/s, a gauge in its unit."""

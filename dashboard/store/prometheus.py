@@ -49,7 +49,7 @@ class PrometheusStore:
 
     Args:
         address: of the server, e.g. ``http://127.0.0.1:9090``.
-        interval: seconds between two samples, which Prometheus does not tell.
+        interval: seconds between two samples, which Prometheus does not store.
         token: what it asks for, shown as a bearer; empty: nothing.
     """
 
@@ -73,7 +73,7 @@ class PrometheusStore:
         return self._daemons
 
     def problems(self) -> list[str]:
-        """Return nothing: the server lists all or nothing."""
+        """Return an empty list: the server lists everything or fails."""
         return []
 
     def prepare(self, refs: Iterable[Ref]) -> None:
@@ -120,7 +120,7 @@ class PrometheusStore:
         return moment, value
 
     def heartbeat(self, ref: Ref) -> int | None:
-        """Return None: a server keeps what comes."""
+        """Return None: a server has no heartbeat."""
 
     def other(self, identity: str) -> Ref | None:
         """Return the selector of ``host/plugin[-instance]/type[-instance]#source``.

@@ -90,7 +90,7 @@ class Server:
         return values_by_labels
 
     def _ask(self, what: str, arguments: dict[str, str], read: Callable[[Any], Answer]) -> Answer:
-        """Return what ``read`` makes of an answer's data; of anything unexpected a StoreError."""
+        """Return what ``read`` makes of an answer's data; anything unexpected is a StoreError."""
         where = f"{self._address}/api/v1/{what}"
         try:
             # POST: an address has a limit of length.

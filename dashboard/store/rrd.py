@@ -1,6 +1,6 @@
 """The files that collectd's rrdtool and rrdcached plugins write; the only importer of rrdtool.
 
-Never writes. One file that cannot be read is that series' trouble, whatever is in it.
+Never writes. A file that cannot be read affects only its series.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class RRDStore:
         return [*self._listing.problems(), *([idle] if idle else [])]
 
     def prepare(self, refs: Iterable[Ref]) -> None:
-        """Have rrdcached write these files out, in one go.
+        """Make rrdcached write these files, in one batch.
 
         Raises:
             StoreError: rrdcached does not answer.
@@ -129,7 +129,7 @@ class RRDStore:
 
     @staticmethod
     def _bounded(path: str, cf: str, start: int, end: int, resolution: int) -> None:
-        """Refuse what would be read for seconds: asked of one point, an archive tells its step."""
+        """Refuse a read that would take seconds; the step is found by reading one point."""
         if end - start <= MAX_ROWS:
             return
         (_, _, step), _, _ = rrdtool.fetch(
@@ -142,7 +142,7 @@ class RRDStore:
             )
 
     def newest(self, ref: Ref) -> tuple[int, float] | None:
-        """Return when a file was last updated, and with what; None when with nothing known.
+        """Return the time and value of a file's last update; None when the value is unknown.
 
         Raises:
             SeriesError: the file cannot be read, or holds an impossible number.

@@ -45,7 +45,7 @@ class Listing:
             StoreError: the folder cannot be listed, or has lost all daemons that it had.
         """
         now = time.monotonic()
-        # An empty folder costs nothing to list, and the first daemon is waited for.
+        # An empty folder is listed each time: that is fast, and the first daemon is expected.
         if not self._daemons or now - self._listed >= MAX_AGE:
             self._list()
             self._listed = now
@@ -87,7 +87,7 @@ class Listing:
         known: Mapping[tuple[str, str], dict[str, Daemon]],
         name: str,
     ) -> Iterator[None]:
-        """Keep what was known of a folder that cannot be listed now; one that is gone is gone."""
+        """Keep the daemons of a folder that cannot be listed now; a deleted one has none."""
         try:
             yield
         except (FileNotFoundError, NotADirectoryError):
@@ -109,7 +109,7 @@ class Listing:
         return names
 
     def _shown(self, name: str) -> bool:
-        """Tell whether a name can be shown; collectd cuts names within characters."""
+        """Return whether a name is UTF-8; collectd cuts names within characters."""
         try:
             name.encode("utf-8")
         except UnicodeEncodeError:

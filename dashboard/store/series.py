@@ -15,8 +15,7 @@ Points = list[Optional[float]]
 #: What a panel can show: more are consolidated, unless a step is asked for.
 POINTS = 480
 
-#: Above this no message, second or microsecond a second was ever counted: 10**15 µs/s are a
-#: thousand million busy workers.
+#: The highest possible rate: 10**15 µs/s are a thousand million busy workers.
 MAX_NUMBER = 1e15
 
 
@@ -76,13 +75,13 @@ def checked(series: Series, name: str) -> Series:
 
 
 def impossible_number(name: str, value: float, moment: float) -> str:
-    """Return the sentence that names a number which nothing can have counted."""
+    """Return the sentence that names an impossible number."""
     when = datetime.fromtimestamp(moment, timezone.utc)
     return f"{name} holds {value:g} at {when:%H:%M:%S} UTC: impossible"
 
 
 def unreadable(window: Window, trouble: str) -> Series:
-    """Return the series of which nothing can be read, and why."""
+    """Return an unreadable series with the reason."""
     step = window.resolution
     return Series(window.start // step * step, step, [], trouble)
 
@@ -115,11 +114,11 @@ def _merge(points: Sequence[float | None], how: str) -> float | None:
 
 
 def consolidate(series: Series, step: int, how: str) -> Series:
-    """Return the series at a coarser step, a multiple of its own.
+    """Return the series at a coarser step, a multiple of the present one.
 
     Args:
         series: what the store gave.
-        step: seconds; a step that is not a multiple is left as it is.
+        step: seconds; a series whose step does not divide it is returned unchanged.
         how: AVERAGE, MIN or MAX, as in rrdcreate(1).
     """
     times = step // series.step

@@ -130,7 +130,7 @@ def _series(most: int) -> dict[str, Any]:
 
 @api.get("/state")
 def state() -> Response:
-    """The fleet line alone: cheap to poll."""
+    """The fleet line alone: fast to poll."""
     return send(fleet().answer(time.time())["fleet"])
 
 
@@ -143,7 +143,7 @@ def marks() -> Response:
 
 @api.post("/marks")
 def add_mark() -> Response:
-    """Keep a note; wants the token."""
+    """Keep a note; needs the token."""
     login.may_write(settings())
     mark = check(query.body(request.get_data()), time.time(), login.logged_in(settings()))
     notes().add(mark)
@@ -152,7 +152,7 @@ def add_mark() -> Response:
 
 @api.delete("/marks/<name>")
 def remove_mark(name: str) -> Response:
-    """Forget a note; wants the token."""
+    """Delete a note; needs the token."""
     login.may_write(settings())
     if not notes().remove(name):
         raise KeyError(name)

@@ -50,8 +50,8 @@ def joined(folder: Path, entry: str) -> str:
     _visit(folder, entry, texts, order, ())
     wanted: dict[str, set[str]] = {name: {*_EXPORTED.findall(texts[name])} for name in order}
     for text in texts.values():
-        for found in _IMPORT.finditer(text):
-            wanted[found["module"]].update(one.split(" as ")[0] for one in _named(found))
+        for statement in _IMPORT.finditer(text):
+            wanted[statement["module"]].update(part.split(" as ")[0] for part in _named(statement))
     return "".join(_scoped(name, texts[name], sorted(wanted[name])) for name in order)
 
 
@@ -64,20 +64,20 @@ def _visit(
     if name in texts:
         return
     text = texts[name] = (folder / f"{name}.js").read_text("utf-8")
-    for found in _IMPORT.finditer(text):
-        _visit(folder, found["module"], texts, order, (*above, name))
+    for statement in _IMPORT.finditer(text):
+        _visit(folder, statement["module"], texts, order, (*above, name))
     order.append(name)
 
 
-def _named(found: re.Match[str]) -> list[str]:
-    return [part.strip() for part in (found["names"] or "").split(",") if part.strip()]
+def _named(statement: re.Match[str]) -> list[str]:
+    return [part.strip() for part in (statement["names"] or "").split(",") if part.strip()]
 
 
-def _import(found: re.Match[str]) -> str:
-    if found["whole"]:
-        return f"const {found['whole']} = ${found['module']};\n"
-    names = ", ".join(one.replace(" as ", ": ") for one in _named(found))
-    return f"const {{ {names} }} = ${found['module']};\n"
+def _import(statement: re.Match[str]) -> str:
+    if statement["whole"]:
+        return f"const {statement['whole']} = ${statement['module']};\n"
+    names = ", ".join(part.replace(" as ", ": ") for part in _named(statement))
+    return f"const {{ {names} }} = ${statement['module']};\n"
 
 
 def _scoped(name: str, text: str, exported: list[str]) -> str:

@@ -57,7 +57,7 @@ def refusal(header: bytes) -> str:
 
 
 class Request(HTTPRequestParser):  # type: ignore[misc]
-    """One request."""
+    """One request, parsed within bounds."""
 
     def parse_header(self, header_plus: bytes) -> None:
         """Parse what can be parsed in a bounded time."""
@@ -68,7 +68,7 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]  # waitress comes untyped
-    """One connection."""
+    """One connection, with one request at a time."""
 
     parser_class = Request
     _began = 0.0
@@ -112,7 +112,7 @@ def create_server(app: Any, host: str, port: int, threads: int, prefix: str = ""
         max_request_header_size=MAX_HEADER_BYTES, max_request_body_size=MAX_BODY_BYTES,
         # No thread waits for a reader: an answer is bounded, so its buffer is.
         outbuf_high_watermark=MAX_WAITING_BYTES,
-        # Who asks behind our proxy is read from there, and believed of a proxy only.
+        # The client's address comes from the proxy's header, but only from a known proxy.
         clear_untrusted_proxy_headers=False,
         # select(2) ends at 1,024 files.
         asyncore_use_poll=True,

@@ -56,7 +56,7 @@ class DrawnRow:
 
 
 def is_slim(row: Mapping[str, Any]) -> bool:
-    """Tell whether a row of the fleet is one line: nothing of it needs attention."""
+    """Return whether a row is one line: nothing of it needs attention."""
     return row["group"] in ("well", "silent") and "large" not in request.args
 
 
@@ -98,7 +98,7 @@ def drawn_rows(
         alerted_from = limits(daemons)
         marks = marks_between(window.start, window.end)
     except StoreError:
-        # The rows stand without panels; the script says what is wrong as soon as it asks.
+        # The rows have no panels then; the script reports the error with its first request.
         return {}
     begin = begin_of(body)
     grid = Grid(body["start"], body["end"], body["step"], begin or body["start"], body["end"])

@@ -90,8 +90,8 @@ class Passwords:
         return right
 
     def _digest(self, name: str, password: str) -> bytes:
-        given = f"{name}\0{password}".encode("utf-8", "surrogatepass")
-        return hmac.digest(self._key, given, hashlib.sha256)
+        credentials = f"{name}\0{password}".encode("utf-8", "surrogatepass")
+        return hmac.digest(self._key, credentials, hashlib.sha256)
 
 
 class Login:
@@ -121,10 +121,10 @@ class Login:
         return self._basic(self._passwords) if self._passwords is not None else None
 
     def _basic(self, passwords: Passwords) -> Response | None:
-        given = authorization()
-        if given is None or given.type != "basic":
+        credentials = authorization()
+        if credentials is None or credentials.type != "basic":
             return _asked("Log in to see the queues.\n")
-        name, password = given.username or "", given.password or ""
+        name, password = credentials.username or "", credentials.password or ""
         if passwords.known(name, password):
             return None
         address = asker(self._settings)
@@ -168,8 +168,8 @@ def logged_in(settings: Settings) -> str:
     """Return the name of who asks, as the proxy or basic auth has it; empty without a login."""
     if settings.auth_header:
         return request.headers.get(settings.auth_header, "").strip()
-    given = authorization() if settings.users_file else None
-    return (given.username or "") if given is not None else ""
+    credentials = authorization() if settings.users_file else None
+    return (credentials.username or "") if credentials is not None else ""
 
 
 def authorization() -> Authorization | None:
@@ -194,15 +194,15 @@ def may_write(settings: Settings) -> None:
     pause = pauses.left(address)
     if pause:
         raise too_many(pause)
-    given = request.headers.get("X-Token") or ""
+    token = request.headers.get("X-Token") or ""
     bearer = request.headers.get("Authorization", "")
-    if not given and bearer.startswith("Bearer "):
-        given = bearer[len("Bearer ") :]
-    raw = given.encode("latin-1", "replace")
+    if not token and bearer.startswith("Bearer "):
+        token = bearer[len("Bearer ") :]
+    raw = token.encode("latin-1", "replace")
     wanted = settings.token.encode("utf-8")
-    forms = (raw, given.encode("utf-8", "replace"), unquote_to_bytes(raw))
+    forms = (raw, token.encode("utf-8", "replace"), unquote_to_bytes(raw))
     if sum(hmac.compare_digest(form, wanted) for form in forms) == 0:
-        if given:
+        if token:
             pauses.wrong(address)
         abort(401, "The token is missing or wrong.")
     pauses.right(address)

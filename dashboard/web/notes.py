@@ -45,17 +45,17 @@ class Mark:
     by: str = ""
 
 
-def check(given: object, now: float, by: str = "") -> Mark:
+def check(body: object, now: float, by: str = "") -> Mark:
     """Return a new mark of ``by`` from a JSON body ``{"text": …}``, and optionally ``time``,
     ``daemon`` and ``kind``.
 
     Raises:
         BadQuery: something is missing, unknown, too long or of the wrong kind.
     """
-    if not isinstance(given, dict) or set(given) - {"text", "time", "daemon", "kind"}:
+    if not isinstance(body, dict) or set(body) - {"text", "time", "daemon", "kind"}:
         raise BadQuery("a mark is an object with text, and optionally time, daemon and kind")
-    text, daemon = given.get("text"), given.get("daemon", "")
-    moment, kind = given.get("time", int(now)), given.get("kind", KINDS[0])
+    text, daemon = body.get("text"), body.get("daemon", "")
+    moment, kind = body.get("time", int(now)), body.get("kind", KINDS[0])
     if not isinstance(text, str) or not 1 <= len(text.strip()) <= MAX_TEXT:
         raise BadQuery(f"text: 1 to {MAX_TEXT} characters are wanted")
     if not text.isprintable():
@@ -86,7 +86,7 @@ class Marks:
             StoreError: the file cannot be read.
         """
         with self._lock:
-            found = [
+            chosen = [
                 mark
                 for mark in self._all()
                 if start <= mark.time <= end
@@ -97,7 +97,7 @@ class Marks:
                     or daemon.startswith(f"{mark.daemon}/")
                 )
             ]
-        return [asdict(mark) for mark in sorted(found, key=lambda mark: mark.time)]
+        return [asdict(mark) for mark in sorted(chosen, key=lambda mark: mark.time)]
 
     def deployed(self, daemon: str, now: float) -> list[Change]:
         """Return a daemon's deployments of the week before ``now``; none where they are away."""

@@ -64,7 +64,7 @@ SWITCHES = (
         "topics", SWITCH, "1: also, by topic, messages received per second and workers kept busy."
     ),
     _parameter("tied", SWITCH, "1: also the series that the configuration ties to the daemon."),
-    _parameter("restarts", SWITCH, "1: also when the daemon began anew."),
+    _parameter("restarts", SWITCH, "1: also the times of restarts."),
     _parameter(
         "usual",
         SWITCH,

@@ -54,7 +54,7 @@ def exposition(
 
 
 class _Families:
-    """What the library asks for families: they are made already, so that trouble is ours."""
+    """A collector of families made beforehand, so that errors arise in our code."""
 
     def __init__(self, families: list[Metric]) -> None:
         self._families = families
@@ -96,7 +96,7 @@ def _judged(daemons: Mapping[str, Daemon], rows: Iterable[Mapping[str, Any]]) ->
 
 
 def _newest(store: Store, ref: Ref | None) -> tuple[int, float] | None:
-    """Return a series' newest sample; None of one that cannot be read: its daemon's row says it."""
+    """Return a series' newest sample; None when unreadable: the daemon's row reports it."""
     try:
         return store.newest(ref) if ref is not None else None
     except SeriesError:

@@ -28,7 +28,7 @@ MAX_SPAN = 10 * SPANS["year"]
 MAX_VALUES, MAX_COLUMNS = 4_000_000, 6_000
 #: Points of one series in an answer: an unbounded span once made 117 million rows.
 MAX_POINTS = 20_000
-#: Nothing is drawn later than this after now.
+#: Seconds after now that a span may reach.
 AHEAD = 86400
 DEFAULT_METRICS = ("received", "processed", "backlog")
 _RELATIVE = re.compile(r"-(\d{1,9})(s|m|h|d|w|y)?", re.ASCII)
@@ -122,7 +122,7 @@ def metrics(text: str | None) -> tuple[str, ...]:
 
 
 def body(octets: bytes) -> object:
-    """Return what a request's JSON says.
+    """Return a request's JSON body.
 
     Raises:
         BadQuery: it is no JSON.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collectd_fedmsg.diagnosis import Verdict
 
-#: How it is told; what to do, in the order of trying. ``Verdict`` itself has the short form.
+#: An explanation; what to do, in this order. ``Verdict`` itself has the short form.
 EXPLAINED: dict[Verdict, tuple[str, tuple[str, ...]]] = {
     Verdict.OK: (
         "The backlog is within the random variation that is usual at this hour of the week.",
@@ -33,7 +33,7 @@ EXPLAINED: dict[Verdict, tuple[str, tuple[str, ...]]] = {
         "The share of time that workers are busy has risen for days beyond its daily ups and "
         "downs. Backlog is still 0; the date says when the busiest hour will be full.",
         (
-            "Find what grows: arrivals, or the time per message (the panels tell).",
+            "Find what grows: arrivals, or the time per message (the panels show it).",
             "Add workers or make processing faster before the date.",
         ),
     ),
@@ -153,5 +153,5 @@ EXPLAINED: dict[Verdict, tuple[str, tuple[str, ...]]] = {
 
 
 def explained(verdict: Verdict) -> tuple[str, tuple[str, ...]]:
-    """Return how a verdict is told, and what to do; of a new one what it says itself."""
+    """Return a verdict's explanation and what to do; without an entry its own short form."""
     return EXPLAINED.get(verdict) or (verdict.meaning, (verdict.action,))

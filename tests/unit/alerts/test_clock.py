@@ -39,7 +39,7 @@ def test_rules_judge_on_after_the_clock_was_set_back():
     for second in range(200, 400, 10):
         state = evaluate(state, [seen(NOW + second, 900)], RULES, NOW + second).state
     assert [alert.rule for alert in state.alerts] == ["waits"]
-    assert max(state.seen.values()) <= NOW + 400
+    assert max(state.judged_until.values()) <= NOW + 400
 
 
 def test_it_is_said_that_the_clock_was_set_back():
