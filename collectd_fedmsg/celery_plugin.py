@@ -14,7 +14,7 @@ from typing import Any
 from celery import signals
 
 from . import counting
-from .hub.message_counts import InHand
+from .hub.in_hand import InHand
 
 log = logging.getLogger("collectd_fedmsg")
 #: The consumer's name in the row: beside a broker's queue of the same service they are one.

@@ -21,13 +21,15 @@ import logging
 import os
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from types import TracebackType
 from typing import Any, TypeVar
 
-from .hub.message_counts import InHand, MessageCounts
+from .hub.in_hand import InHand
+from .hub.message_counts import MessageCounts
 from .hub.responder import Responder
 from .hub.settings import PREFIX, read
+from .hub.stacks import Sampler
 from .protocol.roster import Roster
 from .protocol.sample import OTHER, REPLICA_MARK
 
@@ -46,8 +48,10 @@ class Consumer:
             once an interval, on another thread. Without it the backlog is not known.
         replicas: whether several processes have this name: their numbers are summed into one row.
         no_failures: exceptions that end the handling of a message and are no errors.
+        packages: the top packages of its code, where that is installed among the libraries: the
+            page names its functions then, and not what called them.
         settings: ``run_folder``, ``group``, ``interval``, ``history``, ``endpoint``,
-            ``curve_keys``, as in fedmsg.d.
+            ``curve_keys``, ``stacks``, as in fedmsg.d.
 
     Raises:
         ConfigError: a setting is unknown or not usable.
@@ -62,6 +66,7 @@ class Consumer:
         waiting: Callable[[], int] | None = None,
         replicas: bool = False,
         no_failures: tuple[type[BaseException], ...] = (),
+        packages: Collection[str] = (),
         **settings: Any,
     ) -> None:
         self._name = name
@@ -73,7 +78,13 @@ class Consumer:
                 for key, value in {"enabled": True, "service": service, **settings}.items()
             }
         )
-        self._counts = MessageCounts(self._own_name(), workers=workers, waiting=waiting)
+        looked_at = self._settings is not None and self._settings.stacks
+        self._counts = MessageCounts(
+            self._own_name(),
+            workers=workers,
+            waiting=waiting,
+            packages=packages if looked_at else None,
+        )
         self._responder: Responder | None = None
         self._lock = threading.Lock()
         self._forked = False
@@ -92,6 +103,7 @@ class Consumer:
                     self._settings,
                     lambda at: [self._counts.sample(at)],
                     lambda: Roster(consumers=(self._counts.name,)),
+                    None if self._counts.stacks is None else Sampler([self._counts.stacks]),
                 )
                 self._responder.start()
             except Exception:
@@ -144,7 +156,7 @@ class Consumer:
         """Count a message as processed; with ``error`` it failed, unless that is no failure."""
         kind = error if isinstance(error, type) else type(error)
         failed = error is not None and not issubclass(kind, self._no_failures)
-        self._counts.end(token, failed)
+        self._counts.end(token, error if failed else None)
 
     def _own_name(self) -> str:
         return f"{self._name}{REPLICA_MARK}{uuid.uuid4().hex[:8]}" if self._replicas else self._name

@@ -72,7 +72,7 @@ def counted_for(instance: Any, own: Any) -> Any:
         return None
     wrapped = vars(instance).get(_WRAPPED)
     if wrapped is None or wrapped[0] is not own:
-        counts = _consumer_of(str(instance.queue or ""))
+        counts = _consumer_of(str(instance.queue or ""), own)
         wrapped = vars(instance)[_WRAPPED] = (own, own if counts is None else count(own, counts))
     return wrapped[1]
 
@@ -106,13 +106,20 @@ def sent_at(received: Any) -> float | None:
 _consumers: dict[str, counting.Consumer | None] = {}
 
 
-def _consumer_of(queue: str) -> counting.Consumer | None:
+def _consumer_of(queue: str, own: Any) -> counting.Consumer | None:
     """Return the accounts of a queue; None where the service does not want them."""
     if queue not in _consumers:
         _consumers[queue] = None
         settings = settings_of(config.conf.get("consumer_config") or {}, queue)
         if settings is not None:
-            counts = counting.Consumer(NAME, replicas=True, no_failures=NO_FAILURES, **settings)
+            module = getattr(own, "__module__", None) or ""
+            counts = counting.Consumer(
+                NAME,
+                replicas=True,
+                no_failures=NO_FAILURES,
+                packages=(module.partition(".")[0],),
+                **settings,
+            )
             counts.start()
             _consumers[queue] = counts
             log.info("health reports of queue %s are on: %s", queue, settings)

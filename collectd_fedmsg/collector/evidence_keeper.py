@@ -80,9 +80,10 @@ class EvidenceKeeper:
         if self._path is None:
             return
         for endpoint, reply in harvest.heads.items():
-            if any(REPLICA_MARK in name for name in reply.roster.consumers or ()):
-                continue  # replicas share one name: no run of it follows another
-            self._head(replace(reply.origin, host=self._place(endpoint)), reply.about, now)
+            # Of replicas, which share one name, the one that started last is followed.
+            follows = not any(REPLICA_MARK in name for name in reply.roster.consumers or ())
+            origin = replace(reply.origin, host=self._place(endpoint))
+            self._head(origin, reply.about, now, follows)
         for endpoint, origin, samples in harvest.fresh:
             run = self._runs.get((self._place(endpoint), origin.service))
             if run is not None and run.origin.run == origin.run:
@@ -106,7 +107,8 @@ class EvidenceKeeper:
         content = encode(now, self.changes, (f for run in self._runs.values() for f in frames(run)))
         atomic_write(self._path, content, durable=False)
 
-    def _head(self, origin: wire.Origin, about: About, now: float) -> None:
+    def _head(self, origin: wire.Origin, about: About, now: float, follows: bool) -> None:
+        """Take in who a daemon is; ``follows``: a new run of it follows the one before."""
         daemon = (origin.host, origin.service)
         known = self._runs.get(daemon)
         if known is None and len(self._runs) >= MAX_DAEMONS:
@@ -116,7 +118,7 @@ class EvidenceKeeper:
             return
         if known is not None and known.origin.started > origin.started:
             return  # another process of the same name: the newest is followed
-        if known is not None:
+        if known is not None and follows:
             changes = changes_between(known.about, about, min(origin.started, now))
             self.changes[daemon] = [*self.changes.get(daemon, ()), *changes][-MAX_OF_DAEMON:]
             self._forget_oldest()
@@ -132,11 +134,12 @@ class EvidenceKeeper:
     def _keep(self, run: _Run, sample: Sample) -> None:
         if not (sample.stacks or sample.in_hand or sample.failures):
             return
-        if sample.consumer not in run.rows and self._consumers() >= MAX_CONSUMERS:
+        consumer = sample.consumer.partition(REPLICA_MARK)[0]
+        if consumer not in run.rows and self._consumers() >= MAX_CONSUMERS:
             return
-        plain = replace(sample, topics={}, topic_processed={}, topic_busy={})
-        row = encode_row(len(run.rows.get(sample.consumer, ())), plain)
-        run.rows.setdefault(sample.consumer, []).append((sample.time, row))
+        plain = replace(sample, consumer=consumer, topics={}, topic_processed={}, topic_busy={})
+        row = encode_row(len(run.rows.get(consumer, ())), plain)
+        run.rows.setdefault(consumer, []).append((sample.time, row))
 
     def _consumers(self) -> int:
         return sum(len(run.rows) for run in self._runs.values())

@@ -11,7 +11,7 @@ import dis
 import sys
 import sysconfig
 import tokenize
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from types import CodeType, FrameType, TracebackType
 from typing import Any
@@ -22,6 +22,7 @@ MAX_FRAMES = 48
 MAX_REMEMBERED = 4096
 #: Packages between the bus and the consumer.
 HUB_PACKAGES = {"moksha", "fedmsg", "twisted", "collectd_fedmsg", "fedora_messaging", "txzmq"}
+_OURS = "collectd_fedmsg."
 _OWN, _LIBRARY, _STANDARD, _HUB = range(4)
 _STDLIB = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib")})
 #: What calls without a call in the source.
@@ -42,20 +43,20 @@ class CodeNames:
         self._kinds: dict[CodeType, int] = {}
         self._calls: dict[tuple[CodeType, int], str] = {}
 
-    def fold(self, leaf: FrameType | None) -> tuple[str, str]:
+    def fold(self, frames: Iterable[FrameType]) -> tuple[str, str]:
         """Return the consumer's own innermost function, and what it had called; empty if unknown.
 
         Called on another thread than the frames' own: they may go on meanwhile.
+
+        Args:
+            frames: of one thread or coroutine, the innermost first.
         """
         library = standard = ""
-        frame = leaf
-        for _ in range(MAX_FRAMES):
-            if frame is None:
-                break
+        for depth, frame in enumerate(islice(frames, MAX_FRAMES)):
             kind = self._kind(frame)
             if kind == _OWN:
                 called = library or standard
-                if frame is leaf:
+                if not depth:
                     called = self._call(frame)
                 return f"{place(frame)}:{frame.f_lineno}", called
             if kind == _HUB:
@@ -65,7 +66,6 @@ class CodeNames:
                 library = place(frame)
             else:
                 standard = place(frame)
-            frame = frame.f_back
         return "", library or standard
 
     def _kind(self, frame: FrameType) -> int:
@@ -99,6 +99,25 @@ class CodeNames:
                 self._calls.clear()
             name = self._calls[key] = called_at(*key)
         return name
+
+
+def callers(leaf: FrameType | None) -> Iterator[FrameType]:
+    """Yield a thread's frames, the innermost first."""
+    while leaf is not None:
+        yield leaf
+        leaf = leaf.f_back
+
+
+def awaited(coroutine: Any) -> list[FrameType]:
+    """Return the frames of a suspended coroutine, what it waits in first."""
+    frames: list[FrameType] = []
+    for _ in range(MAX_FRAMES):
+        frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
+        if frame is None:
+            break
+        frames.append(frame)
+        coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "gi_yieldfrom", None)
+    return frames[::-1]
 
 
 def place(frame: FrameType) -> str:
@@ -139,10 +158,11 @@ def called_at(code: CodeType, offset: int) -> str:
 
 
 def raised_at(traceback: TracebackType | None) -> str:
-    """Return the three innermost places of an exception, the raising one first."""
+    """Return the three innermost places of an exception, the raising one first; none of ours."""
     frames: list[str] = []
     while traceback is not None:
-        frames.append(f"{place(traceback.tb_frame)}:{traceback.tb_lineno}")
-        del frames[:-3]
+        if not str(traceback.tb_frame.f_globals.get("__name__")).startswith(_OURS):
+            frames.append(f"{place(traceback.tb_frame)}:{traceback.tb_lineno}")
+            del frames[:-3]
         traceback = traceback.tb_next
     return "<".join(reversed(frames))

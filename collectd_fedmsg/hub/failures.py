@@ -21,12 +21,13 @@ from .thread_counts import ThreadCounts, add_up_failures
 MAX_KINDS, REPORTED = 64, 12
 
 
-def note(own: ThreadCounts, error: BaseException) -> None:
-    """Count an exception of the message that a thread has in hand; called on that thread."""
-    kind = type(error)
+def note(own: ThreadCounts, error: BaseException | type[BaseException], topic: Any = None) -> None:
+    """Count an exception of a message, by default the one in hand; called on the thread itself."""
+    kind = error if isinstance(error, type) else type(error)
     name = f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")
-    topic = own.topic if isinstance(own.topic, str) else OTHER
-    key = (topic, name, raised_at(error.__traceback__))
+    topic = own.topic if topic is None else topic
+    places = "" if isinstance(error, type) else raised_at(error.__traceback__)
+    key = (topic if isinstance(topic, str) else OTHER, name, places)
     if key not in own.failures and len(own.failures) >= MAX_KINDS:
         key = (OTHER, OTHER, "")
     now = time.time()

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import FrameType
+from typing import Any, Protocol
 
 from ..protocol.evidence import COMPUTING, FULL, WAITING, InHand, StackTime
 from ..protocol.sample import OTHER
 from .code_names import CodeNames
-from .thread_counts import ThreadCounts
 from .topics import Share
 
 #: Seconds between two looks, usually and while messages take longer.
@@ -39,19 +39,38 @@ COMPUTING_SHARE, FULL_SHARE = 0.5, 0.8
 ALERT_SECONDS = 5.0
 
 
+class Handling(Protocol):
+    """What handles messages: a thread's counts, or a message in a coroutine."""
+
+    started: int
+    topic: str
+    state: str
+    wanted_at_first: int | None
+
+    @property
+    def running(self) -> bool:
+        """Whether a message is in hand."""
+
+    def frames(self, by_thread: Mapping[int, FrameType]) -> Iterable[FrameType]:
+        """Return its frames, the innermost first."""
+
+    def wanted_time(self) -> int | None:
+        """Return how long it has run or been ready to, ns; None where that is unknown."""
+
+
 class Stacks:
-    """Samples of one consumer's threads.
+    """Samples of one consumer's threads and coroutines.
 
     Args:
         name_packages: the top packages of the consumer's classes.
-        threads: returns the counts of the threads that have worked.
+        threads: returns the threads that have worked, and the coroutines that handle a message.
         admit: returns the name that a topic of whatever shape is counted under.
     """
 
     def __init__(
         self,
         name_packages: Iterable[str],
-        threads: Callable[[], Sequence[ThreadCounts]],
+        threads: Callable[[], Sequence[Handling]],
         admit: Callable[[Any], str],
     ) -> None:
         self._names = CodeNames(set(name_packages))
@@ -59,17 +78,17 @@ class Stacks:
         self._admit = admit
         self._totals: dict[Any, int] = {}
         self._share = Share()
-        self._wanted: dict[ThreadCounts, int] = {}
+        self._wanted: dict[Handling, int] = {}
         self._usual: float | None = None
         self._seen = (0, 0)
 
-    def begun(self) -> list[tuple[ThreadCounts, int]]:
+    def begun(self) -> list[tuple[Handling, int]]:
         """Return the threads with a message in hand, and when its handling began (ns)."""
         return [(own, own.started) for own in self._threads() if own.running][:MAX_THREADS]
 
     def look(
-        self, begun: Sequence[tuple[ThreadCounts, int]], frames: dict[int, Any]
-    ) -> dict[ThreadCounts, Any]:
+        self, begun: Sequence[tuple[Handling, int]], frames: dict[int, Any]
+    ) -> dict[Handling, Any]:
         """Return the topic and place of each thread that is still at the same message.
 
         Args:
@@ -78,13 +97,13 @@ class Stacks:
         """
         places = {}
         for own, started in begun:
-            place = self._names.fold(frames.get(own.thread.ident or 0))
+            place = self._names.fold(own.frames(frames))
             # One that has gone on meanwhile would give the place to the wrong topic.
             if own.started == started and own.running:
                 places[own] = (self._admit(own.topic), *place)
         return places
 
-    def count(self, places: dict[ThreadCounts, Any], now: int, period: float, full: bool) -> bool:
+    def count(self, places: dict[Handling, Any], now: int, period: float, full: bool) -> bool:
         """Add a look to the totals; return whether a message takes longer than usual.
 
         Args:
@@ -133,7 +152,7 @@ class Stacks:
                 rows.append(InHand(topic, age, place, library, own.state))
         return tuple(rows)
 
-    def _states(self, elapsed: dict[ThreadCounts, float], period: float, full: bool) -> None:
+    def _states(self, elapsed: dict[Handling, float], period: float, full: bool) -> None:
         """Note what each thread did since the last look: it ran, or wanted to, or waited.
 
         ``elapsed``: seconds that each thread has its message in hand.

@@ -6,10 +6,12 @@ import heapq
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import FrameType
 from typing import Any, NamedTuple
 
 from ..protocol.about import MAX_SLOWEST
 from . import histogram
+from .code_names import callers
 
 #: By topic: messages that ended, and the nanoseconds that they took.
 Ended = Mapping[str, "tuple[int, int]"]
@@ -82,6 +84,10 @@ class ThreadCounts:
         """Count one message of a loop of the daemon's own, which does not tell its time."""
         processed, busy = self.ended.get(topic, (0, 0))
         self.ended[topic] = (processed + 1, busy)
+
+    def frames(self, by_thread: Mapping[int, FrameType]) -> Iterable[FrameType]:
+        """Return the thread's frames, the innermost first, of all threads' innermost ones."""
+        return callers(by_thread.get(self.thread.ident or 0))
 
     def wanted_time(self) -> int | None:
         """Return how long the thread has run or been ready to, ns; None where it has ended."""

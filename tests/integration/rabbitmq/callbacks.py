@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 from typing import Any
 
 from fedora_messaging.exceptions import Drop, HaltConsumer, Nack
@@ -26,13 +27,22 @@ def obey(received: Any) -> None:
         raise KeyError("it cannot")
 
 
+def is_held(received: Any) -> bool:
+    """Return whether the file is missing that the message waits for."""
+    return "until" in received.body and not Path(received.body["until"]).exists()
+
+
 def function(received: Any) -> None:
     time.sleep(received.body.get("seconds", 0))
+    while is_held(received):
+        time.sleep(0.05)
     obey(received)
 
 
 async def coroutine(received: Any) -> None:
     await asyncio.sleep(received.body.get("seconds", 0))
+    while is_held(received):
+        await asyncio.sleep(0.05)
     obey(received)
 
 

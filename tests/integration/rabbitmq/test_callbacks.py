@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 from collectd_fedmsg.collector.sources.fedora_messaging import FedoraMessagingSource
+from collectd_fedmsg.protocol.sample import Sample
 from examples.processes import wait_for
 
 from .running import CALLBACKS, RunningBroker
@@ -56,33 +58,55 @@ def test_every_kind_of_callback_is_counted(broker: RunningBroker) -> None:
         assert broker.processes.running.pop(name).wait(30) == 0, name  # as without us
 
 
+def waiting_in(broker: RunningBroker, name: str, own: str, library: str) -> Sample:
+    """Return a service's sample once it says that the message in its hands waits there."""
+
+    def is_seen() -> bool:
+        return any(
+            row.own.startswith(f"{CALLBACKS}:{own}:") and row.library == library
+            for sample in broker.samples(name)
+            for row in sample.in_hand
+        )
+
+    wait_for(f"{name} says where it is", is_seen, 30)
+    [sample] = broker.samples(name)
+    return sample
+
+
 def test_what_fails_ends_the_service_as_without_us(broker: RunningBroker) -> None:
-    """An exception of its own: counted as failed, exit code 13, the message back on the queue."""
+    """An exception of its own: exit code 13, the message back on the queue; where it was before."""
+    go_on = broker.folder / "fails-now"
     broker.service("failing", f"{CALLBACKS}:function", broker.counted())
     broker.consumes("failing")
-    broker.publish({"failing": [{"seconds": 3, "do": "fail"}]})
-    wait_for(
-        "it is in hand",
-        lambda: [sample.in_progress for sample in broker.samples("failing")] == [1],
-        20,
-    )
-    [sample] = broker.samples("failing")
+    broker.publish({"failing": [{"until": str(go_on), "do": "fail"}]})
+    sample = waiting_in(broker, "failing", "function", "sleep")
     assert (sample.received, sample.processed, sample.workers) == (1, 0, 1)
+    [row] = sample.in_hand
+    assert (row.topic, row.state) == ("org.fedoraproject.prod.failing", "waiting")
+    assert {row.own.partition(":")[0] for row in sample.stacks} == {CALLBACKS}
+    go_on.touch()
     assert broker.processes.running.pop("failing").wait(30) == 13
 
 
 def test_what_is_prefetched_is_not_in_progress(broker: RunningBroker) -> None:
-    """Ten on their way, each takes a second: one is in progress."""
+    """Ten are delivered, the first is in progress, in a coroutine that is seen where it waits."""
+    go_on = broker.folder / "goes-on"
     broker.service("prefetching", f"{CALLBACKS}:coroutine", broker.counted())
     broker.consumes("prefetching")
-    broker.publish({"prefetching": [{"seconds": 1}] * 10})
+    broker.publish({"prefetching": [{"until": str(go_on)}] * 10})
+    sample = waiting_in(broker, "prefetching", "coroutine", "asyncio.tasks:sleep")
+    assert (sample.received, sample.processed, sample.in_progress) == (1, 0, 1)
+    [row] = sample.in_hand
+    assert row.state == "waiting"
+    with contextlib.closing(broker.connect()) as connection:
+        queue = connection.channel().queue_declare("prefetching", passive=True)
+        assert queue.method.message_count == 0  # all are with the service
+    go_on.touch()
     wait_for(
-        "it has some",
-        lambda: [sample.received for sample in broker.samples("prefetching")] > [2],
+        "all are handled",
+        lambda: [sample.processed for sample in broker.samples("prefetching")] == [10],
         20,
     )
-    [sample] = broker.samples("prefetching")
-    assert sample.received - sample.processed == sample.in_progress <= 1
     broker.processes.stop("prefetching")
 
 

@@ -120,16 +120,29 @@ def test_a_daemon_that_restarts_for_ever(path: Path) -> None:
 
 
 def test_who_leaves_no_changes(path: Path) -> None:
-    """Replicas of one name, and a process that is older than the one followed."""
+    """A process that is older than the one followed."""
     kept = keeper(path)
-    for number in range(3):
-        kept.take(harvest(f"r{number}", NOW + number, "1", names="Worker#ab12"), NOW)
     kept.take(harvest("new", NOW, "1"), NOW)
     kept.take(harvest("old", NOW - 50, "0", NOW), NOW)
     kept.save(NOW)
     content = written(path)
     assert content.changes == {}
     assert [reply.origin.run for reply in content.replies] == ["new"]
+
+
+def test_of_replicas_the_one_that_started_last_is_followed(path: Path) -> None:
+    """Under the name that they share; a process that starts is no change of the others."""
+    kept = keeper(path)
+    for number in (1, 2, 0):
+        brought = harvest(f"r{number}", NOW + number, f"{number}", NOW, names=f"Archiver#{number}")
+        [(endpoint, origin, samples)] = brought.fresh
+        samples = [replace(each, consumer=f"Archiver#{number}") for each in samples]
+        kept.take(replace(brought, fresh=[(endpoint, origin, samples)]), NOW)
+    kept.save(NOW)
+    content = written(path)
+    assert content.changes == {}
+    [reply] = content.replies
+    assert (reply.origin.run, [each.consumer for _, each in reply.samples]) == ("r2", ["Archiver"])
 
 
 @pytest.mark.parametrize("content", [

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 import threading
+import time
 
 import pytest
 
 from collectd_fedmsg.hub.message_counts import MAX_CLAMPED, MessageCounts
+from collectd_fedmsg.hub.stacks import Sampler
 from collectd_fedmsg.protocol.sample import Sample
+from examples.processes import wait_for
 
 
 class Clock:
@@ -34,7 +38,8 @@ def test_threads_balance_in_every_sample():
     def work(seed: int) -> None:
         chance = random.Random(seed)
         for _ in range(2000):
-            counts.end(counts.begin(chance.choice("abc")), chance.random() < 0.25)
+            error = KeyError() if chance.random() < 0.25 else None
+            counts.end(counts.begin(chance.choice("abc")), error)
 
     sampler = threading.Thread(target=sampling)
     sampler.start()
@@ -123,7 +128,7 @@ def test_a_token_ends_once_and_in_its_own_process():
     counts = MessageCounts("C")
     token = counts.begin()
     counts.end(token)
-    counts.end(token, failed=True)
+    counts.end(token, KeyError())
     other = counts.begin()
     counts.begin_again()
     counts.end(other)
@@ -143,3 +148,102 @@ def test_delays_are_of_the_wall_clock():
     counts = MessageCounts("C", clock=clock, wall=lambda: 1000.0 + clock.now / 1e9)
     counts.end(counts.begin("t", sent=1000.0 + clock.now / 1e9 - 4))
     assert counts.sample(0).delay == pytest.approx(4)
+
+
+def test_failures_are_counted_by_topic_class_and_place():
+    """In a function and in a coroutine: the consumer's own frame, none of ours, no text."""
+    counts = MessageCounts("C")
+
+    def fails(topic: str) -> None:
+        token = counts.begin(topic)
+        try:
+            {}["a secret"]
+        except KeyError as error:
+            counts.end(token, error)
+
+    async def fails_too() -> None:
+        fails("b")
+
+    fails("a"), fails("a")
+    asyncio.run(fails_too())
+    rows = {row.topic: row for row in counts.sample(0).failures}
+    assert {topic: (row.kind, row.total) for topic, row in rows.items()} == {
+        "a": ("KeyError", 2),
+        "b": ("KeyError", 1),
+    }
+    for row in rows.values():
+        assert "fails" in row.places
+        assert "secret" not in row.places
+        assert "collectd_fedmsg." not in row.places
+
+
+@pytest.mark.parametrize("kind", ["thread", "coroutine"])
+def test_where_the_time_is_spent(kind):
+    """A message that waits in a function or a coroutine is looked at there."""
+    counts, begun, go_on = MessageCounts("C", packages=()), threading.Event(), threading.Event()
+
+    def waits_here() -> None:
+        token = counts.begin("t")
+        begun.set()
+        go_on.wait(30)
+        counts.end(token)
+
+    async def waits_there() -> None:
+        token = counts.begin("t")
+        while not go_on.is_set():
+            begun.set()
+            await asyncio.sleep(0.05)
+        counts.end(token)
+
+    target = waits_here if kind == "thread" else lambda: asyncio.run(waits_there())
+    thread = threading.Thread(target=target)
+    thread.start()
+    assert begun.wait(30)
+    sampler = Sampler([counts.stacks])
+
+    def is_seen() -> bool:
+        time.sleep(sampler.due())
+        sampler.look()
+        return any("waits" in row.own for row in counts.sample(0).stacks)
+
+    wait_for("it is seen", is_seen)
+    [row] = [row for row in counts.sample(0).stacks if "waits" in row.own]
+    go_on.set()
+    thread.join(30)
+    assert row.own.startswith(f"{__name__}:test_where_the_time_is_spent.<locals>.waits_")
+    assert (row.topic, row.state) == ("t", "waiting")
+    assert row.library.split(":")[-1] == {"thread": "Event.wait", "coroutine": "sleep"}[kind]
+    counts.sample(0)
+    assert not counts.stacks.begun()
+
+
+def test_many_coroutines_and_threads_with_looks_lose_nothing():
+    """Looks while 2,000 messages begin and end in coroutines and threads: exact, and no error."""
+    counts, done = MessageCounts("C", packages=()), threading.Event()
+
+    async def handle(number: int) -> None:
+        token = counts.begin("t")
+        await asyncio.sleep(0)
+        counts.end(token)
+
+    async def all_at_once() -> None:
+        for _ in range(50):
+            await asyncio.gather(*(handle(number) for number in range(20)))
+
+    def looking() -> None:
+        while not done.is_set():
+            begun = counts.stacks.begun()
+            counts.stacks.count(
+                counts.stacks.look(begun, sys._current_frames()), 0, 0.001, full=False
+            )
+            counts.sample(0)
+
+    threads = [threading.Thread(target=asyncio.run, args=(all_at_once(),)) for _ in range(2)]
+    looker = threading.Thread(target=looking)
+    for thread in [looker, *threads]:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    done.set()
+    looker.join()
+    assert counts.sample(0).processed == 2000

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from moksha.hub.api import Consumer
 
-from collectd_fedmsg.hub.code_names import CodeNames
+from collectd_fedmsg.hub.code_names import CodeNames, callers
 from collectd_fedmsg.hub.counts import Counts
 from collectd_fedmsg.hub.stacks import Sampler
 from collectd_fedmsg.hub_plugin import instrument, watch_failures
@@ -189,7 +189,7 @@ def test_a_library_s_consumer_is_its_own(tmp_path: Path) -> None:
         space: dict[str, Any] = {"__name__": f"{package}.consumer"}
         exec(code, space)
         frame = space["consume"](sys._getframe)
-        own, library = CodeNames({"datanommer"}).fold(frame)
+        own, library = CodeNames({"datanommer"}).fold(callers(frame))
         assert own.startswith(expected or __name__)
         assert package == "datanommer" or library == "psycopg.consumer:consume"
 
