@@ -47,9 +47,9 @@ class InTask(InHand):
 
 def running_coroutine() -> Any:
     """Return the coroutine of the task that runs on this thread, None where none does."""
-    try:
-        task = asyncio.current_task()
-    except RuntimeError:  # no loop
+    loop = asyncio._get_running_loop()  # current_task() raises where there is none: 0.4 µs
+    if loop is None:
         return None
+    task = asyncio.current_task(loop)
     coroutine = None if task is None else task.get_coro()
     return coroutine if hasattr(coroutine, "cr_running") else None

@@ -89,7 +89,7 @@ class MessageCounts:
             token: InHand = InTask(topic, now, own, coroutine)
         else:
             token = InHand(topic, now, own)
-            if not own.running:
+            if own.started == own.last:
                 own.topic, own.started = topic, now
         with self._lock:
             self._started += 1
