@@ -1,4 +1,4 @@
-"""Real Celery workers of three pools, counted by their signals; where Celery is installed."""
+"""Real Celery workers of three pools, counted by their signals."""
 
 from __future__ import annotations
 
@@ -8,66 +8,66 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
-
 from collectd_fedmsg.protocol.sample import Sample
 from collectd_fedmsg.reader.collect import latest
 from examples.chain import ROOT
 from examples.processes import Processes, wait_for
 
-pytest.importorskip("celery")
-SEND = """
-from tests.integration.celery_app import work
+APP = "tests.integration.celery_app"
+SEND = f"""
+from {APP} import work
 for _ in range(10):
     work.delay(0.1)
 work.delay(0, "fail")
 work.delay(0, "retry")
 """
+#: By pool: the processes of it that run tasks.
+POOLS = {"solo": 1, "threads": 1, "prefork": 3}
 
 
-@pytest.mark.parametrize("pool", ["solo", "threads", "prefork"])
-def test_tasks_are_counted(short_folder: Path, pool: str) -> None:
-    """Ten well, one that fails, one that is retried once: 13 runs, one failure, no backlog told."""
-    for name in ("in", "done"):
-        (short_folder / name).mkdir()
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "CELERY_APP_FOLDER": str(short_folder)}
+def samples(folder: Path) -> list[Sample]:
+    """Return the newest sample of each process of a worker."""
+    harvest = latest([f"{folder}/health/*.sock"], 2.0, time.time())
+    assert not harvest.errors
+    return [rows[-1] for _, _, rows in harvest.fresh if rows]
+
+
+def total(folder: Path, metric: str) -> int:
+    return sum(getattr(sample, metric) for sample in samples(folder))
+
+
+def test_tasks_are_counted(short_folder: Path) -> None:
+    """Ten well, one that fails, one that is retried once: 13 runs, one failure, no backlog."""
     processes = Processes(short_folder)
-    processes.start(
-        "worker",
-        [
-            sys.executable,
-            "-m",
-            "celery",
-            "-A",
-            "tests.integration.celery_app",
-            "worker",
-            "-P",
-            pool,
-            "-c",
-            "3",
-        ],
-        env,
-        ROOT,
-    )
-
-    def samples() -> list[Sample]:
-        found = latest([f"{short_folder}/health/*.sock"], 2.0, time.time())
-        assert not found.errors
-        return [rows[-1] for _, _, rows in found.fresh if rows]
-
+    folders = {pool: short_folder / pool for pool in POOLS}
+    envs = {}
     try:
-        processing = {"solo": 1, "threads": 1, "prefork": 3}[pool]
-        wait_for("it is there before any task", lambda: len(samples()) == processing, 60)
-        subprocess.run([sys.executable, "-c", SEND], env=env, cwd=ROOT, timeout=60, check=True)
-        wait_for("all are run", lambda: sum(one.processed for one in samples()) == 13, 60)
-        rows = samples()
-        assert sum(one.received for one in rows) == 13
-        assert sum(one.failed for one in rows) == 1
-        assert sum(one.busy for one in rows) >= 1_000_000
-        assert {topic for one in rows for topic in one.topics} == {
-            "tests.integration.celery_app.work"
-        }
-        assert not any(one.observable for one in rows)
-        assert len({one.consumer for one in rows}) == processing
+        for pool, folder in folders.items():
+            (folder / "in").mkdir(parents=True)
+            (folder / "done").mkdir()
+            envs[pool] = {**os.environ, "PYTHONPATH": str(ROOT), "CELERY_APP_FOLDER": str(folder)}
+            command = [sys.executable, "-m", "celery", "-A", APP, "worker", "-P", pool, "-c", "3"]
+            processes.start(pool, command, envs[pool], ROOT)
+        for pool, folder in folders.items():
+            wait_for(
+                f"{pool} is there before any task",
+                lambda folder=folder, pool=pool: len(samples(folder)) == POOLS[pool],
+                60,
+            )
+            subprocess.run(
+                [sys.executable, "-c", SEND], env=envs[pool], cwd=ROOT, timeout=60, check=True
+            )
+        for pool, folder in folders.items():
+            wait_for(f"{pool} ran all", lambda folder=folder: total(folder, "processed") == 13, 60)
+            assert total(folder, "received") == 13
+            assert total(folder, "failed") == 1
+            assert total(folder, "busy") >= 1_000_000
+            rows = samples(folder)
+            assert {topic for sample in rows for topic in sample.topics} == {f"{APP}.work"}
+            assert not any(sample.observable for sample in rows)
+            assert len({sample.consumer for sample in rows}) == POOLS[pool]
+            [failure] = [failure for sample in rows for failure in sample.failures]
+            assert (failure.topic, failure.kind, failure.total) == (f"{APP}.work", "KeyError", 1)
+            assert failure.places.startswith(f"{APP}:work:")
     finally:
-        processes.stop("worker", grace=15)
+        processes.stop_all(grace=15)
