@@ -17,6 +17,7 @@ from ..alerts.records import Subject
 from ..diagnosis import Diagnosis, History, Restart
 from ..diagnosis.baseline import Baseline
 from ..diagnosis.build_history import from_series
+from ..diagnosis.history import PERSIST
 from ..diagnosis.hours import HOUR, hour_of
 from ..diagnosis.judgement import Judged, Judgement, judge, judgement
 from ..metrics import BY_NAME, PLUGIN, Identity, Kind, parse_instance
@@ -187,12 +188,18 @@ def _last(series: _Series) -> float | None:
 
 
 def _history(series: _Series, name: str) -> History | None:
-    """Return the steps up to the newest complete sample; None without one."""
+    """Return the steps up to the newest complete sample; None without one.
+
+    Where only the backlog is known, as of a queue whose broker counts nothing, up to the newest
+    of it.
+    """
     samples, step = series.samples, series.step
-    whole = [n for n, sample in samples.items() if all(metric in sample for metric in NEEDED)]
-    if not whole:
+    last = max((n for n, sample in samples.items() if "backlog" in sample), default=None)
+    if last is None:
         return None
-    last = max(whole)
+    whole = [n for n, sample in samples.items() if all(metric in sample for metric in NEEDED)]
+    if whole and last - max(whole) <= PERSIST:
+        last = max(whole)
     numbers = range(max(min(samples), last - STEPS) + 1, last + 1)
     if not numbers:
         return None

@@ -8,6 +8,16 @@ from ..history import PERSIST, latest
 from ..stats import SURE, known
 from ..verdict import Finding, Verdict
 
+#: Why a broker's queue has a backlog and no rates.
+NOT_PUBLISHED = (
+    "received (messages arrive that the broker does not count as published: dead letters, or of a"
+    " publisher that was gone at once)"
+)
+NOT_COUNTED = (
+    "received and processed (the broker counts nothing of this queue: its messages are of AMQP 1.0,"
+    " it is unused since its node started, statistics are off, or it is read by AMQP)"
+)
+
 
 def paused(facts: Facts) -> Finding | None:
     """PAUSED: somebody has said that it is held on purpose; nothing else is judged."""
@@ -31,18 +41,19 @@ def backlog_only(facts: Facts) -> Finding | None:
     ):
         return None
     waiting = history.backlog[newest] or 0.0
+    missing = (NOT_COUNTED if history.processed[newest] is None else NOT_PUBLISHED,)
     if waiting and latest(history.workers, newest) == 0:
         return Finding(
-            Verdict.NO_CONSUMER, 0.98, (f"no consumer is connected while {waits(waiting)}",)
+            Verdict.NO_CONSUMER,
+            0.98,
+            (f"no consumer is connected while {waits(waiting)}",),
+            missing,
         )
-    lacking = tuple(
-        name for name in ("received", "processed") if getattr(history, name)[newest] is None
-    )
     return Finding(
         Verdict.UNKNOWN,
         1.0,
         (f"{waits(waiting)}; its broker does not count all that comes and goes",),
-        lacking,
+        missing,
     )
 
 

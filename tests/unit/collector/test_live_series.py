@@ -6,6 +6,7 @@ import pytest
 
 from collectd_fedmsg.collector import live_series as live
 from collectd_fedmsg.collector.live_series import Live
+from collectd_fedmsg.diagnosis.rules.consuming import NOT_COUNTED, NOT_PUBLISHED
 
 KINDS = {
     "received": "derive",
@@ -13,6 +14,7 @@ KINDS = {
     "backlog": "queue_length",
     "busy": "derive",
     "oldest": "duration",
+    "workers": "count",
 }
 T0 = 1_000_000
 
@@ -161,3 +163,27 @@ def test_two_senders_of_one_host_name(phases: list[float], doubled: list[str]) -
                 value=1.0,
             )
     assert seen.doubled() == doubled
+
+
+@pytest.mark.parametrize(
+    ("figures", "verdict", "reason"),
+    [
+        pytest.param({"backlog": 7, "workers": 1}, "UNKNOWN", NOT_COUNTED, id="backlog-only"),
+        pytest.param({"backlog": 7, "workers": 0}, "NO_CONSUMER", NOT_COUNTED, id="nobody-takes"),
+        pytest.param(
+            {"backlog": 7, "workers": 1, "processed": 5},
+            "UNKNOWN",
+            NOT_PUBLISHED,
+            id="dead-letters",
+        ),
+    ],
+)
+@pytest.mark.parametrize("earlier", [False, True], ids=["never-counted", "counted-before"])
+def test_a_queue_whose_broker_does_not_count(figures, verdict, reason, earlier) -> None:
+    """It has a history of its backlog, a verdict, and why its rates are unknown."""
+    rows = {T0 + 10 * n: sample(100.0, 0, workers=1) for n in range(5 if earlier else 0)}
+    rows.update({T0 + 10 * n: dict(figures) for n in range(5, 15)})
+    (queue,) = fill(Live(), rows).judgement(T0 + 140).daemons
+    assert queue.history.backlog[-1] == 7
+    assert queue.diagnosis.verdict.name == verdict
+    assert queue.diagnosis.findings[0].missing == (reason,)
