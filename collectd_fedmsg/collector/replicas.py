@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..protocol.sample import REPLICA_MARK, Sample
-from .sources.base import PartialSample, SampleOrigin
+from .sources.base import CONSUMER, PartialSample, SampleOrigin
 
 TOTALS = ("received", "processed", "failed", "rejected", "busy")
 #: By topic, each with the total that it is a part of.
@@ -112,6 +112,8 @@ class ReplicaSum:
 class ReplicaRows:
     """The rows of all daemons that say they are replicas: ``name#replica``.
 
+    Those of a service whose queue a broker reports are in the queue's row, which is this host's.
+
     Args:
         place: endpoint → the host that its series get.
         has_queue: whether a broker's queue has a service's name; None while that is not known.
@@ -156,7 +158,8 @@ class ReplicaRows:
             for sample in samples:
                 name, mark, _ = sample.consumer.partition(REPLICA_MARK)
                 if mark:
-                    key = (self._place(endpoint), origin.service, name)
+                    joined = self._is_joined(origin.service, name)
+                    key = ("" if joined else self._place(endpoint), origin.service, name)
                     self._services.add(origin.service)
                     self._sums.setdefault(key, ReplicaSum(name)).add(endpoint, [sample])
                     self._endpoints.setdefault(key, {})[endpoint] = origin.interval
@@ -165,10 +168,10 @@ class ReplicaRows:
             there = [endpoint for endpoint in self._endpoints[key] if endpoint in heard]
             summed = total.take(there, now)
             if summed:
-                joined = self._has_queue is not None and self._has_queue(key[1]) is not False
+                joined = self._is_joined(*key[1:])
                 rows.append(
                     (
-                        there[0],
+                        key[1] if joined else there[0],
                         SampleOrigin(key[1], self._endpoints[key][there[0]]),
                         [beside_queue(sample) for sample in summed] if joined else summed,
                     )
@@ -179,6 +182,13 @@ class ReplicaRows:
                 if endpoint in total.replicas
             }
         return others, rows
+
+    def _is_joined(self, service: str, consumer: str) -> bool:
+        return (
+            consumer == CONSUMER
+            and self._has_queue is not None
+            and self._has_queue(service) is not False
+        )
 
 
 def beside_counts(sample: PartialSample) -> PartialSample:

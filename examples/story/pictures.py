@@ -20,7 +20,8 @@ def take(folder: Path, stage: Stage, phase: str) -> None:
         )
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.goto(f"{stage.chain.url}/?start={stage.since}&end=now")
-        page.wait_for_selector(".panel .area path.line", timeout=60_000)
+        # A line of zeros has no height, so it never counts as visible.
+        page.wait_for_selector(".panel .area path.line", state="attached", timeout=60_000)
         page.wait_for_timeout(1500)  # a picture, not a test: let the last row be drawn
         path = folder / f"{phase.replace(' ', '-')}.png"
         page.screenshot(path=str(path), full_page=True)

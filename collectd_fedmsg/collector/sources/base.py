@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+#: Who takes from a queue has no name at its broker: one row a queue.
+CONSUMER = "Consumer"
+
 
 @dataclass(frozen=True)
 class SampleOrigin:

@@ -16,9 +16,8 @@ from typing import Any
 
 from ...http_client import exchange
 from ..replicas import ReplicaSum, beside_counts, beside_queue
-from .base import PartialSample, SampleOrigin, SourceRound, whole
+from .base import CONSUMER, PartialSample, SampleOrigin, SourceRound, whole
 from .questions import Questions
-from .queue_account import CONSUMER
 
 MAX_ANSWER = 64 * 1024
 

@@ -9,11 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .base import PartialSample, whole
+from .base import CONSUMER, PartialSample, whole
 from .residual import Residual
 
-#: Who takes from a queue has no name there: one row a queue.
-CONSUMER = "Consumer"
 #: Totals of ``message_stats`` that make up processed; nack and reject are not counted.
 ENDED = ("ack", "deliver_no_ack", "get_no_ack")
 UNCOUNTED = (

@@ -127,7 +127,7 @@ def test_processes_of_one_name_are_one_row(has_queue, received, backlog):
         ]
         fresh.append(("ipc:///hub.3.sock", SampleOrigin("hub", 10.0), [counted("Hub", time, 7)]))
         others, taken = rows.take(fresh, heard, time)
-        assert [one.consumer for _, _, samples in others for one in samples] == ["Hub"]
+        assert [other.consumer for _, _, samples in others for other in samples] == ["Hub"]
     [(_, origin, [row])] = taken
     assert (origin.service, origin.interval, row.consumer, row.time) == (
         "archiver",
@@ -153,3 +153,23 @@ def test_hosts_and_services_are_rows_of_their_own():
         ("tcp://h2:1", "a"),
         ("tcp://h2:1", "b"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("consumer", "rows"),
+    [
+        pytest.param("Consumer", {("archiver", None, 4)}, id="in-the-queue-s-row"),
+        pytest.param("Other", {("tcp://h1:1", 1, 1), ("tcp://h2:1", 3, 3)}, id="not-the-queue-s"),
+    ],
+)
+def test_pods_of_a_queue_are_in_its_row_whatever_their_hosts_are(consumer, rows):
+    """Counted on two hosts: the queue's row is on this one."""
+    replicas = ReplicaRows(lambda endpoint: endpoint[6:8], lambda service: service == "archiver")
+    taken = []
+    for time, counts in ((10.0, {1: 1, 2: 1}), (20.0, {1: 2, 2: 4})):
+        fresh = [
+            (f"tcp://h{n}:1", ORIGIN, [counted(f"{consumer}#{n}", time, count)])
+            for n, count in counts.items()
+        ]
+        _, taken = replicas.take(fresh, ("tcp://h1:1", "tcp://h2:1"), time)
+    assert {(endpoint, row.received, row.busy // 1000) for endpoint, _, [row] in taken} == rows
