@@ -22,7 +22,7 @@ class Rounds:
     def next(self) -> tuple[PartialSample | None, SourceRound]:
         """Return one queue's newest sample, and all of the round."""
         self._now += STEP
-        found = self._source.collect(5.0, self._now)
+        found = self._source.collect(30.0, self._now)
         samples = [sample for _, _, samples in found.fresh for sample in samples]
         return (samples[-1] if samples else None), found
 

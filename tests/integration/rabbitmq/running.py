@@ -90,7 +90,7 @@ class RunningBroker:
             answer = peer.getresponse().read()
         return json.loads(answer) if answer else None
 
-    def settled(self, queue: str, figures: Mapping[str, int], seconds: float = 30) -> None:
+    def settled(self, queue: str, figures: Mapping[str, int], seconds: float = 60) -> None:
         """Wait until the broker's figures of a queue are these."""
         row: dict[str, Any] = {}
 

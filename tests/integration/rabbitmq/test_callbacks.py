@@ -34,13 +34,13 @@ def test_every_kind_of_callback_is_counted(broker: RunningBroker) -> None:
     names = [*(f"{kind}-entry" for kind in KINDS), *(f"{kind}-named" for kind in named)]
     broker.consumes(*names)
     for kind in named:  # it is counted from its start on
-        wait_for(f"{kind} is there", lambda kind=kind: broker.samples(f"{kind}-named") != [], 20)
+        wait_for(f"{kind} is there", lambda kind=kind: broker.samples(f"{kind}-named") != [], 60)
     broker.publish(dict.fromkeys(names, ORDERS))
     for name in names:
         wait_for(
             f"{name} handled all",
             lambda name=name: [sample.processed for sample in broker.samples(name)] == [15],
-            20,
+            60,
         )
         [sample] = broker.samples(name)
         assert (sample.received, sample.failed, sample.in_progress) == (15, 0, 0)
@@ -49,13 +49,13 @@ def test_every_kind_of_callback_is_counted(broker: RunningBroker) -> None:
         assert sample.consumer.startswith("Consumer#")
         assert not sample.observable
     monitor = FedoraMessagingSource({broker.monitor("function-entry"): "archiver"}, 1.0)
-    [(_, _, [row])] = monitor.collect(5.0, time.time()).fresh
+    [(_, _, [row])] = monitor.collect(30.0, time.time()).fresh
     monitor.close()
     # The monitor has what was returned to the queue as a failure; the wrapper has not.
     assert (row.received, row.processed, row.failed, row.in_progress) == (15, 15, 1, 0)
     broker.publish({name: [{"do": "halt"}] for name in names})
     for name in names:
-        assert broker.processes.running.pop(name).wait(30) == 0, name  # as without us
+        assert broker.processes.running.pop(name).wait(60) == 0, name  # as without us
 
 
 def waiting_in(broker: RunningBroker, name: str, own: str, library: str) -> Sample:
@@ -68,7 +68,7 @@ def waiting_in(broker: RunningBroker, name: str, own: str, library: str) -> Samp
             for row in sample.in_hand
         )
 
-    wait_for(f"{name} says where it is", is_seen, 30)
+    wait_for(f"{name} says where it is", is_seen, 60)
     [sample] = broker.samples(name)
     return sample
 
@@ -85,7 +85,7 @@ def test_what_fails_ends_the_service_as_without_us(broker: RunningBroker) -> Non
     assert (row.topic, row.state) == ("org.fedoraproject.prod.failing", "waiting")
     assert {row.own.partition(":")[0] for row in sample.stacks} == {CALLBACKS}
     go_on.touch()
-    assert broker.processes.running.pop("failing").wait(30) == 13
+    assert broker.processes.running.pop("failing").wait(60) == 13
 
 
 def test_what_is_prefetched_is_not_in_progress(broker: RunningBroker) -> None:
@@ -105,7 +105,7 @@ def test_what_is_prefetched_is_not_in_progress(broker: RunningBroker) -> None:
     wait_for(
         "all are handled",
         lambda: [sample.processed for sample in broker.samples("prefetching")] == [10],
-        20,
+        60,
     )
     broker.processes.stop("prefetching")
 
@@ -115,5 +115,5 @@ def test_with_a_wrong_setting_the_service_runs_uncounted(broker: RunningBroker) 
     broker.service("uncounted", f"{CALLBACKS}:function", wrong)
     broker.consumes("uncounted")
     broker.publish({"uncounted": [{}, {"do": "halt"}]})
-    assert broker.processes.running.pop("uncounted").wait(30) == 0
+    assert broker.processes.running.pop("uncounted").wait(60) == 0
     assert "interval" in (broker.folder / "uncounted.log").read_text()

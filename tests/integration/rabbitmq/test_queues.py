@@ -102,7 +102,7 @@ def same_service(broker: RunningBroker, channel: Channel) -> Scene:
     yield {name: {"messages": count} for name, count in counts.items()}
     one_service = dict.fromkeys(counts, "mixed")
     asked = Broker(broker.url, queues=("mixed-*",), services=one_service)
-    found = RabbitSource([asked], 10.0).collect(5.0, 1.0)
+    found = RabbitSource([asked], 10.0).collect(30.0, 1.0)
     assert len(found.fresh) == 1
     [line] = found.errors.values()
     assert "another name with Service" in line
@@ -195,7 +195,7 @@ def test_without_the_api_only_backlog_and_consumers(broker: RunningBroker) -> No
         channel.basic_publish("", "plainly", b"x")
     channel.basic_get("plainly", auto_ack=True)
     asked = Broker(f"amqp://127.0.0.1:{broker.amqp}", queues=("plainly",))
-    found = RabbitSource([asked], 10.0).collect(5.0, 1.0)
+    found = RabbitSource([asked], 10.0).collect(30.0, 1.0)
     connection.close()
     assert not found.errors
     [(_, _, [sample])] = found.fresh

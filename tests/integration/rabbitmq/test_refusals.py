@@ -38,15 +38,15 @@ def test_each_refusal_is_one_line_that_names_the_cure(
         (Broker(amqp, "nowhere", password, queues=(QUIET,)), "access to vhost '/' refused"),
         (Broker(amqp), "name each in Queues"),
     ):
-        found = RabbitSource([asked], 10.0).collect(5.0, 1.0)
+        found = RabbitSource([asked], 10.0).collect(30.0, 1.0)
         [line] = found.errors.values()
         assert part in line, line
         assert "\n" not in line
-    found = RabbitSource([Broker(url, "reader", password, queues=("qu?et",))], 10.0).collect(5, 1)
+    found = RabbitSource([Broker(url, "reader", password, queues=("qu?et",))], 10.0).collect(30, 1)
     assert not found.errors
     [(_, origin, [sample])] = found.fresh
     assert (origin.service, sample.backlog) == (QUIET, 0)
-    found = RabbitSource([Broker(url, queues=("x*",))], 10.0).collect(5.0, 1.0)
+    found = RabbitSource([Broker(url, queues=("x*",))], 10.0).collect(30.0, 1.0)
     assert ["matches Queues" in note for note in found.notes.values()] == [True]
 
 

@@ -26,7 +26,7 @@ def test_a_restart_of_the_node_is_a_restart(broker: RunningBroker) -> None:
     rounds = Rounds(broker, "kept")
     assert rounds.last().received == 20
     broker.restart("management_agent.disable_metrics_collector = true\n")
-    wait_for("the queue is listed", lambda: rounds.next()[0] is not None, 30)
+    wait_for("the queue is listed", lambda: rounds.next()[0] is not None, 60)
     sample, found = rounds.next()
     assert not found.errors
     assert (sample.received, sample.processed, sample.backlog) == (None, None, 15)
