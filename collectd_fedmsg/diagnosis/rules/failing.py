@@ -64,9 +64,11 @@ def unusual(facts: Facts) -> Iterator[Failures]:
     if column is None or not any(column[-int(LOOK / facts.history.step) - REFERENCE :]):
         return
     longer = list(windows(facts))
+    if _ended(facts, longer[-1]):
+        return
     for seen in longer:
         failing = _failing(facts, seen)
-        if failing is None or _ended(facts, seen):
+        if failing is None:
             continue
         if not any(_over(failing.share, later) for later in longer if later.start > seen.start):
             yield failing
@@ -85,11 +87,12 @@ def _over(share: float, later: Window) -> bool:
 def _ended(facts: Facts, seen: Window) -> bool:
     """Return whether too many messages in a row ended well for a trouble that goes on."""
     column = facts.history.failed or ()
-    newest = max((i for i in range(seen.start, seen.stop) if column[i]), default=seen.start)
+    newest = next((i for i in range(seen.stop - 1, seen.start, -1) if column[i]), seen.start)
     earlier = window(facts.history, _since_it_began(facts, seen).start, newest + 1)
-    later = window(facts.history, newest + 1, seen.stop)
+    failed = earlier.failed or 0.0
     # Laplace's rule of succession.
-    share = ((earlier.failed or 0.0) + 1) / (max(earlier.processed, earlier.failed or 0.0) + 2)
+    share = (failed + 1) / (max(earlier.processed, failed) + 2)
+    later = window(facts.history, newest + 1, seen.stop)
     return -later.processed * log(1 - share) > ENDED_NATS
 
 

@@ -49,6 +49,17 @@ def only(tail):
     )
 
 
+def rare(**more):
+    """Return a well daemon of one message a sample."""
+    return daemon(received=0.1, processed=0.1, tail=SIZE, **more)
+
+
+def throttled(quiet):
+    """Return a daemon whose producer sends 0.3/s instead of 10, and then nothing."""
+    arrivals = [0.3] * (SIZE - quiet) + [0.0] * quiet
+    return replace(daemon(), received=arrivals, processed=arrivals)
+
+
 def counted_by_nobody(waiting, workers):
     """Return a queue whose broker tells the backlog and the consumers only."""
     unknown = [None] * SIZE
@@ -132,6 +143,8 @@ TABLE = [
         daemon(step=1.0, received=0, processed=0, tail=14),
         False,
     ),
+    ("starved: after less than usual", V.STARVED, throttled(quiet=5), True),
+    ("starved: the pause of a throttled producer", V.STARVED, throttled(quiet=4), False),
     ("starved: a trickle", V.STARVED, daemon(received=0.1, processed=0.1), False),
     ("stalled", V.STALLED, daemon(processed=0), True),
     ("stalled: three points", V.STALLED, daemon(processed=0, tail=3), True),
@@ -184,6 +197,34 @@ TABLE = [
     ("errors", V.ERRORS, daemon(failed=late(1.0)), True),
     ("errors: one in 25", V.ERRORS, daemon(failed=late(0.4)), False),
     ("errors: over", V.ERRORS, daemon(failed=[0.0] * 300 + [5.0] * 20 + [0.0] * 40), False),
+    (
+        "errors: the last one ended well",
+        V.ERRORS,
+        rare(failed=[0.0] * 300 + [0.1] * 59 + [0.0]),
+        True,
+    ),
+    (
+        "errors: the last two ended well",
+        V.ERRORS,
+        rare(failed=[0.0] * 300 + [0.1] * 58 + [0.0] * 2),
+        False,
+    ),
+    (
+        "errors: half fail, as long a run of others",
+        V.ERRORS,
+        rare(failed=[0.0] * 260 + [0.1, 0.0] * 46 + [0.0] * 8),
+        True,
+    ),
+    (
+        "retries: more came before the first failure",
+        V.RETRIES,
+        replace(
+            daemon(failed=late(9.0)),
+            received=[10.0] * 240 + [19.0] * 60 + [10.0] * 60,
+            processed=[10.0] * 240 + [19.0] * 60 + [10.0] * 60,
+        ),
+        False,
+    ),
     ("retries", V.RETRIES, daemon(received=19, processed=19, failed=late(9.0)), True),
     (
         "retries: half as many",
