@@ -22,7 +22,7 @@ from .bounded_log import BoundedLog
 from .collector.config import Option, read_options, single
 from .collector.live_evidence import explained
 from .collector.live_series import Live
-from .commands.backtest import observations
+from .commands.paging import observations
 from .config_check import Checker, absolute_path, number
 from .errors import ConfigError, HealthError
 from .metrics import PLUGIN

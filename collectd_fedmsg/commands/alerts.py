@@ -17,7 +17,7 @@ from collectd_fedmsg.alerts.outputs import opened, send
 from collectd_fedmsg.alerts.records import Alert, Subject
 from collectd_fedmsg.alerts.rules_file import read
 from collectd_fedmsg.alerts.service import EvaluatorLoop, Observe, Sight
-from collectd_fedmsg.commands.backtest import observations
+from collectd_fedmsg.commands.paging import observations
 from collectd_fedmsg.errors import ConfigError, HealthError
 from collectd_fedmsg.names import visible
 

@@ -11,10 +11,8 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from collectd_fedmsg.alerts.rules_file import read
@@ -22,13 +20,10 @@ from collectd_fedmsg.commands.episodes import Episode, Episodes
 from collectd_fedmsg.errors import HealthError
 from collectd_fedmsg.humanize import duration, utc
 
-from ..alerts.evaluator import State, evaluate
-from ..alerts.observation import Observation
-from ..alerts.records import Notice, Subject
-from ..alerts.rules import RuleSet
-from ..diagnosis.judgement import Judgement
+from ..alerts.records import Notice
 from ..names import visible
 from . import selection
+from .paging import Paging
 
 #: Seconds; the mean month of the Gregorian calendar.
 MONTH = 30.436875 * 86400
@@ -210,58 +205,3 @@ def _about(notice: Notice) -> str:
     worst = notice.alerts[0]
     others = f" and {len(notice.alerts) - 1} more" if len(notice.alerts) > 1 else ""
     return f"{worst.cause}: {worst.subject.words}{others} (rule {worst.rule})"
-
-
-def observations(
-    whole: Judgement,
-    *,
-    last: Mapping[str, float] = MappingProxyType({}),
-    beats: Mapping[str, float] = MappingProxyType({}),
-) -> Iterator[Observation]:
-    """Yield the evaluator's observation of each daemon, and of each host as a whole.
-
-    Args:
-        whole: what is said of all of them.
-        last: newest samples (epoch seconds) by id, of daemons silent for longer than it looked at.
-        beats: when collectd's plugin last spoke for itself, by host.
-    """
-    newest = dict(beats)
-    for daemon in whole.daemons:
-        at = daemon.last if daemon.last is not None else last.get(daemon.id)
-        yield Observation(
-            Subject(daemon.host, daemon.service, daemon.consumer),
-            daemon.history,
-            daemon.diagnosis,
-            at,
-        )
-        if at is not None:
-            newest[daemon.host] = max(at, newest.get(daemon.host, at))
-    for host, at in newest.items():
-        yield Observation(Subject(host), last=at)
-
-
-class Paging:
-    """Follows judgements moment by moment; ``notices`` is what would have been sent.
-
-    Args:
-        rules: in force.
-        every: seconds between two judgements, when they are rarer than the rules ask for.
-    """
-
-    def __init__(self, rules: RuleSet, every: float = 0.0) -> None:
-        self._rules = replace(rules, every=max(rules.every, every))
-        self._state = State()
-        self.notices: list[Notice] = []
-
-    def add(self, whole: Judgement) -> None:
-        """Add the judgement of a later moment."""
-        outcome = evaluate(
-            self._state, observations(whole), self._rules, whole.now, incidents=whole.incidents
-        )
-        self._state = outcome.state
-        self.notices += outcome.notices
-
-    @property
-    def pages(self) -> list[Notice]:
-        """Return the notices that ask somebody to look: an end and a reminder do not."""
-        return [notice for notice in self.notices if notice.kind in ("raised", "worse")]

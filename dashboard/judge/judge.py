@@ -4,7 +4,6 @@ share it, so the same store and moment give the same words.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -14,24 +13,14 @@ from collectd_fedmsg.diagnosis.fleet.groups import Dependency
 from collectd_fedmsg.diagnosis.judgement import Judged, Judgement, judge, judgement
 from collectd_fedmsg.errors import HealthError, SeriesError
 
-from ..grid.answer import read
-from ..grid.fetched import fetched
 from ..store.base import Daemon, Selector, Store
-from ..store.series import Series, Window, clip
+from ..store.series import Window
 from .baselines import Baselines
 from .inside import Inside
+from .look_back import METRICS, Topics, columns, span, topics, upto
 from .presence import Presence, Presences
-from .stored_history import NEEDED, OPTIONAL, ByTopic, consolidation, history
+from .stored_history import history
 from .unknown import TOLERANCE, Columns, Seen, known, mistake, troubles, unknown, wrong_with_newest
-
-#: Seconds looked back at: an hour, as much as a daemon's own ring holds and collectd keeps at
-#: the finest step, less a minute: a sample stored while we ask would push the first one out, and
-#: rrdtool answers with a coarser step where the finest does not hold all that is asked for.
-LOOK_BACK = 3540
-#: Points looked back at where old archives have coarser steps: twelve blocks of five.
-POINTS = 60
-METRICS = NEEDED + OPTIONAL
-Topics = ByTopic
 
 
 class Judge:
@@ -185,29 +174,15 @@ class Judge:
 
     def span(self, daemon: Daemon, now: float) -> Window:
         """Return what to look at: an hour, or more where only coarse steps are kept of it."""
-        end = math.floor(now)
-        window = Window(end - LOOK_BACK, end, 1)
-        backlog = read(self._store, daemon, "backlog", "MAX", window)
-        if backlog is None or backlog.step * POINTS <= LOOK_BACK:
-            return window
-        return Window(end - POINTS * backlog.step, end, 1)
+        return span(self._store, daemon, now)
 
     def columns(self, daemon: Daemon, window: Window) -> Columns:
         """Return the series of a span that a verdict rests on, at their finest."""
-        return {
-            metric: read(self._store, daemon, metric, consolidation(metric), window)
-            for metric in METRICS
-        }
+        return columns(self._store, daemon, window)
 
     def topics(self, daemon: Daemon, window: Window) -> Topics:
         """Return what is known by topic."""
-        self._store.prepare([ref for by in daemon.by_topic.values() for ref in by.values()])
-        return {
-            metric: {
-                topic: fetched(self._store, ref, "AVERAGE", window) for topic, ref in by.items()
-            }
-            for metric, by in daemon.by_topic.items()
-        }
+        return topics(self._store, daemon, window)
 
     def look(
         self, daemon: Daemon, columns: Columns, topics: Callable[[], Topics], now: float
@@ -259,14 +234,6 @@ class Judge:
                 _last(columns, past),
             ),
         )
-
-
-def upto(series: Series | None, now: float) -> Series | None:
-    """Return the last steps that ended by ``now``: as many as a verdict looks back at."""
-    if series is None:
-        return None
-    end = int(now // series.step) * series.step
-    return clip(series, end - max(LOOK_BACK, POINTS * series.step), end)
 
 
 def _last(columns: Columns, past: History | None) -> float | None:

@@ -8,7 +8,8 @@ from collectd_fedmsg.diagnosis.judgement import Judgement
 
 from ..store.base import Daemon, Store
 from ..store.series import Window
-from .judge import Judge, Topics
+from .judge import Judge
+from .look_back import Topics
 from .unknown import Columns
 
 #: Seconds read in one go; not more, for what goes further back may be kept at coarser steps.

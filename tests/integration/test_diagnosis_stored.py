@@ -16,7 +16,7 @@ from collectd_fedmsg_dashboard import create_app
 
 from collectd_fedmsg import cli
 from collectd_fedmsg.alerts.rules import Rule, RuleSet
-from collectd_fedmsg.commands.backtest import Paging
+from collectd_fedmsg.commands.paging import Paging
 from collectd_fedmsg.commands.stored_series import open_stored
 from tests.integration.weeks import COLLECTD, HOST, LEAN, live, moment, usual
 

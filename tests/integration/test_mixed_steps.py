@@ -11,7 +11,7 @@ import rrdtool
 from collectd_fedmsg_dashboard import create_app
 
 from collectd_fedmsg.alerts.rules import Rule, RuleSet
-from collectd_fedmsg.commands.backtest import Paging
+from collectd_fedmsg.commands.paging import Paging
 from collectd_fedmsg.commands.stored_series import open_stored
 
 NOW = 1_700_001_000 // 300 * 300

@@ -26,7 +26,7 @@ from collectd_fedmsg.alerts.explain import foreseen
 from collectd_fedmsg.collector.evidence_keeper import EvidenceKeeper
 from collectd_fedmsg.collector.live_evidence import explained
 from collectd_fedmsg.collector.live_series import Live
-from collectd_fedmsg.commands.backtest import observations
+from collectd_fedmsg.commands.paging import observations
 from collectd_fedmsg.commands.stored_series import open_stored
 from collectd_fedmsg.diagnosis import build_history
 from collectd_fedmsg.diagnosis.judgement import judge

@@ -11,7 +11,7 @@ pytest.importorskip("rrdtool")
 
 from collectd_fedmsg_dashboard import json_bytes as as_json
 from collectd_fedmsg_dashboard.judge import plain_words as words
-from collectd_fedmsg_dashboard.judge.fleet_rows import drain_seconds
+from collectd_fedmsg_dashboard.judge.row import drain_seconds
 from collectd_fedmsg_dashboard.judge.stored_history import history
 from collectd_fedmsg_dashboard.store.series import (
     Series,
