@@ -35,6 +35,7 @@ def calm(stage: Stage) -> None:
 def slow(stage: Stage) -> None:
     """Make every insert slow for a while: the reactor waits for each."""
     slow_down(stage.chain.folder / "archive.db", max(LEAST, SLOW * stage.pace), EACH)
+    stage.until("messages arrive late", lambda: _delay(stage) > LATE)
 
 
 def well_again(stage: Stage) -> None:
