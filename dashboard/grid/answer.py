@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -78,6 +78,7 @@ def answer(
     topics: bool = False,
     tied: Sequence[Tied] = (),
     marks: bool = False,
+    enough: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any]:
     """Return the body of ``/api/v1/series``: rates in units/s, gauges MAX and ``_min``.
 
@@ -86,6 +87,7 @@ def answer(
         topics: also what was received by topic, and the worker time (busy workers) by topic.
         tied: other series, drawn under the daemons that they are tied to.
         marks: also the times of restarts, epoch seconds.
+        enough: asked before each daemon but the first; once it is true, the rest is left out.
 
     Raises:
         StoreError: the store cannot answer.
@@ -105,6 +107,8 @@ def answer(
     store.prepare(refs(chosen, plain + needs, topics))
     columns: list[tuple[Daemon, Columns, Columns, Columns, Columns]] = []
     for daemon in chosen:
+        if columns and enough():
+            break
         own: Columns = {
             key: (_up_to_now(store, daemon, metric, cf, window), cf) for key, metric, cf in wanted
         }

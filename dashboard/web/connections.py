@@ -17,6 +17,7 @@ from typing import Any
 import waitress
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.task import ThreadedTaskDispatcher
 
 #: Connections at once; the rest waits in the kernel.
 MAX_CONNECTIONS = 4000
@@ -96,6 +97,33 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress comes untyped
                 self.server.pull_trigger()
 
 
+class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
+    """Threads that answer, and one more that answers health checks alone.
+
+    So a load balancer is answered while all others are busy.
+    """
+
+    def __init__(self, threads: int, prefix: str) -> None:
+        super().__init__()
+        self._paths = {"/healthz", f"{prefix}/healthz"}
+        self._health = ThreadedTaskDispatcher()
+        self._health.set_thread_count(1)
+        self.set_thread_count(threads)
+
+    def add_task(self, task: Channel) -> None:
+        """Give a connection with a whole request to a thread."""
+        path = getattr(task.requests[0], "path", "")
+        if path in self._paths:
+            self._health.add_task(task)
+        else:
+            super().add_task(task)
+
+    def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> bool:
+        """End the threads."""
+        self._health.shutdown(cancel_pending, timeout)
+        return bool(super().shutdown(cancel_pending, timeout))
+
+
 def create_server(app: Any, host: str, port: int, threads: int, prefix: str = "") -> Any:
     """Return waitress' server of an application, listening.
 
@@ -107,7 +135,8 @@ def create_server(app: Any, host: str, port: int, threads: int, prefix: str = ""
     """
     listening: dict[int, Any] = {}
     server = waitress.create_server(
-        app, map=listening, host=host, port=port, threads=threads, ident="", url_prefix=prefix,
+        app, map=listening, host=host, port=port, ident="", url_prefix=prefix,
+        _dispatcher=Dispatcher(threads, prefix),
         connection_limit=MAX_CONNECTIONS, channel_timeout=IDLE_SECONDS, cleanup_interval=5,
         max_request_header_size=MAX_HEADER_BYTES, max_request_body_size=MAX_BODY_BYTES,
         # No thread waits for a reader: an answer is bounded, so its buffer is.

@@ -6,6 +6,8 @@ asks for beyond that (a zoom, other sums, more columns) is left to its script.
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,6 +29,10 @@ from .marks import marks_between
 
 #: Rows in view on a large screen; ``draw=all`` asks for more where no script draws the others.
 FIRST_ROWS, MAX_ROWS = 16, 200
+#: Seconds after which no further row of a page is read, and drawn: the script draws the others.
+READING_SECONDS, DRAWING_SECONDS = 2.0, 4.0
+#: Held while all rows of a page are drawn: another such page meanwhile gets the first ones only.
+_DRAWS_ALL = threading.Lock()
 #: Restarts are drawn on spans up to this, s: on longer ones they are too many to read.
 SHORT_SPAN = 3600
 #: Parts of an address that the page's script alone draws.
@@ -78,8 +84,25 @@ def drawn_rows(
     """
     if any(name in request.args for name in BY_SCRIPT):
         return {}
+    if request.args.get("draw") == "all" and _DRAWS_ALL.acquire(blocking=False):
+        try:
+            return _drawn(rows, MAX_ROWS, panels, window, now, single=single)
+        finally:
+            _DRAWS_ALL.release()
+    return _drawn(rows, FIRST_ROWS, panels, window, now, single=single)
+
+
+def _drawn(
+    rows: Sequence[Mapping[str, Any]],
+    most: int,
+    panels: Sequence[Panel],
+    window: Window,
+    now: float,
+    *,
+    single: bool,
+) -> dict[str, DrawnRow]:
+    began = time.monotonic()
     known = store().daemons()
-    most = MAX_ROWS if request.args.get("draw") == "all" else FIRST_ROWS
     chosen = [row for row in rows if row["id"] in known][:most]
     daemons = [known[row["id"]] for row in chosen]
     metrics = dict.fromkeys(
@@ -93,17 +116,22 @@ def drawn_rows(
             window,
             topics=any(panel.stack for panel in panels),
             marks=window.end - window.start <= SHORT_SPAN,
+            enough=lambda: time.monotonic() - began > READING_SECONDS,
         )
-        usual = current_app.extensions["bands"].of(daemons, window, now)
-        alerted_from = limits(daemons)
+        read = daemons[: len(body["daemons"])]
+        usual = current_app.extensions["bands"].of(read, window, now)
+        alerted_from = limits(read)
         marks = marks_between(window.start, window.end)
     except StoreError:
         # The rows have no panels then; the script reports the error with its first request.
         return {}
     begin = begin_of(body)
     grid = Grid(body["start"], body["end"], body["step"], begin or body["start"], body["end"])
-    return {
-        row["id"]: DrawnRow(
+    drawn: dict[str, DrawnRow] = {}
+    for row, series in zip(chosen, body["daemons"]):
+        if time.monotonic() - began > DRAWING_SECONDS:
+            break
+        drawn[row["id"]] = DrawnRow(
             f"{grid.from_:.0f} {grid.to} {begin or 0}",
             _figures(
                 row,
@@ -118,8 +146,7 @@ def drawn_rows(
             ),
             None if begin is None else grid.end - begin,
         )
-        for row, series in zip(chosen, body["daemons"])
-    }
+    return drawn
 
 
 def _figures(

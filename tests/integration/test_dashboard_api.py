@@ -19,6 +19,7 @@ pytest.importorskip("flask")
 
 from collectd_fedmsg_dashboard import create_app, serve  # noqa: E402
 from collectd_fedmsg_dashboard.judge.fleet_rows import MIN_IN_BACKGROUND  # noqa: E402
+from collectd_fedmsg_dashboard.web import first_paint  # noqa: E402
 from collectd_fedmsg_dashboard.web.verdict_help import EXPLAINED  # noqa: E402
 from markupsafe import escape  # noqa: E402
 from werkzeug.security import generate_password_hash  # noqa: E402
@@ -373,3 +374,23 @@ def test_many_daemons_are_not_called_anything_before_they_are_judged(tmp_path, n
     # Only the backlog is known of these: heard of, and not to be judged.
     assert (found["fleet"]["silent"], found["fleet"]["unknown"]) == (0, MIN_IN_BACKGROUND)
     assert found["fleet"]["headline"] == f"{MIN_IN_BACKGROUND} not known"
+
+
+def test_all_rows_are_drawn_for_one_reader_at_a_time(tmp_path, now, monkeypatch):
+    """A second page meanwhile gets its first rows drawn; so does one that takes too long."""
+    fleet(tmp_path, now, 3)
+    monkeypatch.setattr(first_paint, "FIRST_ROWS", 1)
+    browser = client(tmp_path)
+    assert len(browser.get("/api/v1/daemons").get_json()["daemons"]) > 2
+
+    def drawn(address: str) -> int:
+        return browser.get(address).text.count('<svg class="area"')
+
+    a_row, everything = drawn("/?large=1"), drawn("/?large=1&draw=all")
+    assert 0 < a_row < everything
+    with first_paint._DRAWS_ALL:
+        assert drawn("/?large=1&draw=all") == a_row
+    monkeypatch.setattr(first_paint, "READING_SECONDS", -1.0)
+    assert drawn("/?large=1&draw=all") == a_row
+    monkeypatch.setattr(first_paint, "DRAWING_SECONDS", -1.0)
+    assert drawn("/?large=1&draw=all") == 0

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import http.client
 import subprocess
 import sys
+import threading
 
 import pytest
 from collectd_fedmsg_dashboard.web.connections import (
     MAX_BLANKS,
     MAX_HEADER_BYTES,
     MAX_HEADER_LINES,
+    create_server,
     refusal,
 )
 
@@ -77,3 +80,35 @@ def test_the_worst_of_the_largest_headers_take_no_minute():
     )
     assert done.returncode == 0, done.stderr
     assert MAX_HEADER_BYTES == 65536
+
+
+def test_health_checks_have_a_thread_of_their_own():
+    """While the only other thread is busy, and others wait for it."""
+    ended = threading.Event()
+
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Length", "2")])
+        if environ["PATH_INFO"] != "/healthz":
+            ended.wait(60)
+        return [b"ok"]
+
+    server = create_server(app, "127.0.0.1", 0, threads=1, prefix="/queues")
+    threading.Thread(target=server.run, daemon=True).start()
+    links = []
+
+    def asked(path: str) -> http.client.HTTPConnection:
+        links.append(http.client.HTTPConnection("127.0.0.1", server.effective_port, timeout=30))
+        links[-1].request("GET", path)
+        return links[-1]
+
+    try:
+        busy = [asked("/"), asked("/queues/")]
+        for path in ("/healthz", "/queues/healthz"):
+            assert asked(path).getresponse().read() == b"ok"
+        ended.set()
+        assert [link.getresponse().read() for link in busy] == [b"ok", b"ok"]
+    finally:
+        ended.set()
+        for link in links:
+            link.close()
+        server.close()
