@@ -9,6 +9,8 @@ from typing import Any
 from collectd_fedmsg.diagnosis import Verdict
 from collectd_fedmsg.humanize import duration, rate
 
+#: What a queue's consumers are called where its broker names none.
+UNNAMED = "Consumer"
 #: Each verdict as the page, the alerts and the help write it.
 PLAIN = {
     "OK": "Well",
@@ -99,15 +101,21 @@ def headline(
     if worst is not None and (ill := counts.get("attention", 0)):
         what = plain(worst["state"])
         if ill == 1:
-            return f"{short_name(worst['consumer'])}: {what[:1].lower()}{what[1:]}"
+            return f"{short_name(name_of(worst))}: {what[:1].lower()}{what[1:]}"
         return (
-            f"{ill} daemons need attention; worst: {short_name(worst['consumer'])},"
+            f"{ill} daemons need attention; worst: {short_name(name_of(worst))},"
             f" {what[:1].lower()}{what[1:]}"
         )
     if counts.get("well", 0) == daemons:
         return "The daemon is well" if daemons == 1 else f"All {daemons:,} daemons are well"
     order = ("well", "recovering", "silent", "unknown")
     return ", ".join(counted(name, counts[name]) for name in order if counts.get(name))
+
+
+def name_of(row: Mapping[str, Any]) -> str:
+    """Return what a row is called: its service where a broker's queue names no consumer."""
+    name: str = row["service"] if row["consumer"] == UNNAMED else row["consumer"]
+    return name
 
 
 def pace(row: Mapping[str, Any]) -> str:

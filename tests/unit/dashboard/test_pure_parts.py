@@ -217,7 +217,8 @@ def test_static_files_packed_beforehand_are_served(tmp_path, monkeypatch):
     assert [path.name for path in assets.sources(tmp_path)] == ["a.js"]
 
 
-WORST = {"consumer": "Archiver", "state": "SLOW"}
+WORST = {"consumer": "Archiver", "service": "hub", "state": "SLOW"}
+WORST_QUEUE = {**WORST, "consumer": "Consumer", "service": "archiver-amqp"}
 
 
 @pytest.mark.parametrize(
@@ -239,6 +240,12 @@ WORST = {"consumer": "Archiver", "state": "SLOW"}
         pytest.param({"unknown": 1}, None, "1 not known", id="only-unknown-is-not-silence"),
         pytest.param(
             {"well": 12, "attention": 1}, WORST, "Archiver: slow processing", id="one-ill"
+        ),
+        pytest.param(
+            {"well": 12, "attention": 1},
+            WORST_QUEUE,
+            "archiver-amqp: slow processing",
+            id="queue-without-a-consumer-s-name",
         ),
         pytest.param(
             {"well": 10, "attention": 3},
