@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -69,12 +70,12 @@ class Reader:
         ``now`` (seconds since the epoch) bounds the future: no sample is later than one
         interval from it.
         """
-        harvest = Harvest()
+        harvest, deadline = Harvest(), time.monotonic() + timeout
         endpoints, harvest.errors = sockets_in(
-            self._globs, self.cursors.known(), self._requester.limit - len(self._fixed)
+            self._globs, self.cursors.known(), self._requester.limit - len(self._fixed), timeout / 2
         )
         wanted = {name: self.cursors.request(name) for name in [*self._fixed, *endpoints]}
-        answers = self._requester.ask(wanted, timeout)
+        answers = self._requester.ask(wanted, deadline - time.monotonic())
         for endpoint in self.cursors.known():
             if endpoint not in wanted or endpoint in answers.gone:
                 harvest.ended.append(self.cursors.end(endpoint))

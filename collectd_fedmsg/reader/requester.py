@@ -90,7 +90,7 @@ class Requester:
         self._forget(set(self._exchanges) - set(wanted))
         poll = select.poll()
         waiting: dict[int, str] = {}
-        busy = self._open_all(wanted, poll, waiting, result)
+        busy = self._open_all(wanted, poll, waiting, result, deadline)
         # A zmq socket's descriptor tells of changes only: what came before is looked for first.
         ready = [number for number, endpoint in waiting.items() if endpoint.startswith("tcp://")]
         while (waiting or busy) and result.octets < MAX_ROUND:
@@ -106,7 +106,7 @@ class Requester:
                 break
             left = min(left, BUSY_SECONDS) if busy else left
             ready = [number for number, _ in poll.poll(max(1, int(left * 1000)))]
-            busy = self._open_all(busy, poll, waiting, result)
+            busy = self._open_all(busy, poll, waiting, result, deadline)
         # What has come and was not taken keeps until the next round: no silence.
         late = {number for number, _ in poll.poll(0)} if waiting else set()
         for number, endpoint in waiting.items():
@@ -122,11 +122,19 @@ class Requester:
             self._context.destroy(linger=0)
 
     def _open_all(
-        self, wanted: Mapping[str, Request], poll: Any, waiting: dict[int, str], result: Round
+        self,
+        wanted: Mapping[str, Request],
+        poll: Any,
+        waiting: dict[int, str],
+        result: Round,
+        deadline: float,
     ) -> dict[str, Request]:
         """Send each its request and wait for it; return whom no connection could be made to yet."""
         busy = {}
         for endpoint, request in wanted.items():
+            if time.monotonic() >= deadline:
+                busy[endpoint] = request
+                continue
             try:
                 opened = self._open(endpoint, request, result)
             except BlockingIOError:

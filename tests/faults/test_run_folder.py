@@ -19,6 +19,7 @@ from collectd_fedmsg.hub.settings import Settings
 from collectd_fedmsg.hub.socket_file import SocketFiles
 from collectd_fedmsg.protocol.sample import Sample
 from collectd_fedmsg.protocol.sockets import socket_path
+from collectd_fedmsg.protocol.wire import Request
 from collectd_fedmsg.reader.collect import Reader, latest
 from collectd_fedmsg.reader.endpoints import MAX_PER_USER, sockets_in
 from collectd_fedmsg.reader.requester import Requester
@@ -288,6 +289,35 @@ def test_names_without_end(short_folder: Path, monkeypatch: pytest.MonkeyPatch) 
     assert "28 sockets: only 20" in wrong["uid 1001"]
     assert "only 10 are asked" in wrong["sockets"]
     assert MAX_PER_USER > 1000, "a large host's daemons are one user's"
+
+
+def test_files_without_end_take_a_bounded_time(
+    short_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No time is left: who answered before is asked, of the others another one first each time."""
+    monkeypatch.setattr("collectd_fedmsg.reader.endpoints.MANY_ENTRIES", 3)
+    paths = [short_folder / f"{letter}.7.sock" for letter in "abcdef"]
+    for path in paths:
+        with socket.socket(socket.AF_UNIX) as bound:
+            bound.bind(str(path))
+    pattern, known = f"{short_folder}/*.sock", f"ipc://{paths[4]}"
+    found, wrong = sockets_in([pattern], [known], seconds=-1.0)
+    assert found == [known]
+    assert wrong == {pattern: "6 files: not all can be looked at in time"}
+    firsts = {sockets_in([pattern], [known], 2)[0][1] for _ in range(200)}
+    assert len(firsts) == 5
+
+
+def test_a_round_without_time_asks_nobody(short_folder: Path) -> None:
+    """Those who could not be asked are silent; that is no end of theirs."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        path = socket_path(short_folder, "hub", os.getpid())
+        listener.bind(str(path))
+        listener.listen()
+        requester = Requester()
+        answers = requester.ask({f"ipc://{path}": Request()}, 0.0)
+        requester.close()
+    assert (answers.silent, answers.gone, answers.errors) == ([f"ipc://{path}"], [], {})
 
 
 def test_a_service_stays_its_user_s() -> None:
