@@ -61,9 +61,9 @@ def _all_topics() -> object:
     told = threading.Barrier(9)
 
     def each() -> None:
-        for one in messages:
-            put(one)
-            work(one)
+        for message in messages:
+            put(message)
+            work(message)
         told.wait(60)  # every thread is alive while the sample is taken
         told.wait(60)
 

@@ -74,7 +74,10 @@ def wait(page: Page, condition: str, tries: int = 2000, pause: int = 10) -> None
 
 def metrics(session: CDPSession) -> dict[str, float]:
     """Return Chromium's own counters."""
-    return {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
+    return {
+        metric["name"]: metric["value"]
+        for metric in session.send("Performance.getMetrics")["metrics"]
+    }
 
 
 def opened(

@@ -101,7 +101,9 @@ def live(browser: Browser, address: str, selector: str) -> float:
 
 def middle(costs: list[Cost]) -> list[float]:
     """Return the median of each figure."""
-    return [statistics.median(getattr(cost, one.name) for cost in costs) for one in fields(Cost)]
+    return [
+        statistics.median(getattr(cost, field.name) for cost in costs) for field in fields(Cost)
+    ]
 
 
 def show(name: str, numbers: list[float]) -> None:
@@ -149,8 +151,8 @@ def main(root: Path, beside: str = "", package: Path | None = None) -> None:
 
 def report(browser: Browser, subjects: list[Subject]) -> None:
     """Print the cold figures, the span switch and the phone of each, taken in turn."""
-    found: dict[str, list[tuple[Cost, float]]] = {one.name: [] for one in subjects}
-    small: dict[str, list[Cost]] = {one.name: [] for one in subjects}
+    found: dict[str, list[tuple[Cost, float]]] = {subject.name: [] for subject in subjects}
+    small: dict[str, list[Cost]] = {subject.name: [] for subject in subjects}
     turns: list[Callable[[Subject], None]] = [
         lambda one: found[one.name].append(cold(browser, one)),
         lambda one: small[one.name].append(phone(browser, one)),

@@ -71,10 +71,10 @@ def main() -> None:
 def ratios(lines: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Yield what the lines of one run say beside each other: growth, and what batching saves."""
     for first, last in (
-        (one, other)
-        for one in lines[:1]
+        (line, other)
+        for line in lines[:1]
         for other in lines[1:]
-        if other["write_after"] == one["write_after"]
+        if other["write_after"] == line["write_after"]
     ):
         times = last["consumers"] / first["consumers"]
         yield (

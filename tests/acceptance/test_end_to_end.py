@@ -57,7 +57,7 @@ def publish(chain: Chain, count: int) -> int:
 def newest(chain: Chain) -> dict[str, Sample]:
     """Return the last sample of each consumer, from the daemons themselves."""
     harvest = reader.latest([f"{chain.run_folder}/*.sock"], 3.0, time.time())
-    return {one.consumer: one for _, _, samples in harvest.fresh for one in samples}
+    return {sample.consumer: sample for _, _, samples in harvest.fresh for sample in samples}
 
 
 def get(chain: Chain, path: str, **query: Any) -> Any:
@@ -93,7 +93,7 @@ def test_every_message_is_on_the_page(short_folder: Path, artifacts: Path) -> No
             metrics="received,processed,backlog", start=began - 1, end=ended, step=1,
         )  # fmt: skip
         step = answer["step"]
-        by_id = {one["id"]: one["series"] for one in answer["daemons"]}
+        by_id = {daemon["id"]: daemon["series"] for daemon in answer["daemons"]}
         for name in consumers:
             series = by_id[ids[name]]
             assert total(series["received"], step) == pytest.approx(N, abs=1e-3), name
@@ -131,9 +131,9 @@ def stored(chain: Chain, consumers: set[str], until: int) -> dict[str, str]:
     ids: dict[str, str] = {}
 
     def there() -> bool:
-        for one in get(chain, "/api/v1/daemons")["daemons"]:
-            if one["consumer"] in consumers and (one["last_sample"] or 0) >= until:
-                ids[one["consumer"]] = one["id"]
+        for daemon in get(chain, "/api/v1/daemons")["daemons"]:
+            if daemon["consumer"] in consumers and (daemon["last_sample"] or 0) >= until:
+                ids[daemon["consumer"]] = daemon["id"]
         return set(ids) == consumers
 
     wait_for("the store has the last samples", there)
@@ -173,13 +173,13 @@ def look(chain: Chain, rows: int, picture: Path) -> None:
         page.goto(chain.url)
 
         def drawn() -> bool:
-            found = page.evaluate(
+            step = page.evaluate(
                 """() => [...document.querySelectorAll('.panel')].filter(
                     panel => [...panel.querySelectorAll('.area path.line')]
                         .some(line => (line.getAttribute('d') || '').length > 10)
                 ).map(panel => panel.dataset.daemon + ' ' + panel.dataset.metric)"""
             )
-            return len(set(found)) >= 3 * rows
+            return len(set(step)) >= 3 * rows
 
         wait_for("three drawn panels a row", drawn)
         page.screenshot(path=str(picture), full_page=True)

@@ -42,7 +42,7 @@ class Expected:
         if head["run"] != self.run:
             self.run, self.after, self.totals = head["run"], None, {}
         rows = [one for _, one in numbered if one is not None]
-        present = [one for one in rows if NOW - DAYS <= one["time"] <= NOW + head["interval"]]
+        present = [row for row in rows if NOW - DAYS <= row["time"] <= NOW + head["interval"]]
         fresh = [one for one in present if self.new(head["service"], one)]
         if len(present) == len(rows):
             # What was not usable is not asked for again.

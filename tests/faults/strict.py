@@ -89,7 +89,7 @@ def reply(frame: bytes) -> tuple[dict[str, Any], Rows]:
     hold(raw.get("more") is True or raw.get("more") is False)
     places = raw.get("fields")
     # A place of a later edition may have any name, if one can call it by that.
-    hold(isinstance(places, list) and not any(isinstance(one, (list, dict)) for one in places))
+    hold(isinstance(places, list) and not any(isinstance(place, (list, dict)) for place in places))
     hold(set(places) >= FIRST)
     hold(isinstance(raw.get("rows"), list))
     return raw, [row(places, one) for one in raw["rows"]]

@@ -48,9 +48,9 @@ class Stored:
     def store(self, harvest: Harvest) -> int:
         stored = 0
         for _, _, samples in harvest.fresh:
-            for one in samples:
+            for sample in samples:
                 try:
-                    rrdtool.update(str(self.path), f"{one.time:.0f}:{one.received}")
+                    rrdtool.update(str(self.path), f"{sample.time:.0f}:{sample.received}")
                     stored += 1
                 except rrdtool.OperationalError:
                     self.refused += 1

@@ -34,7 +34,7 @@ def test_kept_frames(path: Path) -> None:
 def test_the_kept_ones_try_everything() -> None:
     """Some are taken, some refused, some dispatched: none of that is tested on nothing."""
     outcomes = [play(path.read_bytes()) for path in CORPUS]
-    assert min(sum(getattr(one, name) for one in outcomes)
+    assert min(sum(getattr(outcome, name) for outcome in outcomes)
                for name in ("taken", "refused", "dispatched")) > 40  # fmt: skip
 
 

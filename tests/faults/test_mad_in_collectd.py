@@ -91,7 +91,7 @@ def test_the_honest_one_is_stored(short_folder: Path, figure: Figure) -> None:
     assert all(re.fullmatch(r"[ -~]*", line) for line in lines)
     grown = min(sizes[1:]) - sizes[0]
     assert grown < GROWTH, sizes
-    shown = ", ".join(f"{one / 1e6:.1f}" for one in sizes)
+    shown = ", ".join(f"{size / 1e6:.1f}" for size in sizes)
     figure(
         f"8 peers gone mad beside an honest daemon in a real collectd, {ROUNDS} samples of it",
         f"what was dispatched of it is never more than {behind:.0f} samples old;"

@@ -102,7 +102,7 @@ def test_names_are_only_ever_names(
 def served_as_text(chain: Chain) -> None:
     """JSON, CSV, Prometheus' text and pictures take each of them."""
     parser = pytest.importorskip("prometheus_client.parser")
-    ids = [one["id"] for one in json.loads(get(chain, "/api/v1/daemons"))["daemons"]]
+    ids = [daemon["id"] for daemon in json.loads(get(chain, "/api/v1/daemons"))["daemons"]]
     assert len(set(ids)) == len(NAMES)
     for name in ids:
         assert b"<script>" not in get(chain, f"/daemon/{name}").replace(b"<script src=", b"")
@@ -111,8 +111,12 @@ def served_as_text(chain: Chain) -> None:
     for name in ids[::6]:
         assert get(chain, f"/daemon/{name}/panel.png", metric="backlog").startswith(b"\x89PNG")
     text = get(chain, "/metrics").decode()
-    consumers = {one.labels["consumer"] for family in parser.text_string_to_metric_families(text)
-                 for one in family.samples if one.name == "fedmsg_backlog_messages"}  # fmt: skip
+    consumers = {
+        sample.labels["consumer"]
+        for family in parser.text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == "fedmsg_backlog_messages"
+    }
     assert len(consumers) == len(NAMES)
 
 
@@ -140,8 +144,8 @@ def looked_at(chain: Chain) -> None:
             "document.addEventListener('securitypolicyviolation',"
             " event => (window.reports ??= []).push(event.violatedDirective))"
         )
-        name = next(one["id"] for one in json.loads(get(chain, "/api/v1/daemons"))["daemons"]
-                    if "script" in one["consumer"])  # fmt: skip
+        name = next(daemon["id"] for daemon in json.loads(get(chain, "/api/v1/daemons"))["daemons"]
+                    if "script" in daemon["consumer"])  # fmt: skip
         for where in ("/", f"/daemon/{name}"):
             page.goto(f"{chain.url}{where}")
             # Not by wait_for_function: the page's policy forbids eval, even to its testers.

@@ -104,7 +104,7 @@ def expected(root: Path, text: str) -> tuple[set[str], set[str]]:
     seen, _ = observer(where(root))(now)
     done = evaluate(State(), seen, parse(text, "f"), now)
     return tuple(
-        {one.alert.id for one in done.transitions if one.event is event}
+        {transition.alert.id for transition in done.transitions if transition.event is event}
         for event in (Event.RAISED, Event.CLEARED)
     )
 
@@ -172,9 +172,9 @@ def test_killed_at_random_and_at_the_worst_moments(tmp_path: Path) -> None:
     # A receiver knows a notice again by its id, as our documentation asks of it.
     notices = {one["id"]: one for one in told}
     assert all(notices[one["id"]]["alerts"] == one["alerts"] for one in told)
-    ends = [alert["id"] for one in notices.values() for alert in one["over"]]
+    ends = [alert["id"] for notice in notices.values() for alert in notice["over"]]
     assert sorted(ends) == sorted(cleared)
-    starts = [name for one in notices.values() for name in one["fresh"]]
+    starts = [name for notice in notices.values() for name in notice["fresh"]]
     assert len(set(starts)) == len(starts)
     # Raised and over within one step (while it was down): told once, as past.
     assert set(starts) <= raised

@@ -83,11 +83,11 @@ def test_axe_on_rows_in_trouble(site, chromium, scheme, width, press):  # noqa: 
     page.wait_for_selector(".strip:not([hidden]) rect")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.evaluate(AXE)
-    found = page.evaluate(
+    step = page.evaluate(
         "axe.run().then(r => r.violations.map(v => v.id + ' '"
         " + v.nodes.map(n => n.html.slice(0, 200) + n.failureSummary)))"
     )
-    assert found == []
+    assert step == []
     assert page.faults == []
 
 
@@ -101,10 +101,10 @@ def test_axe_and_the_phone(site, chromium, artifacts, scheme, width):  # noqa: F
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.screenshot(path=str(artifacts / f"alerts-{scheme}-{width}.png"), full_page=True)
     page.evaluate(AXE)
-    found = page.evaluate(
+    step = page.evaluate(
         "axe.run().then(r => r.violations.map(v => v.id + ' ' + v.nodes.map(n => n.target)))"
     )
-    assert found == []
+    assert step == []
     assert page.faults == []
 
 
@@ -232,7 +232,7 @@ def test_one_cause_is_one_card(site):
     _, app, _ = site
     found = app.test_client().get("/api/v1/alerts").get_json()
     alerts = [*found["active"], *found["acknowledged"]]
-    rules = [one["rule"] for one in alerts if one["subject"]["consumer"] == "Gone<b>"]
+    rules = [alert["rule"] for alert in alerts if alert["subject"]["consumer"] == "Gone<b>"]
     text = app.test_client().get("/alerts").text
     assert sorted(rules) == ["backlog", "silent"]
     assert text.count('<article class="alert"') == len(alerts) - 1
@@ -283,9 +283,9 @@ def test_the_logins_name_is_noted(site, tmp_path):
     assert client.delete(ack, headers=head).status_code == 204
     assert client.post("/api/v1/marks", json={"text": "x"}, headers=head).status_code == 201
     (note,) = [
-        one
-        for one in client.get("/api/v1/marks", headers=head).get_json()["marks"]
-        if one["kind"] == "note"
+        mark
+        for mark in client.get("/api/v1/marks", headers=head).get_json()["marks"]
+        if mark["kind"] == "note"
     ]
     assert note["by"] == "ralph"
     page = client.get("/alerts", headers=head).text

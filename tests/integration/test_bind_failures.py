@@ -95,7 +95,7 @@ def test_one_line_and_it_goes_on(  # noqa: PLR0917
             )
     finally:
         responder.stop()
-    assert [says in one.getMessage() for one in caplog.records] == [True], caplog.text
+    assert [says in record.getMessage() for record in caplog.records] == [True], caplog.text
     assert "Traceback" not in caplog.text
 
 

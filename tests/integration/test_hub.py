@@ -77,7 +77,7 @@ def test_moksha_s_own_figures_stay(short_folder: Path) -> None:
 
         def listening() -> bool:
             bus.publish()
-            return len(hear()) == 2 and all(one[0] for one in totals.values())
+            return len(hear()) == 2 and all(total[0] for total in totals.values())
 
         wait_for("both monitors are heard", listening)
         wait_for("a poll without traffic", quiet(hear, polls))
@@ -161,7 +161,7 @@ def _check(bus: Bus, name: str) -> None:
     assert done.returncode == 0, done.stderr
     assert "All consumers and producers are active" in done.stdout
     report = json.loads(done.stdout.partition("\n")[2])
-    assert {one["name"] for one in report["consumers"]} == {"Obedient"}
+    assert {consumer["name"] for consumer in report["consumers"]} == {"Obedient"}
 
 
 def test_many_wait_and_it_still_answers(short_folder: Path) -> None:

@@ -69,7 +69,7 @@ def test_each_kind_is_exact(short_folder: Path) -> None:
 
 def newest(bus: Bus) -> dict[str, Sample]:
     harvest = reader.latest([f"{bus.chain.run_folder}/kinds.*.sock"], 5.0, time.time())
-    return {one.consumer: one for _, _, samples in harvest.fresh for one in samples}
+    return {sample.consumer: sample for _, _, samples in harvest.fresh for sample in samples}
 
 
 def settled(bus: Bus) -> dict[str, Sample]:

@@ -232,11 +232,11 @@ def test_axe_finds_nothing(site, chromium, where, scheme):  # noqa: F811
     if where not in ("help", "daemon/none"):
         until(page, "Number(document.body.dataset.drawn) > 0")
     page.evaluate(AXE)
-    found = page.evaluate(
+    step = page.evaluate(
         "axe.run().then(r => r.violations.map(v => "
         "[v.id, v.nodes.map(n => n.html.slice(0, 150) + n.failureSummary)]))"
     )
-    assert found == []
+    assert step == []
 
 
 def test_the_evidence_is_of_now(site, chromium):  # noqa: F811

@@ -82,7 +82,7 @@ def test_nothing_moves_under_the_pointer(site, chromium):  # noqa: F811
     page.hover(".row:has-text('Consumer3')")
 
     def change(body):
-        next(one for one in body["daemons"] if one["consumer"] == "Consumer5").update(ILL)
+        next(daemon for daemon in body["daemons"] if daemon["consumer"] == "Consumer5").update(ILL)
 
     altered(page, change)
     until(page, f"{row}.dataset.state === 'SLOW'")
@@ -230,7 +230,9 @@ def test_long_silence_is_said_as_fully_as_short(tmp_path):
     ):
         write(tmp_path, metric, values, consumer="Gone")
     client = create_app({"data_dir": tmp_path}).test_client()
-    rows = {one["consumer"]: one for one in client.get("/api/v1/daemons").get_json()["daemons"]}
+    rows = {
+        daemon["consumer"]: daemon for daemon in client.get("/api/v1/daemons").get_json()["daemons"]
+    }
     gone = rows["Gone"]
     assert gone["group"] == "silent"
     assert gone["text"] == "no numbers for 3 d; 12 messages waited then"

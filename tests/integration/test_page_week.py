@@ -33,7 +33,10 @@ PADDING = [0.5] * 20_000
 def memory(session):
     """Return the bytes of the script heap and how many DOM nodes and listeners are alive."""
     session.send("HeapProfiler.collectGarbage")
-    told = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
+    told = {
+        metric["name"]: metric["value"]
+        for metric in session.send("Performance.getMetrics")["metrics"]
+    }
     return told["JSHeapUsedSize"], told["Nodes"], told["JSEventListeners"]
 
 
@@ -54,9 +57,9 @@ def changing(page):
             "end": body["end"] + turn * step,
             "padding": PADDING,
         }
-        for one in moved["daemons"]:
-            for name, points in one["series"].items():
-                one["series"][name] = [*points[1:], turn % 37]
+        for daemon in moved["daemons"]:
+            for name, points in daemon["series"].items():
+                daemon["series"][name] = [*points[1:], turn % 37]
         route.fulfill(json=moved, headers={"ETag": f'"{turn}"'})
 
     page.route("**/api/v1/series*", answer)

@@ -123,11 +123,11 @@ def test_several_monitors_of_one_name_are_one_row_and_lose_nothing(monitors) -> 
     source.collect(2.0, 10.0)
     for server, received, consuming in zip(monitors, (5010, 5020, 7), (True, True, False)):
         server.said = ready(received, consuming)
-    found = source.collect(2.0, 20.0)
-    [(_, origin, [row])] = found.fresh
+    collected = source.collect(2.0, 20.0)
+    [(_, origin, [row])] = collected.fresh
     source.close()
     assert (origin.service, row.received, row.consuming) == ("bodhi", 10 + 20 + 7, 2)
-    assert "3 monitors" in found.notes["bodhi"]
+    assert "3 monitors" in collected.notes["bodhi"]
 
 
 @pytest.mark.parametrize(("has_queue", "received"), [(True, None), (None, None), (False, 5000)])

@@ -170,7 +170,7 @@ def test_commands_judge_it_too(server, capsys):
     )
     (found,) = json.loads(capsys.readouterr().out)["daemons"]
     assert found["consumer"] == "A b"
-    restart = {one["verdict"]: one for one in found["findings"]}["RESTART"]
+    restart = {finding["verdict"]: finding for finding in found["findings"]}["RESTART"]
     assert "2 messages lost" in restart["evidence"][0]
     assert "a baseline" in found["missing"]
 

@@ -80,7 +80,7 @@ def test_exact(short_folder: Path, figure: Figure) -> None:
         stored = {name: sum(rate or 0 for _, rate in fetch(
             short_folder, name, int(before.time), int(last.time), series.format(name)))
             for name in ("received", "processed")}  # fmt: skip
-    most = max(one.backlog for one in samples)
+    most = max(sample.backlog for sample in samples)
     figure(
         f"a real hub at its maximum rate for {LASTS} s",
         f"{sent:,} sent, {last.received - before.received:,} received,"

@@ -61,7 +61,7 @@ class World:
 
 
 def kinds(world):
-    return [one.kind for one in world.notices]
+    return [notice.kind for notice in world.notices]
 
 
 def test_raised_once_and_cleared_once():
@@ -88,7 +88,9 @@ def test_no_page(backlogs):
 def test_rare_evaluations_see_every_sample(every):
     """Evaluated every 10, 20, 30 or 50 s, the hold and the clear are counted on samples."""
     world = World().series([0] * 5 + [5] * 10 + [0] + [5] * 4 + [0] * 40, every=every)
-    raised = [one.alert for one in world.transitions if one.event.value == "raised"]
+    raised = [
+        transition.alert for transition in world.transitions if transition.event.value == "raised"
+    ]
     assert [(one.since, one.raised) for one in raised] == [(T0 + 60, T0 + 120)]
 
 
@@ -96,11 +98,11 @@ def test_a_bus_wide_surge_is_one_notice():
     """Thirty consumers, one cause: one notice of thirty alerts, one end."""
     names = [f"C{i}" for i in range(30)]
     world = World().series([0] * 3 + [50] * 15 + [0] * 15, names=names, verdict=Verdict.SURGE)
-    assert [(one.kind, len(one.alerts), len(one.over)) for one in world.notices] == [
+    assert [(notice.kind, len(notice.alerts), len(notice.over)) for notice in world.notices] == [
         ("raised", 30, 0),
         ("cleared", 0, 30),
     ]
-    assert {one.cause for one in world.notices[0].alerts} == {"SURGE"}
+    assert {alert.cause for alert in world.notices[0].alerts} == {"SURGE"}
 
 
 def test_two_causes_are_two_notices():
@@ -216,7 +218,9 @@ def test_a_dead_collectd_is_one_alert_of_the_host(limit):
         now = T0 + i * STEP
         world.at(now, seen("A", [0], T0), seen("B", [0], T0 - 9), host(T0 + 3))
     (notice,) = world.notices
-    assert [(one.rule, one.subject) for one in notice.alerts] == [("collectd-silent", Subject("h"))]
+    assert [(alert.rule, alert.subject) for alert in notice.alerts] == [
+        ("collectd-silent", Subject("h"))
+    ]
 
 
 def test_without_a_rule_for_collectd_each_daemon_is_named():
@@ -224,7 +228,7 @@ def test_without_a_rule_for_collectd_each_daemon_is_named():
     world = World(replace(RULES, rules=(HOLD, SILENT[0])))
     for i in range(30):
         world.at(T0 + i * STEP, seen("A", [0], T0), host(T0))
-    assert [one.alerts[0].rule for one in world.notices] == ["daemon-silent"]
+    assert [notice.alerts[0].rule for notice in world.notices] == ["daemon-silent"]
 
 
 def test_old_files_of_a_daemon_taken_away_are_no_alert():
@@ -281,14 +285,14 @@ def test_the_cause_is_the_last_that_was_found_before_the_raise():
     """What seems a surge at first may turn out to be slow processing."""
     world = World().series([50] * 3, verdict=Verdict.SURGE)
     world.series([50] * 9, start=3, verdict=Verdict.SLOW)
-    assert [one.alerts[0].cause for one in world.notices] == ["SLOW"]
+    assert [notice.alerts[0].cause for notice in world.notices] == ["SLOW"]
 
 
 def test_a_cause_of_an_earlier_trouble_is_no_cause_of_this_one():
     """A short surge that was no alert; a slow processing later."""
     world = World().series([50] * 3 + [0] * 9, verdict=Verdict.SURGE)
     world.series([50] * 12, start=12, verdict=Verdict.SLOW)
-    assert [one.alerts[0].cause for one in world.notices] == ["SLOW"]
+    assert [notice.alerts[0].cause for notice in world.notices] == ["SLOW"]
 
 
 def test_a_rule_taken_out_closes_its_alerts_and_says_why():
@@ -305,7 +309,7 @@ def test_flapping_is_few_notices():
     """Bad for two minutes, good for two, twenty times: the first raises, then one that says so."""
     rules = replace(RULES, flapping=Flapping(raises=4, within=3600))
     world = World(rules).series(([5] * 12 + [0] * 12) * 20)
-    raised = [one for one in world.notices if one.kind == "raised"]
+    raised = [notice for notice in world.notices if notice.kind == "raised"]
     assert [one.alerts[0].flapping for one in raised] == [0, 0, 0, 4]
 
 
@@ -348,7 +352,11 @@ def test_every_raise_is_told_once_and_ended_once(drawn):
             mine.extend(more)
         now = T0 + (i + 1) * 6 * STEP
         world.at(now, *(seen(f"C{k}", mine[-12:], now) for k, mine in enumerate(backlog)))
-    raised = [one.alert.id for one in world.transitions if one.event.value == "raised"]
+    raised = [
+        transition.alert.id
+        for transition in world.transitions
+        if transition.event.value == "raised"
+    ]
     told = [a.id for n in world.notices if n.kind != "worse" for a in n.alerts if a.id in n.fresh]
     over = [a.id for n in world.notices for a in n.over]
     assert len(set(over)) == len(over)

@@ -102,5 +102,5 @@ def test_flapping_and_acknowledgements_are_said():
 def test_a_payload_is_json_and_keeps_its_id():
     import json
 
-    found = json.loads(json.dumps(payload(notice(), "http://d")))
-    assert (found["id"], found["alerts"][0]["id"], found["fresh"]) == ("n1", "a1", ["a1"])
+    body = json.loads(json.dumps(payload(notice(), "http://d")))
+    assert (body["id"], body["alerts"][0]["id"], body["fresh"]) == ("n1", "a1", ["a1"])

@@ -85,7 +85,7 @@ def test_a_new_run_is_a_change(path: Path) -> None:
     again.take(harvest("c", NOW - 40, "2"), NOW)
     again.save(NOW)
     [changes] = written(path).changes.values()
-    assert [(one.time, one.kind, one.text) for one in changes] == [
+    assert [(change.time, change.kind, change.text) for change in changes] == [
         (NOW - 600, "restart", "restart"), (NOW - 40, "version", "nommer 1 → 2")]  # fmt: skip
     assert changes_of([f"{PLACE}.example"], [written(path)]) == {"hub": changes}
     assert changes_of(["another"], [written(path)]) == {}

@@ -67,7 +67,7 @@ def test_restarts(before, after, lost) -> None:
     """The totals shrank: what waited is lost, and the step's rate is unknown, not a spike."""
     seen = fill(Live(), {T0: sample(490, 0), T0 + 10: before, T0 + 20: after})
     past = seen.judgement(T0 + 20).daemons[0].history
-    assert [one.lost for one in past.restarts] == lost
+    assert [restart.lost for restart in past.restarts] == lost
     assert (past.received[-1] is None) is bool(lost)
 
 

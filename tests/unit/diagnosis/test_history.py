@@ -36,10 +36,10 @@ CALM, FAST = [8.0] * 14, [0.002] * 14
     (CALM + [3000.0] * 3 + [8.0] * 40, [0.0028] * 45 + [0.5] * 12, Verdict.SLOW),
 ])  # fmt: skip
 def test_without_a_baseline(received: list[float], each: list[float], verdict: Verdict) -> None:
-    found = diagnose(watched(received, each), 1e9)
-    assert found.verdict is verdict, found.evidence
-    assert "a baseline" in found.missing
-    assert all(finding.certainty <= 0.95 for finding in found.findings)
+    diagnosis = diagnose(watched(received, each), 1e9)
+    assert diagnosis.verdict is verdict, diagnosis.evidence
+    assert "a baseline" in diagnosis.missing
+    assert all(finding.certainty <= 0.95 for finding in diagnosis.findings)
 
 
 @pytest.mark.parametrize(
@@ -68,5 +68,5 @@ def test_a_hang_never_becomes_usual(hung: int, verdict: Verdict, points: int) ->
         workers=[2.0] * (calm + points),
         name="C",
     )
-    found = diagnose(history, 1e9)
-    assert found.verdict is verdict, found.evidence
+    diagnosis = diagnose(history, 1e9)
+    assert diagnosis.verdict is verdict, diagnosis.evidence

@@ -122,10 +122,10 @@ def test_recovering_says_when(baseline):
         processed=[10.0] * 100 + [7.0] * 201 + [20.0] * 20,
         backlog=levels,
     )
-    found = diagnose(history, END, baseline)
-    assert found.verdict is Verdict.RECOVERING
-    assert found.drain.seconds == pytest.approx(400, rel=0.2)
-    assert found.drain.earliest < found.drain.seconds
+    diagnosis = diagnose(history, END, baseline)
+    assert diagnosis.verdict is Verdict.RECOVERING
+    assert diagnosis.drain.seconds == pytest.approx(400, rel=0.2)
+    assert diagnosis.drain.earliest < diagnosis.drain.seconds
 
 
 def test_frozen_numbers_are_not_a_stall(baseline):
@@ -145,9 +145,9 @@ def test_frozen_numbers_are_not_a_stall(baseline):
 
 def test_counts_that_do_not_balance_are_suspect(baseline):
     """Messages that appear from nowhere halve the certainty and are said."""
-    found = diagnose(series(backlog=[0.0] * 330 + [5000.0] * 30), END, baseline)
-    assert found.unexplained == pytest.approx(5000)
-    assert any("trustworthy" in m for m in found.missing)
+    diagnosis = diagnose(series(backlog=[0.0] * 330 + [5000.0] * 30), END, baseline)
+    assert diagnosis.unexplained == pytest.approx(5000)
+    assert any("trustworthy" in m for m in diagnosis.missing)
 
 
 rates = st.lists(st.floats(0, 500), min_size=1, max_size=12)
@@ -176,7 +176,7 @@ cell = st.none() | st.floats(0, 1000)
 def test_never_raises_and_unknown_is_never_well(rows, alive):
     """Any gaps give a verdict; a tail of gaps never a healthy one."""
     columns = list(zip(*(rows + [(None, None, None)] * 4)))
-    found = diagnose(
+    diagnosis = diagnose(
         History(
             step=STEP,
             end=END,
@@ -187,8 +187,8 @@ def test_never_raises_and_unknown_is_never_well(rows, alive):
         ),
         END,
     )
-    assert not found.verdict.healthy
-    json.dumps(found.to_dict())
+    assert not diagnosis.verdict.healthy
+    json.dumps(diagnosis.to_dict())
 
 
 def test_every_verdict_says_what_to_do():

@@ -67,16 +67,16 @@ def test_the_newest_part_leads(parts, points, right, seed):
     columns = play(parts, seed=seed)
     before = sum(part.points for part in parts[:-1])
     for known in points:
-        found = judge(history(columns, before + known), END, past(**USUAL))
-        assert found.verdict in right, (known, found.evidence)
+        diagnosis = judge(history(columns, before + known), END, past(**USUAL))
+        assert diagnosis.verdict in right, (known, diagnosis.evidence)
 
 
 def test_what_ended_is_told_as_history():
     """The sentence names what began it and when that was over."""
     columns = play([CALM, SURGE, DRAIN, SLOW])
-    found = judge(history(columns, 60 + 60 + 12 + 24), END, past(**USUAL))
-    assert "after a surge that ended 6 min ago" in found.evidence
-    assert found.findings[0].since == END - 240
+    diagnosis = judge(history(columns, 60 + 60 + 12 + 24), END, past(**USUAL))
+    assert "after a surge that ended 6 min ago" in diagnosis.evidence
+    assert diagnosis.findings[0].since == END - 240
 
 
 @pytest.mark.parametrize("points", [31, 59])
@@ -104,8 +104,8 @@ def test_hours_that_wander_do_not_hide_slowness(known):
     columns = play([Part(60, 2.0, 0.3), Part(150, 2.0, 1.0)])
     usual = {**USUAL, "received": 2.0, "processed": 2.0}
     hours = [0.3 * x for x in (1, 1.1, 0.93, 1.05, 0.9, 1.02, 0.97, 1.12)]
-    found = judge(history(columns, 60 + known), END, past(services=hours, **usual))
-    assert found.verdict is V.SLOW, found.evidence
+    diagnosis = judge(history(columns, 60 + known), END, past(services=hours, **usual))
+    assert diagnosis.verdict is V.SLOW, diagnosis.evidence
 
 
 @pytest.mark.parametrize("seed", [None, 1, 2, 3])
@@ -120,8 +120,8 @@ def test_a_burst_at_the_start_is_no_reference(calm, seed):
     ]
     columns = play(parts, seed=seed)
     for known in (6, 20, 40, 60):
-        found = judge(history(columns, sum(p.points for p in parts[:-1]) + known), END)
-        assert found.verdict is V.SLOW, (known, found.evidence)
+        diagnosis = judge(history(columns, sum(p.points for p in parts[:-1]) + known), END)
+        assert diagnosis.verdict is V.SLOW, (known, diagnosis.evidence)
 
 
 @pytest.mark.parametrize(
@@ -136,9 +136,9 @@ def test_a_burst_at_the_start_is_no_reference(calm, seed):
 def test_a_daemon_of_minutes(calm, received, verdict):
     """A large step is no riddle; a small one waits for more samples, and is never OK."""
     columns = play([Part(calm, 8.0, 0.05), Part(2, received, 0.05)])
-    found = judge(history(columns), END)
-    assert found.verdict is verdict, found.evidence
-    assert "a baseline" in found.missing
+    diagnosis = judge(history(columns), END)
+    assert diagnosis.verdict is verdict, diagnosis.evidence
+    assert "a baseline" in diagnosis.missing
 
 
 @pytest.mark.parametrize("seed", [None, 1, 2, 3])
@@ -147,8 +147,8 @@ def test_arrivals_that_did_not_change_are_no_surge(seed):
     usual = {**USUAL, "received": 0.5, "processed": 0.5, "service": 0.35}
     columns = play([Part(180, 1.0, 0.35), Part(140, 1.0, 1.75)], seed=seed)
     for known in (15, 40, 120):
-        found = judge(history(columns, 180 + known), END, past(**usual))
-        assert found.verdict is V.SLOW, (known, found.evidence)
+        diagnosis = judge(history(columns, 180 + known), END, past(**usual))
+        assert diagnosis.verdict is V.SLOW, (known, diagnosis.evidence)
 
 
 def held(seconds, each, workers, saturated):
@@ -198,16 +198,16 @@ def test_hung_or_slow(history_, usually_held, verdict):
         "failed": 0.0,
         "held": usually_held,
     }
-    found = judge(history_, END, past(**usual))
-    assert found.verdict is verdict, found.evidence
+    diagnosis = judge(history_, END, past(**usual))
+    assert diagnosis.verdict is verdict, diagnosis.evidence
 
 
 def test_slower_with_room_left_is_said_as_information():
     """Ten times slower below capacity is no trouble, and is worth a sentence."""
     columns = play([Part(60, 0.2, 0.1), Part(60, 0.2, 1.0)])
-    found = judge(history(columns), END, past(**{**USUAL, "received": 0.2, "service": 0.1}))
-    assert found.verdict is V.OK
-    assert "each message takes 10× its usual time; the workers keep up" in found.evidence
+    diagnosis = judge(history(columns), END, past(**{**USUAL, "received": 0.2, "service": 0.1}))
+    assert diagnosis.verdict is V.OK
+    assert "each message takes 10× its usual time; the workers keep up" in diagnosis.evidence
 
 
 @pytest.mark.parametrize("minutes", [5, 14])

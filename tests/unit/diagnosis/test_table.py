@@ -322,8 +322,8 @@ TABLE = [
 )
 def test_rule(verdict, history, fires):
     """The rule's verdict is among those given exactly when it should be."""
-    found = diagnose(history, END, week())
-    assert (verdict in found.verdicts) is fires, found.evidence
+    diagnosis = diagnose(history, END, week())
+    assert (verdict in diagnosis.verdicts) is fires, diagnosis.evidence
 
 
 def test_every_verdict_has_a_row_that_fires_and_one_that_does_not():
@@ -369,9 +369,9 @@ def blocking(each=0.05, tail=60, received=10.0):
 )
 def test_blocking_mode(history, verdicts):
     """What waits is never guessed; a reactor that never rests is told all the same."""
-    found = diagnose(history, END, week())
-    assert found.verdicts == verdicts, found.evidence
-    assert "the true backlog (blocking mode)" in found.missing
+    diagnosis = diagnose(history, END, week())
+    assert diagnosis.verdicts == verdicts, diagnosis.evidence
+    assert "the true backlog (blocking mode)" in diagnosis.missing
 
 
 def by_topic(cheap, dear, cost=1.0, tail=60):
@@ -388,9 +388,9 @@ def by_topic(cheap, dear, cost=1.0, tail=60):
 def test_a_fleet_is_told_of_a_blocked_reactor():
     """What the page and the commands say names the slowness and that the backlog is unseen."""
     slow = replace(blocking(each=0.2), observable=False)
-    found = judge(slow, END, week())
-    assert found.verdicts == (V.SLOW, V.UNKNOWN)
-    assert any("socket" in said for said in found.evidence)
+    diagnosis = judge(slow, END, week())
+    assert diagnosis.verdicts == (V.SLOW, V.UNKNOWN)
+    assert any("socket" in said for said in diagnosis.evidence)
     assert judge(replace(blocking(), observable=False), END, week()).verdicts == (V.UNKNOWN,)
 
 
@@ -426,9 +426,9 @@ TOPICS = {"topics": {"git": 9.0, "build": 1.0}, "costs": {"git": 0.02, "build": 
 )
 def test_mix(history, verdict, topic):
     """A dearer mix is told from slow processing, and the topic is named."""
-    found = diagnose(history, END, week(**TOPICS))
-    assert found.verdict is verdict, found.evidence
-    assert found.findings[0].topic == topic
+    diagnosis = diagnose(history, END, week(**TOPICS))
+    assert diagnosis.verdict is verdict, diagnosis.evidence
+    assert diagnosis.findings[0].topic == topic
 
 
 def three(rates, factors):
@@ -527,9 +527,9 @@ def test_what_acts_now_leads(rates, each, verdict, before):
         backlog=backlog,
         busy=[0.5] * 300 + [1.0] * 60,
     )
-    found = diagnose(history, END, week())
-    assert found.verdict is verdict, found.evidence
-    ended = [said for said in found.evidence if said.startswith("after ")]
+    diagnosis = diagnose(history, END, week())
+    assert diagnosis.verdict is verdict, diagnosis.evidence
+    ended = [said for said in diagnosis.evidence if said.startswith("after ")]
     assert ended == ([f"after {before} that ended 5 min ago"] if before else [])
 
 
@@ -574,17 +574,19 @@ def test_creep(baseline, fires):
     history = replace(
         daemon(), received=[last.received] * SIZE, processed=[last.received] * SIZE, busy=load
     )
-    found = diagnose(history, END, baseline)
-    assert (found.verdict is V.CREEP and found.saturation_time is not None) is fires, found.evidence
+    diagnosis = diagnose(history, END, baseline)
+    assert (diagnosis.verdict is V.CREEP and diagnosis.saturation_time is not None) is fires, (
+        diagnosis.evidence
+    )
     if fires:
-        assert found.saturation_time > END
+        assert diagnosis.saturation_time > END
 
 
 def test_the_date_of_saturation():
     """50 % at noon and 1 % of the start an hour more: full 100 h after the rise began."""
     baseline = creeping(per_hour=0.01)
-    found = diagnose(replace(daemon(), busy=[0.74] * SIZE), END, baseline)
-    assert (found.saturation_time - END) / 3600 == pytest.approx(52, rel=0.2)
+    diagnosis = diagnose(replace(daemon(), busy=[0.74] * SIZE), END, baseline)
+    assert (diagnosis.saturation_time - END) / 3600 == pytest.approx(52, rel=0.2)
 
 
 @pytest.mark.parametrize(
@@ -598,9 +600,9 @@ def test_the_date_of_saturation():
 )
 def test_unknown_names_all_that_is_missing(columns, named):
     """Every series that is not there is named, and the baseline."""
-    found = diagnose(replace(daemon(), end=END - 99, **columns), END)
-    if found.verdict is V.UNKNOWN:
-        assert {"samples", "a baseline", named} <= set(found.missing)
+    diagnosis = diagnose(replace(daemon(), end=END - 99, **columns), END)
+    if diagnosis.verdict is V.UNKNOWN:
+        assert {"samples", "a baseline", named} <= set(diagnosis.missing)
     waiting = diagnose(replace(daemon(received=40, processed=20), **columns), END)
     assert named in waiting.missing
 
@@ -653,10 +655,10 @@ def test_the_audit_balances_whatever_is_lost(rows, appear):
         processed.append(None if lost else done / STEP)
         backlog.append(None if lost else float(level))
     history = History(step=STEP, end=END, received=received, processed=processed, backlog=backlog)
-    found = diagnose(history, END)
-    if found.unexplained is not None:
-        assert found.unexplained == pytest.approx(0, abs=1e-6)
-    assert not any("trustworthy" in name for name in found.missing)
+    diagnosis = diagnose(history, END)
+    if diagnosis.unexplained is not None:
+        assert diagnosis.unexplained == pytest.approx(0, abs=1e-6)
+    assert not any("trustworthy" in name for name in diagnosis.missing)
     shifted = [
         b if b is None else b + (appear if i >= len(rows) // 2 else 0)
         for i, b in enumerate(backlog)

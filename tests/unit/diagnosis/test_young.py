@@ -39,9 +39,9 @@ def test_it_never_caught_up(history, expected):
     """Fully busy and outrun needs no comparison with what is usual."""
     if history.busy and history.busy[0] is None:
         history = History(**{**history.__dict__, "busy": None})
-    found = diagnose(history, END)
-    assert found.verdict is expected
-    assert "a baseline" in found.missing
+    diagnosis = diagnose(history, END)
+    assert diagnosis.verdict is expected
+    assert "a baseline" in diagnosis.missing
 
 
 def filling(last, *, size=120, load=0.95, before=0.3, waited=0.0):
@@ -303,5 +303,5 @@ def worked_off():
 
 def test_a_surge_worked_off_is_not_what_is_usual():
     """It filled three quarters of all that is known, and hid the slowness after it."""
-    found = diagnose(worked_off(), END)
-    assert found.verdict is Verdict.SLOW, found.evidence
+    diagnosis = diagnose(worked_off(), END)
+    assert diagnosis.verdict is Verdict.SLOW, diagnosis.evidence

@@ -33,7 +33,7 @@ def test_poisson_has_its_rate_and_its_scatter() -> None:
     for one in times:
         counts[int(one)] += 1
     mean = sum(counts) / 2000
-    variance = sum((one - mean) ** 2 for one in counts) / 2000
+    variance = sum((count - mean) ** 2 for count in counts) / 2000
     assert abs(mean - 50) < 5 * (50 / 2000) ** 0.5
     assert abs(variance - 50) < 5 * 50 * (2 / 2000) ** 0.5
 

@@ -81,7 +81,7 @@ def test_every_story_is_told_and_named() -> None:
         assert story.title
         readme = Path(postgres.__file__).parent / name.replace("-", "_") / "README.rst"
         expected = {
-            one for phase in story.phases for each in phase.expects for one in each.verdicts
+            verdict for phase in story.phases for each in phase.expects for verdict in each.verdicts
         }
         assert not {one for one in expected - {"IDLE"} if one not in readme.read_text("utf-8")}
 

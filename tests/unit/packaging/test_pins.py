@@ -65,8 +65,8 @@ def test_nothing_unpinned_is_installed() -> None:
         pinned.update(pins(path))
     places = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     installed = {
-        normal(one.metadata["Name"]): one.version
-        for one in importlib.metadata.distributions(path=places)
+        normal(distribution.metadata["Name"]): distribution.version
+        for distribution in importlib.metadata.distributions(path=places)
     }
     assert len(installed) > 20
     assert {

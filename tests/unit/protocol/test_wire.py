@@ -101,7 +101,7 @@ def test_a_daemon_of_later_is_read() -> None:
     raw = json.loads(SECOND)
     raw = {"later": {"x": []}, **raw, "fields": ["new", *raw["fields"], "newer"]}
     raw["rows"] = [[{"a": 1}, *row, None] for row in raw["rows"]]
-    raw["producers"] = [[*one, "more"] for one in raw["producers"]]
+    raw["producers"] = [[*producer, "more"] for producer in raw["producers"]]
     reply = wire.decode_reply(json.dumps(raw).encode())
     assert reply == wire.decode_reply(SECOND)
 

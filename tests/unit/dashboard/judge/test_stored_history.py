@@ -17,7 +17,7 @@ def test_lost_is_what_waited_before_the_end() -> None:
     }
     found = history(columns, "Notifier")
     assert found is not None
-    assert [(one.time, one.lost) for one in found.restarts] == [(1024, 19.0)]
+    assert [(restart.time, restart.lost) for restart in found.restarts] == [(1024, 19.0)]
 
 
 def test_of_a_broker_nobody_knows_what_was_lost() -> None:
@@ -26,7 +26,7 @@ def test_of_a_broker_nobody_knows_what_was_lost() -> None:
     columns = {name: Series(1000, 1, received) for name in ("received", "processed", "redelivered")}
     found = history({**columns, "backlog": Series(1000, 1, [7.0] * 30)}, "Consumer")
     assert found is not None
-    assert [(one.time, one.lost) for one in found.restarts] == [(1024, None)]
+    assert [(restart.time, restart.lost) for restart in found.restarts] == [(1024, None)]
 
 
 def test_a_queue_of_which_only_the_backlog_is_known() -> None:

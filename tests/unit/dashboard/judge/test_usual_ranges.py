@@ -63,8 +63,8 @@ def test_a_new_baseline_is_worked_out_anew():
     before = bands.of([DAEMON], window, NOW)
     known.baseline = Baseline(
         tuple(
-            Hour(start=one.start, received=50.0, processed=1.0, backlog=0.0)
-            for one in known.baseline.hours
+            Hour(start=hour.start, received=50.0, processed=1.0, backlog=0.0)
+            for hour in known.baseline.hours
         )
     )
     assert bands.of([DAEMON], window, NOW) != before
