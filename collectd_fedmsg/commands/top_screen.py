@@ -18,9 +18,9 @@ EXPLAINED = 1
 #: Characters of each column; the name has the rest of the line.
 WIDTHS = {"STATE": 13, "RECEIVED": 9, "PROCESSED": 10, "BACKLOG": 8, "IN/s": 7, "OUT/s": 7,
           "OLDEST": 11}  # fmt: skip
-#: Columns that a narrow window omits, in this order, until a name has ``SHORTEST`` characters.
+#: Columns that a narrow window omits, in this order, until a name has ``MIN_NAME`` characters.
 SPARED = ("RECEIVED", "PROCESSED", "OLDEST")
-SHORTEST = 14
+MIN_NAME = 14
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def _summary(rows: Sequence[Row], now: float) -> str:
 def _columns(width: int) -> dict[str, int]:
     columns = dict(WIDTHS)
     for title in SPARED:
-        if width - sum(columns.values()) < SHORTEST:
+        if width - sum(columns.values()) < MIN_NAME:
             del columns[title]
     return columns
 

@@ -45,7 +45,7 @@ FINE = (
     *PERCENTILES.values(),
 )
 #: Seconds: what was coped with so lately is no change, though the hour of the week is another's.
-LATELY = 6 * HOUR
+RECENT_SECONDS = 6 * HOUR
 #: Seconds that one pass over a fleet may spend on reading; the others' turn comes next time.
 BUDGET = 2.0
 #: Of the first pass: somebody may be waiting for it.
@@ -125,7 +125,7 @@ class Baselines:
         calm = calm_usual(past) if past is not None and days_of(known) < DAYS else None
         if len(known) < MIN_HOURS and calm is None:
             return None
-        lately = coped_with(newest_part(past, LATELY)) if past is not None else None
+        lately = coped_with(newest_part(past, RECENT_SECONDS)) if past is not None else None
         return Baseline(PackedHours(known), self._hour_of_week, calm, lately)
 
     def _add(

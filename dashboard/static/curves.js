@@ -1,16 +1,16 @@
 // What is drawn of stored points: gaps, sums, cumulative curves; pure.
 export function gaps(points) {
-  const found = [];
+  const ranges = [];
   let first = -1;
   points.forEach((value, i) => {
     if (value === null && first < 0) first = i;
     if (value !== null && first >= 0) {
-      found.push([first, i]);
+      ranges.push([first, i]);
       first = -1;
     }
   });
-  if (first >= 0 && points.length - first > 2) found.push([first, points.length]);
-  return found;
+  if (first >= 0 && points.length - first > 2) ranges.push([first, points.length]);
+  return ranges;
 }
 
 // Arrivals and departures: the vertical gap is the backlog, also at the start and after what is

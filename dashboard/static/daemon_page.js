@@ -60,10 +60,10 @@ export async function evidence(daemon, view) {
   shown = key;
   if (first) return;
   const page = await fetch(location.href).then((response) => (response.ok ? response.text() : ""));
-  const found = new DOMParser().parseFromString(page, "text/html").getElementById("evidence");
-  if (!found) return;
-  writeTimes(found, view.zone);
-  byId("evidence").replaceChildren(...found.childNodes);
+  const evidence = new DOMParser().parseFromString(page, "text/html").getElementById("evidence");
+  if (!evidence) return;
+  writeTimes(evidence, view.zone);
+  byId("evidence").replaceChildren(...evidence.childNodes);
 }
 
 export function marks(notes, restarts, view) {

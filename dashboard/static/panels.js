@@ -9,7 +9,7 @@ import { spark } from "./spark.js";
 import { alsoColours, big, hue, specOf, topicColours } from "./spec.js";
 import { stackOf } from "./topics.js";
 
-// Pixels beside the axis of time, and of a letter on it.
+// Pixels next to the time axis, and of a letter on it.
 const MARGINS = 48,
   LETTER = 11,
   LETTER_BIG = 14,
@@ -44,7 +44,7 @@ function layersOf(spec, daemon, view, grid) {
   }));
 }
 
-// Names and colours of what a panel shows beside its own line.
+// Names and colours of what a panel shows besides its own line.
 function legend(figure, names) {
   let list = figure.querySelector(".legend");
   if (!names.length) {

@@ -51,14 +51,14 @@ export function valueTicks(top, percent = false) {
     for (const digit of [1, 2, 5]) {
       const step = digit * Number(`1e${exponent}`);
       if (height > step * MAX_INTERVALS) continue;
-      const found = [];
+      const ticks = [];
       for (let i = 0; i * step <= height; i += 1) {
-        found.push([
+        ticks.push([
           (i * step) / height,
           i === 0 ? "0" : `${shifted(i * digit, exponent - shift)}${percent ? "%" : unit}`,
         ]);
       }
-      return found;
+      return ticks;
     }
   }
 }

@@ -10,7 +10,7 @@ const MAX_ROWS = 60,
   SOON = 1000,
   REST = 250;
 const NS = "http://www.w3.org/2000/svg";
-// The higher, the worse: told apart without colours, too.
+// The higher, the worse: distinguishable without colours, too.
 const HEIGHTS = { 0: 3, 1: 5, 2: 8, 3: 10 };
 const known = (state) => state !== "UNKNOWN";
 
@@ -93,9 +93,9 @@ export function stripLoader(visible, looked, past) {
       if (mine !== turn) return;
       const runs = new Map(body.daemons.map((daemon) => [daemon.id, daemon.verdicts]));
       for (const row of rows) {
-        const found = upToNow(runs.get(row.dataset.id) ?? [], row, body);
-        draw(row, found, body, looked);
-        const last = past() ? found.at(-1) : null,
+        const shown = upToNow(runs.get(row.dataset.id) ?? [], row, body);
+        draw(row, shown, body, looked);
+        const last = past() ? shown.at(-1) : null,
           then = row.querySelector(".then");
         then.textContent = last ? `${plain(last[2]).toLowerCase()} at ${shortClock(last[1], looked.zone)}` : "";
       }

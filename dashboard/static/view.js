@@ -7,7 +7,7 @@ const usualSpan = main?.dataset.span ?? "now";
 
 // What an address asks for; usual: the span of an address that names none.
 export function fromAddress(params, usual) {
-  const found = {
+  const settings = {
     span: usual,
     start: "",
     end: "",
@@ -15,15 +15,15 @@ export function fromAddress(params, usual) {
     compact: params.has("compact"),
     large: params.has("large"),
   };
-  for (const [name, text] of Object.entries(TEXTS)) found[name] = params.get(name) || text;
-  for (const name of LISTS) found[name] = new Set((params.get(name) || "").split(",").filter(Boolean));
-  if (Object.hasOwn(SPANS, params.get("span"))) found.span = params.get("span");
+  for (const [name, text] of Object.entries(TEXTS)) settings[name] = params.get(name) || text;
+  for (const name of LISTS) settings[name] = new Set((params.get(name) || "").split(",").filter(Boolean));
+  if (Object.hasOwn(SPANS, params.get("span"))) settings.span = params.get("span");
   else if (params.has("start"))
-    Object.assign(found, { span: "custom", start: params.get("start"), end: params.get("end") || "now" });
+    Object.assign(settings, { span: "custom", start: params.get("start"), end: params.get("end") || "now" });
   const from = Number(params.get("from")),
     to = Number(params.get("to"));
-  if (from > 0 && to > from) found.zoom = [from, to];
-  return found;
+  if (from > 0 && to > from) settings.zoom = [from, to];
+  return settings;
 }
 
 // The query of what is looked at; a span equal to ``usual`` is left out.
@@ -106,8 +106,8 @@ export function stepped(looked, direction, now = Date.now() / 1000) {
 export function moment(text, zone) {
   const plain = text.trim();
   if (/^(now|-\d{1,9}[smhdwy]?|\d{9,11})$/.test(plain)) return plain;
-  const found = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?))?$/.exec(plain);
-  const ms = found ? Date.parse(`${found[1]}T${found[2] || "00:00"}${zone === "utc" ? "Z" : ""}`) : NaN;
+  const match = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?))?$/.exec(plain);
+  const ms = match ? Date.parse(`${match[1]}T${match[2] || "00:00"}${zone === "utc" ? "Z" : ""}`) : NaN;
   return Number.isNaN(ms) ? null : String(Math.floor(ms / 1000));
 }
 // The same the other way: seconds since the epoch as the fields write them, all else as it is.

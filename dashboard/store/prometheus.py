@@ -32,7 +32,7 @@ LISTING_AGE = 15.0
 #: Seconds back in which a daemon must have had a sample to be listed.
 SEEN_WITHIN = 7 * 86400
 #: Spans of at most this many seconds are asked for all daemons of a family at once.
-TOGETHER = 3600
+MAX_SHARED_SPAN = 3600
 #: Answers for all daemons that are kept, and the seconds that they are.
 MAX_KEPT, KEPT_AGE = 64, 2.0
 #: From this many intervals in a step on, the server's own rate() is exact enough.
@@ -89,7 +89,7 @@ class PrometheusStore:
         step = max(self._interval, resolution // self._interval * self._interval)
         first, last = start // step * step, -(-end // step) * step
         ending = _ending(chosen)
-        if end - start > TOGETHER or ending is None:
+        if end - start > MAX_SHARED_SPAN or ending is None:
             answers = self._ask(selector(chosen), chosen.total, cf, range(first, last, step))
             return next(iter(answers.values()), _unknown(first, last, step))
         key = (chosen.name, ending, cf, first, last, step)

@@ -29,7 +29,7 @@ MAX_VALUES, MAX_COLUMNS = 4_000_000, 6_000
 #: Points of one series in an answer: an unbounded span once made 117 million rows.
 MAX_POINTS = 20_000
 #: Seconds after now that a span may reach.
-AHEAD = 86400
+MAX_AHEAD = 86400
 DEFAULT_METRICS = ("received", "processed", "backlog")
 _RELATIVE = re.compile(r"-(\d{1,9})(s|m|h|d|w|y)?", re.ASCII)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31622400, None: 1}
@@ -64,7 +64,7 @@ def window(args: Mapping[str, str], now: float) -> Window:
     else:
         start = moment(args.get("start", "-900"), now, "start")
         end = moment(args.get("end", "now"), now, "end")
-    if end > now + AHEAD:
+    if end > now + MAX_AHEAD:
         raise BadQuery(f"end: {end} is more than a day ahead")
     if not 0 < end - start <= MAX_SPAN:
         raise BadQuery(f"start, end: a span of {end - start} s is not within 1 to {MAX_SPAN} s")

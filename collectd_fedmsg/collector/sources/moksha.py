@@ -21,11 +21,11 @@ from .base import PartialSample, SampleOrigin, SourceRound, whole
 #: A hub with 50 consumers sends 1,024 times of each: about 1 MB.
 MAX_FRAME = 4 * 2**20
 #: Polls that are kept while nobody reads; at 5 s each, twenty minutes.
-KEPT = 256
+MAX_KEPT_POLLS = 256
 #: Rounds without a message until a hub counts as silent: three of its polls.
 SILENT_SECONDS = 15.0
 #: Consumers of one hub beyond this are not read: each is a dozen files.
-MOST = 200
+MAX_CONSUMERS = 200
 
 
 @dataclass
@@ -83,7 +83,7 @@ class MokshaSource:
 
     def _drain(self, endpoint: str, hub: Hub, harvested: SourceRound) -> int:
         heard = 0
-        for _ in range(KEPT):
+        for _ in range(MAX_KEPT_POLLS):
             try:
                 frame = hub.socket.recv(zmq.NOBLOCK)
             except zmq.Again:
@@ -106,7 +106,7 @@ class MokshaSource:
     def _subscribe(self, endpoint: str) -> Any:
         socket = self._context.socket(zmq.SUB)
         socket.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME)
-        socket.setsockopt(zmq.RCVHWM, KEPT)
+        socket.setsockopt(zmq.RCVHWM, MAX_KEPT_POLLS)
         socket.subscribe(b"")
         socket.connect(endpoint)
         return socket
@@ -119,7 +119,7 @@ def add(totals: dict[str, Totals], frame: bytes) -> None:
         ValueError, TypeError, KeyError, AttributeError: it is not what moksha sends.
     """
     read = []
-    for row in json.loads(frame)["consumers"][:MOST]:
+    for row in json.loads(frame)["consumers"][:MAX_CONSUMERS]:
         if not row["initialized"]:
             continue
         name, backlog, times = row["name"], row["backlog"], row["times"]
@@ -131,7 +131,7 @@ def add(totals: dict[str, Totals], frame: bytes) -> None:
             raise ValueError(f"{longest} is not a time")
         read.append((name, figures, None if backlog is None else whole(backlog), longest))
     for name, (received, processed, failed), backlog, longest in read:
-        if name not in totals and len(totals) >= MOST:
+        if name not in totals and len(totals) >= MAX_CONSUMERS:
             continue
         total = totals.setdefault(name, Totals())
         total.received += received

@@ -106,8 +106,8 @@ def _by(scope: Scope, fleet: Sequence[Member], names: Sequence[str]) -> Iterator
         yield Group(scope, name, members)
 
 
-#: Of those who share it, so many see it: a daemon in five may hardly use what is shared.
-MOST = 0.8
+#: Share of the members that must see it: one daemon in five may hardly use what is shared.
+MIN_SHARE_INSIDE = 0.8
 #: Of the others, fewer than so many see it: as many as half, and it is no matter of the group.
 OTHERS = 0.5
 #: One daemon is no group.
@@ -145,7 +145,7 @@ class Count:
         """Return whether those inside see it and the others do not."""
         return (
             self.seen >= LEAST
-            and self.seen >= MOST * self.of
+            and self.seen >= MIN_SHARE_INSIDE * self.of
             and (not self.others_of or self.others_seen < OTHERS * self.others_of)
         )
 

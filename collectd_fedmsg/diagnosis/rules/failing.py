@@ -15,7 +15,7 @@ from ..verdict import Finding, Verdict
 #: Failures below one in twenty stay a matter for the log: one bad topic of the twenty counted.
 FAILING = 0.05
 #: Share of excess arrivals that failures must match to have caused them: most of it.
-MOST = 0.5
+MAIN_SHARE = 0.5
 #: Seconds looked back for failures of a quiet daemon.
 LOOK = 3600
 #: Standard deviations that failures must fall short to have ended: 1 in 1,000.
@@ -144,4 +144,4 @@ def coming_back(facts: Facts, since: Window) -> float | None:
     before = window(facts.history, since.start - REFERENCE, since.start)
     if before.seconds and before.arrival_rate - usual.received > extra / since.seconds / 2:
         return None  # more came before anything failed
-    return extra if MOST <= since.failed / extra <= 1 / MOST else None
+    return extra if MAIN_SHARE <= since.failed / extra <= 1 / MAIN_SHARE else None

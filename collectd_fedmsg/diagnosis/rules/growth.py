@@ -17,7 +17,7 @@ from ..stats import known
 from ..verdict import Cause, Finding, Verdict
 
 #: From this share on a topic is most of something.
-MOST = 0.5
+MAIN_SHARE = 0.5
 #: Seconds that messages must be older on arrival than usual to be a catch-up, beside the
 #: outage's own: senders' clocks that ntpd still steps differ by less (128 ms, 1,000 s at worst
 #: at boot); below a minute nobody calls it old.
@@ -91,7 +91,7 @@ def _refined(facts: Facts, told: Finding) -> tuple[Finding, ...]:
     if costs is None:
         return (replace(told, missing=(*told.missing, "working time by topic")),)
     if told.verdict is Verdict.SLOW:
-        single = costs.part >= MOST and costs.slower != OTHER
+        single = costs.part >= MAIN_SHARE and costs.slower != OTHER
         told = replace(
             told,
             topic=costs.slower if single else None,
@@ -184,7 +184,7 @@ def _told(facts: Facts, acting: Cause) -> Finding:
         was = ratio(topic[1] / topic[2]) + " usual" if topic[2] else "new"
         part = (
             "most"
-            if topic[1] - topic[2] >= MOST * (arriving - reference.arrivals)
+            if topic[1] - topic[2] >= MAIN_SHARE * (arriving - reference.arrivals)
             else "the largest part"
         )
         says.append(f"{part} of the excess is {topic_name(topic[0])} ({rate(topic[1])}, {was})")
