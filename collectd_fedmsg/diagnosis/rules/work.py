@@ -117,6 +117,8 @@ def workers_lost(facts: Facts) -> Finding | None:
     latest = [w for w in history.workers[: facts.last + 1] if w is not None][-PERSIST:]
     if len(latest) < PERSIST or max(latest) > usual.workers - 0.5:
         return None
+    if latest[-1] > latest[0]:
+        return None  # they come back: a part of the last step is without them
     return Finding(
         Verdict.WORKERS_LOST,
         0.98,

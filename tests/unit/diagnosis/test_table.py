@@ -193,6 +193,7 @@ TABLE = [
     ),
     ("workers gone", V.WORKERS_LOST, daemon(workers=late(0.0, 3, 1.0)), True),
     ("workers gone: two points", V.WORKERS_LOST, daemon(workers=late(0.0, 2, 1.0)), False),
+    ("workers come back", V.WORKERS_LOST, daemon(workers=[*late(0.0, 3, 1.0)[:-1], 0.4]), False),
     ("more workers", V.WORKERS_LOST, daemon(workers=2.0), False),
     ("errors", V.ERRORS, daemon(failed=late(1.0)), True),
     ("errors: one in 25", V.ERRORS, daemon(failed=late(0.4)), False),
