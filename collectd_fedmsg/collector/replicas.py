@@ -22,6 +22,9 @@ SUMMED_GAUGES = ("backlog", "in_progress", "workers", "consuming")
 HIGHEST_GAUGES = ("oldest", "delay", "service_p50", "service_p95", "service_p99", "service_max")
 #: Seconds after which a replica that is not heard is forgotten; as long as a daemon's ring.
 FORGOTTEN_SECONDS = 3600.0
+#: Seconds (or two of its intervals) after which a service's queue is listed by the broker, if it is
+#: there: before that its samples would be stored in another row than later.
+MIN_LISTED_SECONDS = 15.0
 
 
 @dataclass
@@ -127,6 +130,9 @@ class ReplicaRows:
         self._has_queue = has_queue
         self._sums: dict[tuple[str, str, str], ReplicaSum] = {}
         self._services: set[str] = set()
+        #: When each service's replicas were first heard, and samples of those whose place is open.
+        self._heard_at: dict[str, float] = {}
+        self._held: list[tuple[str, Any, Sample]] = []
         #: Of each row: the endpoints of its replicas, and the seconds between its samples.
         self._endpoints: dict[tuple[str, str, str], dict[str, float]] = {}
 
@@ -155,14 +161,12 @@ class ReplicaRows:
                     [sample for sample in samples if REPLICA_MARK not in sample.consumer],
                 )
             )
-            for sample in samples:
-                name, mark, _ = sample.consumer.partition(REPLICA_MARK)
-                if mark:
-                    joined = self._is_joined(origin.service, name)
-                    key = ("" if joined else self._place(endpoint), origin.service, name)
-                    self._services.add(origin.service)
-                    self._sums.setdefault(key, ReplicaSum(name)).add(endpoint, [sample])
-                    self._endpoints.setdefault(key, {})[endpoint] = origin.interval
+            self._held.extend(
+                (endpoint, origin, sample) for sample in samples if REPLICA_MARK in sample.consumer
+            )
+        held, self._held = self._held, []
+        for endpoint, origin, sample in held:
+            self._add(endpoint, origin, sample, now)
         rows = []
         for key, total in self._sums.items():
             there = [endpoint for endpoint in self._endpoints[key] if endpoint in heard]
@@ -182,6 +186,24 @@ class ReplicaRows:
                 if endpoint in total.replicas
             }
         return others, rows
+
+    def _add(self, endpoint: str, origin: Any, sample: Sample, now: float) -> None:
+        """Add a sample to its row; hold it while the service's queue may not be listed yet."""
+        name, service = sample.consumer.partition(REPLICA_MARK)[0], origin.service
+        self._services.add(service)
+        joined = self._is_joined(service, name)
+        first = self._heard_at.setdefault(service, now)
+        if (
+            not joined
+            and name == CONSUMER
+            and self._has_queue is not None
+            and 0 <= now - first < max(MIN_LISTED_SECONDS, 2 * origin.interval)
+        ):
+            self._held.append((endpoint, origin, sample))
+            return
+        key = ("" if joined else self._place(endpoint), service, name)
+        self._sums.setdefault(key, ReplicaSum(name)).add(endpoint, [sample])
+        self._endpoints.setdefault(key, {})[endpoint] = origin.interval
 
     def _is_joined(self, service: str, consumer: str) -> bool:
         return (

@@ -116,8 +116,9 @@ class RabbitSource:
                     f"its service {service!r} is queue {owner[2]!r} of {owner[0]} already:"
                     " give one of them another name with Service"
                 )
-            elif samples:
-                self._services.add(service)
+                continue
+            self._services.add(service)
+            if samples:
                 origin = SampleOrigin(service, self._step)
                 harvested.fresh.append((f"{place} {name}", origin, samples))
         for key in [key for key in self._accounts if key[:2] == (broker.url, vhost)]:

@@ -120,7 +120,7 @@ def test_processes_of_one_name_are_one_row(has_queue, received, backlog):
     rows = ReplicaRows(lambda endpoint: "", has_queue)
     heard = ("ipc:///a.1.sock", "ipc:///a.2.sock")
     taken = []
-    for time, counts in ((10.0, (1, 1)), (20.0, (9, 5))):
+    for time, counts in ((10.0, (1, 1)), (40.0, (9, 5))):
         fresh = [
             (endpoint, ORIGIN, [counted(f"Consumer#{n}", time, count)])
             for n, (endpoint, count) in enumerate(zip(heard, counts))
@@ -128,12 +128,12 @@ def test_processes_of_one_name_are_one_row(has_queue, received, backlog):
         fresh.append(("ipc:///hub.3.sock", SampleOrigin("hub", 10.0), [counted("Hub", time, 7)]))
         others, taken = rows.take(fresh, heard, time)
         assert [other.consumer for _, _, samples in others for other in samples] == ["Hub"]
-    [(_, origin, [row])] = taken
+    [(_, origin, [*_, row])] = taken
     assert (origin.service, origin.interval, row.consumer, row.time) == (
         "archiver",
         10.0,
         "Consumer",
-        20.0,
+        40.0,
     )
     assert (row.received, row.backlog) == (received, backlog)
     assert (row.busy, row.in_progress) == (12_000, 2)
@@ -173,3 +173,16 @@ def test_pods_of_a_queue_are_in_its_row_whatever_their_hosts_are(consumer, rows)
         ]
         _, taken = replicas.take(fresh, ("tcp://h1:1", "tcp://h2:1"), time)
     assert {(endpoint, row.received, row.busy // 1000) for endpoint, _, [row] in taken} == rows
+
+
+def test_a_service_whose_queue_is_not_listed_yet_is_held_and_loses_nothing():
+    """Its first samples wait for the broker's list, then are in the row that it has."""
+    listed = [False]
+    replicas = ReplicaRows(lambda endpoint: endpoint[6:8], lambda service: listed[0])
+    rows = []
+    for time in (10.0, 20.0, 30.0):
+        listed[0] = time == 30.0
+        fresh = [("tcp://h1:1", ORIGIN, [counted("Consumer#1", time, int(time))])]
+        _, taken = replicas.take(fresh, ("tcp://h1:1",), time)
+        rows += [(endpoint, row.time, row.busy) for endpoint, _, each in taken for row in each]
+    assert rows == [("archiver", time, (time - 10) * 1000) for time in (10.0, 20.0, 30.0)]
