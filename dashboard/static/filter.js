@@ -101,10 +101,15 @@ function place(all) {
   if (wanted.some((node, i) => node !== now[i])) wanted.forEach((node) => main.insertBefore(node, byId("nomatch")));
 }
 
+function searched(row) {
+  const { id, host, service, consumer, state } = row.dataset;
+  return `${id} ${host} ${service} ${consumer} ${state} ${row.querySelector(".state").textContent}`.toLowerCase();
+}
+
 function hide(all) {
   const words = view.find.toLowerCase().split(/\s+/).filter(Boolean);
   for (const row of all) {
-    const text = `${row.dataset.search} ${row.dataset.state.toLowerCase()} ${row.querySelector(".state").textContent.toLowerCase()}`;
+    const text = words.length ? searched(row) : "";
     row.hidden =
       !words.every((word) => text.includes(word)) ||
       FILTERS.some((name) => view[name].size && !view[name].has(row.dataset[name]));

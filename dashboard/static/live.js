@@ -26,7 +26,9 @@ export function fleetLine(fleet, alerts) {
     items = byId("fleet").querySelectorAll("li");
   items[0].firstChild.textContent = number(fleet.daemons);
   items[0].lastChild.data = fleet.daemons === 1 ? " daemon" : " daemons";
-  items[1].firstChild.textContent = number(silent ? null : fleet.backlog);
+  items[1].firstChild.textContent = number(silent || !fleet.daemons ? null : fleet.backlog);
+  // Of no daemon, or of none that speaks, nothing is known to be well.
+  byId("fresh").toggleAttribute("data-nothing", silent || !fleet.daemons);
   // Only when it says something else: it is read aloud.
   if (byId("headline").textContent !== fleet.headline) byId("headline").textContent = fleet.headline;
   showBadge(alerts?.count ?? null, fleet.attention);

@@ -3,6 +3,7 @@ import { ask, ROOT } from "./ask.js";
 import { build } from "./figures.js";
 import { drawRow, letGo, redrawRow, relabelRow, roomOf } from "./panels.js";
 import { watchPointers } from "./pointing.js";
+import { complete } from "./rows.js";
 import { beginOf } from "./span.js";
 import { bounded, remember, view, when } from "./view.js";
 
@@ -39,8 +40,8 @@ function askAtOnce(path) {
   return asked.status === 200 ? JSON.parse(asked.responseText) : null;
 }
 
-// changed(body): after drawing; failed(error): when the server did not answer.
-export function panelLoader({ main, specs, single, changed, failed }) {
+// changed(body): after drawing; failed(error): when the server did not answer; came(row): near the window.
+export function panelLoader({ main, specs, single, changed, failed, came }) {
   const rows = () => [...main.querySelectorAll(".row")];
   const drawn = () => rows().filter((row) => row.drawn);
   const seen = new Set(),
@@ -67,14 +68,22 @@ export function panelLoader({ main, specs, single, changed, failed }) {
   const farWatcher = new IntersectionObserver(
     (entries) => {
       for (const { isIntersecting, target } of entries) {
-        near[isIntersecting ? "add" : "delete"](target);
+        if (isIntersecting) {
+          near.add(target);
+          came(target);
+        } else near.delete(target);
         if (!isIntersecting && target.drawn) letGo(target);
       }
     },
     { rootMargin: `${MARGIN_KEPT}px` },
   );
 
-  const buildRow = (row) => build(row, specs, view.compact ? [] : tiedTo(row), view.columns);
+  // Before the first frame nothing is known of where rows are: what is whole is near.
+  const isNear = (row) => near.has(row) || (near.size === 0 && !row.classList.contains("light"));
+  const buildRow = (row) => {
+    complete(row);
+    build(row, specs, view.compact ? [] : tiedTo(row), view.columns);
+  };
   async function load(wanted) {
     wanted.forEach((row) => {
       waiting.delete(row);
@@ -209,7 +218,11 @@ export function panelLoader({ main, specs, single, changed, failed }) {
     const missing = rows().filter((row) => !row.hidden && !row.drawn);
     for (let i = 0; i < missing.length; i += MAX_ROWS) {
       const part = missing.slice(i, i + MAX_ROWS);
-      part.forEach(buildRow);
+      part.forEach((row) => {
+        near.add(row);
+        came(row);
+        buildRow(row);
+      });
       const body = askAtOnce(request(part, specs, single));
       if (body) show(part, body);
     }
@@ -224,5 +237,5 @@ export function panelLoader({ main, specs, single, changed, failed }) {
     waiting.delete(row);
     letGo(row);
   }
-  return { forget, load, redraw, repaint, start, visible, zoom };
+  return { forget, isNear, load, redraw, repaint, start, visible, zoom };
 }

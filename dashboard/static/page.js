@@ -10,7 +10,7 @@ import { keepView } from "./links.js";
 import { fleetLine, fresh, say, showError, stale } from "./live.js";
 import { panelLoader } from "./loading.js";
 import { wireOrders } from "./orders.js";
-import { fill, known } from "./rows.js";
+import { fill, known, mark } from "./rows.js";
 import { setPanels } from "./spec.js";
 import { stripLoader } from "./strip.js";
 import { recall, toAddress, view, when } from "./view.js";
@@ -30,7 +30,8 @@ const specs = [...titles, ...optional].map((metric) => ({
   ...settings.panels.find((panel) => panel.metric === metric),
   always: titles.includes(metric),
 }));
-let states = new Map();
+let states = new Map(),
+  alertsOf = {};
 view.marks = [];
 
 // What the panels were drawn for last: when the server is away they may be of another span.
@@ -62,7 +63,19 @@ const panels = panelLoader({
     }
   },
   failed: (error) => showError(error, oldPanels()),
+  came: (row) => update(row),
 });
+// All words of a row that is near the window; of the others what groups and search need.
+function update(row) {
+  const state = states.get(row.dataset.id);
+  if (!state) return;
+  if (!panels.isNear(row)) {
+    mark(row, state);
+    return;
+  }
+  fill(row, state, view.zone);
+  known(row, alertsOf[row.dataset.id], { writable, zone: view.zone });
+}
 const { load, visible } = panels;
 const strips = stripLoader(visible, view, lookingBack);
 const showTitles = () =>
@@ -102,9 +115,9 @@ async function refresh() {
     return;
   }
   states = new Map(body.daemons.map((daemon, place) => [daemon.id, { ...daemon, place }]));
-  for (const [id, row] of present) if (states.has(id)) fill(row, states.get(id), view.zone);
+  alertsOf = body.alerts?.daemons ?? {};
+  for (const row of present.values()) update(row);
   if (single) await daemonPage.evidence(states.get(rows()[0].dataset.id), view);
-  for (const [id, row] of present) known(row, body.alerts?.daemons[id], { writable, zone: view.zone });
   if (single) showBadge(body.alerts?.count ?? null);
   else {
     fleetLine(body.fleet, body.alerts);
@@ -159,7 +172,7 @@ keepView(() => toAddress(view, ""));
 wireControls({
   redraw,
   unzoom: () => panels.zoom(null),
-  retime: () => rows().forEach((row) => states.has(row.dataset.id) && fill(row, states.get(row.dataset.id), view.zone)),
+  retime: () => rows().forEach(update),
 });
 wireFilters(() => {
   arrange(states);

@@ -73,10 +73,34 @@ export function known(row, alert, { writable, zone }) {
   holder.replaceChildren(...parts);
 }
 
-export function fill(row, daemon, zone) {
+// A row far below the window has a name and a state: the rest is made as the first row has it.
+export function complete(row) {
+  if (!row.classList.contains("light")) return;
+  const model = document.querySelector(".row:not(.light)"),
+    [panels, strip] = ["panels", "strip"].map((name) => tag("div", name));
+  for (const part of [".facts", ".text", ".action", ".split"])
+    row.querySelector(".who").append(model.querySelector(part).cloneNode(true));
+  row.append(model.querySelector(".numbers").cloneNode(true), panels, strip);
+  // Nothing of the other row's stays.
+  for (const part of row.querySelectorAll(".facts > span, .text, .action, .split")) {
+    delete part.dataset.key;
+    part.replaceChildren();
+  }
+  for (const value of row.querySelectorAll(".numbers b")) value.textContent = number(null);
+  row.querySelector(".split").hidden = true;
+  row.classList.remove("light");
+}
+
+// What groups, order and search need of every row.
+export function mark(row, daemon) {
   row.dataset.state = daemon.state;
   row.dataset.severity = daemon.state === "UNKNOWN" ? "none" : daemon.severity;
   write(row.querySelector(".state"), daemon.silent ? plain("daemon_silent") : plain(daemon.state));
+}
+
+export function fill(row, daemon, zone) {
+  complete(row);
+  mark(row, daemon);
   facts(row, daemon, zone);
   write(row.querySelector(".text"), daemon.text);
   write(

@@ -30,6 +30,8 @@ from .prometheus_text import CONTENT_TYPE, exposition
 from .verdict_help import explained
 
 views = Blueprint("views", __name__)
+#: Rows that the page's first answer has whole; the others are completed when they come near.
+FULL_ROWS = 60
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -75,6 +77,7 @@ def index() -> tuple[str, int]:
         kinds=kinds,
         spans=query.SPANS,
         tied=_tied,
+        full_rows=len(whole["daemons"]) if request.args.get("draw") == "all" else FULL_ROWS,
         **_page(when, now),
         drawings={} if status != OK else drawn_rows(whole["daemons"], figures.PANELS, window, now),
     )
