@@ -60,7 +60,7 @@ class Verdict(Enum):
     )
     SLOW = (
         3,
-        "Each message takes longer to handle than usual.",
+        "Each message takes longer to process than usual.",
         "Look at what the daemon waits for: its database, disk or a remote service.",
     )
     BOTH = (

@@ -205,7 +205,7 @@ def test_filters_and_help(tmp_path, now):
     assert browser.get("/api/v1/daemons?state=UNKNOWN").get_json()["found"] == 2
     assert browser.get("/api/v1/daemons?state=OK&state=SLOW").get_json()["daemons"] == []
     text = browser.get("/help").text
-    assert "Each message takes longer to handle than usual." in text
+    assert "Each message takes longer to process than usual." in text
     assert set(EXPLAINED) == set(Verdict)
     for verdict, (told, steps) in EXPLAINED.items():
         assert f'id="{verdict.name}"' in text

@@ -21,7 +21,7 @@ from tests.integration.test_page_chromium import (  # noqa: F401 - fixtures
     site,
     until,
 )
-from tests.integration.test_store_rrd import STEP, fleet, write
+from tests.integration.test_store_rrd import HOST, STEP, fleet, write
 from tests.integration.weeks import live
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
@@ -228,11 +228,15 @@ def test_severities_differ_without_colours(incident, chromium):  # noqa: F811
 
 
 def test_panels_far_away_are_let_go(site, chromium):  # noqa: F811
-    """Sixty rows scrolled through: those far above the window hold nothing, and come back."""
+    """Sixty-five rows scrolled through: those far above the window hold nothing, and come back;
+    the last, of which the server sends a name and a state only, have their own numbers."""
     folder, address = site
-    fleet(folder, now(), 60)
-    page = opened(chromium, f"{address}{LARGE}")
+    fleet(folder, now(), 65)
+    times = range(now() - 300, now() + 1, STEP)
+    write(folder, "oldest", dict.fromkeys(times, 3), consumer="Consumer9")
+    page = opened(chromium, f"{address}{LARGE}&sort=name")
     until(page, DRAWN.format(30))
+    assert page.locator(".row.light").count() > 0
     page.evaluate("document.documentElement.scrollTop = 1e6")
     until(
         page,
@@ -245,6 +249,25 @@ def test_panels_far_away_are_let_go(site, chromium):  # noqa: F811
         "|| !document.querySelector('.row').querySelector('.area')",
     )
     assert page.locator(".area").count() < 150
+    last = "[...document.querySelectorAll('.row')].at(-1)"
+    until(page, f"{last}.querySelectorAll('.numbers b')[1]?.textContent === '3 s'")
+    assert page.evaluate(f"{last}.dataset.consumer") == "Consumer9"
+    assert page.evaluate(f"{last}.querySelector('.text').textContent") != ""
     page.evaluate("document.documentElement.scrollTop = 0")
     until(page, "document.querySelector('.row').querySelector('.area')")
     assert page.faults == []
+
+
+@pytest.mark.parametrize("span", ["day", "week", "month", "year"])
+def test_the_last_unfinished_step_is_filled(tmp_path, span):
+    """What waits since five minutes ago is the newest value of every span, not unknown or 0."""
+    end = now()
+    fleet(tmp_path, end)
+    times = range(end - 86400, end + 1, STEP)
+    write(tmp_path, "backlog", {t: 268 if t > end - 300 else 0 for t in times})
+    client = create_app({"data_dir": tmp_path}).test_client()
+    body = client.get(f"/api/v1/series?daemon={HOST}/hub/Archiver&span={span}").get_json()
+    known = [v for v in body["daemons"][0]["series"]["backlog"] if v is not None]
+    assert known[-1] == 268
+    drawn = client.get(f"/?span={span}&large=1").text
+    assert 'aria-label="Backlog of Archiver, messages: last 268, highest 268"' in drawn

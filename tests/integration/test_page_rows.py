@@ -187,7 +187,8 @@ def test_a_switch_without_the_server_says_that_panels_are_old(site, chromium):  
 
 
 def test_a_hidden_tab_asks_once_a_minute(site, chromium):  # noqa: F811
-    """Hidden: the rows' state once a minute, no panels; at once when it is looked at again."""
+    """Hidden: the rows' state once a minute, no panels, and the tab says what needs attention; at
+    once when it is looked at again."""
     _, address = site
     context = chromium.new_context()
     page = context.new_page()
@@ -200,6 +201,7 @@ def test_a_hidden_tab_asks_once_a_minute(site, chromium):  # noqa: F811
         "window.away ?? true}); document.dispatchEvent(new Event('visibilitychange'))"
     )
     page.wait_for_timeout(300)
+    altered(page, lambda body: body["fleet"].update(attention=2))
     asked = []
     page.on("request", lambda request: asked.append(request.url))
 
@@ -211,6 +213,8 @@ def test_a_hidden_tab_asks_once_a_minute(site, chromium):  # noqa: F811
     page.clock.run_for(11_000)
     assert count("/api/v1/daemons") == 1
     assert count("/api/v1/series") == 0
+    until(page, "document.title.startsWith('(2) ')")
+    assert page.get_attribute("link[rel=icon]", "href").endswith("icon-alert.svg")
     page.evaluate("window.away = false; document.dispatchEvent(new Event('visibilitychange'))")
     end = time.monotonic() + 20
     while count("/api/v1/daemons") < 2:
@@ -261,3 +265,17 @@ def test_a_name_cut_to_fit_shows_no_digest(tmp_path):
     text = create_app({"data_dir": tmp_path}).test_client().get("/").text
     head, _, digest = safe.partition("~~")
     assert f"<bdi>{head}…{digest[:4]}</bdi>" in text
+
+
+def test_an_empty_fleet_is_neither_well_nor_ill(tmp_path, chromium):  # noqa: F811
+    """No daemon yet: no green dot, no "0 waiting", and what to do when none appears."""
+    with serving(create_app({"data_dir": tmp_path, "interval": 1})) as address:
+        page = opened(chromium, address)
+        until(page, "document.getElementById('fresh').textContent !== ''")
+        dot = "getComputedStyle(document.getElementById('fresh'), '::before').backgroundColor"
+        soft = "getComputedStyle(document.querySelector('.tiles')).color"
+        assert page.evaluate(f"{dot} === {soft}")
+        assert page.inner_text(".tiles").endswith("– waiting")
+        assert "collectd-fedmsg doctor" in page.inner_text("main")
+        fleet(tmp_path, now())
+        until(page, f"document.querySelectorAll('.row').length === 1 && {dot} !== {soft}", 40)

@@ -1,7 +1,7 @@
 // Asks the page for ticks of many spans and returns those that do not tell what the clock shows.
 // March 29 and October 25, 2026: the hours that Berlin skips and has twice.
 async () => {
-    const { ticks } = await import(document.querySelector('script[src$=".bundle.js"]').src.replace('page.bundle', 'axis'));
+    const { ticks } = await import(document.querySelector('script[src$="page.bundle.js"]').src.replace('page.bundle', 'axis'));
     const names = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' '), wrong = [];
     const two = (n) => String(n).padStart(2, '0');
     for (const shown of ['local', 'utc']) for (const day of [Date.UTC(2026, 2, 28, 22), Date.UTC(2026, 9, 24, 21)])
