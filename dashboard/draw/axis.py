@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
+from functools import lru_cache
 
 DAY = 86400
 STEPS = (
@@ -69,9 +70,10 @@ def _moments(start: float, end: float, most: float) -> Iterator[tuple[int, int]]
         month += months
 
 
+@lru_cache(maxsize=64)
 def ticks(
     start: float, end: float, room: float = ROOM, letter: float = LETTER
-) -> list[tuple[int, str]]:
+) -> Sequence[tuple[int, str]]:
     """Return the ticks of a range of seconds with their words; "" where they would be cut off.
 
     Args:

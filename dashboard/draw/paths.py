@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 
 from ..store.series import Points
 
@@ -24,28 +25,39 @@ def rounded(value: float) -> int:
     return math.floor(value + 0.5)
 
 
+def _place(time: float, from_: float, span: float) -> int:
+    return min(WIDTH, max(0, rounded(WIDTH * (time - from_) / span)))
+
+
+@lru_cache(maxsize=64)
+def _places(from_: float, to: float, times: Sequence[float]) -> Sequence[int]:
+    """Return the places of the columns' bounds: the same in all panels of a page."""
+    return [_place(time, from_, to - from_) for time in times]
+
+
 class Axes:
     """Seconds to x and values to y; columns' bounds and each line's heights are computed once."""
 
     def __init__(self, from_: float, to: float, top: float, times: Sequence[float] = ()) -> None:
         self._from, self._span, self._top = from_, to - from_, top
         self.times = times
-        self.xs = [self.x(time) for time in times]
+        self.xs = _places(from_, to, tuple(times))
         #: By the line's identity; the line is kept with its heights.
         self._heights: dict[int, tuple[Points, list[int]]] = {}
 
     def x(self, time: float) -> int:
         """Return a moment's place, within the box."""
-        return min(WIDTH, max(0, rounded(WIDTH * (time - self._from) / self._span)))
+        return _place(time, self._from, self._span)
 
     def heights(self, values: Points) -> list[int]:
         """Return values' heights, downwards; of what is unknown any."""
         if id(values) not in self._heights:
             top, floor = self._top, math.floor
             heights = [
-                0 if value is None else max(OUTSIDE, floor(HEIGHT * (1 - value / top) + 0.5))
-                for value in values
+                0 if value is None else floor(HEIGHT * (1 - value / top) + 0.5) for value in values
             ]
+            if heights and min(heights) < OUTSIDE:
+                heights = [max(OUTSIDE, height) for height in heights]
             self._heights[id(values)] = values, heights
         return self._heights[id(values)][1]
 
