@@ -49,7 +49,8 @@ export function panelLoader({ main, specs, single, changed, failed, came }) {
     near = new Set();
   let turn = 0,
     finer,
-    size = null;
+    size = null,
+    ready = null;
 
   const watcher = new IntersectionObserver(
     (entries) => {
@@ -100,7 +101,8 @@ export function panelLoader({ main, specs, single, changed, failed, came }) {
       wanted.forEach((row) => {
         row.asked = true;
       });
-      const { body, same } = await ask(request(wanted, specs, single));
+      const [{ body, same }] = await Promise.all([ask(request(wanted, specs, single)), ready]);
+      ready = null;
       if (mine !== turn) return;
       show(
         wanted.filter((row) => !(same && row.drawn && row.answer)),
@@ -164,7 +166,9 @@ export function panelLoader({ main, specs, single, changed, failed, came }) {
   }
 
   // What is in view to begin with, without waiting for the watcher: it waits for the first frame.
-  function start() {
+  // marks: a promise of what is drawn beside the series.
+  function start(marks) {
+    ready = marks?.catch(() => {}) ?? null;
     const adopted = adopt(),
       end = innerHeight + MARGIN,
       wanted = [];

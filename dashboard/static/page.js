@@ -14,7 +14,7 @@ import { fill, known, mark } from "./rows.js";
 import { setPanels } from "./spec.js";
 import { stripLoader } from "./strip.js";
 import { recall, toAddress, view, when } from "./view.js";
-import { clock, setPlain, writeTimes } from "./words.js";
+import { age, clock, setPlain, writeTimes } from "./words.js";
 
 const main = document.getElementById("main");
 const byId = (id) => document.getElementById(id);
@@ -55,6 +55,7 @@ const panels = panelLoader({
       strips();
     }
     [drawnFor, drawnAt] = [JSON.stringify(when()), body.end];
+    showTitles();
     restarts = body.daemons[0]?.restarts ?? [];
     if (single) {
       daemonPage.table(body, view);
@@ -78,8 +79,12 @@ function update(row) {
 }
 const { load, visible } = panels;
 const strips = stripLoader(visible, view, lookingBack);
-const showTitles = () =>
-  setTitles(specs.filter((spec) => spec.always || view.columns.has(spec.metric)).map((spec) => spec.title));
+// Over rows of one line, which have no axis: what each line is, and how long a young span is so far.
+function showTitles() {
+  const shown = specs.filter((spec) => spec.always || view.columns.has(spec.metric)),
+    young = view.begin && !view.zoom ? ` · ${age(drawnAt - view.begin)} so far` : "";
+  setTitles(shown.map(({ title }, i) => (i ? title : title + young)));
+}
 const redraw = () => {
   showTitles();
   if (single) daemonPage.links(when());
@@ -182,11 +187,13 @@ wireOrders(main, () => refresh().catch(showError));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 writeTimes(document, view.zone);
 if (single) daemonPage.notes(rows()[0].dataset.id, () => refresh().then(redraw).catch(showError));
-showTitles();
+const first = refresh();
 arrange(states);
-panels.start();
+// On a daemon's own page the marks that the server drew stand until the script has them.
+panels.start(single ? first : null);
+showTitles();
 strips();
-refresh()
+first
   .then(() => fresh(view.zone))
   .then(() => view.marks.length && panels.repaint())
   .catch(showError);
