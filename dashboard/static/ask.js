@@ -1,6 +1,6 @@
 // Conditional requests: an answer that has not changed costs a 304. Memory is bounded.
 const answers = new Map();
-const MAX_ANSWERS = 6;
+const MAX_ANSWERS = 12;
 
 // Where this page's addresses begin: below a proxy's path or at "/".
 export const ROOT = globalThis.document?.documentElement.dataset.root ?? "";

@@ -1,86 +1,36 @@
 // Which rows are in view, the series they need, and their panels drawn from the answer.
-import { ask, ROOT } from "./ask.js";
+import { ask } from "./ask.js";
 import { build } from "./figures.js";
 import { drawRow, letGo, redrawRow, relabelRow, roomOf } from "./panels.js";
 import { watchPointers } from "./pointing.js";
 import { complete } from "./rows.js";
+import { askAtOnce, request, tiedTo } from "./series.js";
 import { beginOf } from "./span.js";
-import { bounded, remember, view, when } from "./view.js";
+import { bounded, remember, view } from "./view.js";
+import { MARGIN, watchRows } from "./watching.js";
 
-// A request's address has a bound, and the first rows need not wait for the last.
-const MAX_ROWS = 40;
-// Pixels above and below the window in which rows are drawn, and beyond which they are let go.
-const MARGIN = 200,
-  MARGIN_KEPT = 3000;
+// Rows in one request: its address has a bound, and drawing them is one task of the browser.
+const MAX_ROWS = 20;
 // Milliseconds that a zoom rests before finer steps are asked for.
 const REST = 250;
-// Spans in which restarts are asked for: on longer ones they are too many to read.
-const SHORT_SPANS = ["now", "hour"];
-
-const tiedTo = (row) => (row.ties ??= JSON.parse(row.dataset.tied || "[]"));
-
-function request(wanted, specs, single) {
-  const query = new URLSearchParams(when());
-  wanted.forEach((row) => query.append("daemon", row.dataset.id));
-  const shown = specs.filter((spec) => spec.always || view.columns.has(spec.metric));
-  const metrics = shown.filter((spec) => !spec.stack).flatMap((spec) => [spec.metric, ...spec.also]);
-  query.set("metrics", [...new Set(metrics)].join(","));
-  if (specs.some((spec) => spec.stack)) query.set("topics", "1");
-  if (wanted.some((row) => tiedTo(row).length)) query.set("tied", "1");
-  if (single || SHORT_SPANS.includes(view.span)) query.set("restarts", "1");
-  if (!view.compact) query.set("usual", "1");
-  return `/api/v1/series?${query}`;
-}
-
-// Paper does not wait for an answer that comes later.
-function askAtOnce(path) {
-  const asked = new XMLHttpRequest();
-  asked.open("GET", ROOT + path, false);
-  asked.send();
-  return asked.status === 200 ? JSON.parse(asked.responseText) : null;
-}
-
 // changed(body): after drawing; failed(error): when the server did not answer; came(row): near the window.
 export function panelLoader({ main, specs, single, changed, failed, came }) {
   const rows = () => [...main.querySelectorAll(".row")];
   const drawn = () => rows().filter((row) => row.drawn);
-  const seen = new Set(),
-    waiting = new Set(),
-    near = new Set();
+  const waiting = new Set();
   let turn = 0,
     finer,
     size = null,
-    ready = null;
-
-  const watcher = new IntersectionObserver(
-    (entries) => {
-      for (const { isIntersecting, target } of entries) {
-        if (!isIntersecting) {
-          seen.delete(target);
-          continue;
-        }
-        seen.add(target);
-        if (!target.drawn && !target.asked) waiting.add(target);
-      }
+    marksLoaded = null;
+  const { seen, near, isNear, ...watched } = watchRows({
+    came,
+    entered: (inView) => {
+      inView.filter((row) => !row.drawn && !row.asked).forEach((row) => waiting.add(row));
       if (waiting.size) load([...waiting]);
     },
-    { rootMargin: `${MARGIN}px` },
-  );
-  const farWatcher = new IntersectionObserver(
-    (entries) => {
-      for (const { isIntersecting, target } of entries) {
-        if (isIntersecting) {
-          near.add(target);
-          came(target);
-        } else near.delete(target);
-        if (!isIntersecting && target.drawn) letGo(target);
-      }
-    },
-    { rootMargin: `${MARGIN_KEPT}px` },
-  );
+    left: (row) => row.drawn && letGo(row),
+  });
 
-  // Before the first frame nothing is known of where rows are: what is whole is near.
-  const isNear = (row) => near.has(row) || (near.size === 0 && !row.classList.contains("light"));
   const buildRow = (row) => {
     complete(row);
     build(row, specs, view.compact ? [] : tiedTo(row), view.columns);
@@ -101,8 +51,8 @@ export function panelLoader({ main, specs, single, changed, failed, came }) {
       wanted.forEach((row) => {
         row.asked = true;
       });
-      const [{ body, same }] = await Promise.all([ask(request(wanted, specs, single)), ready]);
-      ready = null;
+      const [{ body, same }] = await Promise.all([ask(request(wanted, specs, single)), marksLoaded]);
+      marksLoaded = null;
       if (mine !== turn) return;
       show(
         wanted.filter((row) => !(same && row.drawn && row.answer)),
@@ -168,7 +118,7 @@ export function panelLoader({ main, specs, single, changed, failed, came }) {
   // What is in view to begin with, without waiting for the watcher: it waits for the first frame.
   // marks: a promise of what is drawn beside the series.
   function start(marks) {
-    ready = marks?.catch(() => {}) ?? null;
+    marksLoaded = marks?.catch(() => {}) ?? null;
     const adopted = adopt(),
       end = innerHeight + MARGIN,
       wanted = [];
@@ -179,10 +129,7 @@ export function panelLoader({ main, specs, single, changed, failed, came }) {
       wanted.push(row);
     }
     if (wanted.length) load(wanted);
-    rows().forEach((row) => {
-      watcher.observe(row);
-      farWatcher.observe(row);
-    });
+    rows().forEach(watched.watch);
     watchPointers(main, { rows: () => [...seen], zoom, load, redraw: (row) => redrawRow(row, view, size) });
     new ResizeObserver(resized).observe(main);
   }
@@ -223,9 +170,8 @@ export function panelLoader({ main, specs, single, changed, failed, came }) {
     for (let i = 0; i < missing.length; i += MAX_ROWS) {
       const part = missing.slice(i, i + MAX_ROWS);
       part.forEach((row) => {
-        near.add(row);
-        came(row);
         buildRow(row);
+        came(row);
       });
       const body = askAtOnce(request(part, specs, single));
       if (body) show(part, body);
@@ -235,9 +181,7 @@ export function panelLoader({ main, specs, single, changed, failed, came }) {
 
   // A row that leaves the page.
   function forget(row) {
-    watcher.unobserve(row);
-    farWatcher.unobserve(row);
-    seen.delete(row);
+    watched.forget(row);
     waiting.delete(row);
     letGo(row);
   }

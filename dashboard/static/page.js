@@ -64,16 +64,17 @@ const panels = panelLoader({
     }
   },
   failed: (error) => showError(error, oldPanels()),
-  came: (row) => update(row),
+  came: (row) => fillRow(row),
 });
 // All words of a row that is near the window; of the others what groups and search need.
 function update(row) {
   const state = states.get(row.dataset.id);
+  if (panels.isNear(row)) fillRow(row);
+  else if (state) mark(row, state);
+}
+function fillRow(row) {
+  const state = states.get(row.dataset.id);
   if (!state) return;
-  if (!panels.isNear(row)) {
-    mark(row, state);
-    return;
-  }
   fill(row, state, view.zone);
   known(row, alertsOf[row.dataset.id], { writable, zone: view.zone });
 }
