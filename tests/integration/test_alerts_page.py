@@ -71,6 +71,47 @@ def site(tmp_path_factory):
     service.close()
 
 
+def test_the_api_lists_and_takes_orders(site):
+    """Active, past; acknowledged by name; silenced with an end; wrong orders are refused.
+
+    The first of the module: later the samples are old, and more daemons are silent.
+    """
+    service, app, _ = site
+    client, head = app.test_client(), {"X-Token": "t" * 16}
+    found = client.get("/api/v1/alerts").get_json()
+    assert [(one["subject"]["consumer"], one["rule"]) for one in found["active"]] == [
+        ("Archiver", "backlog"),
+        ("Gone<b>", "silent"),
+        ("Gone<b>", "backlog"),
+    ]
+    assert [one["subject"]["consumer"] for one in found["past"]] == ["Notifier"]
+    assert found["late"] is False
+    name = found["active"][0]["id"]
+    ack = f"/api/v1/alerts/{name}/ack"
+    assert client.post(ack, json={"by": "me"}).status_code == 401
+    assert client.post(ack, json={"by": "me", "comment": "on it"}, headers=head).status_code == 201
+    assert client.post(ack, json={"by": ""}, headers=head).status_code == 400
+    assert client.post("/api/v1/alerts/x/ack", json={"by": "me"}, headers=head).status_code == 400
+    for body, status in (
+        ({"seconds": 3600, "by": "me", "host": HOST}, 201),
+        ({"seconds": 3600, "by": "me"}, 400),
+        ({"seconds": 1e9, "by": "me", "host": HOST}, 400),
+        ({"by": "me", "host": HOST}, 400),
+    ):
+        answer = client.post("/api/v1/silences", json=body, headers=head)
+        assert answer.status_code == status, answer.text
+    service.once(time.time())
+    assert next(a for a in service.state.alerts if a.id == name).ack.by == "me"
+    found = client.get("/api/v1/alerts").get_json()
+    assert [one["id"] for one in found["acknowledged"]] == [name]
+    assert all(one["silenced_until"] for one in found["active"])
+    (silence,) = found["silences"]
+    assert client.delete(f"/api/v1/silences/{silence['id']}", headers=head).status_code == 204
+    assert client.delete(f"/api/v1/silences/{silence['id']}", headers=head).status_code == 404
+    assert client.delete(ack, headers=head).status_code == 204
+    assert client.get("/api/v1/alerts").get_json()["acknowledged"] == []
+
+
 @pytest.mark.parametrize("press", ["", "details.more > summary", "button.ack", "#earlier"])
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1400), ("dark", 390)])
 def test_axe_on_rows_in_trouble(site, chromium, scheme, width, press):  # noqa: F811
@@ -106,44 +147,6 @@ def test_axe_and_the_phone(site, chromium, artifacts, scheme, width):  # noqa: F
     )
     assert step == []
     assert page.faults == []
-
-
-def test_the_api_lists_and_takes_orders(site):
-    """Active, past; acknowledged by name; silenced with an end; wrong orders are refused."""
-    service, app, _ = site
-    client, head = app.test_client(), {"X-Token": "t" * 16}
-    found = client.get("/api/v1/alerts").get_json()
-    assert [(one["subject"]["consumer"], one["rule"]) for one in found["active"]] == [
-        ("Archiver", "backlog"),
-        ("Gone<b>", "silent"),
-        ("Gone<b>", "backlog"),
-    ]
-    assert [one["subject"]["consumer"] for one in found["past"]] == ["Notifier"]
-    assert found["late"] is False
-    name = found["active"][0]["id"]
-    ack = f"/api/v1/alerts/{name}/ack"
-    assert client.post(ack, json={"by": "me"}).status_code == 401
-    assert client.post(ack, json={"by": "me", "comment": "on it"}, headers=head).status_code == 201
-    assert client.post(ack, json={"by": ""}, headers=head).status_code == 400
-    assert client.post("/api/v1/alerts/x/ack", json={"by": "me"}, headers=head).status_code == 400
-    for body, status in (
-        ({"seconds": 3600, "by": "me", "host": HOST}, 201),
-        ({"seconds": 3600, "by": "me"}, 400),
-        ({"seconds": 1e9, "by": "me", "host": HOST}, 400),
-        ({"by": "me", "host": HOST}, 400),
-    ):
-        answer = client.post("/api/v1/silences", json=body, headers=head)
-        assert answer.status_code == status, answer.text
-    service.once(time.time())
-    assert next(a for a in service.state.alerts if a.id == name).ack.by == "me"
-    found = client.get("/api/v1/alerts").get_json()
-    assert [one["id"] for one in found["acknowledged"]] == [name]
-    assert all(one["silenced_until"] for one in found["active"])
-    (silence,) = found["silences"]
-    assert client.delete(f"/api/v1/silences/{silence['id']}", headers=head).status_code == 204
-    assert client.delete(f"/api/v1/silences/{silence['id']}", headers=head).status_code == 404
-    assert client.delete(ack, headers=head).status_code == 204
-    assert client.get("/api/v1/alerts").get_json()["acknowledged"] == []
 
 
 def test_without_an_evaluator(tmp_path):
