@@ -63,7 +63,7 @@ class DrawnRow:
 
 def is_slim(row: Mapping[str, Any]) -> bool:
     """Return whether a row is one line: nothing of it needs attention."""
-    return row["group"] in ("well", "silent") and "large" not in request.args
+    return row["group"] in ("well", "silent", "retired") and "large" not in request.args
 
 
 def drawn_rows(
