@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pprint
+import secrets
 import sys
 import sysconfig
 import urllib.request
@@ -74,6 +75,8 @@ class Chain:
         self.heartbeat = 3600
         #: Rules of alerts, TOML; empty: none are evaluated.
         self.rules = ""
+        #: What whoever writes marks has to show.
+        self.token = secrets.token_hex(16)
         #: Lines for the collectd plugin's block: daemons of other kinds.
         self.sources: list[str] = []
         self.run_folder = folder / "health"
@@ -211,7 +214,13 @@ class Chain:
         """Write the page's settings, which alerts read as well; return the file."""
         config = self.folder / "config" / "dashboard.toml"
         alerts = f'alerts_file = "{self.alerts_file}"\n' if self.rules else ""
-        config.write_text(f'{alerts}evidence = "{self.folder}/*.evidence"\n')
+        token = self.folder / "config" / "token"
+        token.touch(0o600)
+        token.write_text(self.token)
+        config.write_text(
+            f'{alerts}evidence = "{self.folder}/*.evidence"\n'
+            f'marks_file = "{self.folder}/marks"\ntoken_file = "{token}"\n'
+        )
         return config
 
     def start_dashboard(self) -> None:

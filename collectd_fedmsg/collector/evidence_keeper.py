@@ -1,6 +1,6 @@
 """Keep what daemons said of themselves for the page: evidence, versions, what changed.
 
-Written to a file every half minute; samples of the last hour, thinned with their age. Refuses more
+Written to a file every ten seconds; samples of the last hour, thinned with their age. Refuses more
 consumers than ``MAX_CONSUMERS``, and keeps no totals by topic: those are stored as series.
 """
 
@@ -20,7 +20,7 @@ from ..protocol.sample import REPLICA_MARK, Sample, encode_row
 from ..reader.collect import Harvest
 
 #: Seconds between two writings.
-WRITE_SECONDS = 30.0
+WRITE_SECONDS = 10.0
 #: (age in seconds up to which samples are kept, seconds between two that are kept).
 THINNED = ((120.0, 0.0), (900.0, 60.0), (3600.0, 300.0))
 #: Consumers of which samples are kept, and daemons of which changes are.

@@ -135,8 +135,8 @@ def called_at(code: CodeType, offset: int) -> str:
     """
     if sys.version_info < (3, 11) or offset < 0:
         return ""
-    statement = _STATEMENTS.get(dis.opname[code.co_code[offset]])
-    if statement is not None:
+    statement = _statement(code.co_code, offset)
+    if statement:
         return statement
     try:
         first, last, start, end = list(code.co_positions())[offset // 2]
@@ -155,6 +155,14 @@ def called_at(code: CodeType, offset: int) -> str:
     name = getattr(node.func, "attr", None) or getattr(node.func, "id", "")
     known = {*code.co_names, *code.co_varnames, *code.co_freevars, *code.co_cellvars}
     return name if name in known else ""
+
+
+def _statement(instructions: bytes, offset: int) -> str:
+    """Return the statement that calls at an offset without a call in the source, else empty."""
+    name = dis.opname[instructions[offset]]
+    if name == "CALL" and offset >= 2:  # CPython 3.14 looks __enter__ up, then calls it
+        name = dis.opname[instructions[offset - 2]]
+    return _STATEMENTS.get(name, "")
 
 
 def raised_at(traceback: TracebackType | None) -> str:

@@ -22,6 +22,8 @@ from .asking import PATHS, Asking, blocks
 
 #: Messages/s, always.
 RATE = 20
+#: What is noted when the reader begins; a verdict names it.
+COPY = "a copy of the archive begins"
 #: Share of the archiver's time at which it creeps, and at which it cannot follow any more.
 CREEPING, DOOMED = 0.93, 1.3
 #: Seconds that the page needs for telling a creep from a moment.
@@ -86,6 +88,7 @@ def calm(stage: Stage) -> None:
 
 def age(stage: Stage) -> None:
     """Let years go by until the archiver is busy nearly always; at full length let it be so."""
+    stage.mark(COPY, "archiver")
     stage.notes["asking"].copy()
     grow(stage, CREEPING)
     if stage.pace < 1:
@@ -228,7 +231,10 @@ STORY = Story(
               "reader of the query API keeps a snapshot", age, (
                   Expect("archiver", ("CREEP",), 240, full=True),)),
         Phase("doom", "the same messages, but the archiver cannot follow any more", doom, (
-            Expect("archiver", ("SLOW",), 240, says="slow processing"),)),
+            Expect("archiver", ("SLOW",), 240, says="slow processing"),
+            Expect("archiver", ("SLOW",), 240,
+                   says="is waiting in psycopg Connection.execute, called from store"),
+            Expect("archiver", ("SLOW",), 240, says=f"after “{COPY}”"))),
         Phase("repack", "the reader is stopped and the table repacked (VACUUM FULL)", repack, (
             Expect("archiver", ("RECOVERING", "OK"), 240),
             Expect("archiver", ("RECOVERING",), 240, full=True))),

@@ -15,6 +15,7 @@ from examples.chain import Daemon
 from examples.postgres import Postgres
 from examples.story.script import Expect, Need, Outcome, Phase, Story
 from examples.story.stage import Stage
+from examples.story.watch import get
 
 from . import database, engines
 from .rules import Filter, Preference, Rule
@@ -134,6 +135,30 @@ def checks(stage: Stage) -> Sequence[Outcome]:
             "the next message was for their author",
         ),
         _lost(stage, lost),
+        *_costs(stage),
+    ]
+
+
+def _costs(stage: Stage) -> list[Outcome]:
+    """Look at what the page says of the notifier's topics, slow messages and restart."""
+    name = stage.row("notifier")["id"]
+    body = get(f"{stage.chain.url}/api/v1/costs", daemon=name, span="hour")
+    shares = [topic["share"] or 0.0 for topic in body["topics"]]
+    slow = body["slowest"] or [{"seconds": 0.0, "topic": "", "id": ""}]
+    marks = get(f"{stage.chain.url}/api/v1/marks", daemon=name, span="hour")["marks"]
+    restarts = [mark for mark in marks if mark["kind"] == "restart"]
+    return [
+        Outcome(
+            "the page says what each topic costs, in shares of the whole",
+            len(shares) > 1 and abs(sum(shares) - 1) < 0.01,
+            f"{len(shares)} topics, {body['topics'][0]['topic'] if shares else 'none'} first",
+        ),
+        Outcome(
+            "the page names the slowest messages by their ids",
+            all(row["id"] and row["seconds"] >= 0.01 for row in slow),
+            f"{len(slow)}, the slowest {slow[0]['seconds']:.2f} s of {slow[0]['topic']}",
+        ),
+        Outcome("the restart is a mark by itself", len(restarts) == 1, f"{len(restarts)} marks"),
     ]
 
 
@@ -168,7 +193,8 @@ STORY = Story(
     phases=(
         Phase("launch", f"the notifier's first day: {RATE} messages a second, {PEOPLE} people, "
               "their rules asked for at every message", launch, (
-                  Expect("notifier", ("SATURATED",), 240, says="never catch up"),)),
+                  Expect("notifier", ("SATURATED",), 240, says="never catch up"),
+                  Expect("notifier", ("SATURATED",), 240, says="psycopg"))),
         Phase("rewrite", "all rules in memory from now on; bus messages say what has changed",
               rewrite, (Expect("notifier", ("RECOVERING",), 120),
                         Expect("notifier", ("OK",), 180))),

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -112,6 +113,17 @@ class Stage:
             return ready()
 
         wait_for(what, looked, seconds)
+
+    def mark(self, text: str, service: str) -> None:
+        """Note a deployment that concerns a daemon, as a deployment's last step does."""
+        body = json.dumps({"kind": "deploy", "text": text, "daemon": f"localhost/{service}"})
+        request = urllib.request.Request(
+            f"{self.chain.url}/api/v1/marks",
+            body.encode(),
+            {"X-Token": self.chain.token, "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):
+            self.tell(f"  noted: {text}")
 
     # Traffic
 

@@ -11,6 +11,8 @@ from examples.story.stage import Stage
 from .remote import Remote
 
 WORKERS = 2
+#: Where a worker hangs, by the stack of its thread.
+HANGS = "it is waiting in socket SocketIO.readinto, called from Asker.consume"
 
 
 def daemons(stage: Stage) -> Sequence[Daemon]:
@@ -54,9 +56,11 @@ STORY = Story(
         Phase("calm", "twenty messages a second, a remote that answers at once", calm, (
             Expect("asker", ("OK",), 120), Expect("notifier", ("OK",), 120))),
         Phase("one hangs", "one question gets no answer; the other worker goes on", one_hangs, (
-            Expect("asker", ("WORKERS_LOST",), 120, says="1 of 2 workers"),)),
+            Expect("asker", ("WORKERS_LOST",), 120, says="1 of 2 workers"),
+            Expect("asker", ("WORKERS_LOST",), 120, says=HANGS))),
         Phase("all hang", "no question gets an answer any more", all_hang, (
             Expect("asker", ("STALLED",), 120, says="nothing ended"),
+            Expect("asker", ("STALLED",), 120, says=HANGS),
             Expect("notifier", ("OK",), 120))),
         Phase("answered", "the remote is back", answered, (Expect("asker", ("OK",), 180),)),
     ),
