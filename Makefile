@@ -41,9 +41,10 @@ audit: setup  ## Ask whether a pinned version has a known vulnerability; needs t
 	  .venv/audit/bin/pip install -q --require-hashes -r packaging/requirements/tools.txt; }
 	@.venv/audit/bin/python packaging/audit.py
 # Each at most five minutes; what they print beside each other is of one run.
-bench: setup-test  ## Counting, diagnosis, page and API, scaling, beside rivals; some five minutes.
+bench: setup-test  ## Counting, diagnosis, evidence, page and API, scaling, beside rivals; some five minutes.
 	timeout 300 $(PYTHON) -m benchmarks.counting --rounds 5 --hubs 3
 	timeout 300 $(PYTHON) -m benchmarks.diagnosis --quick
+	timeout 300 $(PYTHON) -m benchmarks.evidence
 	timeout 300 $(PYTHON) -m benchmarks.dashboard
 	timeout 300 $(PYTHON) -m benchmarks.scaling 10 100 --seconds 12 --write-after 1 10
 docs: setup-test  ## The documentation as HTML, in build/docs; warnings are errors.

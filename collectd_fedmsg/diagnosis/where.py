@@ -27,6 +27,8 @@ MIN_SEVERITY = 2
 LOCKING = {"with": "a lock (with)", "acquire": "a lock (acquire)", "for": "the next item (for)"}
 #: Seconds before the change that are taken for usual, and of stacks that are too few to say.
 USUAL_SECONDS, MIN_SECONDS = 1800.0, 0.3
+#: Of the time that a lock's holder would have by its waiters' time, this much tells that it is one.
+HOLDER_SHARE = 0.5
 #: A part of the time that is named, and places that are.
 MIN_SHARE, MAX_NAMED = 0.1, 2
 #: Seconds that a change is looked back for when nobody says when it was.
@@ -113,7 +115,33 @@ def parts(samples: Sequence[Sample], since: float) -> tuple[Part, ...]:
             share = (share * cost - old * old_cost) / (cost - old_cost)
         if place[0]:
             found.append(Part(*place, max(0.0, min(1.0, share)), old))
-    return tuple(sorted(found, key=lambda part: -part.share))
+    found.sort(key=lambda part: -part.share)
+    return tuple(_holders_first(found, samples[-1].workers))
+
+
+def _holders_first(ranked: Sequence[Part], workers: int) -> list[Part]:
+    """Return the places with waits for a lock after the place of the worker that holds it.
+
+    While one of n workers does something slow within a lock, n - 1 wait for it: their time is n - 1
+    times that of the cause. Of a lock that is held elsewhere no worker's time tells.
+    """
+    others = [part for part in ranked if not _is_lock(part)]
+    most = max((part.share for part in ranked if _is_lock(part)), default=0.0)
+    if workers < 2 or not others or others[0].share < HOLDER_SHARE * most / (workers - 1):
+        return list(ranked)
+    return [others[0], *(part for part in ranked if part is not others[0])]
+
+
+def _is_lock(part: Part) -> bool:
+    return part.state != COMPUTING and _waits_for(part.library).startswith("a lock")
+
+
+def _waits_for(library: str) -> str:
+    """Return what a call or statement without a name of its own waits for, else empty."""
+    module, _, function = library.rpartition(":")
+    if module.partition(".")[0] not in ("", "threading"):
+        return ""
+    return LOCKING.get(function.rpartition(".")[2], "")
 
 
 def _slow(samples: Sequence[Sample], since: float) -> list[str]:
@@ -172,10 +200,10 @@ def _doing(part: Part) -> str:
     own = _function(part.own)
     if not part.library:
         return f"{verb} in {own}"
+    if not computing and _waits_for(part.library):
+        return f"{verb} for {_waits_for(part.library)} in {own}"
     module, _, function = part.library.rpartition(":")
     package = module.partition(".")[0]
-    if not computing and function.rpartition(".")[2] in LOCKING and package in ("", "threading"):
-        return f"{verb} for {LOCKING[function.rpartition('.')[2]]} in {own}"
     if part.library in ("with", "for"):
         return f"{verb} in a {part.library} statement of {own}"
     called = f"{package} {function}" if package else part.library

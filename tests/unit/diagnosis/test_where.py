@@ -102,6 +102,26 @@ def test_the_words_of_a_place(library: str, state: str, words: str) -> None:
     assert words in sentence
 
 
+@pytest.mark.parametrize(("workers", "within", "first"), [
+    pytest.param(4, 1.0, "psycopg", id="one-of-four-holds-it"),
+    pytest.param(4, 0.4, "lock", id="held-elsewhere"),
+    pytest.param(2, 0.8, "psycopg", id="one-of-two-holds-it"),
+    pytest.param(1, 0.8, "lock", id="a-lone-worker-waits-for-another-program"),
+])  # fmt: skip
+def test_who_waits_for_a_lock_waits_for_its_holder(workers: int, within: float, first: str) -> None:
+    """What is slow within the lock is named first, though more time is spent before it.
+
+    ``within``: seconds at the database a step, while each other worker waits for one second.
+    """
+    lock = ("t", "badges:Badges.consume:7", "acquire")
+    waits = 1.0 * max(1, workers - 1)
+    samples = series({EXECUTE: 0.01, lock: 0.001}, {EXECUTE: within, lock: waits})
+    slow = [replace(sample, workers=workers) for sample in samples]
+    sentences = explained(slow, Verdict.SLOW, CHANGE)
+    assert first in sentences[0]
+    assert len(sentences) == 2
+
+
 def test_the_cause_comes_with_its_evidence() -> None:
     """The change joins the first sentence, the place is the second: rows and notices show two."""
     slow = series({EXECUTE: 0.0062, RENDER: 0.0138}, {EXECUTE: 3.1, RENDER: 0.26})

@@ -1,0 +1,1 @@
+"""Whether the evidence names the right place: real faults in consumers like those in use."""
