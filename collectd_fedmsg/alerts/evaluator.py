@@ -6,64 +6,20 @@ again after a crash is recognised. Refuses to read a clock, a store or a file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..diagnosis.fleet.incident import Incident
 from ..humanize import duration
-from .clock import MAX_SKEW, ahead, brought_back
+from .clock import MAX_SKEW
 from .conditions import BY_CLOCK, readings
 from .explain import explained, foreseen
-from .grouping import Group, tell
+from .grouping import tell
 from .lifecycle import Event, Track, close, step
 from .observation import Observation
-from .records import Ack, Alert, Notice, Subject
-from .rules import Rule, RuleSet, Silence
-
-Key = tuple[str, Subject]
-
-
-@dataclass(frozen=True)
-class State:
-    """All that is remembered between two steps. A subject without a track is calm."""
-
-    tracks: Mapping[Key, Track] = field(default_factory=dict)
-    #: Epoch seconds of the newest sample judged, by subject.
-    judged_until: Mapping[Subject, float] = field(default_factory=dict)
-    groups: Mapping[str, Group] = field(default_factory=dict)
-
-    @property
-    def alerts(self) -> tuple[Alert, ...]:
-        """Return the open alerts."""
-        return tuple(track.alert for track in self.tracks.values() if track.alert)
-
-
-@dataclass(frozen=True)
-class Actions:
-    """What people did: acknowledgements by alert id, and silences."""
-
-    acks: Mapping[str, Ack] = field(default_factory=dict)
-    silences: Sequence[Silence] = ()
-
-
-@dataclass(frozen=True)
-class Transition:
-    """One alert was raised, became worse or cleared."""
-
-    event: Event
-    alert: Alert
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The result of a step."""
-
-    state: State
-    transitions: tuple[Transition, ...]
-    notices: tuple[Notice, ...]
-    #: What kept it from judging everything: kind → a sentence.
-    troubles: Mapping[str, str] = field(default_factory=dict)
-
+from .records import Alert, Subject
+from .rules import Rule, RuleSet
+from .state import Actions, Key, Outcome, State, Transition, set_back
 
 NO_ACTIONS = Actions()
 
@@ -124,29 +80,6 @@ def evaluate(
         notices,
         _troubles(late, present, step.failed, now),
     )
-
-
-def set_back(state: State, now: float) -> tuple[State, float]:
-    """Return a state without times ahead of ``now``, and by how many seconds they were ahead."""
-    late = [ahead(state.judged_until, now)]
-    tracks: dict[Key, Track] = {}
-    for key, track in state.tracks.items():
-        tracks[key], most = brought_back(track, now, ("at", "since", "raises"))
-        alert, more = (
-            brought_back(track.alert, now, ("since", "raised", "worse_since"))
-            if (track.alert)
-            else (None, 0.0)
-        )
-        tracks[key] = replace(tracks[key], alert=alert) if more else tracks[key]
-        late += [most, more]
-    groups: dict[str, Group] = {}
-    for name, group in state.groups.items():
-        groups[name], most = brought_back(group, now, ("began", "waiting", "last"))
-        late.append(most)
-    if not any(late):
-        return state, 0.0
-    judged_until = {subject: min(at, now) for subject, at in state.judged_until.items()}
-    return State(tracks, judged_until, groups), max(late)
 
 
 def _troubles(

@@ -17,14 +17,16 @@ from typing import Any
 from ..bounded_log import BoundedLog
 from ..diagnosis.fleet.incident import Incident
 from ..errors import ConfigError, HealthError
-from .delivery import OutboxWorker, new_entries, standing, unknown_outputs
-from .evaluator import State, evaluate, muted
+from .delivery import OutboxWorker
+from .entries import new_entries, standing, unknown_outputs
+from .evaluator import evaluate, muted
 from .observation import Observation
 from .outputs import Output
 from .records import Alert, Subject
 from .rules import RuleSet
 from .rules_file import parse, read
 from .sqlite_file import NotOurs, only_one
+from .state import State
 from .state_db import AlertDatabase
 
 Sight = tuple[Iterable[Observation], Iterable[Incident]]

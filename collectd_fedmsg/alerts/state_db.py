@@ -15,11 +15,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from .evaluator import Actions, State
 from .outbox import MAX_ERROR, Outbox, add_entries, forget_entries
 from .outbox import SCHEMA as OUTBOX
 from .records import Ack, Alert
 from .rules import Match, Silence
+from .state import Actions, State
 from .state_json import of_json, to_json
 
 SCHEMA = """

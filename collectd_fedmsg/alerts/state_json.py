@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from .evaluator import State
 from .grouping import Group
 from .lifecycle import Track
 from .records import Alert, Reason, Subject
+from .state import State
 
 
 def to_json(state: State) -> dict[str, Any]:

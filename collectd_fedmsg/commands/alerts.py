@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from collectd_fedmsg.alerts.delivery import sample
+from collectd_fedmsg.alerts.entries import sample
 from collectd_fedmsg.alerts.outputs import opened, send
 from collectd_fedmsg.alerts.records import Alert, Subject
 from collectd_fedmsg.alerts.rules_file import read

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from ..alerts.evaluator import State, evaluate
+from ..alerts.evaluator import evaluate
 from ..alerts.observation import Observation
 from ..alerts.records import Notice, Subject
 from ..alerts.rules import RuleSet
+from ..alerts.state import State
 from ..diagnosis.judgement import Judgement
 
 

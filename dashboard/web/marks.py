@@ -23,12 +23,12 @@ def marks_between(start: int, end: int, daemon: str | None = None) -> list[dict[
         StoreError: the file of notes cannot be read.
     """
     notes: Marks = current_app.extensions["marks"]
-    found = [
+    marks = [
         *notes.between(start, end, daemon),
         *alert_marks(start, end, daemon),
         *changes(current_app.extensions["inside"], start, end, daemon),
     ]
-    return sorted(found, key=_time)
+    return sorted(marks, key=_time)
 
 
 def _time(mark: dict[str, Any]) -> int:

@@ -16,13 +16,14 @@ from typing import Any
 import pytest
 import zmq
 
-from collectd_fedmsg.alerts.delivery import deliver, pause, sample
-from collectd_fedmsg.alerts.evaluator import State
+from collectd_fedmsg.alerts.delivery import deliver, pause
+from collectd_fedmsg.alerts.entries import sample
 from collectd_fedmsg.alerts.notice_text import payload
 from collectd_fedmsg.alerts.outputs import NotTaken, opened
 from collectd_fedmsg.alerts.outputs.webhook import signature
 from collectd_fedmsg.alerts.records import Notice
 from collectd_fedmsg.alerts.rules_file import parse
+from collectd_fedmsg.alerts.state import State
 from collectd_fedmsg.alerts.state_db import AlertDatabase
 from collectd_fedmsg.commands.alerts import example
 from examples.chain import ROOT, Chain, Daemon

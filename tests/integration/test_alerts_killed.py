@@ -15,9 +15,10 @@ import pytest
 
 rrdtool = pytest.importorskip("rrdtool")
 
-from collectd_fedmsg.alerts.evaluator import State, evaluate  # noqa: E402
+from collectd_fedmsg.alerts.evaluator import evaluate  # noqa: E402
 from collectd_fedmsg.alerts.lifecycle import Event  # noqa: E402
 from collectd_fedmsg.alerts.rules_file import parse  # noqa: E402
+from collectd_fedmsg.alerts.state import State  # noqa: E402
 from collectd_fedmsg.alerts.state_db import AlertDatabase  # noqa: E402
 from collectd_fedmsg.commands.alerts import observer  # noqa: E402
 from collectd_fedmsg.metrics import BY_NAME  # noqa: E402

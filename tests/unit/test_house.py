@@ -73,7 +73,6 @@ VAGUE_ROOMS = (
     "collectd_fedmsg/fedora_messaging_plugin.py",
     "dashboard/grid/answer.py",
     "dashboard/web/alerts.py",
-    "dashboard/web/marks.py",
     "dashboard/web/pages.py",
 )
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from collectd_fedmsg.alerts.evaluator import State, evaluate
+from collectd_fedmsg.alerts.evaluator import evaluate
 from collectd_fedmsg.alerts.notice_text import one_line
 from collectd_fedmsg.alerts.observation import Observation
 from collectd_fedmsg.alerts.records import Subject
 from collectd_fedmsg.alerts.rules import Grouping, Rule, RuleSet
+from collectd_fedmsg.alerts.state import State
 from collectd_fedmsg.diagnosis import History
 
 NOW = 1.8e9

@@ -11,9 +11,9 @@ from typing import Any, Callable
 import pytest
 
 from collectd_fedmsg.alerts.delivery import OutboxWorker, deliver, seconds_left
-from collectd_fedmsg.alerts.evaluator import State
 from collectd_fedmsg.alerts.outbox import OutboxEntry
 from collectd_fedmsg.alerts.outputs import NotTaken, Refused
+from collectd_fedmsg.alerts.state import State
 from collectd_fedmsg.alerts.state_db import AlertDatabase
 
 NOW = 1.8e9

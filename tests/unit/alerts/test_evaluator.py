@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectd_fedmsg.alerts.evaluator import Actions, State, evaluate
+from collectd_fedmsg.alerts.evaluator import evaluate
 from collectd_fedmsg.alerts.observation import Observation
 from collectd_fedmsg.alerts.records import Ack, Subject
 from collectd_fedmsg.alerts.rules import Flapping, Grouping, Match, Rule, RuleSet, Silence
+from collectd_fedmsg.alerts.state import Actions, State
 from collectd_fedmsg.alerts.state_json import of_json, to_json
 from collectd_fedmsg.diagnosis import Diagnosis, Finding, History, Restart, Verdict
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from collectd_fedmsg.alerts.evaluator import State
 from collectd_fedmsg.alerts.health import age, ailments, is_late
+from collectd_fedmsg.alerts.state import State
 from collectd_fedmsg.alerts.state_db import AlertDatabase
 
 NOW = 1.8e9

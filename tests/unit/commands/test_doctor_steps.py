@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from collectd_fedmsg.alerts.evaluator import State
+from collectd_fedmsg.alerts.state import State
 from collectd_fedmsg.alerts.state_db import AlertDatabase
 from collectd_fedmsg.cli import main
 from collectd_fedmsg.commands.doctor_access import Rights, rights_in

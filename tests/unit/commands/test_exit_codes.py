@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from collectd_fedmsg import cli
-from collectd_fedmsg.alerts.evaluator import State
+from collectd_fedmsg.alerts.state import State
 from collectd_fedmsg.alerts.state_db import AlertDatabase
 from collectd_fedmsg.cli import Cleaned, main
 from collectd_fedmsg.commands.check import numbered
