@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..humanize import count, duration, topic_name
 from ..protocol.changes import Change
-from ..protocol.evidence import COMPUTING, FULL, InHand
+from ..protocol.evidence import FULL, InHand
 from ..protocol.sample import Sample
+from .place_words import Part, function_of, in_words, is_lock
 from .since_change import since_change
 from .verdict import Diagnosis, Verdict
 
@@ -24,29 +25,16 @@ FAILING = {Verdict.ERRORS, Verdict.RETRIES, Verdict.POISON}
 #: Severity from which on a verdict is explained: somebody should look today.
 MIN_SEVERITY = 2
 #: What calls without a call in the source, and what it waits for there.
-LOCKING = {"with": "a lock (with)", "acquire": "a lock (acquire)", "for": "the next item (for)"}
 #: Seconds before the change that are taken for usual, and of stacks that are too few to say.
 USUAL_SECONDS, MIN_SECONDS = 1800.0, 0.3
 #: Of the time that a lock's holder would have by its waiters' time, this much tells that it is one.
 HOLDER_SHARE = 0.5
+#: Ends a sentence's part that says how much longer a message takes.
+MEASURED = "per message"
 #: A part of the time that is named, and places that are.
 MIN_SHARE, MAX_NAMED = 0.1, 2
 #: Seconds that a change is looked back for when nobody says when it was.
 RECENT_SECONDS = 300.0
-
-
-@dataclass(frozen=True)
-class Part:
-    """One place's part of the time that messages take, and of what they took before (0 to 1).
-
-    ``usual`` is None when nothing is known of before.
-    """
-
-    own: str
-    library: str
-    state: str
-    share: float
-    usual: float | None
 
 
 def with_evidence(
@@ -70,6 +58,9 @@ def with_evidence(
     since = since_change(changes, cause.since)
     if not own and not since:
         return diagnosis
+    if own and cause.evidence and MEASURED in cause.evidence[0]:
+        # Two measures of the same, a little different, would only puzzle.
+        own = (own[0].rpartition(f"{MEASURED}; ")[2], *own[1:])
     first = ", ".join(part for part in (*cause.evidence[:1], since) if part)
     evidence = (*((first,) if first else ()), *own, *cause.evidence[1:])
     findings = (replace(cause, evidence=evidence), *diagnosis.findings[1:])
@@ -125,23 +116,11 @@ def _holders_first(ranked: Sequence[Part], workers: int) -> list[Part]:
     While one of n workers does something slow within a lock, n - 1 wait for it: their time is n - 1
     times that of the cause. Of a lock that is held elsewhere no worker's time tells.
     """
-    others = [part for part in ranked if not _is_lock(part)]
-    most = max((part.share for part in ranked if _is_lock(part)), default=0.0)
+    others = [part for part in ranked if not is_lock(part)]
+    most = max((part.share for part in ranked if is_lock(part)), default=0.0)
     if workers < 2 or not others or others[0].share < HOLDER_SHARE * most / (workers - 1):
         return list(ranked)
     return [others[0], *(part for part in ranked if part is not others[0])]
-
-
-def _is_lock(part: Part) -> bool:
-    return part.state != COMPUTING and _waits_for(part.library).startswith("a lock")
-
-
-def _waits_for(library: str) -> str:
-    """Return what a call or statement without a name of its own waits for, else empty."""
-    module, _, function = library.rpartition(":")
-    if module.partition(".")[0] not in ("", "threading"):
-        return ""
-    return LOCKING.get(function.rpartition(".")[2], "")
 
 
 def _slow(samples: Sequence[Sample], since: float) -> list[str]:
@@ -156,20 +135,20 @@ def _slow(samples: Sequence[Sample], since: float) -> list[str]:
             " seem to wait for may be the interpreter itself"
         ]
     added = bool(cost and old_cost and cost > old_cost)
-    change = f"{duration(old_cost)} → {duration(cost)} per message; " if added else ""
+    change = f"{duration(old_cost)} → {duration(cost)} {MEASURED}; " if added else ""
     sentences = []
     for part in parts(samples, since)[:MAX_NAMED]:
         if part.share < MIN_SHARE:
             break
         usual = "" if part.usual is None else f" (usual: {part.usual:.0%} of the time)"
         whole = "the added time" if added else "the time"
-        sentences.append(f"{change}{part.share:.0%} of {whole} {_doing(part)}{usual}")
+        sentences.append(f"{change}{part.share:.0%} of {whole} {in_words(part)}{usual}")
         change = ""
     return sentences
 
 
 def _hanging(message: InHand) -> str:
-    where = _doing(Part(message.own, message.library, message.state, 1.0, None))
+    where = in_words(Part(message.own, message.library, message.state, 1.0, None))
     return (
         f"a message of {topic_name(message.topic)} has been in hand for"
         f" {duration(message.age)}: it {where}"
@@ -184,35 +163,13 @@ def _failing(samples: Sequence[Sample], since: float) -> list[str]:
     for number, row in sorted(grown, key=lambda item: -item[0])[:MAX_NAMED]:
         if number > 0:
             raised, _, called = row.places.partition("<")
-            via = f", called from {_function(called.partition('<')[0])}" if called else ""
+            via = f", called from {function_of(called.partition('<')[0])}" if called else ""
             ago = duration(max(0.0, after[-1].time - row.last))
             sentences.append(
-                f"{count(number)} × {row.kind} in {_function(raised)}{via}, topic"
+                f"{count(number)} × {row.kind} in {function_of(raised)}{via}, topic"
                 f" {topic_name(row.topic)}; last {ago} ago"
             )
     return sentences
-
-
-def _doing(part: Part) -> str:
-    """Return what a thread did at a place: verb, library, own function."""
-    computing = part.state == COMPUTING
-    verb = "is computing" if computing else "is waiting"
-    own = _function(part.own)
-    if not part.library:
-        return f"{verb} in {own}"
-    if not computing and _waits_for(part.library):
-        return f"{verb} for {_waits_for(part.library)} in {own}"
-    module, _, function = part.library.rpartition(":")
-    package = module.partition(".")[0]
-    if part.library in ("with", "for"):
-        return f"{verb} in a {part.library} statement of {own}"
-    called = f"{package} {function}" if package else part.library
-    return f"{verb} in {called}, called from {own}"
-
-
-def _function(place: str) -> str:
-    """Return ``Archiver.consume:9`` of ``a.b:Archiver.consume:9``."""
-    return place.partition(":")[2] or place or "an unknown place"
 
 
 def _split(samples: Sequence[Sample], since: float) -> tuple[list[Sample], list[Sample]]:

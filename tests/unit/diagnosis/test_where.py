@@ -136,6 +136,11 @@ def test_the_cause_comes_with_its_evidence() -> None:
     assert "93% of the added time is waiting in psycopg" in second
     assert others[-1] == "third"
     assert diagnosis.findings[1:] == (rest,)
+    # A measure that the first sentence has is not given a second time.
+    measured = replace(judged.findings[0], evidence=("8 ms → 9 ms per message",))
+    again = with_evidence(replace(judged, findings=(measured,)), slow)
+    place = again.findings[0].evidence[1]
+    assert place.startswith("93% of the added time")
     # Without either the diagnosis is what it was, and a healthy one is in any case.
     assert with_evidence(judged, [], []) is judged
     well = Diagnosis(1200.0, (Finding(Verdict.OK, 1.0, ("well",), since=CHANGE),))
