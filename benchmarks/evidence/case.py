@@ -90,7 +90,7 @@ class Result:
 
     def told(self, case: Case) -> bool:
         """Return whether computing is told from waiting."""
-        return self.state == case.state
+        return ("waiting" if self.state == "waiting" else "computing") == case.state
 
 
 class Worker(Consumer):  # type: ignore[misc]

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..protocol.evidence import COMPUTING
+from ..protocol.evidence import COMPUTING, HELD
 
+#: States in which a worker computes.
+COMPUTES = (COMPUTING, HELD)
+#: Packages that run coroutines and greenlets: a worker's stack shows their loop only.
+LOOPS = ("asyncio", "gevent", "eventlet", "trio", "uvloop")
 #: What calls without a call in the source, and what it waits for there.
 LOCKING = {"with": "a lock (with)", "acquire": "a lock (acquire)", "for": "the next item (for)"}
 
@@ -25,8 +29,17 @@ class Part:
 
 
 def in_words(part: Part) -> str:
-    """Return what a thread did at a place: verb, library, own function."""
-    computing = part.state == COMPUTING
+    """Return what a thread did at a place: verb, library, own function, and what is not seen."""
+    words = _at(part)
+    if part.state == HELD:
+        return f"{words}: C code that keeps the interpreter, so that no other thread runs"
+    if part.library.partition(".")[0] in LOOPS:
+        return f"{words}; which of its coroutines or greenlets waits is not seen"
+    return words
+
+
+def _at(part: Part) -> str:
+    computing = part.state in COMPUTES
     verb = "is computing" if computing else "is waiting"
     own = function_of(part.own)
     if not part.library:
@@ -43,7 +56,7 @@ def in_words(part: Part) -> str:
 
 def is_lock(part: Part) -> bool:
     """Return whether a place is one where a worker waits for a lock of its process."""
-    return part.state != COMPUTING and waits_for(part.library).startswith("a lock")
+    return part.state not in COMPUTES and waits_for(part.library).startswith("a lock")
 
 
 def waits_for(library: str) -> str:

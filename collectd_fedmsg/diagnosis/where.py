@@ -24,7 +24,6 @@ HANGING = {*SLOW, Verdict.STALLED, Verdict.WORKERS_LOST, Verdict.STARVED}
 FAILING = {Verdict.ERRORS, Verdict.RETRIES, Verdict.POISON}
 #: Severity from which on a verdict is explained: somebody should look today.
 MIN_SEVERITY = 2
-#: What calls without a call in the source, and what it waits for there.
 #: Seconds before the change that are taken for usual, and of stacks that are too few to say.
 USUAL_SECONDS, MIN_SECONDS = 1800.0, 0.3
 #: Of the time that a lock's holder would have by its waiters' time, this much tells that it is one.
@@ -133,6 +132,13 @@ def _slow(samples: Sequence[Sample], since: float) -> list[str]:
         return [
             "the interpreter is full: threads were ready and could not run, so that what they"
             " seem to wait for may be the interpreter itself"
+        ]
+    spent = _grown(after)
+    unseen = sum(seconds for (own, _, _), seconds in spent.items() if not own)
+    if unseen > 0.5 * sum(spent.values()):
+        return [
+            "where it spends its time is not seen: most of it the workers' stacks show no function"
+            " of the consumer (greenlets, or another thread's work)"
         ]
     added = bool(cost and old_cost and cost > old_cost)
     change = f"{duration(old_cost)} → {duration(cost)} {MEASURED}; " if added else ""

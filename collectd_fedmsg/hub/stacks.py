@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import FrameType
 from typing import Any, Protocol
 
-from ..protocol.evidence import COMPUTING, FULL, WAITING, InHand, StackTime
+from ..protocol.evidence import COMPUTING, FULL, HELD, WAITING, InHand, StackTime
 from ..protocol.sample import OTHER
 from .code_names import CodeNames
 from .topics import Share
@@ -35,6 +35,8 @@ MAX_THREADS = 64
 MAX_PERIOD = 10.0
 #: Of a period: more is computing, and more of one core by the process leaves no time for others.
 COMPUTING_SHARE, FULL_SHARE = 0.5, 0.8
+#: Seconds by which a look comes late, all spent computing, when C code keeps the interpreter.
+HELD_SECONDS = 0.25
 #: Seconds after the last message that took longer until looks are seldom again.
 ALERT_SECONDS = 5.0
 
@@ -103,7 +105,15 @@ class Stacks:
                 places[own] = (self._admit(own.topic), *place)
         return places
 
-    def count(self, places: dict[Handling, Any], now: int, period: float, full: bool) -> bool:
+    def count(
+        self,
+        places: dict[Handling, Any],
+        now: int,
+        period: float,
+        full: bool,
+        *,
+        held: bool = False,
+    ) -> bool:
         """Add a look to the totals; return whether a message takes longer than usual.
 
         Args:
@@ -111,9 +121,10 @@ class Stacks:
             now: monotonic, nanoseconds, when it looked.
             period: seconds for which the look stands.
             full: whether the process used a whole core in that time.
+            held: whether the look came late because C code kept the interpreter.
         """
         elapsed = {own: max(0.0, (now - own.started) / 1e9) for own in places}
-        self._states(elapsed, period, full)
+        self._states(elapsed, period, full, HELD if held else COMPUTING)
         for own, place in places.items():
             key: Any = (*place, own.state)
             if key not in self._totals and len(self._totals) >= MAX_PLACES:
@@ -152,10 +163,15 @@ class Stacks:
                 rows.append(InHand(topic, age, place, library, own.state))
         return tuple(rows)
 
-    def _states(self, elapsed: dict[Handling, float], period: float, full: bool) -> None:
+    def _states(
+        self, elapsed: dict[Handling, float], period: float, full: bool, computing: str
+    ) -> None:
         """Note what each thread did since the last look: it ran, or wanted to, or waited.
 
-        ``elapsed``: seconds that each thread has its message in hand.
+        Args:
+            elapsed: seconds that each thread has its message in hand.
+            period, full: as of ``count``.
+            computing: the state of a thread that ran.
         """
         wanted = {own: own.wanted_time() for own in self._threads()[:MAX_THREADS]}
         grown = {
@@ -168,7 +184,7 @@ class Stacks:
         least = COMPUTING_SHARE / len(elapsed) if full and elapsed else COMPUTING_SHARE
         for own, seconds in elapsed.items():
             if grown.get(own, 0.0) >= least * min(period, seconds):
-                own.state = COMPUTING
+                own.state = computing
             else:
                 own.state = FULL if full else WAITING
 
@@ -209,6 +225,10 @@ class Sampler:
         process = time.process_time_ns()
         period = min(MAX_PERIOD, (now - self._looked) / 1e9)
         full = process - self._process >= FULL_SHARE * period * 1e9
+        # Waiting for a processor uses none: then it is a busy machine that makes a look late.
+        used, planned = process - self._process, self._due - self._looked
+        late = int(HELD_SECONDS * 1e9)
+        held = now - self._due >= late and used >= planned + late
         self._looked, self._process = now, process
         begun = [stacks.begun() for stacks in self._stacks]
         frames = sys._current_frames() if any(begun) else {}
@@ -216,7 +236,8 @@ class Sampler:
         # A frame that is kept keeps what its function holds.
         frames.clear()
         slow = [
-            stacks.count(place, now, period, full) for stacks, place in zip(self._stacks, places)
+            stacks.count(place, now, period, full, held=held)
+            for stacks, place in zip(self._stacks, places)
         ]
         if any(slow):
             self._alert = now + int(ALERT_SECONDS * 1e9)

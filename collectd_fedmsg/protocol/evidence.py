@@ -14,9 +14,10 @@ from .frames import MAX_TOTAL, Dropped, clean, each, number, refuse, row_of, tex
 #: Rows of each kind in one sample, and characters of a name in them.
 MAX_ROWS, MAX_NAME = 16, 200
 #: What a thread did when it was looked at. ``full``: it did not run, but the interpreter had no
-#: time for it, so that what it seems to wait for may be the interpreter.
-WAITING, COMPUTING, FULL = "waiting", "computing", "full"
-STATES = (WAITING, COMPUTING, FULL)
+#: time for it, so that what it seems to wait for may be the interpreter. ``held``: it computed in C
+#: code that kept the interpreter to itself, so that nothing else ran, the sampler included.
+WAITING, COMPUTING, FULL, HELD = "waiting", "computing", "full", "held"
+STATES = (WAITING, COMPUTING, FULL, HELD)
 
 
 class StackTime(NamedTuple):

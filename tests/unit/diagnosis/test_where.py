@@ -70,6 +70,14 @@ def test_without_evidence_nothing_is_said(samples: list[Sample], verdict: Verdic
     assert explained(samples, verdict, 5.0) == ()
 
 
+def test_time_that_no_stack_shows() -> None:
+    """Work in greenlets or other threads is said to be unseen; nothing else is blamed."""
+    unseen = ("t", "", "gevent.hub:Hub.run")
+    slow = series({RENDER: 0.02}, {unseen: 3.0, RENDER: 0.02})
+    [sentence] = explained(slow, Verdict.SLOW, CHANGE)
+    assert "where it spends its time is not seen" in sentence
+
+
 def test_the_message_that_hangs() -> None:
     """Its topic, its age and where its thread is."""
     hanging = replace(Sample("C", 900.0, 9, 7, 1, 1), in_hand=(
@@ -93,6 +101,8 @@ def test_the_message_that_hangs() -> None:
     ("requests.api:get", "waiting", "is waiting in requests get, called from Archiver.consume"),
     ("re:match", "computing", "is computing in re match, called from Archiver.consume"),
     ("", "computing", "is computing in Archiver.consume"),
+    ("match", "held", "is computing in match, called from Archiver.consume:9: C code that keeps"),
+    ("asyncio.runners:run", "waiting", "called from Archiver.consume:9; which of its coroutines"),
 ])  # fmt: skip
 def test_the_words_of_a_place(library: str, state: str, words: str) -> None:
     """A statement that waits is no function that was called."""

@@ -84,6 +84,10 @@ class Worker(Consumer):  # type: ignore[misc]
         while not GATE.is_set():
             re.match(r"(a+)+$", "a" * 18 + "b")
 
+    def keeps_the_interpreter(self) -> None:
+        while not GATE.is_set():
+            re.match(r"(a+)+$", "a" * 25 + "b")
+
     def fails(self) -> None:
         {}["of no such user"]
 
@@ -150,6 +154,24 @@ def test_it_says_where(worker: Worker, tmp_path: Path, deed: str, library: str, 
     [message] = first
     assert (message.topic, message.own.rpartition(":")[0]) == (deed, function)
     assert message.age >= 1
+
+
+def test_c_code_that_keeps_the_interpreter(worker: Worker) -> None:
+    """A search of a second lets no look come in time; that is said of it."""
+    counts = instrument(worker, "Worker", True)
+    worker.incoming.put({"topic": "keeps_the_interpreter"})
+    states: set[str] = set()
+    sampler = Sampler([counts.stacks]) if counts.stacks else None
+    assert sampler is not None
+
+    def seen() -> bool:
+        time.sleep(sampler.due())
+        sampler.look()
+        states.update(row.state for row in counts.sample(1.0).stacks)
+        return "held" in states
+
+    wait_for("a look came late", seen, 60)
+    GATE.set()
 
 
 def test_no_value_leaves(worker: Worker) -> None:
