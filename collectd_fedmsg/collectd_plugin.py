@@ -17,7 +17,7 @@ import collectd
 
 from .collector.config import PluginConfig, read_block
 from .collector.dispatch import Dispatcher
-from .collector.evidence_keeper import EvidenceKeeper
+from .collector.evidence_keeper import WRITE_SECONDS, EvidenceKeeper
 from .collector.outage import OutageRecovery
 from .collector.replicas import ReplicaRows
 from .collector.schedule import ReadSchedule
@@ -70,7 +70,9 @@ class Plugin:
         )  # fmt: skip
         self._dispatcher = Dispatcher(self._config, self._table, self._reader.place)
         state = self._config.state_file
-        self._evidence = EvidenceKeeper(state and evidence_file(state), self._host_of)
+        self._evidence = EvidenceKeeper(
+            state and evidence_file(state), self._host_of, min(WRITE_SECONDS, self._config.interval)
+        )
         self._load()
         self._replicas = ReplicaRows(self._reader.place)
         if self._config.rrdcached:

@@ -17,7 +17,7 @@ from .draw import panels as figures
 from .draw import rrdgraph as pictures
 from .judge.baselines import BUDGET, Baselines
 from .judge.fleet_rows import Fleet
-from .judge.inside import Inside
+from .judge.inside import FRESH_SECONDS, Inside
 from .judge.judge import Judge
 from .judge.plain_words import (
     GROUPS,
@@ -61,7 +61,12 @@ def create_app(config: Settings | Mapping[str, Any] | None = None) -> Flask:
     app.extensions["marks"] = Marks(settings.marks_file)
     #: (address below the prefix, title) of what is in every page's head; a further one adds itself.
     app.extensions["navigation"] = [("/", "Daemons"), ("/help", "Help")]
-    inside = Inside(settings.sockets, settings.evidence, app.extensions["marks"].deployed)
+    inside = Inside(
+        settings.sockets,
+        settings.evidence,
+        app.extensions["marks"].deployed,
+        min(FRESH_SECONDS, settings.interval),
+    )
     app.extensions["inside"] = inside
     judge = Judge(
         app.extensions["store"],

@@ -13,7 +13,7 @@ from collectd_fedmsg.diagnosis.judgement import Judgement
 from .config import Settings
 from .judge import last_heard as watching
 from .judge.baselines import Baselines
-from .judge.inside import Inside
+from .judge.inside import FRESH_SECONDS, Inside
 from .judge.judge import Judge
 from .judge.replay import replay
 from .store.base import Store
@@ -51,7 +51,12 @@ class StoredSeries:
         """
         known = Settings.of(settings)
         self._store = open_store(known)
-        inside = Inside(known.sockets, known.evidence, Marks(known.marks_file).deployed)
+        inside = Inside(
+            known.sockets,
+            known.evidence,
+            Marks(known.marks_file).deployed,
+            min(FRESH_SECONDS, known.interval),
+        )
         baselines = Baselines(self._store, zone=known.zone())
         self._judge = Judge(self._store, baselines, known.shared, inside)
 

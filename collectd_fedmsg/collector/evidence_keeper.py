@@ -19,7 +19,7 @@ from ..protocol.evidence_file import MAX_CHANGES, MAX_FILE, Daemon, decode, enco
 from ..protocol.sample import REPLICA_MARK, Sample, encode_row
 from ..reader.collect import Harvest
 
-#: Seconds between two writings.
+#: Seconds between two writings, at most.
 WRITE_SECONDS = 10.0
 #: (age in seconds up to which samples are kept, seconds between two that are kept).
 THINNED = ((120.0, 0.0), (900.0, 60.0), (3600.0, 300.0))
@@ -46,10 +46,14 @@ class EvidenceKeeper:
     Args:
         path: the file; None: nothing is kept.
         place: returns the host that an endpoint's series get.
+        every: seconds between two writings.
     """
 
-    def __init__(self, path: Path | None, place: Callable[[str], str]) -> None:
+    def __init__(
+        self, path: Path | None, place: Callable[[str], str], every: float = WRITE_SECONDS
+    ) -> None:
         self._path = path
+        self._every = every
         self._place = place
         self._runs: dict[Daemon, _Run] = {}
         self.changes: dict[Daemon, list[Change]] = {}
@@ -96,7 +100,7 @@ class EvidenceKeeper:
         Raises:
             OSError: the folder or the disk does not take it.
         """
-        if self._path is None or 0 <= now - self._written < WRITE_SECONDS:
+        if self._path is None or 0 <= now - self._written < self._every:
             return
         self._written = now
         for run in self._runs.values():

@@ -53,7 +53,7 @@ def with_evidence(
         Verdict.TELEMETRY_LOST,
     ):
         return diagnosis
-    own = explained(samples, cause.verdict, cause.since)
+    own = explained(samples, cause.verdict, cause.since, diagnosis.now)
     since = since_change(changes, cause.since)
     if not own and not since:
         return diagnosis
@@ -66,12 +66,15 @@ def with_evidence(
     return replace(diagnosis, findings=findings)
 
 
-def explained(samples: Sequence[Sample], verdict: Verdict, since: float | None) -> tuple[str, ...]:
+def explained(
+    samples: Sequence[Sample], verdict: Verdict, since: float | None, now: float | None = None
+) -> tuple[str, ...]:
     """Return sentences that say at what, for one consumer's samples of one run, oldest first.
 
     Args:
         verdict: what ails it.
         since: when that began, epoch seconds; None: lately.
+        now: epoch seconds; None: the newest sample's.
     """
     if not samples:
         return ()
@@ -80,7 +83,10 @@ def explained(samples: Sequence[Sample], verdict: Verdict, since: float | None) 
     if verdict in SLOW:
         sentences += _slow(samples, began)
     if verdict in HANGING and samples[-1].in_hand:
-        sentences.append(_hanging(samples[-1].in_hand[0]))
+        # What hangs goes on to age after the sample.
+        later = 0.0 if now is None else max(0.0, now - samples[-1].time)
+        oldest = samples[-1].in_hand[0]
+        sentences.append(_hanging(oldest._replace(age=oldest.age + later)))
     if verdict in FAILING:
         sentences += _failing(samples, began)
     return tuple(sentences)

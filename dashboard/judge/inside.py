@@ -21,7 +21,7 @@ from collectd_fedmsg.protocol.changes import Change, newest_first
 from collectd_fedmsg.reader.collect import latest
 from collectd_fedmsg.reader.evidence_files import DaemonEvidence, Daemons, EvidenceFiles
 
-#: Seconds that a look is as good as new, and that asking this host's daemons may take.
+#: Seconds that a look is as good as new at most, and that asking this host's daemons may take.
 FRESH_SECONDS, TIMEOUT_SECONDS = 10.0, 1.0
 #: Seconds that a moment may be past to be the present, which evidence is of.
 PRESENT_SECONDS = 60.0
@@ -37,9 +37,17 @@ class Inside:
         sockets: a glob of this host's daemons' socket files; empty: they are not asked.
         files: a glob of the files that collectd's plugins keep; empty: none.
         notes: of the daemons, e.g. that one was deployed.
+        fresh: seconds that a look is as good as new.
     """
 
-    def __init__(self, sockets: str = "", files: str = "", notes: Notes = lambda *_: ()) -> None:
+    def __init__(
+        self,
+        sockets: str = "",
+        files: str = "",
+        notes: Notes = lambda *_: (),
+        fresh: float = FRESH_SECONDS,
+    ) -> None:
+        self._fresh = fresh
         self._sockets = sockets
         self._files = EvidenceFiles(files)
         self._notes = notes
@@ -82,7 +90,7 @@ class Inside:
 
     def _all(self) -> Daemons:
         with self._lock:
-            if time.monotonic() - self._looked > FRESH_SECONDS:
+            if time.monotonic() - self._looked > self._fresh:
                 try:
                     self._daemons = self._read()
                 except Exception:

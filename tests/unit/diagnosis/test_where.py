@@ -88,6 +88,9 @@ def test_the_message_that_hangs() -> None:
         assert sentence == ("a message of org.x.build has been in hand for 12 min: it is waiting"
                             " for a lock (with) in Archiver.consume:9")  # fmt: skip
     assert explained([hanging], Verdict.OK, None) == ()
+    # It goes on to hang after the sample that says so.
+    [sentence] = explained([hanging], Verdict.STALLED, None, 900.0 + 120)
+    assert "in hand for 14 min" in sentence
 
 
 @pytest.mark.parametrize(("library", "state", "words"), [

@@ -170,7 +170,7 @@ def test_c_code_that_keeps_the_interpreter(worker: Worker) -> None:
         states.update(row.state for row in counts.sample(1.0).stacks)
         return "held" in states
 
-    wait_for("a look came late", seen, 60)
+    wait_for("a look came late", seen, 120)
     GATE.set()
 
 
