@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import time
 from pathlib import Path
 
@@ -39,6 +40,12 @@ def test_slow_stuck_and_failing(short_folder: Path) -> None:
         [failing] = explained(samples, Verdict.ERRORS, change)
         assert "5 × ValueError in Obedient.consume:" in failing
         assert "as told" not in str(samples)
+
+        [reply] = latest([f"{bus.chain.run_folder}/hub.*.sock"], 5.0, time.time()).heads.values()
+        assert reply.about.python == platform.python_version()
+        slow_ones = [row for row in reply.about.slowest or () if row.seconds >= 0.5]
+        assert len(slow_ones) == 12
+        assert {row.consumer for row in slow_ones} == {"Obedient"}
 
         bus.chain.processes.stop("hub")
         bus.start("off", **{"collectd_fedmsg.stacks": False})
