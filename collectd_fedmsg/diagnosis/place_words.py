@@ -10,6 +10,8 @@ from ..protocol.evidence import COMPUTING, HELD
 COMPUTES = (COMPUTING, HELD)
 #: Packages that run coroutines and greenlets: a worker's stack shows their loop only.
 LOOPS = ("asyncio", "gevent", "eventlet", "trio", "uvloop")
+#: Functions of theirs that are the loop itself, not something that a coroutine waits in.
+RUNNERS = ("run", "run_until_complete", "run_forever", "switch")
 #: What calls without a call in the source, and what it waits for there.
 LOCKING = {"with": "a lock (with)", "acquire": "a lock (acquire)", "for": "the next item (for)"}
 
@@ -33,7 +35,8 @@ def in_words(part: Part) -> str:
     words = _at(part)
     if part.state == HELD:
         return f"{words}: C code that keeps the interpreter, so that no other thread runs"
-    if part.library.partition(".")[0] in LOOPS:
+    module, _, function = part.library.rpartition(":")
+    if module.partition(".")[0] in LOOPS and function.rpartition(".")[2] in RUNNERS:
         return f"{words}; which of its coroutines or greenlets waits is not seen"
     return words
 

@@ -106,6 +106,7 @@ def test_the_message_that_hangs() -> None:
     ("", "computing", "is computing in Archiver.consume"),
     ("match", "held", "is computing in match, called from Archiver.consume:9: C code that keeps"),
     ("asyncio.runners:run", "waiting", "called from Archiver.consume:9; which of its coroutines"),
+    ("asyncio.tasks:sleep", "waiting", "is waiting in asyncio sleep, called from"),
 ])  # fmt: skip
 def test_the_words_of_a_place(library: str, state: str, words: str) -> None:
     """A statement that waits is no function that was called."""
