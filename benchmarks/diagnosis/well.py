@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timezone
-from math import exp, log
+from math import ceil, exp, log
 from typing import Any
 
 from collectd_fedmsg_dashboard.judge.baselines import Baselines
@@ -25,7 +25,7 @@ from collectd_fedmsg.diagnosis import Baseline
 from .episodes import MONDAY
 from .memory_store import DAY, HOUR, MemoryStore
 from .queue import simulate
-from .traffic import ServiceLaw, Traffic, day_and_night
+from .traffic import Part, ServiceLaw, Traffic, day_and_night
 
 #: Days known before the judging begins, days judged in one unit, seconds between judgements.
 KNOWN, DAYS, EVERY, STEP = 15, 30, 120, 60
@@ -140,6 +140,17 @@ def _fast(rng: random.Random) -> Traffic:
     return Traffic(rate, rng.uniform(0.2, 0.7) * workers / rate, workers)
 
 
+def _autoscaled(rng: random.Random) -> Traffic:
+    # As many workers as a quarter of an hour needs, now and then one more.
+    traffic = Traffic(0.1, 20.0, 8, calendar=day_and_night)
+    parts = []
+    for start in range(MONDAY, MONDAY + (KNOWN + DAYS + 1) * DAY, 900):
+        busy = 0.1 * 20.0 * day_and_night(start + 450)
+        needed = min(8, ceil(1.6 * busy) + 1 + (rng.random() < 0.3))
+        parts.append(Part(float(start), gone=8 - needed, usual=True))
+    return replace(traffic, parts=parts)
+
+
 KINDS: dict[str, Callable[[random.Random], Traffic]] = {
     "steady": _plain,
     "day and night": _calendar(day_and_night),
@@ -153,6 +164,7 @@ KINDS: dict[str, Callable[[random.Random], Traffic]] = {
     "load of 0.8 to 0.9": _full,
     "very quiet": _quiet,
     "fast": _fast,
+    "autoscaled": _autoscaled,
 }
 
 

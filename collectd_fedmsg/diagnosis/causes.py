@@ -40,17 +40,20 @@ def cause(facts: Facts) -> Cause | None:
 
 def evident(facts: Facts) -> Cause | None:
     """Return slowness that no chance explains while what waits still could be chance."""
-    if facts.usual is None or not facts.work or not facts.timed:
+    usual = facts.usual
+    if usual is None or not facts.work or not facts.timed:
         return None
-    if facts.last + 1 - facts.work[-1].start < PERSIST or facts.drift < WHICH * facts.drift_error:
+    if facts.tail is not None and facts.tail.heavy(usual.service or 0.0):
+        return None  # some long messages in a row are chance, and what waits says the rest
+    young = facts.last + 1 - facts.work[-1].start < PERSIST
+    # A dozen that wait are soon more, or gone.
+    few = facts.backlog < (facts.workers or 1.0) + REFERENCE
+    if young or few or facts.drift < WHICH * facts.drift_error:
         return None
-    if facts.backlog < (facts.workers or 1.0) + REFERENCE:
-        return None  # a dozen that wait are soon more, or gone
-    for reference in references(facts, facts.usual):
-        slower = times_slower(facts, facts.usual, reference, SIGMAS)
-        if slower is None or slower < EVIDENT:
-            return None
-        if _capacity(facts) >= facts.arrivals[-1].rate:
+    for reference in references(facts, usual):
+        slower = times_slower(facts, usual, reference, SIGMAS)
+        able = _capacity(facts)
+        if slower is None or slower < EVIDENT or able >= facts.arrivals[-1].rate:
             return None
     return _named(facts, reference, False, slower)
 

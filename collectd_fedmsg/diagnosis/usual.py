@@ -45,6 +45,8 @@ class Usual:
     peak: float = 0.0
     #: How far an hour's mean time per message lies off the usual beyond chance; a share, 1 σ.
     wander: float = 0.0
+    #: Whether the number of workers follows the load (autoscaled).
+    workers_vary: bool = False
 
     @property
     def load(self) -> float | None:

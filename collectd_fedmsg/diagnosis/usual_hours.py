@@ -15,6 +15,9 @@ LATELY = 168
 #: Messages/s from which a sample's percentiles are of a hundred messages or more at the default
 #: interval: the 99th of fewer is their longest.
 MANY = 10.0
+#: Share of the hours with another number of workers than most: workers lost for two nights of a
+#: week are an incident.
+VARYING = 0.15
 #: Days that must agree on a backlog for it to be usual.
 DAYS = 3
 #: Messages beyond those in the workers' hands: a short queue is no trouble.
@@ -36,6 +39,14 @@ def _usual_backlog(chosen: Sequence[Hour], past: Sequence[Hour]) -> float:
         return quantile((h.backlog for h in chosen), 0.5)
     least = min(h.backlog for h in past)
     return least if least <= SHORT + (_middle(h.workers for h in past) or 1.0) else 0.0
+
+
+def _vary(workers: Sequence[float]) -> bool:
+    """Return whether hours have other numbers of workers than most, more than incidents do."""
+    if not workers:
+        return False
+    middle = median(workers)
+    return sum(abs(threads - middle) >= 0.5 for threads in workers) > VARYING * len(workers)
 
 
 def usual_of(chosen: Sequence[Hour], past: Sequence[Hour]) -> Usual:
@@ -65,6 +76,7 @@ def usual_of(chosen: Sequence[Hour], past: Sequence[Hour]) -> Usual:
         seconds=sum(h.seconds for h in chosen),
         # Where the time per message is known, the workers' own capacity follows from it.
         capacity=quantile([h.processed for h in past], 0.75) if service is None else max(rates),
+        workers_vary=_vary([h.workers for h in past[-LATELY:] if h.workers is not None]),
     )
     if made.received < MANY:
         return made

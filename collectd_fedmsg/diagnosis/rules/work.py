@@ -114,6 +114,8 @@ def workers_lost(facts: Facts) -> Finding | None:
         )
     if usual is None or not usual.workers or not history.workers or history.backlog_hidden:
         return None
+    if usual.workers_vary and facts.onset is None:
+        return None  # as many as the load needs
     latest = [w for w in history.workers[: facts.last + 1] if w is not None][-PERSIST:]
     if len(latest) < PERSIST or max(latest) > usual.workers - 0.5:
         return None

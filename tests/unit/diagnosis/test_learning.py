@@ -108,6 +108,33 @@ def test_slowness_after_arrivals_that_doubled(lately, verdict):
     assert diagnose(now, END, known).verdict is verdict
 
 
+def scaled(fewest, most):
+    """Return a fortnight in which the number of workers follows the hour of the day."""
+    return Baseline(
+        tuple(
+            Hour(
+                END - (336 - i) * HOUR, 10.0, 10.0, 1.0, 0.04, 0.0,
+                float(fewest if i % 24 < 6 else most),
+            )
+            for i in range(336)
+        )
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("baseline", "parts", "lost"),
+    [
+        pytest.param(scaled(4, 4), [CALM], True, id="always-four"),
+        pytest.param(scaled(3, 4), [CALM], False, id="as-many-as-the-load-needs"),
+        pytest.param(scaled(3, 4), [CALM, Part(30, 60.0, 0.04)], True, id="and-messages-wait"),
+    ],
+)
+def test_fewer_workers_of_an_autoscaled_daemon(baseline, parts, lost):
+    """One worker instead of three or four is a loss only where it matters."""
+    verdicts = diagnose(history(play(parts)), END, baseline).verdicts
+    assert (Verdict.WORKERS_LOST in verdicts) is lost
+
+
 @pytest.mark.parametrize(
     ("earliest", "latest", "claimed"),
     [
