@@ -37,7 +37,8 @@ class RabbitSource:
     def __init__(self, brokers: Sequence[Broker], interval: float) -> None:
         self._brokers = {broker.url: broker for broker in brokers}
         self._step = math.ceil(MIN_STEP_SECONDS / interval) * interval
-        self._asked_at = -math.inf
+        #: The number of the step in which brokers were asked last.
+        self._asked_in: float | None = None
         self._questions: Questions[BrokerAnswer] = Questions(len(brokers), "rabbitmq")
         self._accounts: dict[tuple[str, str, str], QueueAccount] = {}
         #: Service → the queue (url, vhost, name) whose numbers go under it.
@@ -46,11 +47,17 @@ class RabbitSource:
         self._unheard = set(self._brokers)
 
     def collect(self, timeout: float, now: float) -> SourceRound:
-        """Return each queue's samples at ``now`` (s); a broker that does not answer is silent."""
+        """Return each queue's samples, once in each step; a broker that does not answer is silent.
+
+        Their time is the step's edge before ``now`` (s).
+        """
         harvested = SourceRound()
-        if now - self._asked_at < self._step - 0.5:  # a round is seldom early or late by more
+        number = now // self._step
+        if number == self._asked_in:
             return harvested
-        self._asked_at = now
+        self._asked_in = number
+        # On the step's edge: RRD leaves a step unknown in which a series begins.
+        now = number * self._step
         asked = {url: partial(read, broker, timeout) for url, broker in self._brokers.items()}
         answers, raised, harvested.silent = self._questions.ask(asked, timeout)
         for url, error in raised.items():

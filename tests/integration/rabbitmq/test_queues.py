@@ -195,10 +195,15 @@ def test_without_the_api_only_backlog_and_consumers(broker: RunningBroker) -> No
         channel.basic_publish("", "plainly", b"x")
     channel.basic_get("plainly", auto_ack=True)
     asked = Broker(f"amqp://127.0.0.1:{broker.amqp}", queues=("plainly",))
-    found = RabbitSource([asked], 10.0).collect(30.0, 1.0)
-    connection.close()
+    source = RabbitSource([asked], 10.0)
+    found = source.collect(30.0, 13.0)
     assert not found.errors
     [(_, _, [sample])] = found.fresh
-    assert (sample.backlog, sample.workers) == (2, 0)
+    assert (sample.time, sample.backlog, sample.workers) == (10.0, 2, 0)
     assert (sample.received, sample.processed, sample.vanished) == (None, None, None)
     assert any("backlog" in note for note in found.notes.values())
+    # Asked once in each step, whose edge is the samples' time.
+    assert not source.collect(30.0, 19.0).fresh
+    [(_, _, [sample])] = source.collect(30.0, 20.5).fresh
+    connection.close()
+    assert sample.time == 20.0
