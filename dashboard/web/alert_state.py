@@ -184,14 +184,19 @@ def _in_words(sentence: str) -> str:
     return _VERDICT.sub(lambda name: plain(name[1]), sentence)
 
 
+def _what(alert: Alert) -> str:
+    """Return an alert in one line, its verdict in the words of the rows."""
+    line = one_line(alert)
+    if alert.kind != "verdict":
+        return line
+    return line.replace(f"the diagnosis is {alert.cause}", plain(alert.cause).lower())
+
+
 def _shown(alert: Alert, now: float, silences: Iterable[Silence]) -> dict[str, Any]:
     covering = [each for each in silences if each.covers(alert.subject, alert.rule, now)]
-    what = one_line(alert)
-    if alert.kind == "verdict":
-        what = what.replace(f"the diagnosis is {alert.cause}", plain(alert.cause).lower())
     return {
         **alert.to_json(),
-        "what": what,
+        "what": _what(alert),
         "why": [_in_words(sentence) for sentence in alert.why],
         "subject_id": alert.subject.id,
         "page": request.script_root + path(alert, now),
@@ -202,14 +207,8 @@ def _shown(alert: Alert, now: float, silences: Iterable[Silence]) -> dict[str, A
 
 
 def _silence(silence: Silence) -> dict[str, Any]:
-    return {
-        "id": silence.id,
-        "start": silence.start,
-        "end": silence.end,
-        "by": silence.by,
-        "comment": silence.comment,
-        "of": actions.words(silence.match),
-    }
+    shown = ("id", "start", "end", "by", "comment")
+    return {name: getattr(silence, name) for name in shown} | {"of": actions.words(silence.match)}
 
 
 def marks(start: int, end: int, daemon: str | None) -> list[dict[str, Any]]:
@@ -236,7 +235,7 @@ def _marks(alert: Alert, daemon: str | None) -> Iterator[dict[str, Any]]:
         "daemon": name,
         "time": int(alert.since),
         "kind": f"alert-{alert.severity}",
-        "text": f"{alert.rule}: {one_line(replace(alert, cleared=None))}",
+        "text": f"{alert.rule}: {_what(replace(alert, cleared=None))}",
     }
     if alert.cleared is not None:
         yield {

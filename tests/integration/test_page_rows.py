@@ -137,14 +137,15 @@ def test_the_address_survives_the_way_to_a_daemon_and_back(site, chromium):  # n
     until(page, "document.querySelector('main.one') !== null")
     query = "?span=6h&zone=utc&find=consumer1&columns=failed"
     assert page.evaluate("location.search") == query
-    assert page.input_value("#zone") == "utc"
+    until(page, "document.getElementById('zone').value === 'utc'")
     page.click("nav a:has-text('Help')")
+    until(page, "document.querySelector('.prose') && document.readyState === 'complete'")
     page.click("nav a:has-text('Daemons')")
     until(page, "document.querySelectorAll('.row:not([hidden])').length === 4")
     assert page.evaluate("location.search") == query
     page.reload()
     until(page, "document.querySelectorAll('.row:not([hidden])').length === 4")
-    assert page.input_value("#find") == "consumer1"
+    until(page, "document.getElementById('find').value === 'consumer1'")
 
 
 def test_the_past_is_stepped_through_and_called_past(site, chromium):  # noqa: F811
