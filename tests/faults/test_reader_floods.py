@@ -18,6 +18,7 @@ from collectd_fedmsg.reader.requester import Requester
 from examples.chain import ROOT
 from examples.processes import wait_for
 from tests.conftest import Figure
+from tests.users import as_user
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 #: A daemon with a full ring; says how many kB it has and how late its last sample was.
@@ -108,8 +109,8 @@ def test_another_user_floods(
     before = states(daemon, 6)[-1][0]
     path = socket_path(short_folder, "hub", daemon.pid)
     flood = subprocess.Popen(
-        [sys.executable, "-c", READERS, str(path), how], cwd=ROOT, user=65534, group=65534,
-        extra_groups=[], stdout=subprocess.PIPE, text=True,
+        [*as_user(65534, 65534), sys.executable, "-c", READERS, str(path), how], cwd=ROOT,
+        stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     requester = Requester()
     reader = Reader([f"{short_folder}/*.sock"], requester)

@@ -26,6 +26,7 @@ from collectd_fedmsg.reader.requester import Requester
 from collectd_fedmsg.reader.service_owners import OWNER_SECONDS, ServiceOwners
 from examples.chain import ROOT
 from examples.processes import wait_for
+from tests.users import as_user
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 GROUP, DAEMON, MEMBER = 60, 2001, 2002
@@ -54,8 +55,8 @@ def shared(short_folder: Path) -> Path:
 
 def start(folder: Path, user: int, code: str = CODE, *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", code, str(folder), *words], cwd=ROOT, user=user, group=GROUP,
-        extra_groups=[], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        [*as_user(user, GROUP), sys.executable, "-c", code, str(folder), *words], cwd=ROOT,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
 
 

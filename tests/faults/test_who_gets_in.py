@@ -28,6 +28,7 @@ from collectd_fedmsg.reader.requester import Requester
 from examples.chain import ROOT
 from examples.processes import free_port, wait_for
 from tests.conftest import Figure
+from tests.users import as_user
 
 NOBODY = 65534
 RUNS = {"eval", "exec", "compile", "__import__", "pickle", "marshal", "shelve", "yaml",
@@ -71,8 +72,8 @@ while True:
 def played_by_nobody(path: Path, pid: int) -> Iterator[int]:
     """Let another user answer at a path as process ``pid``, in the protocol's words."""
     child = subprocess.Popen(
-        [sys.executable, "-c", ANSWERS, str(path), str(pid)], cwd=ROOT, user=NOBODY,
-        group=NOBODY, extra_groups=[], stdout=subprocess.PIPE, text=True,
+        [*as_user(NOBODY, NOBODY), sys.executable, "-c", ANSWERS, str(path), str(pid)],
+        cwd=ROOT, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
         assert child.stdout is not None

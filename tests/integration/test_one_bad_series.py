@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from collectd_fedmsg_dashboard.stored import StoredSeries  # noqa: E402
 from tests.conftest import new_short_folder  # noqa: E402
 from tests.integration.test_store_rrd import HOST, STEP, fleet, write  # noqa: E402
 from tests.unit.dashboard.store.test_rrd_header import BROKEN  # noqa: E402
+from tests.users import POWERLESS  # noqa: E402
 
 GOOD, BAD = f"{HOST}/hub/Consumer0", f"{HOST}/hub/Consumer1"
 SERIES = f"/api/v1/series?daemon={GOOD}&daemon={BAD}&topics=1&restarts=1&tied=1&usual=1"
@@ -180,10 +180,6 @@ def test_a_mistake_of_ours_is_one_daemons_too(tmp_path, now, monkeypatch, caplog
     assert sum(f"{BAD} cannot be judged" in record.getMessage() for record in caplog.records) == 1
 
 
-def unprivileged() -> list[str]:
-    return ["setpriv", "--reuid", "65534", "--clear-groups"] if os.getuid() == 0 else []
-
-
 ASK = (
     "import sys; from collectd_fedmsg_dashboard import create_app as c\n"
     "a = c({'data_dir': sys.argv[1]}).test_client().get('/api/v1/daemons').get_json()\n"
@@ -201,7 +197,7 @@ def test_a_closed_folder_is_named(now, closed):
             write(root, metric, {now - 10: 1, now: 1}, folder="h2.example.org/fedmsg-hub")
         (root / closed).chmod(0)
         asked = subprocess.run(
-            [*unprivileged(), sys.executable, "-c", ASK, root],
+            [*POWERLESS, sys.executable, "-c", ASK, root],
             capture_output=True,
             text=True,
             timeout=60,
@@ -233,10 +229,8 @@ def test_a_folder_closed_meanwhile_keeps_its_daemons(now):
                 dict.fromkeys(range(now - 600, now + 1, STEP), 1),
                 folder="h2.example.org/fedmsg-hub",
             )
-        if os.getuid() == 0:
-            subprocess.run(["chown", "-R", "65534", root], check=True)
         asked = subprocess.run(
-            [*unprivileged(), sys.executable, "-c", code, root],
+            [*POWERLESS, sys.executable, "-c", code, root],
             capture_output=True,
             text=True,
             timeout=60,
