@@ -4,7 +4,7 @@ RERUNS = 1
 NODE = $(wildcard .venv/lib/python3*/site-packages/playwright/driver/node)
 PROSE = collectd_fedmsg dashboard docs examples packaging tests benchmarks README.rst CHANGELOG.rst
 
-.PHONY: help setup setup-test demo surge slow-db story stories test soak check audit bench docs packages release clean
+.PHONY: help setup setup-test demo surge slow-db story stories test test-pythons soak check audit bench docs packages release clean
 help:  ## Show the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
 setup:  ## Install what is missing; quick when nothing is.
@@ -25,6 +25,8 @@ stories: setup-test  ## Name the stories.
 # once more and listed as RERUN; in CI it is not.
 test: setup-test  ## All tests; pictures go to artifacts/.
 	@$(PYTHON) -m pytest -n 4 --dist loadfile --reruns $(RERUNS) -r aR
+test-pythons: setup-test  ## The unit tests on every other Python of this machine.
+	@packaging/test_pythons.sh
 soak: setup-test  ## What takes too long for `make test`.
 	@$(PYTHON) -m pip install -q --no-deps --require-hashes --only-binary :all: -r packaging/requirements/atheris.txt || \
 	  echo "soak: no atheris for this Python: frames are not fuzzed by coverage" >&2

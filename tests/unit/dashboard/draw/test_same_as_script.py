@@ -92,8 +92,8 @@ def test_same_markup_words_and_ticks() -> None:
     """Every panel of the table, from calm to cut peaks, gaps, a zoom and years."""
     cases = [case(seed) for seed in range(240)]
     ranges = [
-        [NOW - span, NOW - span + width]
-        for span in (0, 3600, 86400 * 40)
+        [NOW - ago, NOW - ago + width]
+        for ago in (0, 3600, 86400 * 40)
         for width in (60, 900, 3600, 21600, 86400, 604800, 2678400, 31622400, 316224000)
     ]
     bodies = [fresh(empty) for empty in (0, 9, 10, 80, 89, 90)]
