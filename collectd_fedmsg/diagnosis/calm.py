@@ -62,17 +62,28 @@ def calm_places(history: History, stop: int) -> list[int]:
     least = min(backlog[i] or 0.0 for i in known)
     if least > SHORT + max(known_values(workers), default=1.0):
         return []  # never empty: a trouble, or its drain
+    lasting = _lasting(busy) if busy else ()
     places = []
     for i in known:
         threads = (workers[i] if workers else None) or 1.0
         if (backlog[i] or 0.0) > 2 * least + threads + SHORT:
             continue
-        worked = busy[i] if busy else None
-        if worked is not None and worked >= BUSY * threads:
+        if lasting and lasting[i] >= BUSY * threads:
             continue
         if history.received[i] or history.processed[i] or not backlog[i]:
             places.append(i)
     return places
+
+
+def _lasting(busy: Column) -> list[float]:
+    """Return the busy workers around each point: one message may fill a step and more."""
+    sums, counts = [0.0], [0]
+    for worked in busy:
+        sums.append(sums[-1] + (worked or 0.0))
+        counts.append(counts[-1] + (worked is not None))
+    size, half = len(busy), REFERENCE // 2
+    around = [(max(0, i - half), min(size, i + half)) for i in range(size)]
+    return [(sums[b] - sums[a]) / max(1, counts[b] - counts[a]) for a, b in around]
 
 
 def falling_places(history: History, stop: int) -> list[int]:

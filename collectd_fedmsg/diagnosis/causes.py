@@ -18,6 +18,8 @@ from .verdict import Cause, Reference, Verdict
 PART = 0.2
 #: Blocks that the split's fluid queue steps through: enough to see a cause begin or end.
 BLOCKS = 12
+#: Standard deviations of a change that acts beside a surer one: 1 in 1,000.
+SECOND = 3.1
 #: Part of the capacity that must be used by what arrives to be able to make a backlog grow.
 USED = 0.9
 
@@ -29,6 +31,11 @@ def cause(facts: Facts) -> Cause | None:
     for reference in references(facts, facts.usual):
         surge = more_arrive(facts, facts.usual, reference)
         slower = times_slower(facts, facts.usual, reference)
+        if surge and slower:
+            # Which of two acts is asked at each sample of an hour: the surer one acts.
+            more = more_arrive(facts, facts.usual, reference, SECOND)
+            longer = times_slower(facts, facts.usual, reference, SECOND)
+            surge, slower = more or not longer, longer if more else slower
         if surge or slower:
             acting = _named(facts, reference, surge, slower)
             able = _capacity(facts)

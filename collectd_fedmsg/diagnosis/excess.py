@@ -43,13 +43,14 @@ def _excess(usual: Usual, count: float, seconds: float, rate: float, watched: fl
     return (count - expected) / error
 
 
-def more_arrive(facts: Facts, usual: Usual, reference: Reference) -> bool:
+def more_arrive(facts: Facts, usual: Usual, reference: Reference, sigmas: float = WHICH) -> bool:
     """Return whether more arrives than was coped with, beyond doubt of which."""
     part = facts.arrivals[-1]
     least = reference.arrivals * least_change(facts)
     return (
         part.rate > least
-        and _excess(usual, part.count, part.exposure, reference.arrivals, reference.seconds) > WHICH
+        and _excess(usual, part.count, part.exposure, reference.arrivals, reference.seconds)
+        > sigmas
     )
 
 
