@@ -143,3 +143,17 @@ def test_every_package_names_the_same_place():
     assert f"* @DATE@ {sender} - @VERSION@-1" in spec
     assert {"Issues", "Security"} <= set(project["urls"])
     assert "*Security*" in (ROOT / "SECURITY.rst").read_text()
+
+
+def test_every_example_of_the_documentation_is_packed():
+    """A page that names packaging/NAME/file is true for whoever installed a package."""
+    pages = [ROOT / "README.rst", *(ROOT / "docs").glob("*.rst")]
+    named = {
+        name for page in pages for name in re.findall(r"``packaging/(\w+)/?", page.read_text())
+    } - {"lock", "requirements"}
+    assert {"ansible", "container", "grafana", "icinga", "nagios", "prometheus"} <= named
+    deb = (ROOT / "packaging/deb/collectd-fedmsg.install").read_text()
+    spec = (ROOT / "packaging/rpm/collectd-fedmsg.spec.in").read_text()
+    for name in named:
+        assert f"packaging/{name} " in deb, name
+        assert re.search(rf"^%doc .*packaging/{name}\b", spec, re.M), name
