@@ -25,6 +25,7 @@ from collections.abc import Callable, Collection
 from types import TracebackType
 from typing import Any, TypeVar
 
+from .hub.about_daemon import AboutDaemon
 from .hub.in_hand import InHand
 from .hub.message_counts import MessageCounts
 from .hub.responder import Responder
@@ -48,8 +49,8 @@ class Consumer:
             once an interval, on another thread. Without it the backlog is not known.
         replicas: whether several processes have this name: their numbers are summed into one row.
         no_failures: exceptions that end the handling of a message and are no errors.
-        packages: the top packages of its code, where that is installed among the libraries: the
-            page names its functions then, and not what called them.
+        packages: the packages or modules of its code, where that is installed among the
+            libraries: the page names its functions then, not what called them, and its version.
         settings: ``run_folder``, ``group``, ``interval``, ``history``, ``endpoint``,
             ``curve_keys``, ``stacks``, as in fedmsg.d.
 
@@ -72,6 +73,7 @@ class Consumer:
         self._name = name
         self._replicas = replicas
         self._no_failures = no_failures
+        self._packages = tuple(packages)
         self._settings = read(
             {
                 f"{PREFIX}{key}": value
@@ -83,7 +85,7 @@ class Consumer:
             self._own_name(),
             workers=workers,
             waiting=waiting,
-            packages=packages if looked_at else None,
+            packages=[each.partition(".")[0] for each in packages] if looked_at else None,
         )
         self._responder: Responder | None = None
         self._lock = threading.Lock()
@@ -104,6 +106,7 @@ class Consumer:
                     lambda at: [self._counts.sample(at)],
                     lambda: Roster(consumers=(self._counts.name,)),
                     None if self._counts.stacks is None else Sampler([self._counts.stacks]),
+                    AboutDaemon(lambda: [(self._name, each) for each in self._packages]),
                 )
                 self._responder.start()
             except Exception:

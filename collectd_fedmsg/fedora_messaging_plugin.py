@@ -114,11 +114,7 @@ def _consumer_of(queue: str, own: Any) -> counting.Consumer | None:
         if settings is not None:
             module = getattr(own, "__module__", None) or ""
             counts = counting.Consumer(
-                NAME,
-                replicas=True,
-                no_failures=NO_FAILURES,
-                packages=(module.partition(".")[0],),
-                **settings,
+                NAME, replicas=True, no_failures=NO_FAILURES, packages=(module,), **settings
             )
             counts.start()
             _consumers[queue] = counts

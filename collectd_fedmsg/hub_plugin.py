@@ -10,8 +10,6 @@ from __future__ import annotations
 import inspect
 import logging
 import os
-import platform
-import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -19,14 +17,13 @@ from moksha.hub.api import Consumer, Producer
 
 from .errors import ConfigError
 from .hub import queue_hooks as queues
+from .hub.about_daemon import AboutDaemon
 from .hub.counts import Counts
 from .hub.failures import FailureFilter
 from .hub.hub_roster import names_of, packages_of, roster_of
-from .hub.releases import releases_of
 from .hub.responder import Responder
 from .hub.settings import read
 from .hub.stacks import Sampler
-from .protocol.about import MAX_ALL_SLOWEST, MAX_SLOWEST, About, Release
 from .protocol.sample import Sample
 
 log = logging.getLogger("collectd_fedmsg")
@@ -58,7 +55,8 @@ class HealthProducer(Producer):
             return [counts.sample(at) for counts in all_counts]
 
         sampler = Sampler(stacks) if stacks else None
-        about = AboutHub(self._instrumented)
+        modules = [(each.counts.name, each.module) for each in self._instrumented]
+        about = AboutDaemon(lambda: modules, [counts.slowest for counts in all_counts])
         self._responder = Responder(settings, take, lambda: roster_of(hub), sampler, about)
         self._responder.start()
         os.register_at_fork(after_in_child=self._after_fork)
@@ -92,31 +90,6 @@ class HealthProducer(Producer):
         responder, self._responder = self._responder, None
         if responder is not None:
             responder.stop()
-
-
-class AboutHub:
-    """What a hub says of its code and of its slowest messages; called on the plugin's thread."""
-
-    def __init__(self, instrumented: Sequence[Instrumented]) -> None:
-        self._instrumented = instrumented
-        #: Read at the first answer: what is installed does not change in a process that runs.
-        self._releases: tuple[Release, ...] | None = None
-
-    def __call__(self) -> About:
-        """Return Python's version, the consumers' releases, the slowest messages."""
-        if self._releases is None:
-            self._releases = ()  # whatever comes of it, it is read once
-            self._releases = releases_of(
-                (instrument.counts.name, instrument.module) for instrument in self._instrumented
-            )
-        now = time.time()
-        most = min(MAX_SLOWEST, MAX_ALL_SLOWEST // max(1, len(self._instrumented)))
-        slowest = [
-            row
-            for instrument in self._instrumented
-            for row in instrument.counts.slowest.report(now, most)
-        ]
-        return About(platform.python_version(), self._releases, tuple(slowest))
 
 
 class Instrumented:

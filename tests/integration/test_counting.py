@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import time
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from collectd_fedmsg import counting
 from collectd_fedmsg.errors import ConfigError
+from collectd_fedmsg.protocol.about import Release
 from collectd_fedmsg.protocol.sample import Sample
 from collectd_fedmsg.reader.collect import latest
 from examples.chain import ROOT
@@ -52,6 +54,21 @@ def test_the_documented_example(short_folder: Path, capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out.split() == ["a", "a", "b"]
     lines = [line for line in EXAMPLE.splitlines() if line.strip() and '"""' not in line]
     assert len(lines) <= 12
+
+
+def test_the_version_of_its_package(short_folder: Path) -> None:
+    """The distribution that its module was installed by, and this Python's version."""
+    consumer = counting.Consumer("Worker", service="pool", packages=("_pytest.config",),
+                                 interval=1, run_folder=str(short_folder))  # fmt: skip
+    consumer.start()
+    try:
+        wait_for("it is served", lambda: bool(newest(short_folder)))
+        [reply] = latest([f"{short_folder}/*.sock"], 2.0, time.time()).heads.values()
+    finally:
+        consumer.stop()
+    assert reply.about.python == platform.python_version()
+    assert reply.about.releases == (Release("Worker", "pytest", pytest.__version__),)
+    assert reply.about.slowest is None
 
 
 def test_a_forked_child_is_a_replica_of_its_own(short_folder: Path) -> None:
