@@ -162,12 +162,12 @@ def __getattr__(name: str) -> Any:
         raise exceptions.ConfigurationException(
             f'[consumer_config.{TABLE}] needs {CALLBACK} = "module:callback"'
         )
-    found: Any = importlib.import_module(module)
+    callback: Any = importlib.import_module(module)
     for part in attribute.split("."):
-        found = getattr(found, part)
-    if not callable(found) and not inspect.isclass(found):
+        callback = getattr(callback, part)
+    if not callable(callback) and not inspect.isclass(callback):
         raise exceptions.ConfigurationException(f"{module}:{attribute} cannot be called")
-    return found
+    return callback
 
 
 install()

@@ -97,9 +97,9 @@ def run(options: argparse.Namespace) -> int:
 
 def exit_code(whole: Judgement) -> int:
     """Return 1 when somebody should look today, 2 when of no daemon enough is known, else 0."""
-    if any(one.diagnosis.severity >= TODAY for one in whole.daemons):
+    if any(daemon.diagnosis.severity >= TODAY for daemon in whole.daemons):
         return 1
-    known = any(one.diagnosis.verdict is not Verdict.UNKNOWN for one in whole.daemons)
+    known = any(daemon.diagnosis.verdict is not Verdict.UNKNOWN for daemon in whole.daemons)
     return 0 if known else 2
 
 
@@ -123,11 +123,11 @@ def live(
             key = (origin.service, sample.consumer)
             rows.setdefault(key, (origin.interval, []))[1].append(sample)
     changes = changes_of({host, "localhost"}, EvidenceFiles(evidence).all())
-    found = []
+    judged = []
     for (service, consumer), (interval, samples) in sorted(rows.items()):
         past = rings.history(samples, interval)
         name = "/".join(escape(part) for part in (host, service, consumer))
-        found.append(
+        judged.append(
             Judged(
                 name,
                 host,
@@ -139,7 +139,7 @@ def live(
             )
         )
     shared = settings_of(config, {}).get("shared", ())
-    return judgement(now, found, dependencies(shared, config or "--config"))
+    return judgement(now, judged, dependencies(shared, config or "--config"))
 
 
 def lines(whole: Judgement, *, at_length: bool = False) -> Iterator[str]:
@@ -148,38 +148,40 @@ def lines(whole: Judgement, *, at_length: bool = False) -> Iterator[str]:
         if incident.shared:
             yield f"** {incident.sentence}"
             yield f"   {incident.action}"
-    beside = {
-        name: one.beside
-        for one in whole.incidents
-        for name in one.members
-        if not one.shared and one.beside
+    notes = {
+        name: incident.sibling_note
+        for incident in whole.incidents
+        for name in incident.members
+        if not incident.shared and incident.sibling_note
     }
-    ordered = sorted(whole.daemons, key=lambda one: (-one.diagnosis.severity, one.id))
-    for one in ordered:
-        yield from _daemon(one, beside.get(one.id), at_length or not one.diagnosis.verdict.healthy)
+    ordered = sorted(whole.daemons, key=lambda daemon: (-daemon.diagnosis.severity, daemon.id))
+    for daemon in ordered:
+        yield from _daemon(
+            daemon, notes.get(daemon.id), at_length or not daemon.diagnosis.verdict.healthy
+        )
 
 
-def _daemon(one: Judged, beside: str | None, at_length: bool) -> Iterator[str]:
-    found, name = one.diagnosis, f"{one.consumer} of {one.service} on {one.host}"
-    cause = found.findings[0]
+def _daemon(daemon: Judged, sibling_note: str | None, at_length: bool) -> Iterator[str]:
+    diagnosis, name = daemon.diagnosis, f"{daemon.consumer} of {daemon.service} on {daemon.host}"
+    cause = diagnosis.findings[0]
     if not at_length:
         yield f"{cause.verdict.name:<14} {name}: {'; '.join(cause.evidence[:1])}"
         return
     yield f"{cause.verdict.name:<14} {name} ({cause.certainty:.0%} sure)"
     yield f"    {cause.verdict.meaning} {cause.verdict.action}"
-    for finding in found.findings:
+    for finding in diagnosis.findings:
         mark = "" if finding is cause else f"{finding.verdict.name}: "
         for sentence in finding.evidence:
             yield f"    - {mark}{sentence}"
-    if beside:
-        yield f"    - siblings: {beside}"
-    yield from _figures(found)
-    if found.missing:
-        yield f"    missing: {', '.join(found.missing)}"
+    if sibling_note:
+        yield f"    - siblings: {sibling_note}"
+    yield from _figures(diagnosis)
+    if diagnosis.missing:
+        yield f"    missing: {', '.join(diagnosis.missing)}"
 
 
-def _figures(found: Diagnosis) -> Iterator[str]:
-    split, drain = found.split, found.drain
+def _figures(diagnosis: Diagnosis) -> Iterator[str]:
+    split, drain = diagnosis.split, diagnosis.drain
     if split is not None and split.growth > 0:
         yield (
             f"    split: {count(split.excess)} messages by excess arrivals,"
@@ -191,9 +193,9 @@ def _figures(found: Diagnosis) -> Iterator[str]:
         yield "    drained in " + (
             f"{duration(drain.seconds)} ({bounds})" if drain.claimed else bounds
         )
-    if found.saturation_time is not None:
-        yield f"    workers full in {duration(max(0.0, found.saturation_time - found.now))}"
-    usual = found.usual
+    if diagnosis.saturation_time is not None:
+        yield f"    workers full in {duration(max(0.0, diagnosis.saturation_time - diagnosis.now))}"
+    usual = diagnosis.usual
     if usual is not None and usual.hours:
         service = f", {duration(usual.service)} per message" if usual.service is not None else ""
         yield f"    usual: {rate(usual.received)} arrive{service}"

@@ -52,10 +52,10 @@ def diagnose(history: History, now: float, baseline: Baseline | None = None) -> 
     )
 
 
-def _several(said: Finding | tuple[Finding, ...] | None) -> tuple[Finding, ...]:
-    if said is None:
+def _several(findings: Finding | tuple[Finding, ...] | None) -> tuple[Finding, ...]:
+    if findings is None:
         return ()
-    return said if isinstance(said, tuple) else (said,)
+    return findings if isinstance(findings, tuple) else (findings,)
 
 
 def _effects_last(findings: list[Finding]) -> list[Finding]:
@@ -77,9 +77,9 @@ def _effects_last(findings: list[Finding]) -> list[Finding]:
 
 
 def _well(facts: Facts) -> Finding:
-    seen, usual = facts.span, facts.usual
+    recent, usual = facts.span, facts.usual
     lacks = () if facts.based else ("a baseline",)
-    if not seen.received and not facts.backlog:
+    if not recent.received and not facts.backlog:
         return Finding(Verdict.IDLE, 0.9 if facts.based else 0.5, ("nothing arrives",), lacks)
     now = window(facts.history, facts.last + 1 - PERSIST, facts.last + 1)
     than = f", usual is {rate(usual.received)}" if usual and facts.based else ""

@@ -43,12 +43,12 @@ def past_peak(facts: Facts) -> bool:
     return worst - facts.backlog > FALLS * math.sqrt(_chance(facts, since))
 
 
-def _chance(facts: Facts, seen: Window) -> float:
+def _chance(facts: Facts, recent: Window) -> float:
     """Return the variance of the net flow over a window, messages²."""
     usual = facts.usual
     mixed = usual.variation * usual.variation if usual else 1.0
     clumped = usual.dispersion if usual else 1.0
-    return seen.received * clumped + seen.processed * mixed + 1
+    return recent.received * clumped + recent.processed * mixed + 1
 
 
 def time_to_drain(facts: Facts) -> Drain | None:
@@ -57,11 +57,11 @@ def time_to_drain(facts: Facts) -> Drain | None:
     The pace is the net flow of the part that acts: longer watching, narrower bounds. What will
     arrive and end until then scatters as it did in that part.
     """
-    seen, left = facts.span, facts.backlog - facts.limit * LEFT
-    if facts.onset is None or not seen.seconds or left <= 0:
+    recent, left = facts.span, facts.backlog - facts.limit * LEFT
+    if facts.onset is None or not recent.seconds or left <= 0:
         return None
     variance = _variance(facts)
-    pace, doubt = _pace(facts, variance / seen.seconds)
+    pace, doubt = _pace(facts, variance / recent.seconds)
     if pace <= 0:
         return None
     expected = left / pace
@@ -79,8 +79,8 @@ def _pace(facts: Facts, doubt: float) -> tuple[float, float]:
     What ended is asked of all the time since a message takes as long as it does, and what
     arrives also of what usually does: a surge that is over leaves few points of its own.
     """
-    seen, usual = facts.span, facts.usual
-    measured = (seen.processed - seen.received) / seen.seconds
+    recent, usual = facts.span, facts.usual
+    measured = (recent.processed - recent.received) / recent.seconds
     if usual is None or not facts.timed or not facts.service or not facts.workers:
         return measured, doubt
     part, arrivals = facts.work[-1], facts.arrivals[-1]
@@ -105,13 +105,13 @@ def _pace(facts: Facts, doubt: float) -> tuple[float, float]:
 
 def _variance(facts: Facts) -> float:
     """Return the variance of the net flow in one second, messages²."""
-    seen, history = facts.span, facts.history
-    counted = _chance(facts, seen) / seen.seconds
-    size = (seen.stop - seen.start) // BLOCKS
+    recent, history = facts.span, facts.history
+    counted = _chance(facts, recent) / recent.seconds
+    size = (recent.stop - recent.start) // BLOCKS
     if not size:
         return counted
     paces = []
-    for first in range(seen.stop - BLOCKS * size, seen.stop, size):
+    for first in range(recent.stop - BLOCKS * size, recent.stop, size):
         block = window(history, first, first + size)
         if block.seconds:
             paces.append((block.processed - block.received) / block.seconds)

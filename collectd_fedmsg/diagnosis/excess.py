@@ -28,9 +28,9 @@ MIN_MESSAGES = 7
 NONE = 9.0
 
 
-def excess(usual: Usual, seen: Window) -> float:
+def excess(usual: Usual, recent: Window) -> float:
     """Return by how many standard deviations more arrived than usual."""
-    return _excess(usual, seen.received, seen.seconds, usual.received, usual.seconds)
+    return _excess(usual, recent.received, recent.seconds, usual.received, usual.seconds)
 
 
 def _excess(usual: Usual, count: float, seconds: float, rate: float, watched: float) -> float:

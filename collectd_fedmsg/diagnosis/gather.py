@@ -84,8 +84,8 @@ def _strained(facts: Facts, low: float) -> bool:
     """Return whether more waits than usual while all workers are busy."""
     if facts.last < PERSIST or facts.backlog <= low or not facts.workers or not facts.timed:
         return False
-    seen = window(facts.history, facts.last + 1 - PERSIST, facts.last + 1)
-    return (seen.busy or 0.0) >= 0.9 * facts.workers * seen.seconds > 0
+    recent = window(facts.history, facts.last + 1 - PERSIST, facts.last + 1)
+    return (recent.busy or 0.0) >= 0.9 * facts.workers * recent.seconds > 0
 
 
 def _cut(facts: Facts) -> Facts:
@@ -152,12 +152,12 @@ def _moving(facts: Facts) -> Facts:
     The net of two Poisson flows has the variance of their sum (messages²); batches
     and a mix of long and short messages scatter more, by what is usual.
     """
-    seen, usual = facts.span, facts.usual
+    recent, usual = facts.span, facts.usual
     mixed, clumped = (usual.variation**2, usual.dispersion) if usual else (1.0, 1.0)
-    error = (seen.received * clumped + seen.processed * mixed + 1) ** 0.5
-    seconds = seen.seconds or 1.0
+    error = (recent.received * clumped + recent.processed * mixed + 1) ** 0.5
+    seconds = recent.seconds or 1.0
     return replace(
-        facts, drift=(seen.received - seen.processed) / seconds, drift_error=error / seconds
+        facts, drift=(recent.received - recent.processed) / seconds, drift_error=error / seconds
     )
 
 

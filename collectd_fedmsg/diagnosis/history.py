@@ -228,9 +228,9 @@ def window(history: History, start: int, stop: int) -> Window:
     seconds = len(pairs) * step
 
     def total(column: Column | None) -> float | None:
-        found = [] if column is None else [x for x in column[start:stop] if x is not None]
+        values = [] if column is None else [x for x in column[start:stop] if x is not None]
         # Scaled to the same seconds: single points may be missing in one series only.
-        return sum(found) / len(found) * seconds if found else None
+        return sum(values) / len(values) * seconds if values else None
 
     return Window(
         start,

@@ -142,14 +142,14 @@ def topic_costs(history: History, start: int, stop: int) -> dict[str, float]:
     Per message handled; per message received where a store does not have the former, which is
     too little while a backlog grows.
     """
-    found = {}
+    costs = {}
     for topic, column in history.topic_busy.items():
         counted = history.topic_processed.get(topic, history.topics.get(topic))
         messages = mean(_part(counted, start, stop))
         used = mean(_part(column, start, stop))
         if messages and used is not None:
-            found[topic] = used / messages
-    return found
+            costs[topic] = used / messages
+    return costs
 
 
 def pause(history: History, start: int, stop: int) -> float:

@@ -59,8 +59,8 @@ class Judgement:
         """Return plain types for JSON."""
         return {
             "now": self.now,
-            "daemons": [one.to_dict() for one in self.daemons],
-            "incidents": [one.to_dict() for one in self.incidents],
+            "daemons": [daemon.to_dict() for daemon in self.daemons],
+            "incidents": [incident.to_dict() for incident in self.incidents],
         }
 
 
@@ -76,27 +76,29 @@ def judge(history: History | None, now: float, baseline: Baseline | None = None)
             (Finding(Verdict.UNKNOWN, 1.0, ("no samples in the span looked at",), missing),),
             missing=missing,
         )
-    found = diagnose(history, now, baseline)
+    diagnosis = diagnose(history, now, baseline)
     if not history.observable:
         # What the rules are sure of without a backlog (a reactor that never rests, nothing
         # received) leads; that the rest cannot be seen is said after it.
         hidden = hidden_backlog(history, now)
-        sure = tuple(f for f in found.findings if f.verdict.severity > Verdict.UNKNOWN.severity)
+        sure = tuple(f for f in diagnosis.findings if f.verdict.severity > Verdict.UNKNOWN.severity)
         return replace(hidden, findings=(*sure, *hidden.findings))
-    cause = found.findings[0]
+    cause = diagnosis.findings[0]
     if history.backlog_hidden and cause.verdict is Verdict.UNKNOWN:
         return hidden_backlog(history, now)
     waiting = next((x for x in reversed(history.backlog) if x is not None), None)
     if cause.verdict is Verdict.UNKNOWN and "samples" in cause.missing and waiting:
-        said = (*cause.evidence, f"{count(waiting)} messages waited then")
-        return replace(found, findings=(replace(cause, evidence=said), *found.findings[1:]))
+        evidence = (*cause.evidence, f"{count(waiting)} messages waited then")
+        return replace(
+            diagnosis, findings=(replace(cause, evidence=evidence), *diagnosis.findings[1:])
+        )
     if not (
         cause.verdict is Verdict.OK
-        and found.limit is not None
+        and diagnosis.limit is not None
         and waiting is not None
-        and waiting > found.limit
+        and waiting > diagnosis.limit
     ):
-        return found
+        return diagnosis
     early = Finding(
         Verdict.UNKNOWN,
         1.0,
@@ -104,7 +106,9 @@ def judge(history: History | None, now: float, baseline: Baseline | None = None)
         ("three samples since it began",),
     )
     return replace(
-        found, findings=(early, *found.findings[1:]), missing=(*found.missing, *early.missing)
+        diagnosis,
+        findings=(early, *diagnosis.findings[1:]),
+        missing=(*diagnosis.missing, *early.missing),
     )
 
 
@@ -113,5 +117,7 @@ def judgement(
 ) -> Judgement:
     """Return the fleet's judgement from its daemons' and what they are declared to share."""
     judged = tuple(daemons)
-    members = [member(one.id, one.host, one.diagnosis, one.history) for one in judged]
+    members = [
+        member(daemon.id, daemon.host, daemon.diagnosis, daemon.history) for daemon in judged
+    ]
     return Judgement(now, judged, incidents(members, shared))

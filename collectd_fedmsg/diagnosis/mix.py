@@ -44,11 +44,11 @@ def mix(facts: Facts) -> Mix | None:
 
     A topic without a usual cost is taken at its present one: new and dear is the mix's doing.
     """
-    usual, seen, history = facts.usual, facts.span, facts.history
+    usual, recent, history = facts.usual, facts.span, facts.history
     if usual is None or not usual.costs or not usual.received:
         return None
-    costs = topic_costs(history, seen.start, seen.stop)
-    arrived = {t: mean(history.topics[t][seen.start : seen.stop]) or 0.0 for t in costs}
+    costs = topic_costs(history, recent.start, recent.stop)
+    arrived = {t: mean(history.topics[t][recent.start : recent.stop]) or 0.0 for t in costs}
     total, before = sum(arrived.values()), sum(usual.topics.get(t, 0.0) for t in usual.costs)
     if not total or not before:
         return None

@@ -54,15 +54,15 @@ def _coped_with(facts: Facts) -> tuple[float, float]:
             continue
         # All of the stretch before the trouble: a short queue goes with fewer arrivals.
         stop = part.stop if facts.onset is None else min(part.stop, max(facts.onset, same[-1] + 1))
-        seen = window(facts.history, part.start, stop)
-        if seen.arrival_rate > best:
-            best, seconds = seen.arrival_rate, seen.seconds
+        part_window = window(facts.history, part.start, stop)
+        if part_window.arrival_rate > best:
+            best, seconds = part_window.arrival_rate, part_window.seconds
     return best, seconds
 
 
-def capacity_of(service: float | None, threads: float | None, seen: float) -> float:
+def capacity_of(service: float | None, threads: float | None, measured: float) -> float:
     """Return the messages/s that can be ended, at least what was ``seen`` where it is unknown."""
-    return threads / service if service and threads else seen
+    return threads / service if service and threads else measured
 
 
 def _service(facts: Facts, places: list[int]) -> float | None:

@@ -28,10 +28,12 @@ def slots(baseline: Baseline) -> SlotOf:
 
 def season(loads: Sequence[tuple[int, float]], slot_of: SlotOf) -> dict[Slot, float]:
     """Return the usual load by kind of day and hour, where three days tell it."""
-    found: dict[Slot, list[float]] = {}
+    loads_by_slot: dict[Slot, list[float]] = {}
     for hour, load in loads:
-        found.setdefault(slot_of(hour), []).append(load)
-    middles = {slot: median(known) for slot, known in found.items() if len(known) >= MIN_HOURS}
+        loads_by_slot.setdefault(slot_of(hour), []).append(load)
+    middles = {
+        slot: median(known) for slot, known in loads_by_slot.items() if len(known) >= MIN_HOURS
+    }
     return {slot: middle for slot, middle in middles.items() if middle > 0}
 
 

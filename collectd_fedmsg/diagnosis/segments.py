@@ -117,16 +117,19 @@ def _best(
     factor = spread * rate / exposure
     best, where = CUT, None
     for i in range(low + 1, high):
-        seen = exposures[i] - since
-        off = events[i] - base - rate * seen
+        before_cut = exposures[i] - since
+        off = events[i] - base - rate * before_cut
         # One event more or less is always possible: + 1.
-        gain = off * off / (factor * seen * (exposure - seen) + spread)
+        gain = off * off / (factor * before_cut * (exposure - before_cut) + spread)
         if gain > best:
             best, where = gain, i
     if where is None:
         return None
-    seen = exposures[where] - since
-    if seen <= 0 or exposure - seen <= 0:
+    before_cut = exposures[where] - since
+    if before_cut <= 0 or exposure - before_cut <= 0:
         return where
-    before, then = (events[where] - base) / seen, (events[high] - events[where]) / (exposure - seen)
+    before, then = (
+        (events[where] - base) / before_cut,
+        (events[high] - events[where]) / (exposure - before_cut),
+    )
     return where if max(before, then) > ALIKE * min(before, then) else None

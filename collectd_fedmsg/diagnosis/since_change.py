@@ -21,12 +21,12 @@ def change_before(changes: Sequence[Change], since: float) -> Change | None:
     The latest one; of those within a minute of it the most telling kind: a changed version comes
     with a restart.
     """
-    near = [one for one in changes if -MAX_BEFORE <= since - one.time <= MAX_AFTER]
+    near = [change for change in changes if -MAX_BEFORE <= since - change.time <= MAX_AFTER]
     if not near:
         return None
-    latest = max(one.time for one in near)
-    together = [one for one in near if latest - one.time <= 60.0]
-    return min(together, key=lambda one: (KINDS.index(one.kind), -one.time))
+    latest = max(change.time for change in near)
+    together = [change for change in near if latest - change.time <= 60.0]
+    return min(together, key=lambda change: (KINDS.index(change.kind), -change.time))
 
 
 def since_change(changes: Sequence[Change], since: float | None) -> str:

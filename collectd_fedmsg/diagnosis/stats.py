@@ -21,8 +21,8 @@ def known(column: Sequence[float | None] | None) -> list[float]:
 
 def mean(column: Sequence[float | None] | None) -> float | None:
     """Return the mean of the known values, None when there is none."""
-    found = known(column)
-    return sum(found) / len(found) if found else None
+    values = known(column)
+    return sum(values) / len(values) if values else None
 
 
 def quantile(values: Iterable[float], share: float) -> float:

@@ -91,8 +91,8 @@ def _trend(hours: Sequence[Hour], now: float, usual: Usual | None, slot_of: Slot
         ]
         for size in windows:
             window = [x for x in times if x[0] > latest - size]
-            found = _rise(_blocks(window, size)) if len(window) >= size * 3 // 4 else None
-            if found is not None:
+            rise = _rise(_blocks(window, size)) if len(window) >= size * 3 // 4 else None
+            if rise is not None:
                 return _projected(loads, now / HOUR, slot_of, latest - rising)
     return None
 

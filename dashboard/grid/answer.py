@@ -46,17 +46,17 @@ def read(store: Store, daemon: Daemon, metric: str, cf: str, window: Window) -> 
         StoreError: the store as a whole cannot answer.
     """
 
-    def one(ref: Ref) -> Series:
+    def part(ref: Ref) -> Series:
         return fetched(store, ref, cf, window)
 
     ref = daemon.files.get(metric)
     old = daemon.files.get(HISTORY.get(metric, ""))
     if ref is None and old is None:
         return None
-    newer = one(ref) if ref else None
+    newer = part(ref) if ref else None
     if old is None:
         return newer
-    older = scale(one(old), 1 / POLL)
+    older = scale(part(old), 1 / POLL)
     return older if newer is None else overlay(newer, older)
 
 
@@ -118,7 +118,7 @@ def answer(
                 own,
                 received_by_topic(store, daemon, window) if topics else {},
                 time_by_topic(store, daemon, window) if topics else {},
-                _beside(store, daemon, window, tied),
+                _tied(store, daemon, window, tied),
             )
         )
     grid = common(
@@ -133,7 +133,7 @@ def answer(
         return {key: _points(series, grid, cf) for key, (series, cf) in group.items()}
 
     rows = []
-    for daemon, own, by_topic, topic_time, beside in columns:
+    for daemon, own, by_topic, topic_time, tied_series in columns:
         every = points(own)
         if gauges and own[total][0] is not None:
             away = gaps(every[total])
@@ -143,13 +143,13 @@ def answer(
         row: dict[str, Any] = {
             "id": daemon.id,
             "series": every,
-            "problems": problems(own, by_topic, topic_time, beside),
+            "problems": problems(own, by_topic, topic_time, tied_series),
         }
         if topics:
             row["topics"] = points(by_topic)
             row["topic_busy"] = points(topic_time)
-        if beside:
-            row["tied"] = points(beside)
+        if tied_series:
+            row["tied"] = points(tied_series)
         if marks:
             row["restarts"] = _restarts(store, daemon, window)
         rows.append(row)
@@ -181,47 +181,47 @@ def problems(*groups: Columns) -> list[str]:
 def refs(daemons: Iterable[Daemon], metrics: Sequence[str], topics: bool) -> list[Ref]:
     """Return all series that an answer reads, for one flush."""
     names = [*metrics, *(HISTORY[metric] for metric in metrics if metric in HISTORY)]
-    found: list[Ref] = []
+    references: list[Ref] = []
     for daemon in daemons:
-        found += [daemon.files[name] for name in names if name in daemon.files]
+        references += [daemon.files[name] for name in names if name in daemon.files]
         if topics:
-            found += [*daemon.topics.values(), *daemon.by_topic.get(TOPIC_TIME, {}).values()]
-    return found
+            references += [*daemon.topics.values(), *daemon.by_topic.get(TOPIC_TIME, {}).values()]
+    return references
 
 
 def belongs(tied: Tied, name: str) -> bool:
     """Tell whether a tied series is of a daemon: its id, its host or host/service, or a pattern."""
     return name == tied.daemon or any(
-        fnmatchcase(name, one) for one in (tied.daemon, f"{tied.daemon}/*")
+        fnmatchcase(name, pattern) for pattern in (tied.daemon, f"{tied.daemon}/*")
     )
 
 
-def _beside(store: Store, daemon: Daemon, window: Window, tied: Sequence[Tied]) -> Columns:
+def _tied(store: Store, daemon: Daemon, window: Window, tied: Sequence[Tied]) -> Columns:
     """Return the tied series by title: None (all unknown) when there is no such series."""
-    found: Columns = {}
-    for one in tied:
-        if belongs(one, daemon.id):
-            ref = store.other(one.series)
+    columns: Columns = {}
+    for entry in tied:
+        if belongs(entry, daemon.id):
+            ref = store.other(entry.series)
             series = None if ref is None else fetched(store, ref, "MAX", window)
-            found[one.title] = (series, "MAX")
-    return found
+            columns[entry.title] = (series, "MAX")
+    return columns
 
 
 def _restarts(store: Store, daemon: Daemon, window: Window) -> list[int]:
     """Return a daemon's restarts; of spans longer than a day only those that stand out."""
     fine = 1 if window.end - window.start <= DAY else window.resolution
     pair = [daemon.files.get(metric) for metric in ("received", "backlog")]
-    found = [
+    pair_series = [
         fetched(store, ref, "AVERAGE", Window(window.start, window.end, fine))
         for ref in pair
         if ref is not None
     ]
-    return restarts(*found) if len(found) == len(pair) else []
+    return restarts(*pair_series) if len(pair_series) == len(pair) else []
 
 
 def own_step(series: Iterable[Series]) -> int:
     """Return the step in seconds that most of a daemon's series have, the coarser of two; 0."""
-    steps = Counter(one.step for one in series)
+    steps = Counter(item.step for item in series)
     return max(steps, key=lambda step: (steps[step], step), default=0)
 
 

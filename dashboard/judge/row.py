@@ -76,7 +76,7 @@ def describe(
         **evidence(diagnosis),
         "verdicts": [verdict.name for verdict in diagnosis.verdicts],
         "incident": incident.id if incident and incident.shared else None,
-        "sibling_note": (incident.beside or None) if incident else None,
+        "sibling_note": (incident.sibling_note or None) if incident else None,
         "backlog": waiting,
         "arrival_rate": arrival,
         "completion_rate": completion,

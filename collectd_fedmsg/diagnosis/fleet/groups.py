@@ -22,29 +22,32 @@ class Dependency:
 
     def used_by(self, name: str) -> bool:
         """Return whether the daemon of this id uses it."""
-        return any(fnmatchcase(name, one) or fnmatchcase(name, f"{one}/*") for one in self.daemons)
+        return any(
+            fnmatchcase(name, pattern) or fnmatchcase(name, f"{pattern}/*")
+            for pattern in self.daemons
+        )
 
     @classmethod
-    def of(cls, given: Any, place: str) -> Dependency:
+    def of(cls, table: Any, place: str) -> Dependency:
         """Return the dependency of one ``[[shared]]`` table.
 
         Raises:
             ConfigError: an unknown key, or a value that cannot work; ``place`` names the file.
         """
-        if not isinstance(given, Mapping):
-            raise ConfigError(place, "shared", given, "must be a table: [[shared]]")
-        for key in given:
+        if not isinstance(table, Mapping):
+            raise ConfigError(place, "shared", table, "must be a table: [[shared]]")
+        for key in table:
             if key not in ("name", "daemons"):
                 raise ConfigError(
-                    place, f"shared.{key}", given[key], "unknown key; known are name, daemons"
+                    place, f"shared.{key}", table[key], "unknown key; known are name, daemons"
                 )
-        name, daemons = given.get("name"), given.get("daemons")
+        name, daemons = table.get("name"), table.get("daemons")
         if not isinstance(name, str) or not name.strip() or not name.isprintable():
             raise ConfigError(place, "shared.name", name, "must be a text of one line")
         if (
             not isinstance(daemons, (list, tuple))
             or not daemons
-            or not all(isinstance(one, str) and one.strip() for one in daemons)
+            or not all(isinstance(pattern, str) and pattern.strip() for pattern in daemons)
         ):
             raise ConfigError(
                 place,
@@ -52,25 +55,25 @@ class Dependency:
                 daemons,
                 "must be a list of daemon ids, host/service, hosts or patterns",
             )
-        return cls(name, tuple(one.rstrip("/") for one in daemons))
+        return cls(name, tuple(pattern.rstrip("/") for pattern in daemons))
 
 
-def dependencies(given: Any, place: str) -> tuple[Dependency, ...]:
+def dependencies(tables: Any, place: str) -> tuple[Dependency, ...]:
     """Return what a file's ``[[shared]]`` tables declare.
 
     Raises:
         ConfigError: a mistake in one of them, or a name given twice.
     """
-    if not isinstance(given, (list, tuple)):
-        raise ConfigError(place, "shared", given, "must be tables: [[shared]]")
-    found = tuple(
-        one if isinstance(one, Dependency) else Dependency.of(one, place) for one in given
+    if not isinstance(tables, (list, tuple)):
+        raise ConfigError(place, "shared", tables, "must be tables: [[shared]]")
+    declared = tuple(
+        table if isinstance(table, Dependency) else Dependency.of(table, place) for table in tables
     )
-    names = [one.name for one in found]
+    names = [dependency.name for dependency in declared]
     for name in names:
         if names.count(name) > 1:
             raise ConfigError(place, "shared.name", name, "is given twice")
-    return found
+    return declared
 
 
 @dataclass(frozen=True)
@@ -89,8 +92,8 @@ def groups(
     if scope is Scope.BUS:
         yield Group(scope, "", fleet)
     elif scope is Scope.DEPENDENCY:
-        for one in shared:
-            yield Group(scope, one.name, [m for m in fleet if one.used_by(m.id)])
+        for dependency in shared:
+            yield Group(scope, dependency.name, [m for m in fleet if dependency.used_by(m.id)])
     elif scope is Scope.HOST:
         yield from _by(scope, fleet, [member.host for member in fleet])
     elif scope is Scope.TOPIC:
@@ -114,8 +117,8 @@ OTHERS = 0.5
 LEAST = 2
 #: Without others to compare with, this much of the certainty is left.
 NO_CONTROL = 0.7
-#: By member's id: sees the symptom, does not, cannot tell.
-Seen = Mapping[str, "bool | None"]
+#: By member's id: shows the symptom, does not, or (None) is unknown.
+Witnesses = Mapping[str, "bool | None"]
 
 
 class Total(NamedTuple):
@@ -125,9 +128,9 @@ class Total(NamedTuple):
     no: int
 
     @classmethod
-    def of(cls, seen: Seen) -> Total:
+    def of(cls, witnesses: Witnesses) -> Total:
         """Return how many see it and do not; who cannot tell is not counted."""
-        everyone = list(seen.values())
+        everyone = list(witnesses.values())
         return cls(everyone.count(True), everyone.count(False))
 
 
@@ -135,30 +138,30 @@ class Total(NamedTuple):
 class Count:
     """Witnesses inside and outside of a group: who sees the symptom, of how many."""
 
-    seen: int
+    affected: int
     of: int
-    others_seen: int
+    others_affected: int
     others_of: int
 
     @property
     def together(self) -> bool:
         """Return whether those inside see it and the others do not."""
         return (
-            self.seen >= LEAST
-            and self.seen >= MIN_SHARE_INSIDE * self.of
-            and (not self.others_of or self.others_seen < OTHERS * self.others_of)
+            self.affected >= LEAST
+            and self.affected >= MIN_SHARE_INSIDE * self.of
+            and (not self.others_of or self.others_affected < OTHERS * self.others_of)
         )
 
     @property
     def certainty(self) -> float:
         """Return 0 to 1: how differently inside and outside look at it."""
-        outside = self.others_seen / self.others_of if self.others_of else 1 - NO_CONTROL
-        return round(max(0.0, self.seen / self.of - outside), 3) if self.of else 0.0
+        outside = self.others_affected / self.others_of if self.others_of else 1 - NO_CONTROL
+        return round(max(0.0, self.affected / self.of - outside), 3) if self.of else 0.0
 
 
-def counted(group: Group, seen: Seen, total: Total) -> Count:
+def counted(group: Group, witnesses: Witnesses, total: Total) -> Count:
     """Return the witnesses of a group, and of the rest of the fleet."""
-    inside = [seen[member.id] for member in group.members]
+    inside = [witnesses[member.id] for member in group.members]
     yes, no = inside.count(True), inside.count(False)
     others = total.yes - yes
     return Count(yes, yes + no, others, others + total.no - no)

@@ -23,8 +23,8 @@ class Scope(Enum):
 class Incident:
     """One trouble of one or more daemons.
 
-    ``seen`` of ``of`` daemons inside see it, ``others_seen`` of ``others_of`` outside; those
-    that cannot tell are not counted. ``waiting`` in messages, ``since`` in epoch seconds.
+    ``affected`` of ``of`` daemons inside show it, ``others_affected`` of ``others_of`` outside;
+    unknown ones are not counted. ``waiting`` in messages, ``since`` in epoch seconds.
     """
 
     scope: Scope
@@ -34,9 +34,9 @@ class Incident:
     #: Ids of the daemons that ail; those that see it and cope are only counted.
     members: tuple[str, ...]
     severity: int
-    seen: int
+    affected: int
     of: int
-    others_seen: int
+    others_affected: int
     others_of: int
     since: float | None
     waiting: float | None
@@ -44,7 +44,7 @@ class Incident:
     sentence: str
     action: str
     #: What a member's row says of its siblings; empty when they cannot tell.
-    beside: str = ""
+    sibling_note: str = ""
 
     @property
     def id(self) -> str:
@@ -65,9 +65,9 @@ class Incident:
             "cause": self.cause.name,
             "members": list(self.members),
             "severity": self.severity,
-            "seen": self.seen,
+            "affected": self.affected,
             "of": self.of,
-            "others_seen": self.others_seen,
+            "others_affected": self.others_affected,
             "others_of": self.others_of,
             "since": self.since,
             "waiting": self.waiting,

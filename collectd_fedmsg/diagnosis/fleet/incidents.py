@@ -11,7 +11,7 @@ from statistics import median_low
 
 from ...humanize import ratio, waits
 from ..verdict import Verdict
-from .groups import LEAST, Count, Dependency, Group, Seen, Total, counted, groups
+from .groups import LEAST, Count, Dependency, Group, Total, Witnesses, counted, groups
 from .incident import Incident, Scope
 from .members import FAILING, SILENT, SLOW, STARVED, SURGE, SYMPTOMS, Member, Symptom
 
@@ -30,43 +30,51 @@ def incidents(
     """
     fleet = list(members)
     left = {member.id: member for member in fleet if not member.diagnosis.verdict.healthy}
-    found: list[Incident] = []
-    looked: dict[str, Seen] = {}
+    joint: list[Incident] = []
+    looked: dict[str, Witnesses] = {}
     for symptom in SYMPTOMS:
         ailing = [member for member in fleet if member.id in left and symptom.ails(member)]
         if not ailing:
             continue
         begins = [member.since for member in ailing if member.since is not None]
         now = [member.over(median_low(begins) if begins else None) for member in fleet]
-        seen = looked[symptom.name] = {member.id: symptom.seen_by(member) for member in now}
+        witnesses = looked[symptom.name] = {member.id: symptom.seen_by(member) for member in now}
         for scope in symptom.scopes:
             candidates = groups(scope, now, dependencies, symptom)
-            for group, count in _suffering(candidates, symptom, seen):
+            for group, count in _suffering(candidates, symptom, witnesses):
                 together = [m for m in _at_once(group.members, symptom) if m.id in left]
                 if len(together) >= LEAST or (together and scope is not Scope.TOPIC):
-                    found.append(_incident(symptom, group, together, count))
+                    joint.append(_incident(symptom, group, together, count))
                     for member in together:
                         del left[member.id]
-    totals = {name: Total.of(seen) for name, seen in looked.items()}
-    found += [_lonely(member, totals) for member in left.values()]
+    totals = {name: Total.of(witnesses) for name, witnesses in looked.items()}
+    joint += [_lonely(member, totals) for member in left.values()]
     return tuple(
         sorted(
-            found, key=lambda one: (-one.severity, -len(one.members), -(one.waiting or 0.0), one.id)
+            joint,
+            key=lambda incident: (
+                -incident.severity,
+                -len(incident.members),
+                -(incident.waiting or 0.0),
+                incident.id,
+            ),
         )
     )
 
 
 def _suffering(
-    candidates: Iterable[Group], symptom: Symptom, seen: Seen
+    candidates: Iterable[Group], symptom: Symptom, witnesses: Witnesses
 ) -> list[tuple[Group, Count]]:
     """Return the groups that suffer together, the clearest first."""
-    total = Total.of(seen)
+    total = Total.of(witnesses)
     fitting = []
     for group in candidates:
-        count = counted(group, seen, total)
+        count = counted(group, witnesses, total)
         if count.together and any(symptom.ails(member) for member in group.members):
             fitting.append((group, count))
-    return sorted(fitting, key=lambda one: (-one[1].certainty, len(one[0].members), one[0].name))
+    return sorted(
+        fitting, key=lambda pair: (-pair[1].certainty, len(pair[0].members), pair[0].name)
+    )
 
 
 def _at_once(members: Sequence[Member], symptom: Symptom) -> list[Member]:
@@ -81,33 +89,42 @@ def _at_once(members: Sequence[Member], symptom: Symptom) -> list[Member]:
 
 def _incident(symptom: Symptom, group: Group, ailing: Sequence[Member], count: Count) -> Incident:
     verdicts = [symptom.verdict_of(member) for member in ailing]
-    cause = max(set(verdicts), key=lambda one: (verdicts.count(one), one.severity, one.name))
+    cause = max(
+        set(verdicts), key=lambda verdict: (verdicts.count(verdict), verdict.severity, verdict.name)
+    )
     begins = [member.since for member in ailing if member.since is not None]
     waiting = [member.waiting for member in ailing if member.waiting is not None]
-    said = sentence(symptom, group, ailing, count)
+    words = sentence(symptom, group, ailing, count)
     return Incident(
         scope=group.scope,
         name=group.name,
         cause=cause,
         members=tuple(sorted(member.id for member in ailing)),
         severity=max(member.diagnosis.severity for member in ailing),
-        seen=count.seen,
+        affected=count.affected,
         of=count.of,
-        others_seen=count.others_seen,
+        others_affected=count.others_affected,
         others_of=count.others_of,
         since=min(begins, default=None),
         waiting=sum(waiting) if waiting else None,
         certainty=count.certainty,
-        sentence=said,
+        sentence=words,
         action=action(group, cause),
-        beside=said,
+        sibling_note=words,
     )
 
 
 def _lonely(member: Member, totals: Mapping[str, Total]) -> Incident:
-    """Return the incident of one daemon, told beside its siblings."""
+    """Return the incident of one daemon, compared with its siblings."""
     cause = member.diagnosis.findings[0]
-    symptom = next((one for one in SYMPTOMS if one.name in totals and one.ails(member)), None)
+    symptom = next(
+        (
+            known_symptom
+            for known_symptom in SYMPTOMS
+            if known_symptom.name in totals and known_symptom.ails(member)
+        ),
+        None,
+    )
     # It is one of those who see it.
     total = totals[symptom.name] if symptom else Total(1, 0)
     count = Count(1, 1, total.yes - 1, total.yes - 1 + total.no)
@@ -117,16 +134,16 @@ def _lonely(member: Member, totals: Mapping[str, Total]) -> Incident:
         cause=cause.verdict,
         members=(member.id,),
         severity=member.diagnosis.severity,
-        seen=1,
+        affected=1,
         of=1,
-        others_seen=count.others_seen,
+        others_affected=count.others_affected,
         others_of=count.others_of,
         since=member.since,
         waiting=member.waiting,
         certainty=cause.certainty,
         sentence=alone(member),
         action=cause.verdict.action,
-        beside=siblings(symptom, count),
+        sibling_note=siblings(symptom, count),
     )
 
 
@@ -161,23 +178,23 @@ ACTION = {
 }
 
 
-def sentence(symptom: Symptom, group: Group, ailing: Sequence[Member], seen: Count) -> str:
+def sentence(symptom: Symptom, group: Group, ailing: Sequence[Member], counts: Count) -> str:
     """Return e.g. ``bus-wide surge: 5 of 5 daemons receive more than usual (2×-5×) …``."""
     title = TITLE[symptom, group.scope].format(name=group.name)
     more = _how_much(symptom, group.members)
-    said = [f"{title}: {seen.seen} of {seen.of} daemons {SEE[symptom.name]}{more}"]
+    parts = [f"{title}: {counts.affected} of {counts.of} daemons {SEE[symptom.name]}{more}"]
     if group.scope is not Scope.BUS:
-        said.append(
-            f"{seen.others_seen} of {seen.others_of} others do"
-            if seen.others_of
+        parts.append(
+            f"{counts.others_affected} of {counts.others_of} others do"
+            if counts.others_of
             else "there are no others to compare with"
         )
-    if symptom in (SURGE, SLOW) and len(ailing) < seen.seen:
-        said.append(f"{len(ailing)} cannot keep up")
+    if symptom in (SURGE, SLOW) and len(ailing) < counts.affected:
+        parts.append(f"{len(ailing)} cannot keep up")
     waiting = sum(member.waiting or 0.0 for member in ailing)
     if symptom is not SILENT and waiting >= 1:
-        said.append(waits(waiting))
-    return "; ".join(said)
+        parts.append(waits(waiting))
+    return "; ".join(parts)
 
 
 def _how_much(symptom: Symptom, members: Sequence[Member]) -> str:
@@ -206,10 +223,10 @@ def alone(member: Member) -> str:
 
 
 def siblings(symptom: Symptom | None, others: Count) -> str:
-    """Return how one daemon's trouble stands beside its siblings; nothing when they cannot tell."""
+    """Return how many siblings show the same trouble; "" when that is unknown."""
     if symptom is None or not others.others_of:
         return ""
     see = SEE[symptom.name]
-    if not others.others_seen:
+    if not others.others_affected:
         return f"local: none of {others.others_of} others {see}"
-    return f"{others.others_seen} of {others.others_of} others {see}, too"
+    return f"{others.others_affected} of {others.others_of} others {see}, too"

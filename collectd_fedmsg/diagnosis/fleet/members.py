@@ -63,17 +63,17 @@ class Member:
         points = (
             RECENT if since is None else max(RECENT, round((history.end - since) / history.step))
         )
-        seen = window(history, len(history) - points, len(history))
+        recent = window(history, len(history) - points, len(history))
         arrivals = surging = service = None
-        if seen.seconds:
-            expected = usual.received * seen.seconds
-            arrivals = seen.received / expected if expected else None
+        if recent.seconds:
+            expected = usual.received * recent.seconds
+            arrivals = recent.received / expected if expected else None
             error = (usual.dispersion * expected + 1) ** 0.5
             surging = (
-                seen.received >= CLEAR * expected and seen.received - expected > SIGMAS * error
+                recent.received >= CLEAR * expected and recent.received - expected > SIGMAS * error
             )
-        if seen.busy is not None and seen.processed >= MIN_MESSAGES and usual.service:
-            service = seen.busy / seen.processed / usual.service
+        if recent.busy is not None and recent.processed >= MIN_MESSAGES and usual.service:
+            service = recent.busy / recent.processed / usual.service
         return replace(self, arrivals=arrivals, surging=surging, service=service)
 
 
@@ -145,7 +145,7 @@ class Symptom:
     def verdict_of(self, member: Member) -> Verdict:
         """Return the verdict by which the daemon suffers from it."""
         held = member.diagnosis.verdicts
-        return next((one for one in held if one in self.verdicts), held[0])
+        return next((verdict for verdict in held if verdict in self.verdicts), held[0])
 
     def seen_by(self, member: Member) -> bool | None:
         """Return whether the daemon sees it, well or not; None when it cannot tell."""

@@ -25,31 +25,31 @@ def always_busy(facts: Facts) -> Finding | None:
     usual = facts.usual
     if not facts.history.backlog_hidden or usual is None or not usual.service:
         return None
-    for seen in windows(facts):
-        if seen.busy is None or not seen.seconds or seen.processed < 1:
+    for recent in windows(facts):
+        if recent.busy is None or not recent.seconds or recent.processed < 1:
             continue
-        load = seen.busy / seen.seconds
+        load = recent.busy / recent.seconds
         if load < ALWAYS:
             continue
-        slower = seen.busy / seen.processed / usual.service
+        slower = recent.busy / recent.processed / usual.service
         says = (
-            f"the reactor is busy {min(load, 1):.0%} of the time for {duration(seen.seconds)}: "
+            f"the reactor is busy {min(load, 1):.0%} of the time for {duration(recent.seconds)}: "
             "messages wait"
         )
         hidden = ("the true backlog (blocking mode)",)
-        if slower - 1 > SIGMAS * usual.variation / seen.processed**0.5:
+        if slower - 1 > SIGMAS * usual.variation / recent.processed**0.5:
             return Finding(
                 Verdict.SLOW,
                 0.85,
                 (f"{says} unseen; {ratio(slower)} the usual time per message",),
                 hidden,
             )
-        if seen.processed >= SURE and excess(usual, seen) > SIGMAS:
+        if recent.processed >= SURE and excess(usual, recent) > SIGMAS:
             return Finding(
                 Verdict.SURGE,
                 0.85,
                 (
-                    f"{says} unseen; {rate(seen.arrival_rate)} are taken, usual is "
+                    f"{says} unseen; {rate(recent.arrival_rate)} are taken, usual is "
                     f"{rate(usual.received)}",
                 ),
                 hidden,
@@ -74,15 +74,17 @@ def hidden_backlog(history: History, now: float) -> Diagnosis:
     if last is None or silence is None or silence > PERSIST * history.step:
         since = "no numbers at all" if silence is None else f"no numbers for {duration(silence)}"
         return _unknown(now, (since,), ("samples", HIDDEN, "whether the process lives"))
-    said = [_where(history, last)]
-    seen = window(history, last + 1 - PERSIST, last + 1)
-    said.append(f"{rate(seen.arrival_rate)} arrive, {rate(seen.completion_rate)} are processed")
+    evidence = [_where(history, last)]
+    recent = window(history, last + 1 - PERSIST, last + 1)
+    evidence.append(
+        f"{rate(recent.arrival_rate)} arrive, {rate(recent.completion_rate)} are processed"
+    )
     delay = _latest(history.delay, last)
     if delay is not None:
-        said.append(f"they arrive {duration(delay)} after they were sent")
-    if seen.busy is not None and seen.processed:
-        said.append(f"each takes {duration(seen.busy / seen.processed)}")
-    return _unknown(now, tuple(said), (HIDDEN,))
+        evidence.append(f"they arrive {duration(delay)} after they were sent")
+    if recent.busy is not None and recent.processed:
+        evidence.append(f"each takes {duration(recent.busy / recent.processed)}")
+    return _unknown(now, tuple(evidence), (HIDDEN,))
 
 
 def _where(history: History, last: int) -> str:
@@ -96,5 +98,5 @@ def _latest(column: Column | None, last: int) -> float | None:
     return next((x for x in reversed(points) if x is not None), None)
 
 
-def _unknown(now: float, said: tuple[str, ...], missing: tuple[str, ...]) -> Diagnosis:
-    return Diagnosis(now, (Finding(Verdict.UNKNOWN, 1.0, said, missing),), missing=missing)
+def _unknown(now: float, evidence: tuple[str, ...], missing: tuple[str, ...]) -> Diagnosis:
+    return Diagnosis(now, (Finding(Verdict.UNKNOWN, 1.0, evidence, missing),), missing=missing)

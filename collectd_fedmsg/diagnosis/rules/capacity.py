@@ -45,12 +45,13 @@ def saturated(facts: Facts) -> Finding | None:
     )
     if not outrun and not (lasting and (facts.cause or facts.usual is None)):
         return None
-    seen = window(history, begun, facts.last + 1)
+    recent = window(history, begun, facts.last + 1)
     return Finding(
         Verdict.SATURATED,
         0.9 if facts.based else 0.6,
         (
-            f"{rate(seen.arrival_rate)} arrive, {rate(seen.completion_rate)} are handled at most: "
+            f"{rate(recent.arrival_rate)} arrive, "
+            f"{rate(recent.completion_rate)} are handled at most: "
             f"{count(facts.backlog)} wait and at these rates it will never catch up",
         ),
         () if facts.based else MISSING,
@@ -111,23 +112,23 @@ def _nearly_full(facts: Facts) -> Finding | None:
         return None
     least = round(LONG / history.step / 2) if facts.based else YOUNG
     longest = int(LONG / history.step) if facts.based else YOUNG
-    seen = window(history, last - longest, last)
+    recent = window(history, last - longest, last)
     # Work that was caught up is no trend: only what came after it is looked at.
-    levels = history.backlog[seen.start : seen.stop]
+    levels = history.backlog[recent.start : recent.stop]
     waited = [i for i, x in enumerate(levels) if (x or 0.0) > facts.limit]
     if waited:
-        seen = window(history, seen.start + waited[-1] + 1, last)
-    load = _load(facts, seen, least)
+        recent = window(history, recent.start + waited[-1] + 1, last)
+    load = _load(facts, recent, least)
     if load is None or load < FULL:
         return None
     # Part of the rest may be its tail.
-    left = max(known(history.backlog[seen.start : seen.stop]), default=0.0)
-    if seen.processed <= left or load * (1 - left / seen.processed) < FULL:
+    left = max(known(history.backlog[recent.start : recent.stop]), default=0.0)
+    if recent.processed <= left or load * (1 - left / recent.processed) < FULL:
         return None
     # The mean of n messages' times scatters by c/√n, and so do n arrivals by their own;
     # and a load that wanders from one day to the next is used to it.
     wanders = wander(facts.past, facts.now) if facts.past is not None and facts.based else 0.0
-    chance = (usual.dispersion + usual.variation**2) / max(1.0, seen.processed)
+    chance = (usual.dispersion + usual.variation**2) / max(1.0, recent.processed)
     if load - usual.load < SIGMAS * load * (chance + wanders**2) ** 0.5:
         return None
     than = "usual is" if facts.based else "before it was"
@@ -139,25 +140,25 @@ def _nearly_full(facts: Facts) -> Finding | None:
             "a little more and messages wait",
         ),
         () if facts.based else MISSING,
-        history.time(max(0, seen.start)),
+        history.time(max(0, recent.start)),
     )
 
 
-def _load(facts: Facts, seen: Window, least: float) -> float | None:
+def _load(facts: Facts, recent: Window, least: float) -> float | None:
     """Return utilisation (0 to 1); None for fewer than ``least`` points, or where unknown."""
-    if seen.busy is None or not facts.workers or seen.seconds < least * facts.history.step:
+    if recent.busy is None or not facts.workers or recent.seconds < least * facts.history.step:
         return None
-    return seen.busy / seen.seconds / facts.workers
+    return recent.busy / recent.seconds / facts.workers
 
 
 def slower_but_keeping_up(facts: Facts) -> str | None:
     """Return the sentence that each message takes several times as long while nothing waits."""
-    usual, seen = facts.usual, facts.span
-    if usual is None or not usual.service or seen.busy is None or seen.processed < PERSIST:
+    usual, recent = facts.usual, facts.span
+    if usual is None or not usual.service or recent.busy is None or recent.processed < PERSIST:
         return None
-    if seen.processed < MIN_MESSAGES and facts.tail and facts.tail.heavy(usual.service):
+    if recent.processed < MIN_MESSAGES and facts.tail and facts.tail.heavy(usual.service):
         return None
-    times = seen.busy / seen.processed / usual.service
-    if times < NOTABLE or times - 1 < SIGMAS * usual.variation / seen.processed**0.5:
+    times = recent.busy / recent.processed / usual.service
+    if times < NOTABLE or times - 1 < SIGMAS * usual.variation / recent.processed**0.5:
         return None
     return f"each message takes {ratio(times)} its usual time; the workers keep up"

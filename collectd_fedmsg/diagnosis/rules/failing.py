@@ -28,7 +28,7 @@ def failures(facts: Facts) -> Finding | None:
     """ERRORS: more fail than usual; RETRIES when about as many more arrive."""
     failing = list(unusual(facts))
     for window_failures in failing:
-        since = _since_it_began(facts, window_failures.seen)
+        since = _since_it_began(facts, window_failures.span)
         extra = coming_back(facts, since)
         if extra is not None:
             return Finding(
@@ -51,9 +51,9 @@ def failures(facts: Facts) -> Finding | None:
 
 @dataclass(frozen=True)
 class Failures:
-    """Failures over ``seen``; ``share`` and the usual ``before`` are 0 to 1."""
+    """Failures over ``span``; ``share`` and the usual ``before`` are 0 to 1."""
 
-    seen: Window
+    span: Window
     share: float
     before: float
 
@@ -66,11 +66,11 @@ def unusual(facts: Facts) -> Iterator[Failures]:
     longer = list(windows(facts))
     if _ended(facts, longer[-1]):
         return
-    for seen in longer:
-        failing = _failing(facts, seen)
+    for span in longer:
+        failing = _failing(facts, span)
         if failing is None:
             continue
-        if not any(_over(failing.share, later) for later in longer if later.start > seen.start):
+        if not any(_over(failing.share, later) for later in longer if later.start > span.start):
             yield failing
 
 
@@ -84,23 +84,23 @@ def _over(share: float, later: Window) -> bool:
     return due - later.failed > ENDED * error
 
 
-def _ended(facts: Facts, seen: Window) -> bool:
+def _ended(facts: Facts, span: Window) -> bool:
     """Return whether too many messages in a row ended well for a trouble that goes on."""
     column = facts.history.failed or ()
-    newest = next((i for i in range(seen.stop - 1, seen.start, -1) if column[i]), seen.start)
-    earlier = window(facts.history, _since_it_began(facts, seen).start, newest + 1)
+    newest = next((i for i in range(span.stop - 1, span.start, -1) if column[i]), span.start)
+    earlier = window(facts.history, _since_it_began(facts, span).start, newest + 1)
     failed = earlier.failed or 0.0
     # Laplace's rule of succession.
     share = (failed + 1) / (max(earlier.processed, failed) + 2)
-    later = window(facts.history, newest + 1, seen.stop)
+    later = window(facts.history, newest + 1, span.stop)
     return -later.processed * log(1 - share) > ENDED_NATS
 
 
-def _since_it_began(facts: Facts, seen: Window) -> Window:
+def _since_it_began(facts: Facts, span: Window) -> Window:
     """Return the part of a window from the first failure on."""
     column = facts.history.failed or ()
-    began = next((i for i in range(seen.start, seen.stop) if column[i]), seen.start)
-    return window(facts.history, began, seen.stop)
+    began = next((i for i in range(span.start, span.stop) if column[i]), span.start)
+    return window(facts.history, began, span.stop)
 
 
 def windows(facts: Facts) -> Iterator[Window]:
@@ -114,17 +114,17 @@ def windows(facts: Facts) -> Iterator[Window]:
         size = min(longest, size * 2)
 
 
-def _failing(facts: Facts, seen: Window) -> Failures | None:
-    """Return the failures over ``seen`` when they are no chance."""
-    if seen.failed is None or seen.processed <= 0:
+def _failing(facts: Facts, span: Window) -> Failures | None:
+    """Return the failures over ``span`` when they are no chance."""
+    if span.failed is None or span.processed <= 0:
         return None
     before = (facts.usual.failed or 0.0) if facts.usual else 0.0
-    share = seen.failed / seen.processed
+    share = span.failed / span.processed
     # One failure more than expected is always possible: + 1 keeps small counts quiet.
-    error = (before * seen.processed + 1) ** 0.5
-    if seen.failed - before * seen.processed < SIGMAS * error or share < before + FAILING:
+    error = (before * span.processed + 1) ** 0.5
+    if span.failed - before * span.processed < SIGMAS * error or share < before + FAILING:
         return None
-    return Failures(seen, share, before)
+    return Failures(span, share, before)
 
 
 def coming_back(facts: Facts, since: Window) -> float | None:

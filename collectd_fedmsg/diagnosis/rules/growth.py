@@ -36,8 +36,12 @@ def growth(facts: Facts) -> tuple[Finding, ...]:
         return (caught_up,)
     if acting.verdict is Verdict.SLOW and (facts.hung or fewer_workers(facts)):
         return ()  # the rule of lost workers says it
-    told = _told(facts, acting)
-    return (_catch_up(facts, told),) if acting.verdict is Verdict.SURGE else _refined(facts, told)
+    finding = _finding(facts, acting)
+    return (
+        (_catch_up(facts, finding),)
+        if acting.verdict is Verdict.SURGE
+        else _refined(facts, finding)
+    )
 
 
 def recovering(facts: Facts) -> Finding | None:
@@ -71,33 +75,33 @@ def _stands(facts: Facts) -> bool:
     return facts.drift >= 0 and facts.span.stop - facts.span.start > REFERENCE
 
 
-def _refined(facts: Facts, told: Finding) -> tuple[Finding, ...]:
+def _refined(facts: Facts, finding: Finding) -> tuple[Finding, ...]:
     """Tell a costlier mix from slow processing."""
     costs = mix(facts)
     if costs is not None and costs.share > 1 - PART:
         costly = Finding(
             Verdict.MIX,
-            told.certainty,
+            finding.certainty,
             (
                 f"each topic takes its usual time, but more of {topic_name(costs.costlier)} "
                 f"arrive: {duration(costs.usual)} → {duration(costs.now)} per message",
             ),
-            since=told.since,
+            since=finding.since,
             topic=_named(costs.costlier),
         )
-        if told.verdict is Verdict.SLOW:
-            return (replace(costly, evidence=(*costly.evidence, *told.evidence)),)
-        return (replace(told, verdict=Verdict.SURGE, topic=_named(costs.costlier)), costly)
+        if finding.verdict is Verdict.SLOW:
+            return (replace(costly, evidence=(*costly.evidence, *finding.evidence)),)
+        return (replace(finding, verdict=Verdict.SURGE, topic=_named(costs.costlier)), costly)
     if costs is None:
-        return (replace(told, missing=(*told.missing, "working time by topic")),)
-    if told.verdict is Verdict.SLOW:
+        return (replace(finding, missing=(*finding.missing, "working time by topic")),)
+    if finding.verdict is Verdict.SLOW:
         single = costs.part >= MAIN_SHARE and costs.slower != OTHER
-        told = replace(
-            told,
+        finding = replace(
+            finding,
             topic=costs.slower if single else None,
-            evidence=(*told.evidence, *_slowest(costs, single)),
+            evidence=(*finding.evidence, *_slowest(costs, single)),
         )
-    return (told,)
+    return (finding,)
 
 
 def _slowest(costs: Mix, single: bool) -> tuple[str, ...]:
@@ -138,27 +142,27 @@ def _after_restart(facts: Facts, acting: Cause) -> Finding | None:
     )
 
 
-def _catch_up(facts: Facts, told: Finding) -> Finding:
+def _catch_up(facts: Facts, finding: Finding) -> Finding:
     """Call a surge REPLAY when its messages are old on arrival."""
     usual, column = facts.usual, facts.history.delay
     delays = known(column[facts.span.start : facts.span.stop]) if column else []
     late = min(delays[-PERSIST:], default=None)
     if usual is None or usual.delay is None or late is None or late < usual.delay + OLD:
-        return told
+        return finding
     return replace(
-        told,
+        finding,
         verdict=Verdict.REPLAY,
         certainty=0.8,
         topic=None,
         evidence=(
             f"the messages are {duration(late)} old when they arrive, usual is "
             f"{duration(usual.delay)}: sent long ago and delivered now",
-            *told.evidence,
+            *finding.evidence,
         ),
     )
 
 
-def _told(facts: Facts, acting: Cause) -> Finding:
+def _finding(facts: Facts, acting: Cause) -> Finding:
     reference, split, history = acting.reference, acting.split, facts.history
     certainty = (SURE_OF_IT if facts.based else YOUNG) * (1.0 if facts.timed else UNTIMED)
     missing = () if facts.timed else ("working time (busy)",)

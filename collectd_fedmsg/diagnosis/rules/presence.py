@@ -73,10 +73,10 @@ def unjudgeable(facts: Facts) -> Finding | None:
             missing(facts),
         )
     recent = range(max(0, facts.last + 1 - REFERENCE), facts.last + 1)
-    seen = sum(known_at(history, i) for i in recent)
-    if facts.last >= 0 and seen < PERSIST:
+    samples = sum(known_at(history, i) for i in recent)
+    if facts.last >= 0 and samples < PERSIST:
         return Finding(
-            Verdict.UNKNOWN, 1.0, (f"only {count(seen)} samples",), ("samples", *missing(facts))
+            Verdict.UNKNOWN, 1.0, (f"only {count(samples)} samples",), ("samples", *missing(facts))
         )
     return None
 

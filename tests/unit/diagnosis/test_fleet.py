@@ -272,7 +272,7 @@ def test_sentences_say_who_and_who_not():
     assert database.action.startswith("Look at koji-db first")
     (local,) = incidents([one("a/C", SURGE), one("w/C", OK, **QUIET), one("v/C", OK, **QUIET)])
     assert local.sentence == "a/C is SURGE"
-    assert local.beside == "local: none of 2 others receive more than usual"
+    assert local.sibling_note == "local: none of 2 others receive more than usual"
 
 
 def burst(points_ago, backlog):
@@ -304,7 +304,7 @@ def test_a_burst_that_is_over_was_seen_by_all(points_ago, seen):
         past = burst(points_ago, 0.0)
         fleet.append(member(f"h/{number}/C", "h", diagnose(past, NOW), past))
     (found,) = incidents(fleet)
-    assert (found.scope, found.seen, found.of) == (Scope.BUS, seen, 3)
+    assert (found.scope, found.affected, found.of) == (Scope.BUS, seen, 3)
 
 
 @pytest.mark.parametrize(
