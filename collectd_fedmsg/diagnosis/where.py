@@ -103,16 +103,16 @@ def parts(samples: Sequence[Sample], since: float) -> tuple[Part, ...]:
     if looked < MIN_SECONDS:
         return ()
     cost, old_cost = _cost(after), _cost(before)
-    sentences = []
+    ranked = []
     for place, seconds in now.items():
         share = seconds / looked
         old = usual.get(place, 0.0) / known if known >= MIN_SECONDS else None
         if old is not None and cost and old_cost and cost > old_cost:
             share = (share * cost - old * old_cost) / (cost - old_cost)
         if place[0]:
-            sentences.append(Part(*place, max(0.0, min(1.0, share)), old))
-    sentences.sort(key=lambda part: -part.share)
-    return tuple(_holders_first(sentences, samples[-1].workers))
+            ranked.append(Part(*place, max(0.0, min(1.0, share)), old))
+    ranked.sort(key=lambda part: -part.share)
+    return tuple(_holders_first(ranked, samples[-1].workers))
 
 
 def _holders_first(ranked: Sequence[Part], workers: int) -> list[Part]:

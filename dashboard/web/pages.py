@@ -97,7 +97,11 @@ def _fleet_or_lost(now: float) -> tuple[dict[str, Any], int]:
 
 def _tied(name: str) -> list[dict[str, str]]:
     """Return what is tied to a daemon, for its row."""
-    return [{"title": one.title, "unit": one.unit} for one in settings().tied if belongs(one, name)]
+    return [
+        {"title": series.title, "unit": series.unit}
+        for series in settings().tied
+        if belongs(series, name)
+    ]
 
 
 @views.get("/daemon/<path:name>")
@@ -184,10 +188,10 @@ def _picture(names: list[str]) -> Response:
 def static(digest: str, name: str) -> Response:
     """A static file, for good: its address changes when it does."""
     encoding = assets.pick(request.headers.get("Accept-Encoding", ""))
-    found = assets.load(name, encoding) if digest == assets.digest() else None
-    if found is None:
+    file = assets.load(name, encoding) if digest == assets.digest() else None
+    if file is None:
         abort(404, "No such file.")
-    body, kind = found
+    body, kind = file
     response = Response(body, content_type=kind)
     if encoding:
         response.headers["Content-Encoding"] = encoding
