@@ -16,6 +16,7 @@ import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path, PurePath
+from typing import BinaryIO
 
 #: Seconds between two attempts to get a lock that another process holds.
 LOCK_POLL_SECONDS = 0.01
@@ -24,20 +25,30 @@ MAX_SECRET_BYTES = 4096
 _FLAGS = os.O_CLOEXEC | os.O_NOFOLLOW
 
 
-def read_file(path: Path | str, most: int, *, ours: bool = False) -> bytes:
-    """Return the content of a regular file; nothing else is waited for.
+@contextlib.contextmanager
+def regular_file(path: Path | str, *, ours: bool = False) -> Iterator[BinaryIO]:
+    """Yield a regular file that is open for reading; nothing else is waited for.
 
     Args:
-        most: bytes.
         ours: whether it must belong to this user, to root or to the folder's owner, in a folder
             that others may write.
 
     Raises:
-        OSError: it cannot be read, is longer, is no regular file, or is somebody else's.
+        OSError: it cannot be opened, is no regular file, or is somebody else's.
     """
     opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(opened, "rb") as file:
         _check(opened, path, ours=ours)
+        yield file
+
+
+def read_file(path: Path | str, most: int, *, ours: bool = False) -> bytes:
+    """Return the content of a regular file of ``most`` bytes at most; ``ours`` as above.
+
+    Raises:
+        OSError: it cannot be read, is longer, is no regular file, or is somebody else's.
+    """
+    with regular_file(path, ours=ours) as file:
         content = file.read(most + 1)
     if len(content) > most:
         raise OSError(errno.EFBIG, f"is longer than {most} bytes", str(path))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import dis
+import io
 import sys
 import sysconfig
 import tokenize
@@ -16,12 +17,16 @@ from itertools import islice
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
+from ..files import read_file
+
 #: Frames that are looked at, from the innermost; a consumer's own is mostly among the first ten.
 MAX_FRAMES = 48
 #: Code objects and calls that are remembered; all are forgotten when there are more.
 MAX_REMEMBERED = 4096
 #: Packages between the bus and the consumer.
 HUB_PACKAGES = {"moksha", "fedmsg", "twisted", "collectd_fedmsg", "fedora_messaging", "txzmq"}
+#: Bytes of a source file that is looked at.
+MAX_SOURCE = 4 << 20
 _OURS = "collectd_fedmsg."
 _OWN, _LIBRARY, _STANDARD, _HUB = range(4)
 _STDLIB = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib")})
@@ -142,9 +147,12 @@ def called_at(code: CodeType, offset: int) -> str:
         first, last, start, end = list(code.co_positions())[offset // 2]
         if first is None or last is None or start is None or end is None:
             return ""
-        with tokenize.open(code.co_filename) as source:
-            # Columns are of bytes.
-            lines = [line.encode() for line in islice(source, first - 1, last)]
+        content = io.BytesIO(read_file(code.co_filename, MAX_SOURCE))
+        encoding, _ = tokenize.detect_encoding(content.readline)
+        content.seek(0)
+        # Columns are of bytes.
+        source = io.TextIOWrapper(content, encoding)
+        lines = [line.encode() for line in islice(source, first - 1, last)]
         lines[-1] = lines[-1][:end]
         lines[0] = lines[0][start:]
         node = ast.parse(b"".join(lines).decode().strip(), mode="eval").body

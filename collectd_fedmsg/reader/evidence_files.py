@@ -11,9 +11,9 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
 
 from ..errors import DecodeError
+from ..files import regular_file
 from ..protocol.about import About
 from ..protocol.changes import Change
 from ..protocol.evidence_file import MAX_FILE, EvidenceFile, decode
@@ -87,7 +87,7 @@ class EvidenceFiles:
     def _look(self, name: str) -> tuple[tuple[int, int, int], EvidenceFile | None]:
         known = self._read.get(name, ((0, 0, 0), None))
         try:
-            with Path(name).open("rb") as file:
+            with regular_file(name) as file:
                 status = os.fstat(file.fileno())
                 stamp = (status.st_ino, status.st_mtime_ns, status.st_size)
                 if stamp == known[0]:

@@ -1,8 +1,8 @@
 """Slow down password guessing: each further wrong guess of an address doubles its pause.
 
-A guess within its pause is refused at once. One check runs at a time for the addresses of noisy
-neighbourhoods, where many guessed wrong of late, and one for all others; one more guess of each may
-wait a moment: no other thread waits. Refuses to lock anybody out for longer than ``MAX_PAUSE``.
+A guess within its pause is refused at once. One check runs at a time. Two more guesses may wait a
+moment for it: one from noisy neighbourhoods, where many guessed wrong of late, and one from all
+others. No other thread waits. Refuses to lock anybody out for longer than ``MAX_PAUSE``.
 """
 
 from __future__ import annotations
@@ -74,39 +74,44 @@ def _count(
         counts.popitem(last=False)
 
 
-class Turn:
-    """One check at a time, and one guess that waits for it: of an address that was refused before.
+class Turns:
+    """One check at a time, and two guesses that wait for it: of addresses that were refused before.
 
     So who uses a new address for each guess waits for none, and nobody else waits for him.
     """
 
     def __init__(self) -> None:
-        self._check, self._waits = threading.Lock(), threading.Lock()
+        self._check = threading.Lock()
+        self._waits = {noisy: threading.Lock() for noisy in (False, True)}
         #: Addresses that were refused a turn, and when.
         self._refused: OrderedDict[str, float] = OrderedDict()
 
     @contextlib.contextmanager
-    def taken(self, address: str) -> Iterator[bool]:
-        """Hold the turn within a ``with`` block; False: it cannot be had."""
-        got = self._at_once() or self._in_time(address)
+    def taken(self, address: str, *, noisy: bool) -> Iterator[bool]:
+        """Hold the turn within a ``with`` block; False: it cannot be had.
+
+        ``noisy``: whether many guess wrong near the address.
+        """
+        got = self._at_once(noisy) or self._in_time(address, self._waits[noisy])
         try:
             yield got
         finally:
             if got:
                 self._check.release()
 
-    def _at_once(self) -> bool:
-        return not self._waits.locked() and self._check.acquire(blocking=False)
+    def _at_once(self, noisy: bool) -> bool:
+        others = self._waits.values() if noisy else [self._waits[False]]
+        return not any(wait.locked() for wait in others) and self._check.acquire(blocking=False)
 
-    def _in_time(self, address: str) -> bool:
+    def _in_time(self, address: str, wait: threading.Lock) -> bool:
         now = time.monotonic()
         before = self._refused.pop(address, float("-inf"))
-        if now - before <= REFUSED_SECONDS and self._waits.acquire(blocking=False):
+        if now - before <= REFUSED_SECONDS and wait.acquire(blocking=False):
             try:
                 if self._check.acquire(timeout=WAIT_SECONDS):
                     return True
             finally:
-                self._waits.release()
+                wait.release()
         self._refused[address] = now
         while len(self._refused) > MAX_ADDRESSES:
             with contextlib.suppress(KeyError):

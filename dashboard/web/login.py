@@ -19,7 +19,7 @@ from collectd_fedmsg.errors import ConfigError
 from collectd_fedmsg.files import read_file
 
 from ..config import Settings
-from .guesses import Pauses, Turn
+from .guesses import Pauses, Turns
 from .proxies import asker, from_proxy
 
 #: Asked for by load balancers, which have no password.
@@ -60,7 +60,7 @@ class Passwords:
         self._users = users
         self._key = secrets.token_bytes(32)
         self._right: OrderedDict[bytes, None] = OrderedDict()
-        self._turns = {noisy: Turn() for noisy in (False, True)}
+        self._turns = Turns()
         # Checked when the name is unknown, so that names cannot be told by time.
         self._nobody = next(iter(users.values()), "")
 
@@ -75,7 +75,7 @@ class Passwords:
             address: of who asks.
             noisy: whether many guess wrong near it.
         """
-        with self._turns[noisy].taken(address) as ours:
+        with self._turns.taken(address, noisy=noisy) as ours:
             if not ours:
                 return None
             try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dis
 import logging
+import os
 import queue
 import re
 import sqlite3
@@ -17,7 +19,7 @@ from typing import Any
 import pytest
 from moksha.hub.api import Consumer
 
-from collectd_fedmsg.hub.code_names import CodeNames, callers
+from collectd_fedmsg.hub.code_names import CodeNames, called_at, callers
 from collectd_fedmsg.hub.counts import Counts
 from collectd_fedmsg.hub.stacks import Sampler
 from collectd_fedmsg.hub_plugin import instrument, watch_failures
@@ -245,3 +247,13 @@ def test_threads_that_come_and_go(worker: Worker) -> None:
         ended.set()
         for thread in churning:
             thread.join(30)
+
+
+def test_a_pipe_in_place_of_a_source_is_not_read(tmp_path: Path) -> None:
+    """The name of what is called is left out; nobody waits for the pipe's other end."""
+    path = tmp_path / "source.py"
+    os.mkfifo(path)
+    code = compile("sum(range(9))", str(path), "exec")
+    offsets = [step.offset for step in dis.get_instructions(code) if step.opname.startswith("CALL")]
+    assert offsets
+    assert [called_at(code, offset) for offset in offsets] == [""] * len(offsets)

@@ -10,7 +10,7 @@ from collectd_fedmsg_dashboard.web.guesses import (
     FREE_GUESSES,
     MAX_PAUSE,
     Pauses,
-    Turn,
+    Turns,
     neighbourhood,
     network,
 )
@@ -104,26 +104,41 @@ def test_a_neighbourhood_becomes_noisy_and_quiet_again(clock):
 def test_who_comes_again_has_the_next_turn(monkeypatch):
     """New addresses are refused at once, also while he waits; he waits for a bounded time."""
     monkeypatch.setattr(guesses, "WAIT_SECONDS", 60.0)
-    turn, got, outcomes = Turn(), threading.Event(), []
+    turn, got, outcomes = Turns(), threading.Event(), []
 
     def again() -> None:
-        with turn.taken("192.0.2.1") as ours:
+        with turn.taken("192.0.2.1", noisy=True) as ours:
             outcomes.append(ours)
             got.set()
 
-    with turn.taken("192.0.2.9") as first:
+    with turn.taken("192.0.2.9", noisy=True) as first:
         assert first
         for address in ("192.0.2.1", "192.0.2.2", "192.0.2.3"):
-            with turn.taken(address) as ours:
+            with turn.taken(address, noisy=True) as ours:
                 assert not ours
         waiter = threading.Thread(target=again, daemon=True)
         waiter.start()
-        wait_for("he waits", turn._waits.locked)
-        with turn.taken("192.0.2.2") as second:
+        wait_for("he waits", turn._waits[True].locked)
+        with turn.taken("192.0.2.2", noisy=True) as second:
             assert not second, "one waits at a time"
         assert not got.is_set()
     waiter.join(30)
     assert outcomes == [True]
     monkeypatch.setattr(guesses, "WAIT_SECONDS", 0.01)
-    with turn.taken("192.0.2.9"), turn.taken("192.0.2.2") as late:
+    with (
+        turn.taken("192.0.2.9", noisy=True),
+        turn.taken("192.0.2.2", noisy=True) as late,
+        turn.taken("192.0.2.2", noisy=False) as also,
+    ):
         assert not late
+        assert not also
+
+
+def test_the_quiet_do_not_wait_for_the_noisy():
+    """A noisy one waits: a quiet one takes the free turn, a noisy one does not."""
+    turn = Turns()
+    with turn._waits[True]:
+        with turn.taken("192.0.2.2", noisy=True) as noisy:
+            assert not noisy
+        with turn.taken("192.0.2.3", noisy=False) as quiet:
+            assert quiet
