@@ -71,7 +71,7 @@ class Verdict(Enum):
     WORKERS_LOST = (
         3,
         "Part of the workers hang or are gone; the rest carry on.",
-        "Restart the daemon after taking a stack dump; check its worker setting.",
+        "See where the message hangs (or take a stack dump), restart; check the worker setting.",
     )
     SATURATED = (
         3,
@@ -101,7 +101,7 @@ class Verdict(Enum):
     STALLED = (
         3,
         "Work waits and nothing is finished.",
-        "Take a stack dump, then restart; look for a lock or a hung connection.",
+        "See where the message hangs (or take a stack dump): a lock, a connection; then restart.",
     )
     TELEMETRY_LOST = (
         2,

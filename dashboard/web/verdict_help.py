@@ -41,7 +41,8 @@ EXPLAINED: dict[Verdict, tuple[str, tuple[str, ...]]] = {
         "A larger share of messages than usual ends with an exception. Failing is fast, so the "
         "backlog stays small.",
         (
-            "Read the exception in the daemon's log.",
+            "The exceptions that increased are named by class, function and line; where none is, "
+            "read the daemon's log.",
             "If several daemons fail together, look at what they share.",
         ),
     ),
@@ -60,12 +61,16 @@ EXPLAINED: dict[Verdict, tuple[str, tuple[str, ...]]] = {
     ),
     Verdict.RETRIES: (
         "About as many messages fail as arrive beyond the usual: what failed comes back.",
-        ("Fix the cause of the failures.", "Pause the retries if the backlog must stop growing."),
+        (
+            "Fix the cause of the failures: the exceptions are named by class, function and line.",
+            "Pause the retries if the backlog must stop growing.",
+        ),
     ),
     Verdict.SLOW: (
         "The growth of the backlog is explained by slow processing: each message takes longer "
         "than usual at this hour, or fewer are ended while as many wait.",
         (
+            "See where the added time goes: a library that waits, a lock, or the code itself.",
             "See the incident line: do the daemons that share the database, or all on the host, "
             "slow down together?",
             "Look at the database: locks, disk, long queries.",
@@ -83,7 +88,7 @@ EXPLAINED: dict[Verdict, tuple[str, tuple[str, ...]]] = {
         "One message stays in progress and its age grows while others end, or there are fewer "
         "worker threads than usual.",
         (
-            "Take a stack dump of the daemon (py-spy dump) before anything else.",
+            "See where the hanging message is; without a stack, take one (py-spy dump) first.",
             "Restart it: a hung worker does not recover.",
             "Give the call that hung a time limit.",
         ),
@@ -106,7 +111,7 @@ EXPLAINED: dict[Verdict, tuple[str, tuple[str, ...]]] = {
     Verdict.STALLED: (
         "Messages wait, and none has ended for longer than the usual service time explains.",
         (
-            "Take a stack dump (py-spy dump), then restart the daemon.",
+            "See where the hanging message is (or py-spy dump), then restart the daemon.",
             "Look for a lock in the database or a connection that hangs.",
         ),
     ),
