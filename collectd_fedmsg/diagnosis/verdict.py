@@ -10,8 +10,8 @@ from .split import Split
 from .usual import Usual
 
 #: Half the distance of the bounds of a time to drain, as a share of it, beyond which only the
-#: bounds are given: up to there the time is off by more than a fifth in one moment of ten or fewer.
-MAX_HALF_WIDTH = 0.75
+#: bounds are given: up to there the time is off by more than a fifth in one moment of twenty.
+MAX_HALF_WIDTH = 0.5
 
 
 class Verdict(Enum):
