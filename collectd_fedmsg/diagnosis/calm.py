@@ -47,11 +47,15 @@ def since_oldest(history: History, last: int) -> int:
     return last + 1 - ceil(age / history.step)
 
 
-def calm_places(history: History, stop: int) -> list[int]:
+def calm_places(history: History, stop: int, *, long_messages: bool = False) -> list[int]:
     """Return the points before ``stop`` in which nothing but a short queue waited.
 
     Least is what waited at the best moment: a daemon whose workers share many messages is never
     empty. What was caught up, or came while all workers were busy, is not calm.
+
+    Args:
+        history, stop: of these.
+        long_messages: also points that one message filled; the first of a surge may be among them.
     """
     hidden = history.backlog_hidden
     known = [i for i in range(max(0, stop)) if known_at(history, i, hidden)]
@@ -62,13 +66,14 @@ def calm_places(history: History, stop: int) -> list[int]:
     least = min(backlog[i] or 0.0 for i in known)
     if least > SHORT + max(known_values(workers), default=1.0):
         return []  # never empty: a trouble, or its drain
-    lasting = _lasting(busy) if busy else ()
+    working: Sequence[float | None] = (_lasting(busy) if long_messages else busy) if busy else ()
     places = []
     for i in known:
         threads = (workers[i] if workers else None) or 1.0
         if (backlog[i] or 0.0) > 2 * least + threads + SHORT:
             continue
-        if lasting and lasting[i] >= BUSY * threads:
+        worked = working[i] if working else None
+        if worked is not None and worked >= BUSY * threads:
             continue
         if history.received[i] or history.processed[i] or not backlog[i]:
             places.append(i)
@@ -104,7 +109,7 @@ def falling_places(history: History, stop: int) -> list[int]:
 
 def calm_usual(history: History) -> Usual | None:
     """Return what calm points of a history show, None where they are few."""
-    calm = calm_places(history, len(history))
+    calm = calm_places(history, len(history), long_messages=True)
     return own_usual(history, calm, calm) if len(calm) >= MIN_CALM else None
 
 
@@ -149,7 +154,7 @@ def coped_with(history: History) -> Coped | None:
     """Return the greatest arrival rate of a while of calm, and the newest time per message."""
     step, size = history.step, max(1, round(BLOCK_SECONDS / history.step))
     blocks: dict[int, list[int]] = {}
-    for i in calm_places(history, len(history)):
+    for i in calm_places(history, len(history), long_messages=True):
         blocks.setdefault(i // size, []).append(i)
     whole = {block: places for block, places in blocks.items() if 2 * len(places) >= size}
     seconds = [len(places) * step for places in whole.values()]
