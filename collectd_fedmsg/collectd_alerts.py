@@ -23,7 +23,8 @@ from .collector.config import Option, read_options, single
 from .collector.live_evidence import explained
 from .collector.live_series import Live
 from .commands.paging import observations
-from .config_check import Checker, absolute_path, number
+from .config_check import Checker
+from .config_values import absolute_path, number
 from .errors import ConfigError, HealthError
 from .metrics import PLUGIN
 from .names import escape, printable

@@ -1,4 +1,4 @@
-"""The one client of rrdcached: is it running, what has it stored, flush files.
+"""The one client of rrdcached: is it running, what has it stored; store and forget files.
 
 Its journal is buffered, so a kill takes the last updates along, and what collectd writes while
 it is away is dropped. Speaks the text protocol of rrdcached(1); every call ends in time.
@@ -7,15 +7,11 @@ it is away is dropped. Speaks the text protocol of rrdcached(1); every call ends
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
-import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
-from pathlib import Path
 
-from .errors import StoreError
 from .names import printable
 
 #: Requests sent before their answers are read: rrdcached does not read on while they are not.
@@ -78,7 +74,7 @@ class Rrdcached:
             for name, answer in zip(names, answers):
                 last = _last(answer)
                 if last is None and b"No such file" not in answer:
-                    self.refusal = _refusal(answer)
+                    self.refusal = refusal(answer)
                 newer = [
                     point for point in sorted(files[name]) if last is not None and point[0] > last
                 ]
@@ -87,8 +83,8 @@ class Rrdcached:
                     pairs = " ".join(f"{at}:{value:.17g}" for at, value in newer)
                     updates.append(f"UPDATE {self._word(name)} {pairs}\n".encode())
             for count, answer in zip(counts, self.ask(updates, end)):
-                self.refusal = self.refusal or _refusal(answer)
-                stored += 0 if _refusal(answer) else count
+                self.refusal = self.refusal or refusal(answer)
+                stored += 0 if refusal(answer) else count
         except OSError:
             self.close()
             return stored, False
@@ -104,7 +100,7 @@ class Rrdcached:
         """
         if self._link is None:
             self._connect(timeout)
-        request = f"LAST {_escaped(path)}\n".encode()
+        request = f"LAST {escaped(path)}\n".encode()
         (answer,) = self.ask([request], time.monotonic() + timeout)
         return _last(answer)
 
@@ -117,11 +113,11 @@ class Rrdcached:
         """
         if self._link is None:
             self._connect(timeout)
-        word = _escaped(path)
+        word = escaped(path)
         requests = [f"FLUSH {word}\n".encode(), f"FORGET {word}\n".encode()]
         written, _ = self.ask(requests, time.monotonic() + timeout)
-        if _refusal(written):
-            raise ValueError(f"rrdcached: {_refusal(written)}")
+        if refusal(written):
+            raise ValueError(f"rrdcached: {refusal(written)}")
 
     def close(self) -> None:
         """Close the connection; the next look opens a new one."""
@@ -132,7 +128,7 @@ class Rrdcached:
 
     def _word(self, name: str) -> str:
         # Our names have no space; a host's or the folder's may.
-        return _escaped(f"{self._prefix}{name}.rrd")
+        return escaped(f"{self._prefix}{name}.rrd")
 
     def _connect(self, timeout: float) -> None:
         self._link = socket.socket(socket.AF_UNIX)
@@ -172,11 +168,12 @@ class Rrdcached:
         return line
 
 
-def _escaped(path: str) -> str:
+def escaped(path: str) -> str:
+    """Return a path as a word of the protocol."""
     return path.replace("\\", "\\\\").replace(" ", "\\ ")
 
 
-def _refusal(answer: bytes) -> str:
+def refusal(answer: bytes) -> str:
     """Return why an answer is none, fit for a log; empty when what was asked for was done."""
     status, _, text = answer.decode("utf-8", "replace").partition(" ")
     return "" if status.isdigit() else printable(text or status or "an empty answer")
@@ -189,101 +186,3 @@ def _last(answer: bytes) -> float | None:
         return float(rest) if int(status) >= 0 else None
     except ValueError:
         return None
-
-
-#: Seconds for all answers together.
-TIMEOUT_SECONDS = 5.0
-#: Seconds that a flush holds good: samples come at most once a second.
-FRESH_SECONDS = 0.9
-#: File names remembered; beyond, all are forgotten.
-MAX_REMEMBERED = 50_000
-#: Seconds without one file that had anything to write, after which that is a problem.
-MAX_IDLE = 120.0
-
-
-class Flusher:
-    """Has one rrdcached write files out; a connection per batch, so that none can be stale.
-
-    Args:
-        address: ``unix:/path`` of its socket.
-        folder: collectd's data folder. Where it leads over a link, both spellings are asked for:
-            rrdcached knows a file by its name alone.
-    """
-
-    def __init__(self, address: str, folder: Path = Path("/")) -> None:
-        self._address = address
-        self._folder, self._real = str(folder), os.path.realpath(folder)
-        self._lock = threading.Lock()
-        self._done: dict[Path, float] = {}
-        self._refused: dict[Path, str] = {}
-        self._busy = time.monotonic()
-
-    def flush(self, paths: Iterable[Path]) -> None:
-        """Have the files written out, those just flushed left alone.
-
-        Raises:
-            StoreError: rrdcached has not answered within ``TIMEOUT_SECONDS``.
-        """
-        now = time.monotonic()
-        due = [
-            path for path in paths if now - self._done.get(path, -FRESH_SECONDS) >= FRESH_SECONDS
-        ]
-        if not due:
-            return
-        if not self._lock.acquire(timeout=TIMEOUT_SECONDS):
-            raise StoreError("rrdcached: others wait for it already")
-        try:
-            if len(self._done) > MAX_REMEMBERED:
-                self._done.clear()
-                self._refused.clear()
-            self._ask(due, now)
-        except OSError as error:
-            raise StoreError(f"rrdcached: {error.strerror or error or 'no answer'}") from error
-        finally:
-            self._lock.release()
-
-    def refused(self, path: Path) -> str:
-        """Return why rrdcached would not write a file out; empty when it did."""
-        return self._refused.get(path, "")
-
-    def problem(self) -> str:
-        """Return what is wrong when nothing that was asked for ever waits in rrdcached."""
-        idle = time.monotonic() - self._busy
-        if not self._done or idle < MAX_IDLE:
-            return ""
-        return (
-            f"rrdcached has held nothing of these files for {idle:.0f} s: does collectd"
-            " write, and is data_dir spelled as its DataDir?"
-        )
-
-    def _ask(self, due: Sequence[Path], now: float) -> None:
-        names = [(path, name) for path in due for name in self._spellings(path)]
-        requests = [
-            f"FLUSH {_escaped(name)}\n".encode("utf-8", "surrogateescape") for _, name in names
-        ]
-        client = Rrdcached(self._address)
-        try:
-            answers = client.ask(requests, now + TIMEOUT_SECONDS)
-        finally:
-            client.close()
-        refused: dict[Path, str] = {}
-        for (path, _), answer in zip(names, answers):
-            reason = _refusal(answer)
-            if reason:
-                refused.setdefault(path, reason)
-                continue
-            refused[path] = ""
-            if b"Nothing to flush" not in answer:
-                self._busy = now
-        for path, reason in refused.items():
-            self._done[path] = now
-            if reason:
-                self._refused[path] = reason
-            else:
-                self._refused.pop(path, None)
-
-    def _spellings(self, path: Path) -> list[str]:
-        name = str(path)
-        if self._folder == self._real or not name.startswith(self._folder):
-            return [name]
-        return [name, self._real + name[len(self._folder) :]]

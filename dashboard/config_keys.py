@@ -9,11 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from collectd_fedmsg.config_check import (
-    OMIT,
-    REQUIRED,
-    Checker,
-    Key,
+from collectd_fedmsg.config_check import OMIT, REQUIRED, Checker, Key
+from collectd_fedmsg.config_values import (
     absolute_path,
     http_url,
     list_of,

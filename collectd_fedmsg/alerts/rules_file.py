@@ -8,20 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import humanize, toml_file
-from ..config_check import (
-    REQUIRED,
-    Checker,
-    Key,
-    Table,
-    among,
-    duration,
-    flag,
-    http_url,
-    number,
-    text,
-    texts,
-    whole,
-)
+from ..config_check import REQUIRED, Checker, Key, Table
+from ..config_values import among, duration, flag, http_url, number, text, texts, whole
 from ..diagnosis import Verdict
 from .outputs import check as check_output
 from .records import SEVERITIES

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .. import config_check
-from ..config_check import Check, Checker, absolute_path, flag, http_url, number, whole
+from .. import config_check, config_values
+from ..config_check import Checker
+from ..config_values import Check, absolute_path, flag, http_url, number, whole
 from ..metrics import TOPIC_METRICS, TopicMetric
 from .sources.broker import Broker
 
@@ -128,7 +129,7 @@ def _endpoints(values: tuple[Any, ...]) -> tuple[str, ...]:
 
 def _endpoint(value: Any) -> str:
     if isinstance(value, str) and value.startswith("tcp://"):
-        return config_check.tcp_endpoint(value)
+        return config_values.tcp_endpoint(value)
     if not isinstance(value, str) or not re.match(r"/|ipc:///", value) or "\0" in value:
         raise ValueError("is neither a path, ipc:///… nor tcp://…:port")
     return value
@@ -144,7 +145,7 @@ def _http_endpoint(value: Any) -> str:
 def _moksha_socket(value: Any) -> str:
     if isinstance(value, str) and re.fullmatch(r"ipc:///.+", value):
         return value
-    return config_check.tcp_endpoint(value)
+    return config_values.tcp_endpoint(value)
 
 
 def _named(check: Check) -> Check:
@@ -153,7 +154,7 @@ def _named(check: Check) -> Check:
     def checked(values: tuple[Any, ...]) -> dict[str, str]:
         if len(values) != 2 or not all(isinstance(value, str) and value for value in values):
             raise ValueError("takes two strings")
-        name = config_check.text(values[1])
+        name = config_values.text(values[1])
         if "/" in name or name.startswith("."):
             raise ValueError(f"{name!r} is no name: it would be part of a path")
         return {check(values[0]): name}
@@ -191,7 +192,7 @@ def _brokers(earlier: tuple[Broker, ...], later: tuple[Broker, ...]) -> tuple[Br
 def _texts(values: tuple[Any, ...]) -> tuple[str, ...]:
     if not values:
         raise ValueError("takes at least one name")
-    return tuple(config_check.text(value) for value in values)
+    return tuple(config_values.text(value) for value in values)
 
 
 def _more(earlier: tuple[str, ...], later: tuple[str, ...]) -> tuple[str, ...]:
@@ -212,10 +213,10 @@ def _rrdcached(values: tuple[Any, ...]) -> tuple[str, str]:
 #: Everything that a block ``<RabbitMQ url>`` may hold.
 BROKER_OPTIONS: Mapping[str, Option] = {
     "Vhost": Option("vhosts", _texts, _more),
-    "User": Option("user", single(config_check.text)),
+    "User": Option("user", single(config_values.text)),
     "PasswordFile": Option("password_file", single(absolute_path)),
     "Queues": Option("queues", _texts, _more),
-    "Service": Option("services", _named(config_check.text), _joined),
+    "Service": Option("services", _named(config_values.text), _joined),
 }
 #: Everything that the block may hold.
 OPTIONS: Mapping[str, Option] = {
@@ -228,7 +229,7 @@ OPTIONS: Mapping[str, Option] = {
     "Topics": Option("topics", single(flag)),
     "TopicTimes": Option("topic_times", single(flag)),
     "Rrdcached": Option("rrdcached", _rrdcached),
-    "Host": Option("hosts", _named(config_check.tcp_endpoint), _joined),
+    "Host": Option("hosts", _named(config_values.tcp_endpoint), _joined),
     "MokshaSocket": Option("moksha_sockets", _named(_moksha_socket), _joined),
     "FedoraMessaging": Option("fedora_messagings", _named(_http_endpoint), _joined),
     "RabbitMQ": Option("brokers", _broker_url, _brokers, BROKER_OPTIONS, _broker),

@@ -16,7 +16,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from ..config_check import duration
+from ..config_values import duration
 from ..files import file_beneath, folder_beneath
 from ..humanize import duration as words
 from ..metrics import PLUGIN, parse_instance

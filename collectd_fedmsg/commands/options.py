@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from ..config_check import Check, number, whole
+from ..config_values import Check, number, whole
 
 
 def checked(check: Check) -> Callable[[str], Any]:

@@ -9,18 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..config_check import (
-    Checker,
-    Key,
-    Table,
-    absolute_path,
-    flag,
-    matching,
-    optional,
-    tcp_endpoint,
-    text,
-    whole,
-)
+from ..config_check import Checker, Key, Table
+from ..config_values import absolute_path, flag, matching, optional, tcp_endpoint, text, whole
 
 PREFIX = "collectd_fedmsg."
 MAX_HISTORY = 7 * 86400

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from collectd_fedmsg.errors import StoreError
-from collectd_fedmsg.http_client import ExchangeError, exchange
+from collectd_fedmsg.http_client import exchange
+from collectd_fedmsg.http_link import ExchangeError
 from collectd_fedmsg.names import printable
 
 from .. import json_bytes as as_json

@@ -19,9 +19,9 @@ except ImportError:  # a page of a Prometheus needs none
 
 from collectd_fedmsg.errors import SeriesError, StoreError
 from collectd_fedmsg.names import printable
-from collectd_fedmsg.rrdcached import Flusher
 
 from .base import Archive, Daemon, Ref
+from .flusher import Flusher
 from .rrd_header import Header, named, opened, read_header
 from .rrd_listing import SUFFIX, Listing
 from .series import MAX_NUMBER, Series, checked, impossible_number

@@ -19,12 +19,12 @@ pytest.importorskip("flask")
 
 from collectd_fedmsg_dashboard import create_app, serve  # noqa: E402
 from collectd_fedmsg_dashboard.judge.fleet_rows import MIN_IN_BACKGROUND  # noqa: E402
+from collectd_fedmsg_dashboard.store import flusher  # noqa: E402
 from collectd_fedmsg_dashboard.web import first_paint  # noqa: E402
 from collectd_fedmsg_dashboard.web.verdict_help import EXPLAINED  # noqa: E402
 from markupsafe import escape  # noqa: E402
 from werkzeug.security import generate_password_hash  # noqa: E402
 
-from collectd_fedmsg import rrdcached as flush  # noqa: E402
 from collectd_fedmsg.diagnosis import Verdict  # noqa: E402
 from collectd_fedmsg.errors import ConfigError  # noqa: E402
 from tests.integration.test_store_rrd import HOST, STEP, fleet, write  # noqa: E402
@@ -286,7 +286,7 @@ def test_settings_file(tmp_path):
 
 def test_rrdcached_that_hangs_is_503_in_time(short_folder, tmp_path, now, monkeypatch):
     """A daemon that accepts and never answers costs a bounded wait, not a thread for ever."""
-    monkeypatch.setattr(flush, "TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(flusher, "TIMEOUT_SECONDS", 0.2)
     fleet(tmp_path, now)
     with socket.socket(socket.AF_UNIX) as mute:
         mute.bind(str(short_folder / "s"))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from collectd_fedmsg import config_check, toml_file
+from collectd_fedmsg import config_values, toml_file
 from collectd_fedmsg.alerts.rules_file import parse
 from collectd_fedmsg.collector.config import read_block
 from collectd_fedmsg.config_check import REQUIRED, Checker, Key
@@ -23,9 +23,9 @@ def test_each_mistake_has_place_key_value_and_reason():
     found = checker.table(
         {"a": 0, "flg": True},
         {
-            "a": Key(config_check.whole(1, 9)),
-            "flag": Key(config_check.flag, REQUIRED),
-            "b": Key(config_check.text, "usual"),
+            "a": Key(config_values.whole(1, 9)),
+            "flag": Key(config_values.flag, REQUIRED),
+            "b": Key(config_values.text, "usual"),
         },
     )
     assert found == {"b": "usual"}
@@ -63,7 +63,7 @@ def test_each_mistake_has_place_key_value_and_reason():
 )
 def test_an_address_that_cannot_work_is_refused(address: Any):
     with pytest.raises(ValueError, match=r"must|not an address"):
-        config_check.http_url(address)
+        config_values.http_url(address)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_an_address_that_cannot_work_is_refused(address: Any):
     ],
 )
 def test_an_address_that_can_work_is_kept(address: str):
-    assert config_check.http_url(address) == address
+    assert config_values.http_url(address) == address
 
 
 @pytest.mark.parametrize(

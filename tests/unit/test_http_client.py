@@ -10,7 +10,8 @@ import time
 import pytest
 
 from collectd_fedmsg.http_address import Address, is_loopback, proxy_of
-from collectd_fedmsg.http_client import ExchangeError, exchange
+from collectd_fedmsg.http_client import exchange
+from collectd_fedmsg.http_link import ExchangeError
 
 OK = b"HTTP/1.1 200 OK\r\n"
 

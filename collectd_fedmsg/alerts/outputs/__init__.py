@@ -7,11 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from ...config_check import (
-    REQUIRED,
-    Checker,
-    Key,
-    Table,
+from ...config_check import REQUIRED, Checker, Key, Table
+from ...config_values import (
     absolute_path,
     among,
     flag,
