@@ -21,6 +21,7 @@ for version in 3.11 3.12 3.13 3.13t 3.14 3.14t 3.15 3.15t; do
     [ -n "$base" ] || continue
     python=.venv/python$version/bin/python
     if [ "$(cat ".venv/python$version/set-up" 2>/dev/null)" != "$NOW" ]; then
+        [ -x $uv ] || { echo "test_pythons: no uv to install for Python $version with" >&2; continue; }
         [ -n "$tried" ] || { clean_pip_environment && configure_uv; }
         $uv venv --quiet --clear --python "$base" ".venv/python$version"
         for name in build build-txws test; do

@@ -151,7 +151,7 @@ def gone(row: Mapping[str, Any]) -> str:
     if row["arrival_rate"] is None or row["completion_rate"] is None:
         return ""
     return (
-        "never gone at this pace"
+        "does not drain at this pace"
         if seconds is None
         else (f"gone in {duration(seconds)} at this pace")
     )

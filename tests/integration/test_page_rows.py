@@ -32,7 +32,7 @@ ILL = {
     "text": "backlog +700 in 5 min",
     "action": "Look at the database.",
     "pace": "grows by 2.3/s",
-    "gone": "never gone at this pace",
+    "gone": "does not drain at this pace",
 }
 
 
@@ -93,7 +93,7 @@ def test_nothing_moves_under_the_pointer(site, chromium):  # noqa: F811
     assert page.evaluate(order).startswith("Consumer5,")
     assert page.locator(".heading .count").all_inner_texts() == ["1 needs attention", "12 well"]
     assert page.inner_text("[data-consumer=Consumer5] .pace") == "grows by 2.3/s"
-    assert page.inner_text("[data-consumer=Consumer5] .gone") == "never gone at this pace"
+    assert page.inner_text("[data-consumer=Consumer5] .gone") == "does not drain at this pace"
     assert page.faults == []
 
 

@@ -283,7 +283,7 @@ def row(**changes):
 @pytest.mark.parametrize(
     ("changes", "pace", "gone"),
     [
-        pytest.param({}, "grows by 5/s", "never gone at this pace", id="grows"),
+        pytest.param({}, "grows by 5/s", "does not drain at this pace", id="grows"),
         pytest.param(
             {"completion_rate": 9.0, "drain_seconds": 50.0},
             "drains by 2/s",
@@ -293,7 +293,7 @@ def row(**changes):
         pytest.param(
             {"completion_rate": 6.9},
             "neither grows nor drains",
-            "never gone at this pace",
+            "does not drain at this pace",
             id="within-two-percent",
         ),
         pytest.param(
