@@ -232,8 +232,8 @@ STORY = Story(
                   Expect("archiver", ("CREEP",), 240, full=True),)),
         Phase("doom", "the same messages, but the archiver cannot follow any more", doom, (
             Expect("archiver", ("SLOW",), 240, says="slow processing"),
-            Expect("archiver", ("SLOW",), 240,
-                   says="is waiting in psycopg Connection.execute, called from store"),
+            # On a machine without a free processor waiting may look like computing.
+            Expect("archiver", ("SLOW",), 240, says="in psycopg Connection"),
             Expect("archiver", ("SLOW",), 240, says=f"after “{COPY}”"))),
         Phase("repack", "the reader is stopped and the table repacked (VACUUM FULL)", repack, (
             Expect("archiver", ("RECOVERING", "OK"), 240),
