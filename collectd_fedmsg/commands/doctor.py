@@ -33,7 +33,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print each finding; 0 when nothing is wrong, 1 otherwise."""
     failed = unknown = 0
-    for finding in examine.everything(options, time.time()):
+    for finding in examine.everything(options, time.time):
         print(f"{WORDS[finding.good]} {visible(finding.what)}", flush=True)
         if finding.hint:
             print(f"      → {visible(finding.hint)}", flush=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -26,24 +26,27 @@ from collectd_fedmsg.rrdcached import Rrdcached
 MAX_FLEET_BYTES = 64 << 20
 
 
-def everything(options: argparse.Namespace, now: float) -> Iterator[DoctorFinding]:
-    """Yield all findings, in the order from hub to page; ``now`` in seconds since the epoch."""
+def everything(options: argparse.Namespace, clock: Callable[[], float]) -> Iterator[DoctorFinding]:
+    """Yield all findings, in the order from hub to page.
+
+    ``clock`` gives epoch seconds; each step asks it again, for all of them may take a while.
+    """
     yield from guarded("the packages", installed())
     finding, ours = configured()
     yield finding
     folder = Path(options.run_folder or (ours or settings.Settings("")).run_folder)
     yield from guarded(str(folder), run_folder(folder))
-    harvest = latest([f"{folder}/*.sock"], options.timeout, now)
-    yield from guarded("the daemons", daemons(harvest, now))
+    harvest = latest([f"{folder}/*.sock"], options.timeout, clock())
+    yield from guarded("the daemons", daemons(harvest, clock()))
     yield from guarded("collectd", collectd_process(folder))
     yield from guarded("collectd.conf", examine_collectd.look(options.collectd_conf))
     data_dir = Path(options.data_dir)
-    yield from guarded(str(data_dir), stored(harvest, data_dir, options.rrdcached, now))
+    yield from guarded(str(data_dir), stored(harvest, data_dir, options.rrdcached, clock))
     if options.rrdcached:
         yield from guarded("rrdcached", rrdcached(options.rrdcached, options.timeout))
     if options.url:
         yield from guarded("the dashboard", dashboard(options.url, options.timeout))
-    yield from guarded("alerting", alerting(options.state, now))
+    yield from guarded("alerting", alerting(options.state, clock()))
 
 
 def guarded(name: str, findings: Iterator[DoctorFinding]) -> Iterator[DoctorFinding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..humanize import duration
@@ -17,11 +17,16 @@ from .rrdtool import rrdtool
 #: Samples older than this many intervals are late; stored ones twice that.
 MISSED_INTERVALS = 3
 _STEP = re.compile(r"^step = (\d+)$", re.MULTILINE)
+#: Returns epoch seconds.
+Clock = Callable[[], float]
 _HEARTBEAT = re.compile(r"^ds\[.+\]\.minimal_heartbeat = (\d+)$", re.MULTILINE)
 
 
-def stored(harvest: Harvest, folder: Path, daemon: str, now: float) -> Iterator[DoctorFinding]:
-    """Look at the files of each consumer that answered; ``now`` in epoch seconds."""
+def stored(harvest: Harvest, folder: Path, daemon: str, clock: Clock) -> Iterator[DoctorFinding]:
+    """Look at the files of each consumer that answered.
+
+    ``clock`` gives epoch seconds; it is asked at each file, for reading them may take a while.
+    """
     try:
         hosts = sorted(folder.iterdir())
     except FileNotFoundError:
@@ -64,7 +69,7 @@ def stored(harvest: Harvest, folder: Path, daemon: str, now: float) -> Iterator[
             continue
         newest = max((_last_update(path, daemon), path) for path in paths)
         (last, trouble), path = newest
-        yield _age(f"{service}: {consumer}", now - last, trouble, interval)
+        yield _age(f"{service}: {consumer}", clock() - last, trouble, interval)
         yield from _keeps(path, interval)
 
 

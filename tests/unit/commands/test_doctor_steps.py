@@ -60,7 +60,7 @@ def test_files_that_cannot_keep_the_samples(
     tmp_path: Path, step: int, heartbeat: int, interval: int, words: str
 ):
     rrd(tmp_path, step, heartbeat)
-    age, *wrong = stored(harvest(interval), tmp_path, "", NOW)
+    age, *wrong = stored(harvest(interval), tmp_path, "", lambda: NOW)
     assert age.good
     assert [one.good for one in wrong] == ([False] if words else [])
     assert not words or words in wrong[0].what
@@ -69,7 +69,7 @@ def test_files_that_cannot_keep_the_samples(
 
 def test_a_newest_sample_ahead_of_the_clock_is_no_fresh_one(tmp_path: Path):
     rrd(tmp_path, 10, 600, NOW + 86400)
-    (found, *_) = stored(harvest(10), tmp_path, "", NOW)
+    (found, *_) = stored(harvest(10), tmp_path, "", lambda: NOW)
     assert not found.good
     assert "24 h ahead of this clock" in found.what
 
