@@ -11,7 +11,8 @@ from ..protocol.sockets import parse_socket_name
 from ..protocol.wire import Origin, Reply, Request
 from .cursors import Cursors, Ended
 from .endpoints import sockets_in
-from .requester import Requester, Round
+from .requester import Requester
+from .rounds import Round
 
 #: Seconds of the past that a ring can hold; what claims to be older is refused.
 MAX_AGE = 8 * 86400.0

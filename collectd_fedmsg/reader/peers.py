@@ -26,6 +26,8 @@ class Peer(Protocol):
 
     #: Who answers; None where the kernel does not know.
     process: PeerProcess | None
+    #: Bytes received so far, of whole frames or not.
+    octets: int
 
     def fileno(self) -> int:
         """Return the descriptor to poll for input."""
@@ -59,6 +61,7 @@ class UnixPeer:
             self._socket.close()
             raise
         self._unpacker = Unpacker(MAX_REPLY)
+        self.octets = 0
 
     def fileno(self) -> int:
         """Return the descriptor."""
@@ -80,6 +83,7 @@ class UnixPeer:
                 return None
             if not octets:
                 raise ConnectionResetError("it closed the connection without an answer")
+            self.octets += len(octets)
             self._unpacker.feed(octets)
         return self._unpacker.take()
 
@@ -125,6 +129,7 @@ class TcpPeer:
     def __init__(self, context: zmq.Context[Any], endpoint: str, keys: Path | None) -> None:
         if keys is None:
             raise ValueError(f"{endpoint}: TCP needs CurveKeys")
+        self.octets = 0
         self._socket: Any = context.socket(zmq.DEALER)
         try:
             self._socket.setsockopt(zmq.LINGER, 0)
@@ -156,9 +161,11 @@ class TcpPeer:
     def receive(self) -> bytes | None:
         """Return a frame, None when it has not come yet."""
         try:
-            return bytes(self._socket.recv(zmq.NOBLOCK))
+            frame = bytes(self._socket.recv(zmq.NOBLOCK))
         except zmq.Again:
             return None
+        self.octets += len(frame)
+        return frame
 
     def close(self) -> None:
         """Close at once, whatever is on its way."""

@@ -2,7 +2,8 @@
 
 At most one open request a daemon. A connection to a socket file is made for one exchange, so
 that a daemon keeps none for us; a reply that comes late is taken at the next round. One that
-stays silent is asked again after MISSED_ROUNDS rounds.
+stays silent is asked again after MISSED_ROUNDS rounds. Users take turns, each with a share of the
+round's bytes; a daemon whose answer was not read is silent, and comes first in the next round.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import contextlib
 import resource
 import select
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,44 +21,20 @@ import zmq
 
 from ..errors import DecodeError
 from ..files import raise_file_limit
-from ..protocol.wire import Reply, Request, decode_reply, encode_request
+from ..protocol.wire import Request, decode_reply, encode_request
 from .endpoints import MAX_ENDPOINTS
-from .peer_process import PeerProcess
 from .peers import Peer, TcpPeer, UnixPeer, new_context
+from .rounds import Exchange, Round
+from .shares import in_turn
 
 #: Rounds without an answer until the connection is made again.
 MISSED_ROUNDS = 3
 #: Pages of one daemon in one round: a ring has few, more is a peer gone mad.
 MAX_PAGES = 8
-#: Bytes of replies in one round: after an outage a large fleet comes over several rounds.
-MAX_ROUND = 8 << 20
 #: Descriptors of this process that connections leave to others.
 FREE_FILES = 256
 #: Seconds between two tries to connect to a daemon for which too many wait.
 BUSY_SECONDS = 0.05
-
-
-@dataclass
-class Exchange:
-    """One daemon's connection and what is open on it."""
-
-    peer: Peer
-    asked: bool = False
-    silent: int = 0
-
-
-@dataclass
-class Round:
-    """What one call of ``ask`` brought: replies by endpoint, errors, silence, bytes."""
-
-    replies: dict[str, list[Reply]] = field(default_factory=dict)
-    #: Who gave them, by the kernel's word.
-    processes: dict[str, PeerProcess] = field(default_factory=dict)
-    errors: dict[str, str] = field(default_factory=dict)
-    silent: list[str] = field(default_factory=list)
-    #: Endpoints on which nobody listens: the daemon has ended.
-    gone: list[str] = field(default_factory=list)
-    octets: int = 0
 
 
 class Requester:
@@ -77,6 +54,8 @@ class Requester:
         self._context: zmq.Context[Any] | None = None
         self._keys = curve_keys
         self._exchanges: dict[str, Exchange] = {}
+        #: Endpoints whose answer had come in the last round and was not read.
+        self._unread: set[str] = set()
 
     def ask(self, wanted: Mapping[str, Request], timeout: float) -> Round:
         """Ask each endpoint for the samples after its cursor; return what came in time.
@@ -93,25 +72,22 @@ class Requester:
         busy = self._open_all(wanted, poll, waiting, result, deadline)
         # A zmq socket's descriptor tells of changes only: what came before is looked for first.
         ready = [number for number, endpoint in waiting.items() if endpoint.startswith("tcp://")]
-        while (waiting or busy) and result.octets < MAX_ROUND:
-            for number in ready:
-                if number in waiting and not self._take(waiting[number], result):
-                    del waiting[number]
-                    with contextlib.suppress(KeyError, OSError):
-                        poll.unregister(number)
-                if time.monotonic() >= deadline or result.octets >= MAX_ROUND:
-                    break
+        while waiting or busy:
+            self._take_all([number for number in ready if number in waiting], poll, waiting,
+                           result, deadline)  # fmt: skip
             left = deadline - time.monotonic()
             if left <= 0 or not (waiting or busy):
                 break
             left = min(left, BUSY_SECONDS) if busy else left
             ready = [number for number, _ in poll.poll(max(1, int(left * 1000)))]
             busy = self._open_all(busy, poll, waiting, result, deadline)
-        # What has come and was not taken keeps until the next round: no silence.
         late = {number for number, _ in poll.poll(0)} if waiting else set()
         for number, endpoint in waiting.items():
-            if number not in late:
+            if number in late:
+                result.unread[endpoint] = self._exchanges[endpoint].user
+            else:
                 self._count_missed(endpoint, result)
+        self._count_unread(result)
         result.silent.extend(busy)
         return result
 
@@ -120,6 +96,24 @@ class Requester:
         self._forget(set(self._exchanges))
         if self._context is not None:
             self._context.destroy(linger=0)
+
+    def _take_all(
+        self, ready: Sequence[int], poll: Any, waiting: dict[int, str], result: Round,
+        deadline: float,
+    ) -> None:  # fmt: skip
+        """Take what came, users by turns; wait no longer for whose user's share is used up."""
+        numbers = {waiting[number]: number for number in ready}
+        users = {endpoint: self._exchanges[endpoint].user for endpoint in numbers}
+        for endpoint in in_turn(users, self._unread):
+            if time.monotonic() >= deadline:
+                break
+            if result.shares.left(users[endpoint]) <= 0:
+                result.unread[endpoint] = users[endpoint]
+            elif self._take(endpoint, result):
+                continue
+            del waiting[numbers[endpoint]]
+            with contextlib.suppress(KeyError, OSError):
+                poll.unregister(numbers[endpoint])
 
     def _open_all(
         self,
@@ -142,7 +136,9 @@ class Requester:
                 busy[endpoint] = request
                 continue
             if opened:
-                number = self._exchanges[endpoint].peer.fileno()
+                exchange = self._exchanges[endpoint]
+                result.shares.enter(exchange.user)
+                number = exchange.peer.fileno()
                 poll.register(number, select.POLLIN)
                 waiting[number] = endpoint
         return busy
@@ -178,12 +174,17 @@ class Requester:
     def _take(self, endpoint: str, result: Round) -> bool:
         """Take what came; return whether more is on its way."""
         exchange = self._exchanges[endpoint]
+        before = exchange.peer.octets
         try:
-            frame = exchange.peer.receive()
+            try:
+                frame = exchange.peer.receive()
+            finally:
+                octets = exchange.peer.octets - before
+                result.octets += octets
+                result.shares.count(exchange.user, octets)
             if frame is None:
                 return True
             exchange.asked, exchange.silent = False, 0
-            result.octets += len(frame)
             reply = decode_reply(frame)
         except (DecodeError, OSError, zmq.ZMQError) as error:
             result.errors[endpoint] = str(error)
@@ -193,7 +194,9 @@ class Requester:
         pages.append(reply)
         if exchange.peer.process is not None:
             result.processes[endpoint] = exchange.peer.process
-        if reply.more and reply.last >= 0 and len(pages) < MAX_PAGES:
+        # More than a first page only while half of the share is left for others' first.
+        plenty = 2 * result.shares.left(exchange.user) > result.shares.part()
+        if reply.more and reply.last >= 0 and len(pages) < MAX_PAGES and plenty:
             with contextlib.suppress(OSError, zmq.ZMQError):
                 exchange.peer.send(encode_request(Request(reply.origin.run, reply.last)))
                 exchange.asked = True
@@ -210,6 +213,16 @@ class Requester:
         exchange.silent += 1
         if exchange.silent >= MISSED_ROUNDS:
             self._forget({endpoint})
+
+    def _count_unread(self, result: Round) -> None:
+        """Count who answered and was not read as silent, and say why, in one line a user."""
+        for endpoint in result.unread:
+            self._count_missed(endpoint, result)
+        self._unread = set(result.unread) - set(result.replies)
+        for user, number in Counter(result.unread[endpoint] for endpoint in self._unread).items():
+            spent = result.shares.left(user) <= 0
+            why = f"its share of a round is {result.shares.part()} bytes" if spent else "time is up"
+            result.errors[user] = f"{number} daemons answered and were not read: {why}"
 
     def _connect(self, endpoint: str) -> Peer:
         if not endpoint.startswith("tcp://"):
