@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
 #: Seconds after its last answer for which a service's name is kept for its user.
 OWNER_SECONDS = 86400.0
-#: Services whose users are remembered.
-MAX_SERVICES = 10_000
+#: Services of one user that are remembered; above it those that were heard of least lately go.
+MAX_PER_USER = 2048
 
 
 class ServiceOwners:
@@ -23,9 +24,11 @@ class ServiceOwners:
     """
 
     def __init__(self, users: Mapping[str, Any] | None = None) -> None:
-        self.users = {
-            str(key): (int(user), float(heard)) for key, (user, heard) in (users or {}).items()
-        }
+        self.users: dict[str, tuple[int, float]] = {}
+        #: Of each user its services, the longest unheard first.
+        self._services: dict[int, dict[str, None]] = defaultdict(dict)
+        for key, (user, heard) in (users or {}).items():
+            self._keep(str(key), int(user), float(heard))
 
     def claim(self, place: str, service: str, user: int, now: float) -> str:
         """Return why a user's daemon may not have a service's name, empty when it has it now.
@@ -41,8 +44,22 @@ class ServiceOwners:
                 f"{service} is a daemon of uid {owner}: what uid {user} says of it is not believed"
                 f" for another {left / 3600:.0f} h"
             )
-        self.users.pop(key, None)
-        self.users[key] = (user, now)
-        if len(self.users) > MAX_SERVICES:
-            del self.users[next(iter(self.users))]
+        self._keep(key, user, now)
         return ""
+
+    def _keep(self, key: str, user: int, heard: float) -> None:
+        """Note a service's user; more than MAX_PER_USER push out names of the same user only."""
+        self._drop(key)
+        self.users[key] = (user, heard)
+        services = self._services[user]
+        services[key] = None
+        if len(services) > MAX_PER_USER:
+            self._drop(next(iter(services)))
+
+    def _drop(self, key: str) -> None:
+        user, _ = self.users.pop(key, (None, 0.0))
+        if user is None:
+            return
+        del self._services[user][key]
+        if not self._services[user]:
+            del self._services[user]

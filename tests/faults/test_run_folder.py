@@ -23,7 +23,6 @@ from collectd_fedmsg.protocol.wire import Request
 from collectd_fedmsg.reader.collect import Reader, latest
 from collectd_fedmsg.reader.endpoints import MAX_PER_USER, sockets_in
 from collectd_fedmsg.reader.requester import Requester
-from collectd_fedmsg.reader.service_owners import OWNER_SECONDS, ServiceOwners
 from examples.chain import ROOT
 from examples.processes import wait_for
 from tests.users import as_user
@@ -319,14 +318,3 @@ def test_a_round_without_time_asks_nobody(short_folder: Path) -> None:
         answers = requester.ask({f"ipc://{path}": Request()}, 0.0)
         requester.close()
     assert (answers.silent, answers.gone, answers.errors) == ([f"ipc://{path}"], [], {})
-
-
-def test_a_service_stays_its_user_s() -> None:
-    """Another user may have its name a day after its last answer; root may at once."""
-    owners, now = ServiceOwners(), 1_800_000_000.0
-    assert owners.claim("", "hub", 2001, now) == ""
-    assert "of uid 2001" in owners.claim("", "hub", 2002, now + 10)
-    assert owners.claim("", "hub", 2001, now + 20) == ""
-    assert owners.claim("elsewhere", "hub", 2002, now + 20) == ""
-    assert owners.claim("", "hub", 2002, now + 21 + OWNER_SECONDS) == ""
-    assert owners.claim("", "hub", 0, now + 22 + OWNER_SECONDS) == ""
