@@ -68,7 +68,9 @@ class Plugin:
         self._reader = Reader(
             self._config.endpoints, self._requester, hosts=self._config.hosts
         )  # fmt: skip
-        self._dispatcher = Dispatcher(self._config, self._table, self._reader.place)
+        self._dispatcher = Dispatcher(
+            self._config, self._table, self._reader.place, self._reader.user
+        )
         state = self._config.state_file
         self._evidence = EvidenceKeeper(
             state and evidence_file(state), self._host_of, min(WRITE_SECONDS, self._config.interval)

@@ -34,14 +34,20 @@ class Dispatcher:
         config: the plugin's block.
         table: the series that there are.
         place: returns the host that an endpoint's series get.
+        user: returns whose daemon answers as a service at an endpoint.
     """
 
     def __init__(
-        self, config: PluginConfig, table: SeriesTable, place: Callable[[str], str] = str
+        self,
+        config: PluginConfig,
+        table: SeriesTable,
+        place: Callable[[str], str] = str,
+        user: Callable[[str, str], str] = lambda endpoint, service: "",
     ) -> None:
         self._config = config
         self._table = table
         self._place = place
+        self._user = user
         #: Made after collectd has forked.
         self._values: Any = None
         self._bounded_log = BoundedLog()
@@ -64,8 +70,9 @@ class Dispatcher:
                     f" Interval {origin.interval:g}",
                 )
             try:
+                user = self._user(endpoint, origin.service)
                 for sample in samples:
-                    self._dispatch(host, origin.service, sample)
+                    self._dispatch(host, origin.service, sample, user)
             except Exception as error:  # the other daemons are stored all the same
                 self.count_failure(endpoint, error)
 
@@ -76,11 +83,11 @@ class Dispatcher:
             self.log(endpoint, f"{endpoint}: {error}")
         self._totals["bytes"] += octets
 
-    def _dispatch(self, host: str, service: str, sample: Sample | PartialSample) -> None:
-        series = self._table.find(host, service, sample.consumer)
+    def _dispatch(self, host: str, service: str, sample: Sample | PartialSample, user: str) -> None:
+        series = self._table.find(host, service, sample.consumer, user)
         if series is None:
             one_too_many = f"{service}/{sample.consumer!r:.80} is one too many: MaxConsumers"
-            self.log(f"MaxConsumers {host}", one_too_many)
+            self.log(f"MaxConsumers {host} {user}", one_too_many)
             return
         values = self._values
         for kind, instance, value in series.values(sample):

@@ -101,11 +101,12 @@ class OutageRecovery:
         files: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for endpoint, origin, samples in fresh:
             place = self._reader.place(endpoint)
+            user = self._reader.user(endpoint, origin.service)
             folder = f"{place or self._host}/{PLUGIN}-{escape(origin.service)}"
             for sample in samples:
                 if REPLICA_MARK in sample.consumer:
                     continue  # what is stored of it is its row, which is held here
-                series = self._table.find(place, origin.service, sample.consumer)
+                series = self._table.find(place, origin.service, sample.consumer, user)
                 for kind, instance, value in series.values(sample, again=True) if series else ():
                     files[f"{folder}/{kind}-{instance}"].append((int(sample.time), value))
         return files

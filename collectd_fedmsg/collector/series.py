@@ -1,7 +1,7 @@
 """Which series may exist, and a sample as (type, type instance, value) of each.
 
-Each series is a file on some disk, so their number is bounded per host and per consumer,
-whatever names daemons make up. Names are escaped once.
+Each series is a file on some disk, so their number is bounded per user of a host, per service and
+per consumer, whatever names daemons make up. Names are escaped once.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from .topic_names import Consumer, TopicNames
 
 #: What nobody can see in blocking mode, where messages wait in a socket's buffer.
 HIDDEN = ("backlog", "oldest")
+#: Consumers that one service may have of the last RESERVED_SHARE of its user's: who has more
+#: already leaves that to others.
+FEW_CONSUMERS, RESERVED_SHARE = 16, 4
 #: The consumer's total of what a metric counts by topic.
 TOTALS = {"topics": "received", "topic_processed": "processed", "topic_busy": "busy"}
 
@@ -108,7 +111,7 @@ class ConsumerSeries:
 
 
 class SeriesTable:
-    """The consumers that have series, at most ``max_consumers`` of a host."""
+    """The consumers that have series, at most ``max_consumers`` of each user of a host."""
 
     def __init__(
         self, max_consumers: int, by_topic: Sequence[TopicMetric], names: TopicNames | None = None
@@ -117,13 +120,24 @@ class SeriesTable:
         self._by_topic = by_topic
         self.topic_names = names or TopicNames()
         self._series: dict[Consumer, ConsumerSeries] = {}
-        self._counts: Counter[str] = Counter()
+        self._of_user: Counter[tuple[str, str]] = Counter()
+        self._of_service: Counter[tuple[str, str, str]] = Counter()
 
-    def find(self, host: str, service: str, consumer: str) -> ConsumerSeries | None:
-        """Return a consumer's series; None when it is one too many."""
+    def find(self, host: str, service: str, consumer: str, user: str = "") -> ConsumerSeries | None:
+        """Return a consumer's series; None when it is one too many.
+
+        ``user``: whose daemon it is; empty: of no user of this host.
+        """
         key = (host, service, consumer)
         series = self._series.get(key)
-        if series is None and self._counts[host] < self._max_consumers:
+        if series is None and self._has_room(host, service, user):
             series = self._series[key] = ConsumerSeries(key, self._by_topic, self.topic_names)
-            self._counts[host] += 1
+            self._of_user[host, user] += 1
+            self._of_service[host, service, user] += 1
         return series
+
+    def _has_room(self, host: str, service: str, user: str) -> bool:
+        """Return whether a service may have one more: the last quarter is for those with few."""
+        reserved = self._max_consumers // RESERVED_SHARE
+        few = self._of_service[host, service, user] < FEW_CONSUMERS
+        return self._of_user[host, user] < self._max_consumers - (0 if few else reserved)

@@ -65,6 +65,12 @@ class Reader:
         address = endpoint.removeprefix("tcp://").rpartition(":")[0]
         return "" if address in ("localhost", "127.0.0.1") else address
 
+    def user(self, endpoint: str, service: str) -> str:
+        """Return whose daemon answers as a service at an endpoint, empty for no user of ours."""
+        if not endpoint.startswith("ipc://") or parse_socket_name(endpoint) is None:
+            return ""
+        return self.cursors.owners.user(self.place(endpoint), service)
+
     def collect(self, timeout: float, now: float) -> Harvest:
         """Return what is new since the last call, within ``timeout`` seconds.
 

@@ -47,6 +47,11 @@ class ServiceOwners:
         self._keep(key, user, now)
         return ""
 
+    def user(self, place: str, service: str) -> str:
+        """Return the name of a service's user, empty when it is not known."""
+        known = self.users.get(json.dumps([place, service]))
+        return "" if known is None else f"uid {known[0]}"
+
     def _keep(self, key: str, user: int, heard: float) -> None:
         """Note a service's user; more than MAX_PER_USER push out names of the same user only."""
         self._drop(key)

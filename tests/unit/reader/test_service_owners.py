@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collectd_fedmsg.reader.collect import Reader
+from collectd_fedmsg.reader.requester import Requester
 from collectd_fedmsg.reader.service_owners import MAX_PER_USER, OWNER_SECONDS, ServiceOwners
 
 
@@ -40,3 +42,14 @@ def test_a_name_that_changes_its_user_counts_for_the_new_one() -> None:
     for number in range(MAX_PER_USER + 1):
         assert owners.claim("", f"e{number}", 2002, now + 2) == ""
     assert "of uid 0" in owners.claim("", "hub", 2002, now + 3)
+
+
+def test_whose_a_service_is() -> None:
+    """Its user's name; nobody's where none is known, or at an endpoint that is no socket file."""
+    reader = Reader([], Requester())
+    reader.cursors.owners.claim("", "hub", 2001, 1_800_000_000.0)
+    assert reader.user("ipc:///run/hub.7.sock", "hub") == "uid 2001"
+    assert reader.user("ipc:///run/relay.7.sock", "relay") == ""
+    assert reader.user("tcp://localhost:9940", "hub") == ""
+    assert reader.user("ipc:///run/moksha-monitoring", "hub") == ""
+    assert reader.user("http://localhost:15672", "hub") == ""
