@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +25,11 @@ def test_rpmlint_finds_nothing_unexplained(rpms: Path):
         timeout=120,
         check=False,
     )
-    assert "0 errors, 0 warnings" in done.stdout, done.stdout
+    assert "specfiles checked" in done.stdout, done.stdout
+    # One version finds what another does not; its filter is then unused.
+    unused = "unused-rpmlintrc-filter"
+    findings = [line for line in done.stdout.splitlines() if re.search(r": [EW]: ", line)]
+    assert [line for line in findings if unused not in line] == []
 
 
 def test_payload_runs(rpms: Path, tmp_path: Path, version: str):
