@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, cast
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, abort, current_app, request
 
 from collectd_fedmsg.names import escape
 
@@ -155,7 +155,7 @@ def remove_mark(name: str) -> Response:
     """Delete a note; needs the token."""
     login.may_write(settings())
     if not notes().remove(name):
-        raise KeyError(name)
+        abort(404, "No such mark.")
     return Response(status=204)
 
 

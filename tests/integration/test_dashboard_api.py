@@ -173,7 +173,9 @@ def test_marks_want_the_token_and_survive(tmp_path, now):
     assert again.get("/api/v1/marks?start=-600&daemon=other/x/y").get_json()["marks"] == []
     gone = f"/api/v1/marks/{made.get_json()['id']}"
     assert again.delete(gone, headers=token).status_code == 204
-    assert again.delete(gone, headers=token).status_code == 404
+    refused = again.delete(gone, headers=token)
+    assert refused.status_code == 404
+    assert refused.get_json()["error"]["message"] == "No such mark."
 
 
 def test_metrics_hold_every_series_with_its_total(tmp_path, now):
