@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from werkzeug.security import generate_password_hash
@@ -18,6 +18,8 @@ from collectd_fedmsg.http_address import is_loopback
 from . import create_app
 from .config import LOOPBACK_HOSTS, Settings
 from .web.connections import create_server
+from .web.guesses import neighbourhood, network
+from .web.proxies import FOR_HEADER, SECRET_HEADER, asker_of
 
 
 def parser() -> argparse.ArgumentParser:
@@ -97,6 +99,19 @@ def combined(options: argparse.Namespace) -> dict[str, Any]:
     return settings
 
 
+def _client_of(settings: Settings) -> Callable[[str, Mapping[str, str]], str]:
+    """Return what names a request's client, whose share of the threads is bounded."""
+    forwarded_for, secret = (name.upper().replace("-", "_") for name in (FOR_HEADER, SECRET_HEADER))
+
+    def client(peer: str, headers: Mapping[str, str]) -> str:
+        asker = asker_of(settings, peer, headers.get(forwarded_for, ""), headers.get(secret, ""))
+        name = network(asker)
+        # A user of this host has 16 million loopback addresses.
+        return neighbourhood(name) if name.startswith("127.") else name
+
+    return client
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted; return the exit status."""
     options = parser().parse_args(arguments)
@@ -123,7 +138,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     host = options.host.strip("[]")
     shown = f"[{host}]" if ":" in host else host
     try:
-        server = create_server(app, host, options.port, options.threads, settings.prefix)
+        server = create_server(
+            app, host, options.port, options.threads, settings.prefix, client=_client_of(settings)
+        )
     except (OSError, ValueError) as error:
         # waitress says ValueError of a name that is not known.
         reason = getattr(error, "strerror", None) or "names no address of this machine"

@@ -17,21 +17,34 @@ from ..config_keys import Network
 
 #: The header that carries the proxy's secret.
 SECRET_HEADER = "X-Proxy-Secret"  # noqa: S105 - a header's name
+FOR_HEADER = "X-Forwarded-For"
 
 
 def from_proxy(settings: Settings) -> bool:
     """Return whether the request came by a configured proxy."""
-    if not is_proxy(request.remote_addr or "", settings.proxies):
+    return _believed(settings, request.remote_addr or "", request.headers.get(SECRET_HEADER, ""))
+
+
+def _believed(settings: Settings, peer: str, secret: str) -> bool:
+    if not is_proxy(peer, settings.proxies):
         return False
-    shown = request.headers.get(SECRET_HEADER, "").encode("latin-1", "replace")
+    shown = secret.encode("latin-1", "replace")
     wanted = settings.proxy_secret.encode()
     return not wanted or hmac.compare_digest(shown, wanted)
 
 
 def asker(settings: Settings) -> str:
     """Return the address of who asks: behind a proxy of ours, the one that it was asked by."""
-    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    return forwarded if forwarded and from_proxy(settings) else request.remote_addr or ""
+    header = request.headers.get
+    return asker_of(
+        settings, request.remote_addr or "", header(FOR_HEADER, ""), header(SECRET_HEADER, "")
+    )
+
+
+def asker_of(settings: Settings, peer: str, forwarded_for: str, secret: str) -> str:
+    """Return the address of who asks, of a connection's peer and two headers."""
+    forwarded = forwarded_for.rpartition(",")[2].strip()
+    return forwarded if forwarded and _believed(settings, peer, secret) else peer
 
 
 def is_proxy(address: str, proxies: Iterable[Network]) -> bool:

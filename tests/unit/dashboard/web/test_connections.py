@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import http.client
+import json
 import subprocess
 import sys
 import threading
 
 import pytest
+from collectd_fedmsg_dashboard import serve
+from collectd_fedmsg_dashboard.config import Settings
+from collectd_fedmsg_dashboard.web import turns
 from collectd_fedmsg_dashboard.web.connections import (
     MAX_BLANKS,
     MAX_HEADER_BYTES,
@@ -15,6 +19,7 @@ from collectd_fedmsg_dashboard.web.connections import (
     create_server,
     refusal,
 )
+from collectd_fedmsg_dashboard.web.turns import MAX_WAITING_OF_CLIENT
 
 LINE = b"GET / HTTP/1.1\r\n"
 
@@ -82,33 +87,113 @@ def test_the_worst_of_the_largest_headers_take_no_minute():
     assert MAX_HEADER_BYTES == 65536
 
 
-def test_health_checks_have_a_thread_of_their_own():
-    """While the only other thread is busy, and others wait for it."""
-    ended = threading.Event()
+class Busy:
+    """A server whose long answers take until they are let go; each is counted by its address."""
 
-    def app(environ, start_response):
+    def __init__(self, threads: int, prefix: str = "") -> None:
+        self.let_go, self.began, self.asked = threading.Event(), threading.Semaphore(0), []
+        self.links: list[http.client.HTTPConnection] = []
+        self.server = create_server(self.answer, "127.0.0.1", 0, threads, prefix)
+        threading.Thread(target=self.server.run, daemon=True).start()
+
+    def answer(self, environ, start_response):
+        path = environ["PATH_INFO"] + "?" + environ["QUERY_STRING"]
+        self.asked.append(path)
+        if "series" in path:
+            self.began.release()
+            self.let_go.wait(60)
         start_response("200 OK", [("Content-Length", "2")])
-        if environ["PATH_INFO"] != "/healthz":
-            ended.wait(60)
         return [b"ok"]
 
-    server = create_server(app, "127.0.0.1", 0, threads=1, prefix="/queues")
-    threading.Thread(target=server.run, daemon=True).start()
-    links = []
+    def ask(self, path: str, source: str = "127.0.0.1") -> http.client.HTTPConnection:
+        link = http.client.HTTPConnection(
+            "127.0.0.1", self.server.effective_port, timeout=60, source_address=(source, 0)
+        )
+        self.links.append(link)
+        link.request("GET", path)
+        return link
 
-    def asked(path: str) -> http.client.HTTPConnection:
-        links.append(http.client.HTTPConnection("127.0.0.1", server.effective_port, timeout=30))
-        links[-1].request("GET", path)
-        return links[-1]
+    def has_begun(self) -> bool:
+        return self.began.acquire(timeout=60)
 
-    try:
-        busy = [asked("/"), asked("/queues/")]
-        for path in ("/healthz", "/queues/healthz"):
-            assert asked(path).getresponse().read() == b"ok"
-        ended.set()
-        assert [link.getresponse().read() for link in busy] == [b"ok", b"ok"]
-    finally:
-        ended.set()
-        for link in links:
+    def close(self) -> None:
+        self.let_go.set()
+        for link in self.links:
             link.close()
-        server.close()
+        self.server.close()
+
+
+@pytest.fixture
+def busy(request, monkeypatch):
+    monkeypatch.setattr(turns, "MAX_WAIT_SECONDS", 1e9)
+    made = Busy(*getattr(request, "param", (4,)))
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("busy", [(1, "/queues")], indirect=True)
+def test_health_checks_have_a_thread_of_their_own(busy):
+    """While the only other thread is busy, and others wait for it."""
+    long = [busy.ask("/series"), busy.ask("/queues/series")]
+    for path in ("/healthz", "/queues/healthz"):
+        assert busy.ask(path).getresponse().read() == b"ok"
+    busy.let_go.set()
+    assert [link.getresponse().read() for link in long] == [b"ok", b"ok"]
+
+
+def test_one_reader_of_long_answers_stops_nobody(busy):
+    """Its own share is one thread; its excess is refused at once; quick answers do not wait."""
+    long = [busy.ask("/api/v1/series?mine")]
+    assert busy.has_begun()
+    long += [busy.ask("/api/v1/series?mine") for _ in range(MAX_WAITING_OF_CLIENT)]
+    excess = busy.ask("/api/v1/series?mine")
+    for path in ("/healthz", "/help", "/api/v1/daemons"):
+        assert busy.ask(path).getresponse().read() == b"ok"
+    other = busy.ask("/api/v1/series?other", "127.0.0.2")
+    assert busy.has_begun()
+    assert busy.asked.count("/api/v1/series?mine") == 1
+    busy.let_go.set()
+    answers = [link.getresponse() for link in (*long, excess, other)]
+    bodies = [answer.read() for answer in answers]
+    refused = [i for i, answer in enumerate(answers) if answer.status == 503]
+    assert refused, "all were answered"
+    for i in refused:
+        assert int(answers[i].headers["Retry-After"]) > 0
+        assert json.loads(bodies[i])["error"]["status"] == 503
+    assert {answer.status for answer in answers} == {200, 503}
+    assert answers[-1].status == 200
+    assert busy.asked.count("/api/v1/series?mine") == len(long) + 1 - len(refused)
+
+
+def test_no_long_answer_is_made_for_who_is_gone(busy):
+    """Also when something was sent after the request, which hides the end of the stream."""
+    first = busy.ask("/api/v1/series?first")
+    assert busy.has_begun()
+    for i in range(8):
+        link = busy.ask("/api/v1/series?gone")
+        if i % 2:
+            link.sock.sendall(b"G")
+        link.close()
+    last = busy.ask("/api/v1/series?last")
+    busy.let_go.set()
+    assert [link.getresponse().read() for link in (first, last)] == [b"ok", b"ok"]
+    assert busy.asked.count("/api/v1/series?gone") == 0
+    assert busy.asked.count("/api/v1/series?last") == 1
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers", "client"),
+    [
+        ("198.51.100.7", {"X_FORWARDED_FOR": "203.0.113.9"}, "198.51.100.7"),
+        ("10.0.0.1", {"X_FORWARDED_FOR": "192.0.2.4, 203.0.113.9"}, "203.0.113.9"),
+        ("10.0.0.1", {}, "10.0.0.1"),
+        ("2001:db8::1", {}, "2001:db8::/64"),
+        ("::ffff:10.0.0.1", {"X_FORWARDED_FOR": "203.0.113.9"}, "203.0.113.9"),
+        ("127.0.0.1", {}, "127.0.0.1"),
+        ("127.8.9.1", {}, "127.0.0.0/8"),
+    ],
+)
+def test_whose_share_it_is(tmp_path, peer, headers, client):
+    """Behind a configured proxy the one that it was asked by; of others no header is believed."""
+    settings = Settings.of({"data_dir": str(tmp_path), "proxies": ["10.0.0.1"]})
+    assert serve._client_of(settings)(peer, headers) == client
