@@ -78,16 +78,19 @@ class Reader:
         interval from it.
         """
         harvest, deadline = Harvest(), time.monotonic() + timeout
-        endpoints, harvest.errors = sockets_in(
+        sockets = sockets_in(
             self._globs, self.cursors.known(), self._requester.limit - len(self._fixed), timeout / 2
         )
-        wanted = {name: self.cursors.request(name) for name in [*self._fixed, *endpoints]}
+        harvest.errors = sockets.wrong
+        wanted = {name: self.cursors.request(name) for name in [*self._fixed, *sockets.endpoints]}
         answers = self._requester.ask(wanted, deadline - time.monotonic())
-        for endpoint in self.cursors.known():
-            if endpoint not in wanted or endpoint in answers.gone:
-                harvest.ended.append(self.cursors.end(endpoint))
-        harvest.errors.update(answers.errors)
         harvest.silent = answers.silent
+        for endpoint in self.cursors.known():
+            if endpoint in answers.gone or (endpoint in sockets.gone and endpoint not in wanted):
+                harvest.ended.append(self.cursors.end(endpoint))
+            elif endpoint not in wanted:
+                harvest.silent.append(endpoint)
+        harvest.errors.update(answers.errors)
         self.cursors.missed(harvest.silent)
         harvest.octets, harvest.daemons = answers.octets, len(answers.replies)
         for endpoint, reply in _in_order(answers):

@@ -2,26 +2,72 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import fnmatch
 import glob
 import os
 import random
+import re
 import socket
 import stat
 import time
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from itertools import chain, islice, zip_longest
-from pathlib import Path
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
 
 from ..protocol.sockets import parse_socket_name
+from .shares import by_turns
 
-#: Files that are looked at in one round.
-MAX_ENTRIES = 65_536
-#: Files of which not all may be looked at in time.
-MANY_ENTRIES = 1024
+#: Entries of one folder above which it is named as too full; they are looked at all the same.
+MANY_ENTRIES = 65_536
 #: Endpoints that are asked in one round, and those of one user that is not root.
 MAX_ENDPOINTS, MAX_PER_USER = 8192, 2048
+
+
+@dataclass
+class Found:
+    """The ``ipc://`` endpoints to ask, and what is wrong, by place.
+
+    ``gone``: endpoints that answered before, and whose socket file is there no more.
+    """
+
+    endpoints: list[str] = field(default_factory=list)
+    wrong: dict[str, str] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+
+
+class _OfUser:
+    """The endpoints of one user: whoever answered before, then a fair choice of the others."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.known: list[str] = []
+        self._others: list[str] = []
+        self._count = 0
+
+    def add(self, endpoint: str) -> None:
+        """Add one that did not answer before; above ``most`` each has the same chance to stay."""
+        self._count += 1
+        if len(self._others) < self._most:
+            self._others.append(endpoint)
+            return
+        place = random.randrange(self._count)  # noqa: S311 - nobody gains by guessing it
+        if place < self._most:
+            self._others[place] = endpoint
+
+    def count(self) -> int:
+        """Return how many there are, asked or not."""
+        return len(self.known) + self._count
+
+    def chosen(self, *, shuffled: bool) -> list[str]:
+        """Return the endpoints to ask, by name; the others ``shuffled`` where not all can be."""
+        left = max(0, self._most - len(self.known))
+        others = sorted(random.sample(self._others, min(left, len(self._others))))
+        if shuffled:
+            random.shuffle(others)
+        return [*self.known[: self._most], *others]
 
 
 def sockets_in(
@@ -29,83 +75,115 @@ def sockets_in(
     known: Collection[str] = (),
     limit: int = MAX_ENDPOINTS,
     seconds: float = 60.0,
-) -> tuple[list[str], dict[str, str]]:
-    """Return the ``ipc://`` endpoints that glob patterns name, and what is wrong, by place.
+) -> Found:
+    """Return the endpoints that glob patterns name.
 
-    Whoever answered before comes first; then users take turns, so that one of them who makes
-    names without end keeps nobody else out.
+    Users take turns, so that one of them who makes names without end keeps nobody else out; of
+    one user whoever answered before comes first, whether a listing gets as far as its file or not.
 
     Args:
         known: endpoints that answered before.
         limit: endpoints at most.
         seconds: after which no more files are looked at, but those that answered before.
     """
-    wrong: dict[str, str] = {}
-    by_user: dict[int, list[str]] = defaultdict(list)
-    first: list[str] = []
-    for path, user in _socket_files(patterns, known, time.monotonic() + seconds, wrong):
-        endpoint = f"ipc://{path}"
-        (first if endpoint in known else by_user[user]).append(endpoint)
-    for user, endpoints in by_user.items():
-        if user and len(endpoints) > MAX_PER_USER:
-            wrong[f"uid {user}"] = f"{len(endpoints)} sockets: only {MAX_PER_USER} are asked"
-            del endpoints[MAX_PER_USER:]
-    turns = chain.from_iterable(zip_longest(*by_user.values()))
-    chosen = [*first, *(endpoint for endpoint in turns if endpoint is not None)]
-    if len(chosen) > limit:
-        wrong["sockets"] = f"{len(chosen)} socket files, only {limit} are asked"
-    return chosen[:limit], wrong
+    known = set(known)
+    sockets, deadline = Found(), time.monotonic() + seconds
+    users: dict[int, _OfUser] = {}
+
+    def of(user: int) -> _OfUser:
+        return users.setdefault(user, _OfUser(MAX_PER_USER if user else MAX_ENDPOINTS))
+
+    for endpoint, user in _known_sockets(patterns, known, sockets):
+        of(user).known.append(endpoint)
+    for endpoint, user in _listed_sockets(patterns, deadline, sockets.wrong):
+        if endpoint not in known:
+            of(user).add(endpoint)
+    for user, endpoints in users.items():
+        if user and endpoints.count() > MAX_PER_USER:
+            sockets.wrong[f"uid {user}"] = (
+                f"{endpoints.count()} sockets: only {MAX_PER_USER} are asked"
+            )
+    number = sum(endpoints.count() for endpoints in users.values())
+    if number > limit:
+        sockets.wrong["sockets"] = f"{number} socket files, only {limit} are asked"
+    shuffled = number > limit
+    turns = by_turns(endpoints.chosen(shuffled=shuffled) for endpoints in users.values())
+    sockets.endpoints = turns[:limit]
+    return sockets
 
 
-def _socket_files(
-    patterns: Sequence[str], known: Collection[str], deadline: float, wrong: dict[str, str]
+def _known_sockets(
+    patterns: Sequence[str], known: Collection[str], sockets: Found
 ) -> Iterator[tuple[str, int]]:
-    paths: set[str] = set()
-    for pattern in patterns:
-        entries = list(islice(glob.iglob(pattern), MAX_ENTRIES + 1))  # noqa: PTH207 - no Path each
-        if len(entries) > MAX_ENTRIES:
-            wrong[pattern] = f"more than {MAX_ENTRIES} files: some are not looked at"
-        if not entries:
-            reason = _unreadable(pattern)
-            if reason:
-                wrong[pattern] = reason
-        for path in _in_turn(entries[:MAX_ENTRIES], known):
-            if path in paths or not parse_socket_name(path):
-                continue
-            paths.add(path)
-            if time.monotonic() > deadline and f"ipc://{path}" not in known:
-                wrong[pattern] = f"{len(entries)} files: not all can be looked at in time"
-                break
-            try:
-                status = os.lstat(path)
-            except OSError:
-                continue
-            # Links are not followed: they would lead to anything.
+    """Yield those that answered before, and their files' owners, without listing any folder."""
+    for endpoint in sorted(known):
+        path = endpoint.removeprefix("ipc://")
+        if path == endpoint:
+            continue
+        if not any(PurePath(path).match(pattern) for pattern in patterns):
+            sockets.gone.add(endpoint)  # by the configuration
+            continue
+        try:
+            status = os.lstat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            sockets.gone.add(endpoint)
+        except OSError as error:
+            sockets.wrong[str(Path(path).parent)] = f"{error.strerror}: are you in its group?"
+        else:
             if stat.S_ISSOCK(status.st_mode):
-                yield path, status.st_uid
+                yield endpoint, status.st_uid
+            else:
+                sockets.gone.add(endpoint)
 
 
-def _in_turn(paths: Sequence[str], known: Collection[str]) -> list[str]:
-    """Return paths by name, known ones first; of very many another one is first each time."""
-    ordered = sorted(paths)
-    if len(ordered) > MANY_ENTRIES:
-        begin = random.randrange(len(ordered))  # noqa: S311 - nobody gains by guessing it
-        ordered = ordered[begin:] + ordered[:begin]
-    return sorted(ordered, key=lambda path: f"ipc://{path}" not in known)
+def _listed_sockets(
+    patterns: Sequence[str], deadline: float, wrong: dict[str, str]
+) -> Iterator[tuple[str, int]]:
+    """Yield the sockets that folders list, and their owners; other files cost no more than time."""
+    folders = list(_folders(patterns).items())
+    random.shuffle(folders)  # so that one without an end does not come first each time
+    for folder, names in folders:
+        number = 0
+        try:
+            with os.scandir(folder) as entries:
+                for number, entry in enumerate(entries, 1):
+                    if time.monotonic() > deadline:
+                        wrong[folder] = f"{number} files and more: not all can be looked at in time"
+                        return
+                    # What the listing says of an entry's type costs no call.
+                    if not names.match(entry.name) or _is_other(entry):
+                        continue
+                    with contextlib.suppress(OSError):
+                        # Links are not followed: they would lead to anything.
+                        status = os.lstat(entry.path)
+                        if stat.S_ISSOCK(status.st_mode) and parse_socket_name(entry.path):
+                            yield f"ipc://{entry.path}", status.st_uid
+        except PermissionError as error:
+            wrong[folder] = f"may not be read: {error.strerror}; are you in its group?"
+        except OSError:
+            continue  # it is not there
+        if number > MANY_ENTRIES:
+            wrong[folder] = f"{number} files, more than {MANY_ENTRIES}: remove what is no socket"
 
 
-def _unreadable(pattern: str) -> str:
-    """Return why a pattern's folder cannot be listed, empty when it can or is not there."""
-    folder = Path(pattern).parent
-    if glob.has_magic(str(folder)):
-        return ""
-    try:
-        with os.scandir(folder):
-            return ""
-    except PermissionError as error:
-        return f"{folder} may not be read: {error.strerror}; are you in its group?"
-    except OSError:
-        return ""
+def _is_other(entry: os.DirEntry[str]) -> bool:
+    return (
+        entry.is_symlink()
+        or entry.is_file(follow_symlinks=False)
+        or entry.is_dir(follow_symlinks=False)
+    )
+
+
+def _folders(patterns: Sequence[str]) -> dict[str, re.Pattern[str]]:
+    """Return which names patterns have in each folder, as glob(3) has them."""
+    names: dict[str, list[str]] = defaultdict(list)
+    for pattern in patterns:
+        head, name = os.path.split(pattern)
+        # A leading dot is matched by none but a dot.
+        hidden = "" if name.startswith(".") else r"(?!\.)"
+        for folder in glob.iglob(head) if glob.has_magic(head) else [head]:  # noqa: PTH207
+            names[os.path.normpath(folder)].append(hidden + fnmatch.translate(name))
+    return {folder: re.compile("|".join(parts)) for folder, parts in names.items()}
 
 
 def listens(path: str | Path) -> bool | None:

@@ -21,7 +21,6 @@ from collectd_fedmsg.protocol.sample import Sample
 from collectd_fedmsg.protocol.sockets import socket_path
 from collectd_fedmsg.protocol.wire import Request
 from collectd_fedmsg.reader.collect import Reader, latest
-from collectd_fedmsg.reader.endpoints import MAX_PER_USER, sockets_in
 from collectd_fedmsg.reader.requester import Requester
 from examples.chain import ROOT
 from examples.processes import wait_for
@@ -258,54 +257,6 @@ def test_a_dead_daemon_has_ended(short_folder: Path) -> None:
     assert socket_path(short_folder, "hub", daemon.pid).exists()
     assert [(one.service, one.lost) for one in harvest.ended] == [("hub", {"C": 2})]
     assert (harvest.silent, harvest.errors) == ([], {})
-
-
-def test_names_without_end(short_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who answered before comes first, then users by turns; no user has more than a share."""
-    monkeypatch.setattr("collectd_fedmsg.reader.endpoints.MAX_PER_USER", 20)
-    owners = {}
-    for number in range(60):
-        path = short_folder / f"{'b' if number == 59 else 'a'}{number:02}.7.sock"
-        if number % 2:
-            path.touch()
-            continue
-        with socket.socket(socket.AF_UNIX) as bound:
-            bound.bind(str(path))
-        owners[str(path)] = 1001
-    owners[str(short_folder / "a58.7.sock")] = 1002
-    real = os.lstat
-
-    def lstat(path: str) -> os.stat_result:
-        fields = list(real(path))
-        fields[4] = owners.get(path, 0)
-        return os.stat_result(fields)
-
-    monkeypatch.setattr("collectd_fedmsg.reader.endpoints.os.lstat", lstat)
-    known = f"ipc://{short_folder}/a56.7.sock"
-    found, wrong = sockets_in([f"{short_folder}/*.sock"], [known], 10)
-    assert len(found) == 10
-    assert found[0] == known
-    assert f"ipc://{short_folder}/a58.7.sock" in found[:3], "the other user's only one"
-    assert "28 sockets: only 20" in wrong["uid 1001"]
-    assert "only 10 are asked" in wrong["sockets"]
-    assert MAX_PER_USER > 1000, "a large host's daemons are one user's"
-
-
-def test_files_without_end_take_a_bounded_time(
-    short_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """No time is left: who answered before is asked, of the others another one first each time."""
-    monkeypatch.setattr("collectd_fedmsg.reader.endpoints.MANY_ENTRIES", 3)
-    paths = [short_folder / f"{letter}.7.sock" for letter in "abcdef"]
-    for path in paths:
-        with socket.socket(socket.AF_UNIX) as bound:
-            bound.bind(str(path))
-    pattern, known = f"{short_folder}/*.sock", f"ipc://{paths[4]}"
-    found, wrong = sockets_in([pattern], [known], seconds=-1.0)
-    assert found == [known]
-    assert wrong == {pattern: "6 files: not all can be looked at in time"}
-    firsts = {sockets_in([pattern], [known], 2)[0][1] for _ in range(200)}
-    assert len(firsts) == 5
 
 
 def test_a_round_without_time_asks_nobody(short_folder: Path) -> None:
