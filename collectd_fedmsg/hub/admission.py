@@ -1,7 +1,8 @@
 """Who may come in, and whose connection is closed for it; no clock and no call of the system.
 
 Root's reader is never refused for another user's sake. Among the others the user with most
-connections gives way, and of its connections the one that waits longest for a whole request.
+connections gives way, and of its connections the one that waits longest for a whole request: to
+a user with fewer whatever it does, or many who connect without end would keep one user out.
 """
 
 from __future__ import annotations
@@ -48,21 +49,24 @@ def limits(soft: int | None, number: int) -> Limits:
     return Limits(others, user, max(MIN_OF_ROOT, user))
 
 
-def first_to_go(readers: Iterable[Connection], now: float, *, for_root: bool) -> Connection | None:
+def first_to_go(
+    readers: Iterable[Connection], now: float, *, for_root: bool, for_fewer: bool = False
+) -> Connection | None:
     """Return the connection to close first; None when none may be.
 
     One whose request waits for us, or may still be on its way, is closed only for root, and then
-    it is none of root's.
+    it is none of root's, or for a user with fewer connections.
 
     Args:
         now: monotonic seconds.
+        for_fewer: these are one user's, and the newcomer's user has fewer with the new one.
     """
 
     def may_go(reader: Connection) -> bool:
         if reader.root != for_root:
             return for_root
-        late = reader.answered or now - reader.began > GRACE_SECONDS
-        return reader.request is None and late
+        late = for_fewer or reader.answered or now - reader.began > GRACE_SECONDS
+        return late and (for_fewer or reader.request is None)
 
     return min(
         filter(may_go, readers),
@@ -89,7 +93,8 @@ def closed_for(
         else:
             return closing
         of_crowd = [reader for reader in staying if reader.user == crowd]
-        reader = first_to_go(of_crowd, now, for_root=newcomer.root)
+        fewer = users[newcomer.user] < users[crowd]
+        reader = first_to_go(of_crowd, now, for_root=newcomer.root, for_fewer=fewer)
         if reader is None:
             return None
         closing.append(reader)

@@ -35,6 +35,10 @@ def reader(mark: str, began: float = 0.0) -> Connection:
     pytest.param("e", "a b? b! c?", "b!", id="who-does-not-read-before-who-waits-for-us"),
     pytest.param("e", "a! a b c", "a", id="who-says-nothing-before-who-does-not-read"),
     pytest.param("e", "a? b? c? d?", None, id="all-wait-for-us"),
+    pytest.param("e", "a* a* b* b*", "a*", id="who-has-none-before-all-who-have-just-come"),
+    pytest.param("e", "a? a? b? b?", "a?", id="who-has-none-before-those-who-wait-for-us"),
+    pytest.param("e", "a? a* b* c*", "a*", id="a-whole-request-is-kept-longer"),
+    pytest.param("b", "a* a* b* c*", None, id="not-who-has-as-many"),
     pytest.param("r", "a? a? b? b? c?", "", id="root-counts-for-itself"),
     pytest.param("e", "a* b* c* d*", None, id="all-have-just-come"),
     pytest.param("a", "a* a b", "a", id="not-who-has-just-come"),
@@ -42,7 +46,8 @@ def reader(mark: str, began: float = 0.0) -> Connection:
     pytest.param("a", "r r b b a c?", "b", id="root-never-to-another"),
 ])  # fmt: skip
 def test_who_gives_way(newcomer: str, present: str, expected: str | None) -> None:
-    """The user with most, its longest without a whole request; nobody who waits for our answer."""
+    """The user with most, its longest without a whole request; who waits for our answer or has
+    just come only to a user with fewer."""
     readers = [reader(mark, 8.5 + number / 100) for number, mark in enumerate(present.split())]
     closing = closed_for(reader(newcomer, 9.0), readers, MOST, 9.0)
     if expected is None:
