@@ -137,7 +137,8 @@ class Reader:
         if self._replicas:
             # Each has its own place, so none is another's rival.
             place = endpoint
-        taken = self.cursors.accept(endpoint, reply, place)
+        user = "" if process is None else f"uid {process.user}"
+        taken = self.cursors.accept(endpoint, reply, place, user)
         if taken.refused:
             harvest.errors[endpoint] = taken.refused
         if taken.ended:

@@ -7,6 +7,7 @@ that sends another daemon's series, and a service that belongs to another user.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,8 @@ from .service_owners import ServiceOwners
 
 #: Consumers of one endpoint that are followed; each is a dozen files and a place in memory.
 MAX_CONSUMERS = 1000
+#: Consumers of all endpoints of one user: of each some hundred bytes are saved in each round.
+MAX_OF_USER = 16_384
 #: Rounds for which a silent daemon's series are kept from another daemon of its name.
 MISSED_ROUNDS = 3
 #: Series whose last time is remembered after their daemon has gone.
@@ -38,6 +41,8 @@ class Cursor:
     backlog: dict[str, int] = field(default_factory=dict)
     #: Received and processed at the last sample, by consumer: within a run they never shrink.
     totals: dict[str, list[int]] = field(default_factory=dict)
+    #: Whose daemon it is; empty: of no user of this host.
+    user: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,7 @@ class Cursors:
         self._times: dict[str, float] = {}
         self._owners: dict[str, str] = {}
         self._silent: dict[str, int] = {}
+        self._of_user: Counter[str] = Counter()
         self.owners = ServiceOwners()
 
     def request(self, endpoint: str) -> Request:
@@ -72,13 +78,14 @@ class Cursors:
         cursor = self._cursors.get(endpoint, Cursor())
         return Request(cursor.run, cursor.after)
 
-    def accept(self, endpoint: str, reply: Reply, place: str = "") -> Taken:
+    def accept(self, endpoint: str, reply: Reply, place: str = "", user: str = "") -> Taken:
         """Return the new samples of a reply, oldest first.
 
         Args:
             endpoint: where it came from; never what the reply says of itself.
             reply: what the daemon there answered.
             place: the host that its series get; empty: this one.
+            user: whose daemon answered; empty: of no user of this host.
         """
         service = reply.origin.service
         names = {sample.consumer for _, sample in reply.samples}
@@ -90,7 +97,7 @@ class Cursors:
         ended = None
         if cursor is None or cursor.run != reply.origin.run:
             ended = self.end(endpoint) if cursor else None
-            cursor = Cursor(service, reply.origin.run)
+            cursor = Cursor(service, reply.origin.run, user=user)
             self._cursors[endpoint] = cursor
         fresh: list[Sample] = []
         refused = ""
@@ -98,10 +105,11 @@ class Cursors:
             if cursor.after is not None and number <= cursor.after:
                 continue
             cursor.after = number
-            wrong = _implausible(cursor, sample)
+            wrong = _implausible(cursor, sample) or self._one_too_many(cursor, sample)
             if wrong:
                 refused = wrong
                 continue
+            self._of_user[cursor.user] += sample.consumer not in cursor.backlog
             cursor.backlog[sample.consumer] = sample.backlog
             cursor.totals[sample.consumer] = [sample.received, sample.processed]
             series = keys[sample.consumer]
@@ -130,6 +138,7 @@ class Cursors:
     def end(self, endpoint: str) -> Ended:
         """Forget an endpoint whose daemon is gone."""
         cursor = self._cursors.pop(endpoint)
+        self._of_user[cursor.user] -= len(cursor.backlog)
         self._silent.pop(endpoint, None)
         self._owners = {key: owner for key, owner in self._owners.items() if owner != endpoint}
         if len(self._times) > MAX_TIMES:
@@ -184,6 +193,14 @@ class Cursors:
             raise ValueError(f"{path}: {type(error).__name__}: {error}") from error
         self._cursors, self._times, self._owners = cursors, times, owners
         self.owners = users
+        self._of_user.clear()
+        for cursor in cursors.values():
+            self._of_user[cursor.user] += len(cursor.backlog)
+
+    def _one_too_many(self, cursor: Cursor, sample: Sample) -> str:
+        new = cursor.user and sample.consumer not in cursor.backlog
+        full = new and self._of_user[cursor.user] >= MAX_OF_USER
+        return f"more than {MAX_OF_USER} consumers of {cursor.user}" if full else ""
 
     def _rival(self, endpoint: str, service: str, keys: Mapping[str, str]) -> str:
         """Return why not, when another living endpoint sends one of these series already.
@@ -218,16 +235,15 @@ def _implausible(cursor: Cursor, sample: Sample) -> str:
 def _cursor(raw: Mapping[str, Any]) -> Cursor:
     """Return a saved cursor, every field of its type: a wrong one would never be answered."""
     cursor = Cursor(**raw)
-    numbers = [
-        *cursor.backlog.values(),
-        *(number for pair in cursor.totals.values() for number in pair),
-    ]
+    pairs = cursor.totals.values()
+    numbers = [*cursor.backlog.values(), *(number for pair in pairs for number in pair)]
     if (
         not isinstance(cursor.service, str)
+        or not isinstance(cursor.user, str)
         or not isinstance(cursor.run, (str, type(None)))
         or not (cursor.after is None or type(cursor.after) is int)
         or any(type(number) is not int for number in numbers)
-        or any(len(pair) != 2 for pair in cursor.totals.values())
+        or any(len(pair) != 2 for pair in pairs)
     ):
         raise ValueError(f"{raw!s:.200} is no cursor")
     return cursor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,28 @@ def test_a_peer_gone_mad_is_bounded() -> None:
     assert accept(3, "C", 6) == ""
     refused = [accept(4 + n, f"C{n}", 1) for n in range(MAX_CONSUMERS + 5)]
     assert sum(map(bool, refused)) == 6
+
+
+def test_a_user_s_consumers_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One with consumers without end at many endpoints takes no other's place."""
+    monkeypatch.setattr("collectd_fedmsg.reader.cursors.MAX_OF_USER", 5)
+    origin = Origin("d", "host", 1, "a", 0.0, 10)
+
+    def taken(cursors: Cursors, endpoint: str, user: str, number: int, at: float) -> int:
+        origin_here = replace(origin, service=endpoint)
+        samples = [(n, Sample(f"C{n}", at, 5, 5, 0, 0)) for n in range(number)]
+        answer = Reply(origin_here, 0.0, 0.0, 0, number - 1, False, samples)
+        return len(cursors.accept(endpoint, answer, "", user).fresh)
+
+    cursors = Cursors()
+    assert [taken(cursors, f"e{n}", "uid 2002", 3, 10.0) for n in range(3)] == [3, 2, 0]
+    assert taken(cursors, "h", "uid 2001", 5, 10.0) == 5
+    assert taken(cursors, "t", "", 9, 10.0) == 9, "hosts over TCP have a bound each"
+    path = tmp_path / "cursors.json"
+    cursors.save(path)
+    restored = Cursors()
+    restored.load(path)
+    assert taken(restored, "e3", "uid 2002", 3, 20.0) == 0
+    # What has ended makes room.
+    restored.end("e0")
+    assert taken(restored, "e4", "uid 2002", 3, 20.0) == 3
