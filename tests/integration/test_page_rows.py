@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("playwright.sync_api")
 
 from collectd_fedmsg_dashboard import create_app
+from collectd_fedmsg_dashboard.web.connections import BusyError
 
 from tests.integration.serving import serving
 from tests.integration.test_page_chromium import (  # noqa: F401 - chromium is a fixture
@@ -176,15 +177,36 @@ def test_epoch_numbers_are_written_as_moments(site, chromium):  # noqa: F811
     assert page.evaluate("location.search").startswith("?start=1763976600&end=1763980200")
 
 
-def test_a_switch_without_the_server_says_that_panels_are_old(site, chromium):  # noqa: F811
-    """The span is chosen, the server away: the panels of before stay, and that is said."""
+def busy(route):
+    """Answer as a server whose threads for long answers are taken."""
+    status, headers, body = BusyError("").to_response()
+    route.fulfill(status=int(status.partition(" ")[0]), headers=dict(headers), body=body)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "answer", "reason"),
+    [
+        pytest.param("**/api/v1/**", lambda route: route.abort(), "", id="away"),
+        pytest.param("**/api/v1/series?**", busy, "too many long answers", id="busy"),
+    ],
+)
+def test_a_switch_without_the_server_says_that_panels_are_old(
+    site,
+    chromium,  # noqa: F811
+    pattern,
+    answer,
+    reason,
+):
+    """The span is chosen, the server away or busy: the panels of before stay, and that is said."""
     _, address = site
     page = opened(chromium, address)
     until(page, f"{DRAWN_ROWS} === 13")
-    page.route("**/api/v1/**", lambda route: route.abort())
+    page.route(pattern, answer)
     page.click("button[value=hour]")
     until(page, "document.getElementById('trouble').textContent.includes('still show')")
-    page.unroute("**/api/v1/**")
+    assert reason in page.inner_text("#trouble")
+    assert page.evaluate("document.querySelectorAll('.row .panel svg').length") >= 13
+    page.unroute(pattern)
     until(page, "document.getElementById('trouble').hidden")
 
 
