@@ -35,19 +35,25 @@ def calm(stage: Stage) -> None:
 def slow(stage: Stage) -> None:
     """Make every insert slow for a while: the reactor waits for each."""
     slow_down(stage.chain.folder / "archive.db", max(LEAST, SLOW * stage.pace), EACH)
-    stage.until("messages arrive late", lambda: _delay(stage) > LATE)
+    stage.until("messages arrive late", lambda: (_delay(stage) or 0.0) > LATE)
 
 
 def well_again(stage: Stage) -> None:
     """Wait until what waited unseen has been worked off."""
-    stage.until("messages arrive in time again", lambda: _delay(stage) < 2.0)
+
+    def in_time() -> bool:
+        delay = _delay(stage)
+        return delay is not None and delay < 2.0
+
+    stage.until("messages arrive in time again", in_time)
 
 
-def _delay(stage: Stage) -> float:
+def _delay(stage: Stage) -> float | None:
+    """Return the newest known delay, in seconds; None when there is none in the last 10 s."""
     points = [
         delay for delay in stage.series("archiver", "delay")["delay"][-10:] if delay is not None
     ]
-    return points[-1] if points else 0.0
+    return points[-1] if points else None
 
 
 def seen_all_the_same(stage: Stage) -> Sequence[Outcome]:
