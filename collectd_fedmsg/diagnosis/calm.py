@@ -30,6 +30,9 @@ MIN_CALM = 30
 BLOCK_SECONDS, WHILE_SECONDS = 300, 600
 #: Blocks that calm points are cut into.
 BLOCKS = 12
+#: Messages of a topic that show its mean time: the first one after a start, which opens files and
+#: connections, would mix the times so much that a backlog of hundreds is chance.
+MIN_TOPIC_MESSAGES = 3.0
 #: Fewer known points than two hide even the counts' own scatter.
 LEAST = 2
 
@@ -210,7 +213,7 @@ def _costs(history: History, places: Sequence[int]) -> dict[str, float]:
     costs = {}
     for topic, column in history.topic_busy.items():
         counted = history.topic_processed.get(topic, history.topics.get(topic, ()))
-        messages = _mean(counted, places) if counted else 0.0
-        if messages:
-            costs[topic] = _mean(column, places) / messages
+        ended = [x for i in places if counted and (x := counted[i]) is not None]
+        if sum(ended) * history.step >= MIN_TOPIC_MESSAGES:
+            costs[topic] = _mean(column, places) * len(ended) / sum(ended)
     return costs

@@ -6,6 +6,8 @@ of minutes is judged by its calm samples.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from collectd_fedmsg.diagnosis import History, Verdict
@@ -226,3 +228,25 @@ def test_failures_of_everything_stay_failures(minutes):
         alive=True,
     )
     assert judge(failing, END).verdict is V.ERRORS
+
+
+def test_one_long_message_of_a_topic_mixes_no_times():
+    """A first message opens files and connections: its time is no topic's mean, nor usual scatter.
+
+    Seen on a demonstration: with it 196 messages waiting were taken for chance.
+    """
+    columns = play([Part(20, 8.0, 0.001), Part(6, 9.0, 0.27)], step=5.0)
+    size = len(columns["received"])
+    first = [0.2 if i == 3 else 0.0 for i in range(size)]  # one message of 0.32 s in a step of 5 s
+    rest = [(x or 0.0) - y for x, y in zip(columns["processed"], first)]
+    busy = [0.064 if x else 0.0 for x in first]
+    seen = replace(
+        history(columns, step=5.0),
+        topics={"rare": first, "common": rest},
+        topic_processed={"rare": first, "common": rest},
+        topic_busy={"rare": busy, "common": [0.001 * x for x in rest]},
+    )
+    diagnosis = judge(seen, END)
+    assert diagnosis.verdict is V.SLOW, diagnosis.evidence
+    assert diagnosis.limit is not None
+    assert diagnosis.limit < 10
