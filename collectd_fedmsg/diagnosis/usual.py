@@ -60,15 +60,17 @@ class Usual:
         """Coefficient of variation of the time per message; at least an exponential's 1."""
         if not self.service:
             return 1.0
-        found = self.scatter
+        variation = self.scatter
         total = sum(self.topics.get(t, 0.0) for t in self.costs)
         if total:
             parts = [(self.topics.get(t, 0.0) / total, cost) for t, cost in self.costs.items()]
             mean = sum(share * cost for share, cost in parts)
             square = sum(share * cost * cost for share, cost in parts)
             # A mixture of exponentials: E[S²] = 2·Σ share·cost².
-            found = max(found, math.sqrt(max(0.0, 2 * square / mean**2 - 1)) if mean else 0.0)
-        return max(1.0, found)
+            variation = max(
+                variation, math.sqrt(max(0.0, 2 * square / mean**2 - 1)) if mean else 0.0
+            )
+        return max(1.0, variation)
 
     @property
     def backlog_factor(self) -> float:
