@@ -17,26 +17,15 @@ from ..alerts.records import Subject
 from ..diagnosis import Diagnosis, History, Restart
 from ..diagnosis.baseline import Baseline
 from ..diagnosis.build_history import from_series
-from ..diagnosis.history import PERSIST
+from ..diagnosis.history import COLUMNS, PERSIST
 from ..diagnosis.hours import HOUR, hour_of
 from ..diagnosis.judgement import Judged, Judgement, judge, judgement
 from ..metrics import BY_NAME, PLUGIN, Identity, Kind, parse_instance
 from ..names import unescape
 
 NEEDED = ("received", "processed", "backlog")
-METRICS = (
-    *NEEDED,
-    "failed",
-    "rejected",
-    "busy",
-    "in_progress",
-    "oldest",
-    "delay",
-    "workers",
-    "redelivered",
-    "vanished",
-    "consuming",
-)
+#: What is judged inside collectd: a history's columns but the percentiles of the service time.
+METRICS = tuple(name for name in COLUMNS if not name.startswith("service_"))
 #: Steps kept: a quarter of an hour at 10 s.
 STEPS = 90
 #: Consumers beyond these are not followed, nor hosts: names may come from anyone.

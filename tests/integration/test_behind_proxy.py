@@ -136,23 +136,17 @@ def served(tmp_path_factory):
         f'token_file = "{folder}/token"\n'
         f'marks_file = "{folder}/marks"\nalerts_file = "{folder}/a.db"\n'
     )
-    processes.start(
-        "dashboard",
-        [
-            sys.executable,
-            "-m",
-            "collectd_fedmsg_dashboard.serve",
-            "--port",
-            str(port),
-            "--config",
-            str(folder / "dashboard.toml"),
-        ],
-        os.environ,
-        folder,
-    )
+    start_dashboard(processes, port, folder)
     wait_for("the dashboard answers", lambda: got(processes, port, "/healthz") == 200, 60)
     yield folder, processes, port
     processes.stop_all()
+
+
+def start_dashboard(processes: Processes, port: int, folder: Path) -> None:
+    """Run the command with the folder's configuration."""
+    config = str(folder / "dashboard.toml")
+    command = ["-m", "collectd_fedmsg_dashboard.serve", "--port", str(port), "--config", config]
+    processes.start("dashboard", [sys.executable, *command], os.environ, folder)
 
 
 def got(processes: Processes, port: int, path: str) -> int:
@@ -347,20 +341,7 @@ def test_nginx_asks_and_the_page_is_told(tmp_path):
     (tmp_path / "secret").chmod(0o600)
     (tmp_path / "secret.conf").write_text('proxy_set_header X-Proxy-Secret "sixteen characters";\n')
     try:
-        processes.start(
-            "dashboard",
-            [
-                sys.executable,
-                "-m",
-                "collectd_fedmsg_dashboard.serve",
-                "--port",
-                str(port),
-                "--config",
-                str(tmp_path / "dashboard.toml"),
-            ],
-            os.environ,
-            tmp_path,
-        )
+        start_dashboard(processes, port, tmp_path)
         block = documented("A login").replace("8087", str(port))
         block = block.replace("/etc/nginx/queues.users", str(users))
         block = block.replace("/etc/nginx/queues.secret", str(tmp_path / "secret.conf"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -28,32 +29,42 @@ pytestmark = pytest.mark.skipif(not shutil.which("rrdcached"), reason="no rrdcac
 @pytest.fixture
 def cache(tmp_path):
     """Run rrdcached that would keep values for an hour; yields (folder, address, process)."""
+    with rrdcached(tmp_path) as (address, process):
+        yield tmp_path, address, process
+
+
+@contextlib.contextmanager
+def rrdcached(folder, *options):
+    """Run rrdcached over a folder, keeping values for an hour; yields (address, process)."""
     # A socket's path holds 107 bytes at most; a test's own folder may be longer.
     with new_short_folder() as short:
-        socket = short / "s"
+        socket, hour = short / "s", "3600"
         process = subprocess.Popen(
             [
                 "rrdcached",
                 "-g",
+                *options,
                 "-l",
                 f"unix:{socket}",
                 "-w",
-                "3600",
+                hour,
                 "-b",
-                str(tmp_path),
+                str(folder),
                 "-p",
                 f"{short}/pid",
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        end = time.monotonic() + 10
-        while not socket.exists():
-            assert time.monotonic() < end
-            time.sleep(0.02)
-        yield tmp_path, f"unix:{socket}", process
-        process.terminate()
-        process.wait(10)
+        try:
+            end = time.monotonic() + 10
+            while not socket.exists():
+                assert time.monotonic() < end
+                time.sleep(0.02)
+            yield f"unix:{socket}", process
+        finally:
+            process.terminate()
+            process.wait(10)
 
 
 @pytest.fixture
@@ -139,43 +150,17 @@ def test_a_linked_folder_is_as_fresh(cache, tmp_path):
 def test_a_refused_flush_is_said(tmp_path):
     """Readable, and old: rrdcached will not write out what it holds."""
     now = int(time.time()) // STEP * STEP
-    with new_short_folder() as short:
-        process = subprocess.Popen(
-            [
-                "rrdcached",
-                "-g",
-                "-P",
-                "UPDATE,PING,STATS",
-                "-l",
-                f"unix:{short}/s",
-                "-w",
-                "3600",
-                "-b",
-                str(tmp_path),
-                "-p",
-                f"{short}/pid",
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+    with rrdcached(tmp_path, "-P", "UPDATE,PING,STATS") as (address, _):
+        for metric in ("received", "processed", "backlog"):
+            write(tmp_path, metric, dict.fromkeys(range(now - 600, now + 1, STEP), 5))
+        (row,) = (
+            create_app({"data_dir": tmp_path, "rrdcached": address})
+            .test_client()
+            .get("/api/v1/daemons")
+            .get_json()["daemons"]
         )
-        try:
-            end = time.monotonic() + 10
-            while not (short / "s").exists():
-                assert time.monotonic() < end
-                time.sleep(0.02)
-            for metric in ("received", "processed", "backlog"):
-                write(tmp_path, metric, dict.fromkeys(range(now - 600, now + 1, STEP), 5))
-            (row,) = (
-                create_app({"data_dir": tmp_path, "rrdcached": f"unix:{short}/s"})
-                .test_client()
-                .get("/api/v1/daemons")
-                .get_json()["daemons"]
-            )
-            assert row["state"] == "UNKNOWN"
-            assert "rrdcached refuses to write it out: Permission denied" in row["text"]
-            assert not row["silent"]
-            findings = list(doctor_steps.rrdcached(f"unix:{short}/s", 5))
-            assert [finding.good for finding in findings] == [True, False]
-        finally:
-            process.terminate()
-            process.wait(10)
+        assert row["state"] == "UNKNOWN"
+        assert "rrdcached refuses to write it out: Permission denied" in row["text"]
+        assert not row["silent"]
+        findings = list(doctor_steps.rrdcached(address, 5))
+        assert [finding.good for finding in findings] == [True, False]

@@ -32,22 +32,27 @@ def test_rpmlint_finds_nothing_unexplained(rpms: Path):
     assert [line for line in findings if unused not in line] == []
 
 
+def unpack(rpms: Path, name: str, folder: Path) -> None:
+    """Unpack the package of this name and version into a folder."""
+    packed = subprocess.run(
+        ["rpm2cpio", next(rpms.glob(f"{name}-*.noarch.rpm"))],
+        capture_output=True,
+        timeout=60,
+        check=True,
+    ).stdout
+    subprocess.run(
+        ["cpio", "--extract", "--make-directories", "--quiet"],
+        input=packed,
+        cwd=folder,
+        timeout=60,
+        check=True,
+    )
+
+
 def test_payload_runs(rpms: Path, tmp_path: Path, version: str):
     """Unpacked, under the distribution's Python, the commands work and the page answers."""
     for name in ("collectd-fedmsg", "collectd-fedmsg-dashboard"):
-        packed = subprocess.run(
-            ["rpm2cpio", next(rpms.glob(f"{name}-{version}-*.noarch.rpm"))],
-            capture_output=True,
-            timeout=60,
-            check=True,
-        ).stdout
-        subprocess.run(
-            ["cpio", "--extract", "--make-directories", "--quiet"],
-            input=packed,
-            cwd=tmp_path,
-            timeout=60,
-            check=True,
-        )
+        unpack(rpms, f"{name}-{version}", tmp_path)
     site = next(tmp_path.glob("usr/lib/python3*/site-packages"))
     command = ["/usr/bin/python3", BUILDERS / "smoke.py", tmp_path / "usr/bin", version]
     done = subprocess.run(
@@ -105,19 +110,7 @@ def test_selinux_module_links_with_a_policy(rpms: Path, in_copy: Callable[..., s
 
 def test_selinux_module_is_compiled_from_its_source(rpms: Path, tmp_path: Path, version: str):
     """The module in the package names the domains and the folder that its source names."""
-    packed = subprocess.run(
-        ["rpm2cpio", next(rpms.glob(f"collectd-fedmsg-selinux-{version}-*.noarch.rpm"))],
-        capture_output=True,
-        timeout=60,
-        check=True,
-    ).stdout
-    subprocess.run(
-        ["cpio", "--extract", "--make-directories", "--quiet"],
-        input=packed,
-        cwd=tmp_path,
-        timeout=60,
-        check=True,
-    )
+    unpack(rpms, f"collectd-fedmsg-selinux-{version}", tmp_path)
     module = (tmp_path / "usr/share/selinux/packages/collectd_fedmsg.pp").read_bytes()
     assert all(
         name in module
