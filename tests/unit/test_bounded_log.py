@@ -16,8 +16,8 @@ def test_one_subject_once() -> None:
 def test_many_subjects_are_bounded_and_told() -> None:
     """A thousand subjects are as many lines as allowed, and one that says how many were not."""
     log = BoundedLog()
-    said = [line for n in range(1000) for line in log.lines(f"s{n}", "x", n / 10)]
-    assert len(said) == MAX_LINES
+    lines = [line for n in range(1000) for line in log.lines(f"s{n}", "x", n / 10)]
+    assert len(lines) == MAX_LINES
     assert log.lines("s", "y", REPEAT_SECONDS) == [
         f"{1000 - MAX_LINES} more lines were left out",
         "y",

@@ -20,7 +20,7 @@ MAIL = '[output.mail]\ntype="smtp"\nsender="a@b"\nrecipients=["c@d"]\n'
 
 def test_each_mistake_has_place_key_value_and_reason():
     checker = Checker("f.toml")
-    found = checker.table(
+    values = checker.table(
         {"a": 0, "flg": True},
         {
             "a": Key(config_values.whole(1, 9)),
@@ -28,7 +28,7 @@ def test_each_mistake_has_place_key_value_and_reason():
             "b": Key(config_values.text, "usual"),
         },
     )
-    assert found == {"b": "usual"}
+    assert values == {"b": "usual"}
     with pytest.raises(ConfigError) as caught:
         checker.finish()
     assert str(caught.value).splitlines() == [
@@ -193,7 +193,7 @@ def test_fedmsg_d_is_checked(setting: dict[str, Any], reason: str):
 
 
 def test_fedmsg_d_takes_an_ipv6_endpoint():
-    found = read(
+    settings = read(
         {
             "collectd_fedmsg.enabled": True,
             "collectd_fedmsg.endpoint": "tcp://[::1]:9941",
@@ -201,5 +201,5 @@ def test_fedmsg_d_takes_an_ipv6_endpoint():
         },
         "fedmsg-hub",
     )
-    assert found is not None
-    assert (found.endpoint, found.curve_keys) == ("tcp://[::1]:9941", Path("/etc/keys"))
+    assert settings is not None
+    assert (settings.endpoint, settings.curve_keys) == ("tcp://[::1]:9941", Path("/etc/keys"))

@@ -48,8 +48,8 @@ def planted(path: Path, kind: str) -> Path:
     elif kind == "folder":
         path.mkdir()
     elif kind == "socket":
-        with socket.socket(socket.AF_UNIX) as made:
-            made.bind(str(path))
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
     else:
         try:
             os.mknod(path, 0o666 | stat.S_IFCHR, os.makedev(1, 5))

@@ -113,15 +113,15 @@ def imports(path: Path, lazy: bool = False) -> frozenset[str]:
 
 
 def _at_load(body: list[ast.stmt]) -> list[ast.stmt]:
-    found: list[ast.stmt] = []
+    nodes: list[ast.stmt] = []
     for node in body:
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
             continue
-        found.append(node)
+        nodes.append(node)
         for part in ("body", "orelse", "handlers", "finalbody"):
             if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                found += _at_load(getattr(node, part, []))
-    return found
+                nodes += _at_load(getattr(node, part, []))
+    return nodes
 
 
 def reached(path: Path) -> dict[str, list[str]]:

@@ -45,14 +45,14 @@ class Peer:
 
 @pytest.fixture
 def peer():
-    made = []
+    peers = []
 
     def start(answer):
-        made.append(Peer(answer if callable(answer) else lambda link, _: link.sendall(answer)))
-        return made[-1]
+        peers.append(Peer(answer if callable(answer) else lambda link, _: link.sendall(answer)))
+        return peers[-1]
 
     yield start
-    for each in made:
+    for each in peers:
         each.close()
 
 
@@ -124,10 +124,10 @@ def test_an_errors_body_is_cut_and_quoted_clean(peer):
 
 
 def test_no_redirect_is_followed(peer):
-    there = peer(b"HTTP/1.1 200 OK\r\n\r\n")
-    here = peer(b"HTTP/1.1 302 Found\r\nLocation: " + there.url.encode() + b"/\r\n\r\n")
-    assert exchange(here.url, timeout=5).status == 302
-    assert not there.requests
+    target = peer(b"HTTP/1.1 200 OK\r\n\r\n")
+    redirecting = peer(b"HTTP/1.1 302 Found\r\nLocation: " + target.url.encode() + b"/\r\n\r\n")
+    assert exchange(redirecting.url, timeout=5).status == 302
+    assert not target.requests
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
@@ -135,8 +135,8 @@ def test_loopback_is_asked_directly(peer, monkeypatch, host):
     """A proxy of the environment has another loopback."""
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.delenv("no_proxy", raising=False)
-    asked = peer(b"HTTP/1.1 200 OK\r\n\r\nyes")
-    assert exchange(asked.url.replace("127.0.0.1", host), timeout=5).body == b"yes"
+    server = peer(b"HTTP/1.1 200 OK\r\n\r\nyes")
+    assert exchange(server.url.replace("127.0.0.1", host), timeout=5).body == b"yes"
 
 
 def test_what_is_elsewhere_is_asked_through_the_proxy(peer, monkeypatch):

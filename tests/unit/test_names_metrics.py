@@ -22,22 +22,26 @@ def test_escape_is_reversible_and_safe(name: str) -> None:
 
 
 @given(st.text(min_size=61, max_size=300), st.text(min_size=61, max_size=300))
-def test_long_names_do_not_collide(one: str, two: str) -> None:
+def test_long_names_do_not_collide(name: str, other_name: str) -> None:
     """A name that is cut stays within the limit and differs from any other."""
-    assert len(names.escape(one)) <= names.LIMIT
-    assert (names.escape(one) == names.escape(two)) == (one == two)
+    assert len(names.escape(name)) <= names.LIMIT
+    assert (names.escape(name) == names.escape(other_name)) == (name == other_name)
 
 
 @given(st.text(min_size=1, max_size=400), st.text(min_size=1, max_size=400))
-def test_no_two_series_share_an_identity(one: str, two: str) -> None:
+def test_no_two_series_share_an_identity(consumer: str, other_consumer: str) -> None:
     """Nor does a consumer's name pass for another one's topic; a part fits into collectd's 127."""
     instances = [
-        *(metric.type_instance(name) for metric in metrics.BY_NAME.values() for name in {one, two}),
+        *(
+            metric.type_instance(name)
+            for metric in metrics.BY_NAME.values()
+            for name in {consumer, other_consumer}
+        ),
         *(
             metric.type_instance(a, b)
             for metric in metrics.TOPIC_METRICS
-            for a in {one, two}
-            for b in {one, two}
+            for a in {consumer, other_consumer}
+            for b in {consumer, other_consumer}
         ),
     ]
     assert len(set(instances)) == len(instances)
@@ -53,31 +57,35 @@ def test_a_consumer_is_not_taken_for_a_topic() -> None:
         "X", "received", "y_received"
     )
     for metric in metrics.TOPIC_METRICS:
-        for name in (one.mark for one in metrics.TOPIC_METRICS):
-            found = metrics.parse_instance("derive", metric.type_instance("X", f"a{name}b"))
-            assert found == metrics.Identity("X", metric.name, f"a{name}b")
+        for name in (topic_metric.mark for topic_metric in metrics.TOPIC_METRICS):
+            identity = metrics.parse_instance("derive", metric.type_instance("X", f"a{name}b"))
+            assert identity == metrics.Identity("X", metric.name, f"a{name}b")
 
 
 @given(st.text(alphabet="~0123456789abcdefAB/", max_size=20), st.text(max_size=9))
-def test_foreign_files_do_not_become_one_name(one: str, two: str) -> None:
+def test_foreign_files_do_not_become_one_name(first: str, second: str) -> None:
     """What ``escape`` does not make stays as it is: two file names are never one name."""
-    assert one == two or names.unescape(one) != names.unescape(names.escape(two, 1000)) or (
-        one == names.escape(two, 1000) or one == names.escape(two, 1000, "-"))  # fmt: skip
+    escaped = names.escape(second, 1000)
+    assert (
+        first == second
+        or names.unescape(first) != names.unescape(escaped)
+        or first in (escaped, names.escape(second, 1000, "-"))
+    )
 
 
 @given(st.text(max_size=50))
 def test_printable_is_one_line_of_ascii(text: str) -> None:
     """Whatever a name holds, a log, a mail header or a check's output gets no line end of it."""
-    shown = names.printable(text)
-    assert shown.isascii() and shown.isprintable()
+    line = names.printable(text)
+    assert line.isascii() and line.isprintable()
 
 
 @pytest.mark.parametrize("metric", metrics.BY_NAME.values(), ids=lambda metric: metric.name)
 def test_identity_parses_back(metric: metrics.Metric) -> None:
     """Type and type instance name the metric again, whatever the consumer is called."""
     for consumer in ("Archiver", "in_progress", "a/b", "X_received", "é"):
-        found = metrics.parse_instance(metric.collectd_type, metric.type_instance(consumer))
-        assert found == metrics.Identity(consumer, metric.name)
+        identity = metrics.parse_instance(metric.collectd_type, metric.type_instance(consumer))
+        assert identity == metrics.Identity(consumer, metric.name)
 
 
 @pytest.mark.parametrize("metric", metrics.TOPIC_METRICS, ids=lambda metric: metric.name)
@@ -85,8 +93,8 @@ def test_identity_of_a_topic_parses_back(metric: metrics.TopicMetric) -> None:
     """So does a topic's; whatever the names, collectd cuts none of them."""
     topic = "org.fedoraproject.prod.buildsys.build.state.change"
     for consumer in ("Archiver", "in_progress", "a/b", "X_received", "é"):
-        found = metrics.parse_instance(metrics.TOPIC_TYPE, metric.type_instance(consumer, topic))
-        assert found == metrics.Identity(consumer, metric.name, topic)
+        identity = metrics.parse_instance(metrics.TOPIC_TYPE, metric.type_instance(consumer, topic))
+        assert identity == metrics.Identity(consumer, metric.name, topic)
     assert len(metric.type_instance("x" * 99, "y" * 99)) <= 127
 
 

@@ -24,45 +24,45 @@ RULES = RuleSet(
 )
 
 
-def seen(at: float, waits: float, consumer: str = "C") -> Observation:
+def observation(at: float, waits: float, consumer: str = "C") -> Observation:
     history = History(10.0, at // 10 * 10, [5.0] * 60, [5.0] * 60, [waits] * 60, name=consumer)
     return Observation(Subject("h", "hub", consumer), history, None, at)
 
 
 def test_rules_judge_on_after_the_clock_was_set_back():
-    state = evaluate(State(), [seen(NOW + YEAR, 900)], RULES, NOW + YEAR).state
+    state = evaluate(State(), [observation(NOW + YEAR, 900)], RULES, NOW + YEAR).state
     assert state.alerts
-    state = evaluate(state, [seen(NOW, 0)], RULES, NOW).state
+    state = evaluate(state, [observation(NOW, 0)], RULES, NOW).state
     for second in range(10, 200, 10):
-        done = evaluate(state, [seen(NOW + second, 0)], RULES, NOW + second)
-        state = done.state
+        evaluation = evaluate(state, [observation(NOW + second, 0)], RULES, NOW + second)
+        state = evaluation.state
     assert state.alerts == ()
     for second in range(200, 400, 10):
-        state = evaluate(state, [seen(NOW + second, 900)], RULES, NOW + second).state
+        state = evaluate(state, [observation(NOW + second, 900)], RULES, NOW + second).state
     assert [alert.rule for alert in state.alerts] == ["waits"]
     assert max(state.judged_until.values()) <= NOW + 400
 
 
 def test_it_is_said_that_the_clock_was_set_back():
-    state = evaluate(State(), [seen(NOW + YEAR, 0)], RULES, NOW + YEAR).state
-    done = evaluate(state, [seen(NOW, 0)], RULES, NOW)
-    assert "the clock was set back" in done.troubles["clock"]
-    assert evaluate(done.state, [seen(NOW + 10, 0)], RULES, NOW + 10).troubles == {}
+    state = evaluate(State(), [observation(NOW + YEAR, 0)], RULES, NOW + YEAR).state
+    evaluation = evaluate(state, [observation(NOW, 0)], RULES, NOW)
+    assert "the clock was set back" in evaluation.troubles["clock"]
+    assert evaluate(evaluation.state, [observation(NOW + 10, 0)], RULES, NOW + 10).troubles == {}
 
 
 def test_samples_ahead_of_the_clock_are_an_alert_and_not_fresh():
-    done = evaluate(State(), [seen(NOW + YEAR, 0)], RULES, NOW)
-    (alert,) = done.state.alerts
+    evaluation = evaluate(State(), [observation(NOW + YEAR, 0)], RULES, NOW)
+    (alert,) = evaluation.state.alerts
     assert alert.rule == "silent"
     assert "365 d ahead of this clock" in alert.why[0]
     assert one_line(alert) == "C of hub on h: its newest sample is 365 d ahead of the clock"
-    assert "h/hub/C by 365 d" in done.troubles["future"]
+    assert "h/hub/C by 365 d" in evaluation.troubles["future"]
 
 
 def test_one_subject_that_cannot_be_judged_takes_nobody_along():
-    broken = seen(NOW, 900)
+    broken = observation(NOW, 900)
     assert broken.history is not None
     bad = replace(broken, history=replace(broken.history, backlog=["x"] * 60))  # type: ignore[list-item]
-    done = evaluate(State(), [bad, seen(NOW, 900, "D")], RULES, NOW)
-    assert [alert.subject.consumer for alert in done.state.alerts] == ["D"]
-    assert done.troubles["subjects"].startswith("1 could not be judged; h/hub/C: TypeError")
+    evaluation = evaluate(State(), [bad, observation(NOW, 900, "D")], RULES, NOW)
+    assert [alert.subject.consumer for alert in evaluation.state.alerts] == ["D"]
+    assert evaluation.troubles["subjects"].startswith("1 could not be judged; h/hub/C: TypeError")

@@ -36,14 +36,14 @@ class Taker:
 
 def database(path: Path, *bodies: tuple[str, str], now: float = NOW) -> AlertDatabase:
     """Return a database with one entry for each (id, group)."""
-    found = AlertDatabase(path / "a.db")
-    found.commit(
+    store = AlertDatabase(path / "a.db")
+    store.commit(
         now, 10, State(), [], [(name, "it", {"id": name, "group": group}) for name, group in bodies]
     )
-    return found
+    return store
 
 
-def worker(path: Path, output: Any) -> OutboxWorker:
+def outbox_worker(path: Path, output: Any) -> OutboxWorker:
     return OutboxWorker("it", SETTINGS, path / "a.db", lambda: None, output=output)
 
 
@@ -65,30 +65,30 @@ def test_one_notice_holds_up_no_other(tmp_path: Path, error: BaseException):
         database(tmp_path, ("00aa", "g"), ("00bb", "h"), ("00cc", "i")),
         Taker(of("00aa", error)),
     )
-    mine = worker(tmp_path, output)
+    worker = outbox_worker(tmp_path, output)
     for _ in range(3):
-        mine.turn(NOW + 1)
+        worker.turn(NOW + 1)
     assert output.taken == ["00bb", "00cc"]
-    (gone,) = (
+    (entry,) = (
         store.given_up(NOW)
         if isinstance(error, Refused)
         else [{"error": row["error"]} for row in store.undelivered()]
     )
-    assert str(error)[:8] in gone["error"]
+    assert str(error)[:8] in entry["error"]
 
 
 def test_an_end_waits_for_its_start(tmp_path: Path):
     store = database(tmp_path, ("00aa", "g"), ("00ab", "g"), ("00bb", "h"))
     refusing = [True]
     output = Taker(lambda body: NotTaken("busy") if refusing[0] and body["id"] == "00aa" else None)
-    mine = worker(tmp_path, output)
+    worker = outbox_worker(tmp_path, output)
     for _ in range(4):
-        mine.turn(NOW + 1)
+        worker.turn(NOW + 1)
     assert output.taken == ["00bb"]
     refusing.clear()
     refusing.append(False)
     for _ in range(3):
-        mine.turn(NOW + 10)
+        worker.turn(NOW + 10)
     assert output.taken == ["00bb", "00aa", "00ab"]
     assert store.undelivered() == []
 
@@ -96,20 +96,21 @@ def test_an_end_waits_for_its_start(tmp_path: Path):
 def test_what_was_taken_and_cannot_be_noted_is_sent_once(tmp_path: Path):
     """Another process keeps the file locked, as a full disk does: writes fail."""
     store, output = database(tmp_path, ("00aa", "g")), Taker()
-    mine = worker(tmp_path, output)
-    mine.turn(0.0)  # opens the file; nothing is due yet in 1970, but what is new goes at once
+    worker = outbox_worker(tmp_path, output)
+    # This turn opens the file; nothing is due yet in 1970, but what is new goes at once.
+    worker.turn(0.0)
     assert output.taken == ["00aa"]
     store.commit(NOW, 10, State(), [], [("00bb", "it", {"id": "00bb"})])
-    assert mine._database is not None
-    mine._database.base.execute("PRAGMA busy_timeout = 50")
-    other = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    assert mine.turn(NOW) > 0
+    assert worker._database is not None
+    worker._database.base.execute("PRAGMA busy_timeout = 50")
+    writer = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    assert worker.turn(NOW) > 0
     for _ in range(3):
         with pytest.raises(Exception, match="locked"):
-            mine.turn(NOW)
-    other.execute("COMMIT")
-    mine.turn(NOW)
+            worker.turn(NOW)
+    writer.execute("COMMIT")
+    worker.turn(NOW)
     assert output.taken == ["00aa", "00bb"]
     assert store.undelivered() == []
 
@@ -117,15 +118,15 @@ def test_what_was_taken_and_cannot_be_noted_is_sent_once(tmp_path: Path):
 def test_a_failure_that_cannot_be_noted_is_tried_again(tmp_path: Path):
     store, refusing = database(tmp_path, ("00aa", "g")), [True]
     output = Taker(lambda _: NotTaken("busy") if refusing[0] else None)
-    mine = worker(tmp_path, output)
-    mine._database = AlertDatabase(tmp_path / "a.db")
-    mine._database.base.execute("PRAGMA busy_timeout = 50")
-    other = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    assert mine.turn(NOW) == 1.0
-    other.execute("COMMIT")
+    worker = outbox_worker(tmp_path, output)
+    worker._database = AlertDatabase(tmp_path / "a.db")
+    worker._database.base.execute("PRAGMA busy_timeout = 50")
+    writer = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    assert worker.turn(NOW) == 1.0
+    writer.execute("COMMIT")
     refusing[0] = False
-    mine.turn(NOW)
+    worker.turn(NOW)
     assert output.taken == ["00aa"]
     assert store.undelivered() == []
 
@@ -134,19 +135,19 @@ def test_a_worker_survives_any_exception(tmp_path: Path):
     """Its file is no database, then it is; its thread lives and carries."""
     (tmp_path / "a.db").write_bytes(b"not a database" * 100)
     output = Taker()
-    mine = worker(tmp_path, output)
-    mine.start()
+    worker = outbox_worker(tmp_path, output)
+    worker.start()
     deadline = time.monotonic() + 20
-    while not mine._complaints._said and time.monotonic() < deadline:
+    while not worker._complaints._said and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert mine.is_alive()
+    assert worker.is_alive()
     (tmp_path / "a.db").unlink()
     database(tmp_path, ("00aa", "g")).close()
     while not output.taken and time.monotonic() < deadline:
-        mine.wake()
+        worker.wake()
         time.sleep(0.01)
-    mine.stop()
-    mine.join(5)
+    worker.stop()
+    worker.join(5)
     assert output.taken == ["00aa"]
     assert threading.active_count() < 50
 
@@ -182,9 +183,9 @@ def test_some_recipients_left_are_kept_for_the_next_attempt(tmp_path: Path):
     entry = store.next_entry("it")
     assert entry is not None
     assert not deliver(store, output, entry, NOW, 3600)
-    again = store.next_entry("it")
-    assert again is not None
-    assert again.payload["recipients"] == ["c@d"]
+    retry = store.next_entry("it")
+    assert retry is not None
+    assert retry.payload["recipients"] == ["c@d"]
 
 
 def test_sent_texts_are_not_kept_and_sent_ids_are_bounded(
@@ -192,8 +193,8 @@ def test_sent_texts_are_not_kept_and_sent_ids_are_bounded(
 ):
     monkeypatch.setattr("collectd_fedmsg.alerts.outbox.MAX_SENT", 5)
     store = database(tmp_path, *((f"{n:04x}", "g") for n in range(20)))
-    mine = worker(tmp_path, Taker())
-    mine.carry(NOW)
+    worker = outbox_worker(tmp_path, Taker())
+    worker.carry(NOW)
     assert {row[0] for row in store.base.execute("SELECT payload FROM outbox")} == {"{}"}
     for n in range(20):
         store.base.execute("UPDATE outbox SET done = ? WHERE serial = ?", (NOW + n, n + 1))

@@ -27,7 +27,7 @@ SILENT = (
 RULES = RuleSet((HOLD, *SILENT), grouping=Grouping(wait=30, interval=300))
 
 
-def seen(name, backlog, end, *, verdict=None, **more):
+def observation(name, backlog, end, *, verdict=None, **more):
     """One consumer's observation: a backlog for every step up to ``end``."""
     size = len(backlog)
     history = History(STEP, end, [1.0] * size, [1.0] * size, backlog, **more)
@@ -52,12 +52,14 @@ class World:
         self.transitions += done.transitions
         return done
 
-    def series(self, backlogs, *, every=1, start=0, names=("A",), verdict=None, actions=None):
+    def series(self, backlogs, *, stride=1, start=0, names=("A",), verdict=None, actions=None):
         """Evaluate after each ``every`` samples of one backlog series, for all names alike."""
-        for i in range(every, len(backlogs) + 1, every):
+        for i in range(stride, len(backlogs) + 1, stride):
             now = T0 + (start + i) * STEP
             window = backlogs[max(0, i - 12) : i]
-            self.at(now, *(seen(n, window, now, verdict=verdict) for n in names), actions=actions)
+            self.at(
+                now, *(observation(n, window, now, verdict=verdict) for n in names), actions=actions
+            )
         return self
 
 
@@ -85,14 +87,14 @@ def test_no_page(backlogs):
     assert World(replace(RULES, rules=(HOLD,))).series(backlogs).notices == []
 
 
-@pytest.mark.parametrize("every", [1, 2, 3, 5])
-def test_rare_evaluations_see_every_sample(every):
+@pytest.mark.parametrize("stride", [1, 2, 3, 5])
+def test_rare_evaluations_see_every_sample(stride):
     """Evaluated every 10, 20, 30 or 50 s, the hold and the clear are counted on samples."""
-    world = World().series([0] * 5 + [5] * 10 + [0] + [5] * 4 + [0] * 40, every=every)
+    world = World().series([0] * 5 + [5] * 10 + [0] + [5] * 4 + [0] * 40, stride=stride)
     raised = [
         transition.alert for transition in world.transitions if transition.event.value == "raised"
     ]
-    assert [(one.since, one.raised) for one in raised] == [(T0 + 60, T0 + 120)]
+    assert [(alert.since, alert.raised) for alert in raised] == [(T0 + 60, T0 + 120)]
 
 
 def test_a_bus_wide_surge_is_one_notice():
@@ -112,8 +114,8 @@ def test_two_causes_are_two_notices():
         now = T0 + i * STEP
         world.at(
             now,
-            seen("A", [9] * 12, now, verdict=Verdict.SLOW),
-            seen("B", [9] * 12, now, verdict=Verdict.SURGE),
+            observation("A", [9] * 12, now, verdict=Verdict.SLOW),
+            observation("B", [9] * 12, now, verdict=Verdict.SURGE),
         )
     assert kinds(world) == ["raised", "raised"]
 
@@ -124,7 +126,7 @@ def test_what_joins_a_group_waits_for_its_interval():
     for i in range(60):
         now = T0 + i * STEP
         late = 9 if i >= 12 else 0
-        world.at(now, seen("A", [9] * 12, now), seen("B", [late], now))
+        world.at(now, observation("A", [9] * 12, now), observation("B", [late], now))
     first, second = world.notices
     assert (len(first.alerts), len(second.alerts)) == (1, 2)
     assert second.at - first.at == 300
@@ -135,27 +137,27 @@ def test_worse_is_told_at_once_and_undoes_the_acknowledgement():
     (alert,) = world.state.alerts
     actions = Actions({alert.id: Ack("me", T0 + 200)})
     now = T0 + 210
-    world.at(now, seen("A", [5000], now), actions=actions)
+    world.at(now, observation("A", [5000], now), actions=actions)
     assert (kinds(world), world.notices[-1].severity) == (["raised", "worse"], "critical")
-    world.at(now + 10, seen("A", [5000], now + 10), actions=actions)
+    world.at(now + 10, observation("A", [5000], now + 10), actions=actions)
     assert world.state.alerts[0].ack is None
 
 
 @pytest.mark.parametrize(
-    ("acknowledged", "wanted"),
+    ("acknowledged", "expected"),
     [
         pytest.param(False, ["raised", "reminder", "reminder"], id="every-hour"),
         pytest.param(True, ["raised"], id="not-when-acknowledged"),
     ],
 )
-def test_reminders(acknowledged, wanted):
+def test_reminders(acknowledged, expected):
     world, actions = World(), Actions()
     for i in range(900):
         now = T0 + i * STEP
-        world.at(now, seen("A", [5] * 12, now), actions=actions)
+        world.at(now, observation("A", [5] * 12, now), actions=actions)
         if acknowledged and world.state.alerts:
             actions = Actions({world.state.alerts[0].id: Ack("me", now)})
-    assert kinds(world) == wanted
+    assert kinds(world) == expected
     if acknowledged:
         assert world.state.alerts[0].ack.by == "me"
 
@@ -165,7 +167,7 @@ def silence(start, end, **match):
 
 
 @pytest.mark.parametrize(
-    ("actions", "wanted"),
+    ("actions", "expected"),
     [
         pytest.param(silence(0, 1000), [], id="over-before-it-ends"),
         pytest.param(silence(0, 200), ["raised", "cleared"], id="told-when-it-ends"),
@@ -174,10 +176,10 @@ def silence(start, end, **match):
         pytest.param(silence(150, 1000), ["raised", "cleared"], id="the-end-of-what-was-told"),
     ],
 )
-def test_silences(actions, wanted):
+def test_silences(actions, expected):
     world = World().series([5] * 30 + [0] * 20, actions=actions)
-    assert kinds(world) == wanted
-    if wanted and actions.silences[0].end == T0 + 200:
+    assert kinds(world) == expected
+    if expected and actions.silences[0].end == T0 + 200:
         assert world.notices[0].at >= T0 + 200
 
 
@@ -188,10 +190,10 @@ def host(last):
 def test_a_dead_daemon_is_raised_and_not_the_backlog_of_its_gap():
     """Silent past its limit: critical, with the backlog that waited; its samples stay unjudged."""
     world, end = World(), T0
-    past = seen("A", [0, 3], end)
+    past = observation("A", [0, 3], end)
     for i in range(30):
         now = T0 + i * STEP
-        world.at(now, past, seen("B", [0] * 3, now), host(now))
+        world.at(now, past, observation("B", [0] * 3, now), host(now))
     (notice,) = world.notices
     (alert,) = notice.alerts
     assert (alert.rule, alert.subject.consumer) == ("daemon-silent", "A")
@@ -199,7 +201,7 @@ def test_a_dead_daemon_is_raised_and_not_the_backlog_of_its_gap():
     assert "3 messages waited then" in alert.why[0]
     for i in range(30, 45):
         now = T0 + i * STEP
-        world.at(now, seen("A", [0] * 5, now), seen("B", [0], now), host(now))
+        world.at(now, observation("A", [0] * 5, now), observation("B", [0], now), host(now))
     assert kinds(world) == ["raised", "cleared"]
 
 
@@ -217,7 +219,7 @@ def test_a_dead_collectd_is_one_alert_of_the_host(limit):
     world = World(replace(RULES, rules=(HOLD, daemon, SILENT[1])))
     for i in range(30):
         now = T0 + i * STEP
-        world.at(now, seen("A", [0], T0), seen("B", [0], T0 - 9), host(T0 + 3))
+        world.at(now, observation("A", [0], T0), observation("B", [0], T0 - 9), host(T0 + 3))
     (notice,) = world.notices
     assert [(alert.rule, alert.subject) for alert in notice.alerts] == [
         ("collectd-silent", Subject("h"))
@@ -228,13 +230,13 @@ def test_without_a_rule_for_collectd_each_daemon_is_named():
     """Nobody watches the host as a whole: silence is still told."""
     world = World(replace(RULES, rules=(HOLD, SILENT[0])))
     for i in range(30):
-        world.at(T0 + i * STEP, seen("A", [0], T0), host(T0))
+        world.at(T0 + i * STEP, observation("A", [0], T0), host(T0))
     assert [notice.alerts[0].rule for notice in world.notices] == ["daemon-silent"]
 
 
 def test_old_files_of_a_daemon_taken_away_are_no_alert():
     now = T0 + 8 * 86400
-    assert World().at(now, seen("A", [9], T0), host(now)).transitions == ()
+    assert World().at(now, observation("A", [9], T0), host(now)).transitions == ()
 
 
 def test_messages_lost_at_a_restart():
@@ -243,13 +245,13 @@ def test_messages_lost_at_a_restart():
     for i in range(4):
         now = T0 + i * STEP
         restarts = [Restart(T0 + STEP, 7.0)] if i >= 2 else []
-        world.at(now, seen("A", [2] * 5, now, restarts=restarts))
+        world.at(now, observation("A", [2] * 5, now, restarts=restarts))
     (notice,) = world.notices
     assert (notice.alerts[0].kind, notice.alerts[0].value) == ("lost", 7.0)
 
 
-@pytest.mark.parametrize(("days", "wanted"), [(3, 1), (9, 0)])
-def test_saturation(days, wanted):
+@pytest.mark.parametrize(("days", "expected"), [(3, 1), (9, 0)])
+def test_saturation(days, expected):
     """Workers full in three days, seven are the limit: told; in nine: not."""
     rules = RuleSet(
         (Rule("saturation", "saturation", 7 * 86400, hold=30),), grouping=Grouping(wait=0)
@@ -257,29 +259,29 @@ def test_saturation(days, wanted):
     world = World(rules)
     for i in range(9):
         now = T0 + i * STEP
-        one = seen("A", [0] * 3, now, verdict=Verdict.CREEP)
-        doom = replace(one.diagnosis, saturation_time=T0 + days * 86400)
-        world.at(now, replace(one, diagnosis=doom))
-    assert len(world.notices) == wanted
+        creeping = observation("A", [0] * 3, now, verdict=Verdict.CREEP)
+        saturating = replace(creeping.diagnosis, saturation_time=T0 + days * 86400)
+        world.at(now, replace(creeping, diagnosis=saturating))
+    assert len(world.notices) == expected
 
 
 @pytest.mark.parametrize(
-    ("verdict", "wanted"),
+    ("verdict", "expected"),
     [(Verdict.SLOW, 1), (Verdict.SURGE, 0), (Verdict.UNKNOWN, 0), (Verdict.OK, 0)],
 )
-def test_verdicts(verdict, wanted):
+def test_verdicts(verdict, expected):
     rules = RuleSet((Rule("v", "verdict", verdicts=("SLOW",), hold=20),), grouping=Grouping(wait=0))
-    assert len(World(rules).series([1] * 9, verdict=verdict).notices) == wanted
+    assert len(World(rules).series([1] * 9, verdict=verdict).notices) == expected
 
 
 def test_the_cause_is_what_began_it_not_what_came_of_it():
     """A surge that drains already when the hold is over: its alert says SURGE and whom to ask."""
     world = World(reboot=True).series([50] * 3, verdict=Verdict.SURGE)
     world.series([50] * 9, start=3, verdict=Verdict.RECOVERING)
-    (told,) = world.notices
-    assert told.alerts[0].cause == "SURGE"
-    assert told.alerts[0].why == (f"SURGE: {Verdict.SURGE.meaning}", "evidence")
-    assert told.alerts[0].action == Verdict.SURGE.action
+    (notice,) = world.notices
+    assert notice.alerts[0].cause == "SURGE"
+    assert notice.alerts[0].why == (f"SURGE: {Verdict.SURGE.meaning}", "evidence")
+    assert notice.alerts[0].action == Verdict.SURGE.action
 
 
 def test_the_cause_is_the_last_that_was_found_before_the_raise():
@@ -301,7 +303,7 @@ def test_a_rule_taken_out_closes_its_alerts_and_says_why():
     world.rules = replace(RULES, rules=SILENT)
     for i in range(5):
         now = T0 + (21 + i) * STEP
-        world.at(now, seen("A", [5], now))
+        world.at(now, observation("A", [5], now))
     assert kinds(world) == ["raised", "cleared"]
     assert "rules" in world.notices[1].over[0].note
 
@@ -311,7 +313,7 @@ def test_flapping_is_few_notices():
     rules = replace(RULES, flapping=Flapping(raises=4, within=3600))
     world = World(rules).series(([5] * 12 + [0] * 12) * 20)
     raised = [notice for notice in world.notices if notice.kind == "raised"]
-    assert [one.alerts[0].flapping for one in raised] == [0, 0, 0, 4]
+    assert [notice.alerts[0].flapping for notice in raised] == [0, 0, 0, 4]
 
 
 fleets = st.lists(
@@ -323,42 +325,48 @@ fleets = st.lists(
 
 @settings(max_examples=40, deadline=None)
 @given(fleets)
-def test_a_restart_between_any_two_steps_changes_nothing(drawn):
+def test_a_restart_between_any_two_steps_changes_nothing(steps):
     """Through JSON after each step: the same notices, the same ids, none more, none less."""
 
     def run(reboot):
         rules = replace(RULES, rules=(replace(HOLD, hold=20, clear=10), *SILENT))
         world, backlog = World(rules, reboot), ([], [], [])
-        for i, rows in enumerate(drawn):
-            for mine, more in zip(backlog, rows):
-                mine.extend(more)
+        for i, rows in enumerate(steps):
+            for levels, values in zip(backlog, rows):
+                levels.extend(values)
             now = T0 + (i + 1) * 6 * STEP
             world.at(
-                now, host(now), *(seen(f"C{k}", mine[-12:], now) for k, mine in enumerate(backlog))
+                now,
+                host(now),
+                *(observation(f"C{k}", levels[-12:], now) for k, levels in enumerate(backlog)),
             )
         return world.notices
 
-    told = run(False)
-    assert told == run(True)
-    assert len({one.id for one in told}) == len(told)
+    notices = run(False)
+    assert notices == run(True)
+    assert len({notice.id for notice in notices}) == len(notices)
 
 
 @settings(max_examples=40, deadline=None)
 @given(fleets)
-def test_every_raise_is_told_once_and_ended_once(drawn):
+def test_every_raise_is_told_once_and_ended_once(steps):
     """Whatever comes: an alert is fresh in one notice at most, over in one at most."""
     world, backlog = World(replace(RULES, grouping=Grouping(wait=0, interval=0))), ([], [], [])
-    for i, rows in enumerate(drawn):
-        for mine, more in zip(backlog, rows):
-            mine.extend(more)
+    for i, rows in enumerate(steps):
+        for levels, values in zip(backlog, rows):
+            levels.extend(values)
         now = T0 + (i + 1) * 6 * STEP
-        world.at(now, *(seen(f"C{k}", mine[-12:], now) for k, mine in enumerate(backlog)))
+        world.at(
+            now, *(observation(f"C{k}", levels[-12:], now) for k, levels in enumerate(backlog))
+        )
     raised = [
         transition.alert.id
         for transition in world.transitions
         if transition.event.value == "raised"
     ]
-    told = [a.id for n in world.notices if n.kind != "worse" for a in n.alerts if a.id in n.fresh]
+    announced = [
+        a.id for n in world.notices if n.kind != "worse" for a in n.alerts if a.id in n.fresh
+    ]
     over = [a.id for n in world.notices for a in n.over]
     assert len(set(over)) == len(over)
-    assert set(raised) <= {*told, *over}
+    assert set(raised) <= {*announced, *over}

@@ -37,8 +37,8 @@ def test_what_is_wrong_is_listed_critical_first(tmp_path: Path):
     store.failed(1, NOW, "no answer")
     store.sent(2, NOW - 60, "given up: HTTP 400")
     store.commit(NOW, 10, State(), [], [], {"clock": "set back", "store": "permission denied"})
-    found = ailments(store, NOW)
-    assert [(one.critical, one.text.split(":")[0]) for one in found] == [
+    problems = ailments(store, NOW)
+    assert [(ailment.critical, ailment.text.split(":")[0]) for ailment in problems] == [
         (True, "permission denied"),
         (True, "it"),
         (False, "set back"),

@@ -27,42 +27,42 @@ samples = st.lists(
 )
 
 
-def readings(drawn):
+def readings(rows):
     at = 1000.0
-    for bad, gap, value in drawn:
+    for bad, gap, value in rows:
         at += gap
         yield Reading(at, bad, float(value), passed=1.0, waiting=float(value))
 
 
-def run(drawn, rule, remember=lambda track: track):
-    track, happened = Track(), []
-    for reading in readings(drawn):
+def run(rows, rule, remember=lambda track: track):
+    track, events = Track(), []
+    for reading in readings(rows):
         track, event = step(remember(track), reading, rule, SUBJECT, FLAPPING)
         if event:
-            happened.append((event, track.alert))
+            events.append((event, track.alert))
         if event is Event.CLEARED:
             track = close(track)
-    return track, happened
+    return track, events
 
 
 @given(samples, rules)
-def test_never_two_raises_without_a_clear_between(drawn, rule):
-    _, happened = run(drawn, rule)
-    turns = [event for event, _ in happened if event is not Event.WORSE]
+def test_never_two_raises_without_a_clear_between(rows, rule):
+    _, events = run(rows, rule)
+    turns = [event for event, _ in events if event is not Event.WORSE]
     assert turns == [Event.RAISED, Event.CLEARED] * (len(turns) // 2) + [Event.RAISED] * (
         len(turns) % 2
     )
 
 
 @given(samples, rules)
-def test_no_two_alerts_share_an_id(drawn, rule):
-    ids = [alert.id for event, alert in run(drawn, rule)[1] if event is Event.RAISED]
+def test_no_two_alerts_share_an_id(rows, rule):
+    ids = [alert.id for event, alert in run(rows, rule)[1] if event is Event.RAISED]
     assert len(set(ids)) == len(ids)
 
 
 @given(samples, rules)
-def test_a_single_good_sample_clears_nothing(drawn, rule):
-    track, _ = run(drawn, rule)
+def test_a_single_good_sample_clears_nothing(rows, rule):
+    track, _ = run(rows, rule)
     if track.alert and track.last is not False:
         _, event = step(
             track, Reading(track.at + 10, False), replace(rule, clear=0.0), SUBJECT, FLAPPING
@@ -71,7 +71,7 @@ def test_a_single_good_sample_clears_nothing(drawn, rule):
 
 
 @given(samples, rules)
-def test_a_restart_at_any_point_equals_none(drawn, rule):
+def test_a_restart_at_any_point_equals_none(rows, rule):
     """A restart keeps what the record's JSON keeps, and forgets what is idle."""
 
     def restarted(track):
@@ -80,19 +80,19 @@ def test_a_restart_at_any_point_equals_none(drawn, rule):
         alert = Alert.of_json(track.alert.to_json()) if track.alert else None
         return replace(track, alert=alert)
 
-    assert run(drawn, rule, restarted)[1] == run(drawn, rule)[1]
+    assert run(rows, rule, restarted)[1] == run(rows, rule)[1]
 
 
 @given(samples, rules)
-def test_an_old_sample_changes_nothing(drawn, rule):
-    track, _ = run(drawn, rule)
+def test_an_old_sample_changes_nothing(rows, rule):
+    track, _ = run(rows, rule)
     for at in (track.at, track.at - 1):
         assert step(track, Reading(at, True, 99), rule, SUBJECT, FLAPPING) == (track, None)
 
 
 @given(samples, rules)
-def test_what_is_unknown_neither_raises_nor_clears(drawn, rule):
-    track, _ = run(drawn, rule)
+def test_what_is_unknown_neither_raises_nor_clears(rows, rule):
+    track, _ = run(rows, rule)
     assert step(track, Reading(track.at + 10, None), rule, SUBJECT, FLAPPING)[1] is None
 
 
@@ -108,25 +108,25 @@ def test_what_is_unknown_neither_raises_nor_clears(drawn, rule):
 def test_hold(bads, raised):
     """Thirty seconds of bad samples raise; a gap among them does not count."""
     rule = Rule("backlog", "backlog", hold=30.0)
-    _, happened = run([(bad, 10, 5) for bad in bads], rule)
-    assert bool(happened) is raised
+    _, events = run([(bad, 10, 5) for bad in bads], rule)
+    assert bool(events) is raised
 
 
 def test_flapping_is_held_until_calm():
     """The third raise within the window says so, and clears only after a calm window."""
     rule = Rule("backlog", "backlog", hold=0.0, clear=10.0)
     cycle = [(True, 10, 5), (False, 10, 0), (False, 10, 0)]
-    track, happened = run(cycle * 3, rule)
-    assert [alert.flapping for event, alert in happened if event is Event.RAISED] == [0, 0, 3]
+    track, events = run(cycle * 3, rule)
+    assert [alert.flapping for event, alert in events if event is Event.RAISED] == [0, 0, 3]
     assert track.alert is not None
-    _, happened = run(cycle * 3 + [(False, 10, 0)] * 60, rule)
-    assert happened[-1][0] is Event.CLEARED
+    _, events = run(cycle * 3 + [(False, 10, 0)] * 60, rule)
+    assert events[-1][0] is Event.CLEARED
 
 
 def test_a_recovery_carries_peak_affected_and_duration():
     rule = Rule("backlog", "backlog", hold=10.0, clear=10.0, critical_above=50)
-    drawn = [(True, 10, 5), (True, 10, 60), (True, 10, 20), (False, 10, 0), (False, 10, 0)]
-    _, happened = run(drawn, rule)
-    alert = happened[-1][1]
+    rows = [(True, 10, 5), (True, 10, 60), (True, 10, 20), (False, 10, 0), (False, 10, 0)]
+    _, events = run(rows, rule)
+    alert = events[-1][1]
     assert (alert.peak, alert.affected, alert.severity) == (60, 7, "critical")
     assert alert.cleared - alert.since == 40

@@ -57,10 +57,10 @@ def test_an_end_says_how_long_how_bad_and_how_many():
 
 
 def test_thirty_are_one_headline_and_a_bounded_text():
-    many = [replace(ONE, id=f"a{i}") for i in range(300)]
-    told = notice(alerts=many)
-    assert headline(told).endswith(" and 299 more")
-    text = body(told, "http://d")
+    alerts = [replace(ONE, id=f"a{i}") for i in range(300)]
+    message = notice(alerts=alerts)
+    assert headline(message).endswith(" and 299 more")
+    text = body(message, "http://d")
     assert text.count("What: ") == 10
     assert "And 290 more: " in text
     assert len(text) < 20_000
@@ -70,15 +70,15 @@ def test_thirty_are_one_headline_and_a_bounded_text():
 def test_short_fits_collectd(name):
     """255 bytes, whole characters, one line; the link whole or not at all."""
     alert = replace(ONE, subject=Subject("h" * 60, "hub", name))
-    for one in (alert, replace(alert, cleared=NOW)):
-        said = short(one, "http://dashboard", NOW)
-        assert len(said.encode()) <= 255
-        assert "\n" not in said
-        assert "http" not in said or said.endswith(link(one, "http://dashboard", NOW))
+    for version in (alert, replace(alert, cleared=NOW)):
+        line = short(version, "http://dashboard", NOW)
+        assert len(line.encode()) <= 255
+        assert "\n" not in line
+        assert "http" not in line or line.endswith(link(version, "http://dashboard", NOW))
 
 
 @pytest.mark.parametrize(
-    ("kind", "value", "said"),
+    ("kind", "value", "phrase"),
     [
         ("oldest", 1000.0, "the oldest message waits for 17 min"),
         ("verdict", 3.0, "the diagnosis is SLOW"),
@@ -87,8 +87,8 @@ def test_short_fits_collectd(name):
         ("saturation", 3 * 86400.0, "the workers are full in 3 d"),
     ],
 )
-def test_every_kind_has_words(kind, value, said):
-    assert said in one_line(replace(ONE, kind=kind, value=value))
+def test_every_kind_has_words(kind, value, phrase):
+    assert phrase in one_line(replace(ONE, kind=kind, value=value))
 
 
 def test_flapping_and_acknowledgements_are_said():

@@ -85,12 +85,12 @@ def test_a_mistake_names_file_key_and_value(text, key, value):
 def test_all_mistakes_are_told_at_once():
     with pytest.raises(ConfigError) as caught:
         parse("every = -1\n[grouping]\nwait = 'x'\nby = 'moon'", "f")
-    assert [one.key for one in caught.value.all] == ["every", "grouping.wait", "grouping.by"]
+    assert [error.key for error in caught.value.all] == ["every", "grouping.wait", "grouping.by"]
 
 
-@pytest.mark.parametrize(("given", "seconds"), [("5min", 300), ("1h 30min", 5400), (7, 7)])
-def test_durations(given, seconds):
-    assert humanize.parse_duration(given) == seconds
+@pytest.mark.parametrize(("text", "seconds"), [("5min", 300), ("1h 30min", 5400), (7, 7)])
+def test_durations(text, seconds):
+    assert humanize.parse_duration(text) == seconds
 
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "docs" / "alerts-example.toml"
@@ -101,8 +101,8 @@ def test_the_documented_example_is_right_and_whole():
     rules = parse(EXAMPLE.read_text("utf-8"), "example")
     assert {rule.kind for rule in rules.rules} == set(KINDS)
     backlog = rules.rules[0]
-    found = rules.rule_for(backlog, Subject("staging1", "badges-old", "C"))
-    assert (found.above, found.hold, found.severity) == (500, 1800, "info")
+    rule = rules.rule_for(backlog, Subject("staging1", "badges-old", "C"))
+    assert (rule.above, rule.hold, rule.severity) == (500, 1800, "info")
     assert rules.rule_for(backlog, Subject("prod", "badges", "C")) == backlog
     raw = tomllib.loads(EXAMPLE.read_text("utf-8"))
     assert set(raw) == {*rules_file.TOP, *rules_file.SECTIONS}
@@ -112,7 +112,7 @@ def test_the_documented_example_is_right_and_whole():
         *rules_file.WHERE,
         *rules_file.CHANGES,
     }
-    assert {key for one in raw["override"] for key in one} == {
+    assert {key for override in raw["override"] for key in override} == {
         "rule",
         *rules_file.WHERE,
         *rules_file.CHANGES,
@@ -123,7 +123,7 @@ def test_the_documented_example_is_right_and_whole():
         ("flapping", rules_file.FLAPPING),
     ):
         assert set(raw[name]) == set(checks)
-    kinds = {one["type"]: set(one) for one in raw["output"].values()}
+    kinds = {table["type"]: set(table) for table in raw["output"].values()}
     assert set(kinds) == set(TYPES)
     for kind, keys in kinds.items():
         assert keys | set(COMMON) == {*TYPES[kind], *COMMON}

@@ -63,27 +63,27 @@ def written(path: Path) -> EvidenceFile:
 
 def test_it_is_read_as_it_was_kept(path: Path) -> None:
     """Under the host that the series have; without the totals by topic, which are series."""
-    kept = keeper(path)
-    kept.take(harvest("a", NOW - 900, "1", NOW - 10, NOW), NOW)
-    kept.save(NOW)
+    evidence = keeper(path)
+    evidence.take(harvest("a", NOW - 900, "1", NOW - 10, NOW), NOW)
+    evidence.save(NOW)
     [reply] = written(path).replies
     assert (reply.origin.host, reply.origin.service, reply.about) == (PLACE, "hub", about("1"))
-    assert [one for _, one in reply.samples] == [
+    assert [stored for _, stored in reply.samples] == [
         replace(sample(at), topics={}) for at in (NOW - 10, NOW)
     ]
 
 
 def test_a_new_run_is_a_change(path: Path) -> None:
     """With the versions that differ; also when collectd itself was restarted in between."""
-    kept = keeper(path)
+    evidence = keeper(path)
     for version, started in (("1", NOW - 900), ("1", NOW - 600)):
-        kept.take(harvest(f"{started}", started, version), NOW - 500)
-    kept.save(NOW - 500)
-    again = keeper(path)
-    again.load(path)
-    again.take(harvest("c", NOW - 40, "2"), NOW)
-    again.take(harvest("c", NOW - 40, "2"), NOW)
-    again.save(NOW)
+        evidence.take(harvest(f"{started}", started, version), NOW - 500)
+    evidence.save(NOW - 500)
+    restarted = keeper(path)
+    restarted.load(path)
+    restarted.take(harvest("c", NOW - 40, "2"), NOW)
+    restarted.take(harvest("c", NOW - 40, "2"), NOW)
+    restarted.save(NOW)
     [changes] = written(path).changes.values()
     assert [(change.time, change.kind, change.text) for change in changes] == [
         (NOW - 600, "restart", "restart"), (NOW - 40, "version", "nommer 1 → 2")]  # fmt: skip
@@ -93,15 +93,15 @@ def test_a_new_run_is_a_change(path: Path) -> None:
 
 def test_samples_are_thinned_with_their_age(path: Path) -> None:
     """An hour of samples every 10 s: all of the last minutes, then one a minute, then fewer."""
-    kept = keeper(path)
+    evidence = keeper(path)
     moments = [NOW - 4000 + 10 * number for number in range(401)]
     for at in moments:
-        kept.take(harvest("a", 1.0, "1", at), at)
-        kept.save(at)
+        evidence.take(harvest("a", 1.0, "1", at), at)
+        evidence.save(at)
     # What came since the last writing is not in the file yet.
-    kept.save(NOW + WRITE_SECONDS)
+    evidence.save(NOW + WRITE_SECONDS)
     [reply] = written(path).replies
-    times = [one.time for _, one in reply.samples]
+    times = [stored.time for _, stored in reply.samples]
     assert times == sorted(set(times))
     assert 3000 <= NOW - times[0] <= 3600
     assert times[-1] == NOW
@@ -110,10 +110,10 @@ def test_samples_are_thinned_with_their_age(path: Path) -> None:
 
 
 def test_a_daemon_that_restarts_for_ever(path: Path) -> None:
-    kept = keeper(path)
+    evidence = keeper(path)
     for number in range(300):
-        kept.take(harvest(f"run{number}", NOW + number, "1"), NOW + number)
-    kept.save(NOW + 300)
+        evidence.take(harvest(f"run{number}", NOW + number, "1"), NOW + number)
+    evidence.save(NOW + 300)
     [changes] = written(path).changes.values()
     assert len(changes) == MAX_OF_DAEMON
     assert changes[-1].time == NOW + 299
@@ -121,10 +121,10 @@ def test_a_daemon_that_restarts_for_ever(path: Path) -> None:
 
 def test_who_leaves_no_changes(path: Path) -> None:
     """A process that is older than the one followed."""
-    kept = keeper(path)
-    kept.take(harvest("new", NOW, "1"), NOW)
-    kept.take(harvest("old", NOW - 50, "0", NOW), NOW)
-    kept.save(NOW)
+    evidence = keeper(path)
+    evidence.take(harvest("new", NOW, "1"), NOW)
+    evidence.take(harvest("old", NOW - 50, "0", NOW), NOW)
+    evidence.save(NOW)
     content = written(path)
     assert content.changes == {}
     assert [reply.origin.run for reply in content.replies] == ["new"]
@@ -132,13 +132,13 @@ def test_who_leaves_no_changes(path: Path) -> None:
 
 def test_of_replicas_the_one_that_started_last_is_followed(path: Path) -> None:
     """Under the name that they share; a process that starts is no change of the others."""
-    kept = keeper(path)
+    evidence = keeper(path)
     for number in (1, 2, 0):
         brought = harvest(f"r{number}", NOW + number, f"{number}", NOW, names=f"Archiver#{number}")
         [(endpoint, origin, samples)] = brought.fresh
         samples = [replace(each, consumer=f"Archiver#{number}") for each in samples]
-        kept.take(replace(brought, fresh=[(endpoint, origin, samples)]), NOW)
-    kept.save(NOW)
+        evidence.take(replace(brought, fresh=[(endpoint, origin, samples)]), NOW)
+    evidence.save(NOW)
     content = written(path)
     assert content.changes == {}
     [reply] = content.replies
@@ -156,16 +156,16 @@ def test_a_file_that_is_none(path: Path, content: bytes, caplog: pytest.LogCaptu
     assert len(caplog.records) == 1
     with pytest.raises(ValueError):
         keeper(path).load(path)
-    kept = keeper(path)
-    kept.take(harvest("a", NOW, "1", NOW), NOW)
-    kept.save(NOW)
+    evidence = keeper(path)
+    evidence.take(harvest("a", NOW, "1", NOW), NOW)
+    evidence.save(NOW)
     assert len(written(path).replies) == 1
 
 
 def test_without_a_file_nothing_is_kept(tmp_path: Path) -> None:
-    kept = keeper(None)
-    kept.take(harvest("a", NOW, "1", NOW), NOW)
-    kept.save(NOW)
-    assert kept.changes == {}
+    evidence = keeper(None)
+    evidence.take(harvest("a", NOW, "1", NOW), NOW)
+    evidence.save(NOW)
+    assert evidence.changes == {}
     assert list(tmp_path.iterdir()) == []
     assert EvidenceFiles("").all() == []

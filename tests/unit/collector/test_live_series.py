@@ -19,10 +19,10 @@ KINDS = {
 T0 = 1_000_000
 
 
-def fill(seen: Live, rows: dict[int, dict[str, float]], consumer: str = "A") -> Live:
+def fill(series: Live, rows: dict[int, dict[str, float]], consumer: str = "A") -> Live:
     for at, sample in rows.items():
         for metric, value in sample.items():
-            seen.take(
+            series.take(
                 "h",
                 ("fedmsg", "hub"),
                 (KINDS[metric], f"{consumer}_{metric}"),
@@ -30,7 +30,7 @@ def fill(seen: Live, rows: dict[int, dict[str, float]], consumer: str = "A") -> 
                 interval=10.0,
                 value=value,
             )
-    return seen
+    return series
 
 
 def sample(received: float, backlog: float, **more: float) -> dict[str, float]:
@@ -38,10 +38,10 @@ def sample(received: float, backlog: float, **more: float) -> dict[str, float]:
 
 
 def test_totals_become_rates_and_busy_seconds() -> None:
-    seen = fill(Live(), {T0: sample(100, 0, busy=0), T0 + 10: sample(150, 20, busy=5e6)})
-    (one,) = seen.judgement(T0 + 10).daemons
-    assert (one.id, one.last) == ("h/hub/A", T0 + 10)
-    past = one.history
+    series = fill(Live(), {T0: sample(100, 0, busy=0), T0 + 10: sample(150, 20, busy=5e6)})
+    (daemon,) = series.judgement(T0 + 10).daemons
+    assert (daemon.id, daemon.last) == ("h/hub/A", T0 + 10)
+    past = daemon.history
     assert (past.received, past.processed, past.backlog) == ([5.0], [3.0], [20])
     assert past.busy == [0.5]
     assert past.oldest is None
@@ -49,8 +49,8 @@ def test_totals_become_rates_and_busy_seconds() -> None:
 
 def test_a_gap_is_unknown() -> None:
     """Two steps without samples: unknown, also the rate after them; never 0."""
-    seen = fill(Live(), {T0: sample(0, 0), T0 + 10: sample(10, 0), T0 + 40: sample(40, 0)})
-    past = seen.judgement(T0 + 40).daemons[0].history
+    series = fill(Live(), {T0: sample(0, 0), T0 + 10: sample(10, 0), T0 + 40: sample(40, 0)})
+    past = series.judgement(T0 + 40).daemons[0].history
     assert past.received == [1.0, None, None, None]
     assert past.backlog == [0, None, None, 0]
 
@@ -65,38 +65,38 @@ def test_a_gap_is_unknown() -> None:
 )
 def test_restarts(before, after, lost) -> None:
     """The totals shrank: what waited is lost, and the step's rate is unknown, not a spike."""
-    seen = fill(Live(), {T0: sample(490, 0), T0 + 10: before, T0 + 20: after})
-    past = seen.judgement(T0 + 20).daemons[0].history
+    series = fill(Live(), {T0: sample(490, 0), T0 + 10: before, T0 + 20: after})
+    past = series.judgement(T0 + 20).daemons[0].history
     assert [restart.lost for restart in past.restarts] == lost
     assert (past.received[-1] is None) is bool(lost)
 
 
 def test_others_are_passed_over_and_the_heartbeat_is_kept() -> None:
-    seen = Live()
-    seen.take("h", ("load", ""), ("load", ""), at=T0, interval=10.0, value=1.0)
-    seen.take("h", ("fedmsg", "hub"), ("gauge", "nonsense"), at=T0, interval=10.0, value=1.0)
-    seen.take(
+    series = Live()
+    series.take("h", ("load", ""), ("load", ""), at=T0, interval=10.0, value=1.0)
+    series.take("h", ("fedmsg", "hub"), ("gauge", "nonsense"), at=T0, interval=10.0, value=1.0)
+    series.take(
         "h", ("collectd_fedmsg", ""), ("count", "daemons_seen"), at=T0, interval=10.0, value=3.0
     )
-    assert seen.judgement(T0).daemons == ()
-    assert seen.beats == {"h": T0}
+    assert series.judgement(T0).daemons == ()
+    assert series.beats == {"h": T0}
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """So many consumers and steps, not more."""
     monkeypatch.setattr(live, "MAX_CONSUMERS", 3)
-    seen = Live()
+    series = Live()
     for i in range(9):
-        fill(seen, {T0: sample(1, 0), T0 + 10: sample(2, 0)}, consumer=f"C{i}")
-    fill(seen, {T0 + 10 * k: sample(k, 0) for k in range(500)}, consumer="C0")
-    found = seen.judgement(T0 + 5000).daemons
-    assert len(found) == 3
-    assert max(len(one.history) for one in found) == live.STEPS
+        fill(series, {T0: sample(1, 0), T0 + 10: sample(2, 0)}, consumer=f"C{i}")
+    fill(series, {T0 + 10 * k: sample(k, 0) for k in range(500)}, consumer="C0")
+    daemons = series.judgement(T0 + 5000).daemons
+    assert len(daemons) == 3
+    assert max(len(daemon.history) for daemon in daemons) == live.STEPS
 
 
 def verdicts(arrivals: list[float], failing: list[bool]) -> list[str]:
     """Return the verdict of each minute: arrivals in messages/s, and whether they fail."""
-    seen, found = Live(), []
+    series, names = Live(), []
     totals = dict.fromkeys(("received", "processed", "failed", "busy"), 0.0)
     for step in range(6 * len(arrivals)):
         at, minute = 1.8e9 + 10 * step, step // 6
@@ -109,37 +109,37 @@ def verdicts(arrivals: list[float], failing: list[bool]) -> list[str]:
             kind = (
                 "derive" if metric in totals else "count" if metric == "workers" else "queue_length"
             )
-            seen.take(
+            series.take(
                 "h", ("fedmsg", "hub"), (kind, f"C_{metric}"), at=at, interval=10.0, value=value
             )
         if step % 6 == 5:
-            found.append(seen.judgement(at).daemons[0].diagnosis.findings[0].verdict.name)
-    return found
+            names.append(series.judgement(at).daemons[0].diagnosis.findings[0].verdict.name)
+    return names
 
 
 @pytest.mark.parametrize("rate", [1.0, 10.0])
 def test_failing_does_not_become_the_usual(rate: float) -> None:
     """Every message fails for two hours: ERRORS to the end, and over soon after it."""
-    found = verdicts([rate] * 180, [30 <= minute < 150 for minute in range(180)])
-    first = found.index("ERRORS")
+    names = verdicts([rate] * 180, [30 <= minute < 150 for minute in range(180)])
+    first = names.index("ERRORS")
     assert 30 <= first < 35
-    assert set(found[first:150]) == {"ERRORS"}
-    assert set(found[-10:]) == {"OK"}
+    assert set(names[first:150]) == {"ERRORS"}
+    assert set(names[-10:]) == {"OK"}
 
 
 def test_starving_does_not_become_the_usual() -> None:
     arrivals = [10.0] * 30 + [0.0] * 90 + [10.0] * 30
-    found = verdicts(arrivals, [False] * 150)
-    first = found.index("STARVED")
-    assert set(found[first:119]) == {"STARVED"}
-    assert found[-1] == "OK"
+    names = verdicts(arrivals, [False] * 150)
+    first = names.index("STARVED")
+    assert set(names[first:119]) == {"STARVED"}
+    assert names[-1] == "OK"
 
 
 def test_a_trouble_that_lasts_for_a_day_is_usual(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "MAX_TROUBLE", 3600.0)
-    found = verdicts([10.0] * 30 + [0.0] * 90, [False] * 120)
-    assert found[80] == "STARVED"
-    assert "STARVED" not in found[100:]
+    names = verdicts([10.0] * 30 + [0.0] * 90, [False] * 120)
+    assert names[80] == "STARVED"
+    assert "STARVED" not in names[100:]
 
 
 @pytest.mark.parametrize(
@@ -151,10 +151,10 @@ def test_a_trouble_that_lasts_for_a_day_is_usual(monkeypatch: pytest.MonkeyPatch
     ],
 )
 def test_two_senders_of_one_host_name(phases: list[float], doubled: list[str]) -> None:
-    seen = Live()
+    series = Live()
     for turn in range(10):
         for phase in phases:
-            seen.take(
+            series.take(
                 "h",
                 ("collectd_fedmsg", ""),
                 ("count", "daemons_seen"),
@@ -162,7 +162,7 @@ def test_two_senders_of_one_host_name(phases: list[float], doubled: list[str]) -
                 interval=10.0,
                 value=1.0,
             )
-    assert seen.doubled() == doubled
+    assert series.doubled() == doubled
 
 
 @pytest.mark.parametrize(

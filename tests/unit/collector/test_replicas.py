@@ -22,7 +22,7 @@ def test_twenty_restarts_of_three_replicas_are_exact():
     chance, total, row = random.Random(1), 0, ReplicaSum("C")
     counts = dict.fromkeys(range(3), 0)
     names = {n: f"run-{n}" for n in range(3)}
-    last, seen = 0, []
+    last, moments = 0, []
     for tick in range(200):
         if tick and tick % 10 == 0:  # one of them restarts: 20 times in all
             place = tick // 10 % 3
@@ -30,18 +30,18 @@ def test_twenty_restarts_of_three_replicas_are_exact():
             row.add(names[place], [sample(10 * tick - 5, 0)])
         for place, name in names.items():
             if tick:
-                came = chance.randrange(50)
-                counts[place] += came
-                total += came
+                increase = chance.randrange(50)
+                counts[place] += increase
+                total += increase
             row.add(name, [sample(10 * tick, counts[place], backlog=place, workers=1)])
         rows = row.take(names.values(), 10 * tick)
         assert rows[-1].time == 10 * tick
         assert rows[-1].received == total
         assert (rows[-1].backlog, rows[-1].workers) == (3, 3)
-        assert all(one.received >= last for one in rows)
-        seen += [one.time for one in rows if one.time % 10 == 0]
+        assert all(sum_row.received >= last for sum_row in rows)
+        moments += [sum_row.time for sum_row in rows if sum_row.time % 10 == 0]
         last = rows[-1].received
-    assert seen == [10.0 * tick for tick in range(200)]
+    assert moments == [10.0 * tick for tick in range(200)]
 
 
 def test_a_replica_that_begins_again_adds_what_it_counts():
@@ -50,8 +50,8 @@ def test_a_replica_that_begins_again_adds_what_it_counts():
     for time, totals in ((0, (100, 50)), (10, (110, 50)), (20, (4, 51))):
         for name, total in zip("ab", totals):
             row.add(name, [sample(time, total)])
-        [one] = row.take("ab", time)
-    assert one.received == 10 + 4 + 1
+        [sum_row] = row.take("ab", time)
+    assert sum_row.received == 10 + 4 + 1
 
 
 def test_one_that_is_late_is_waited_for_while_it_answers():
@@ -59,11 +59,11 @@ def test_one_that_is_late_is_waited_for_while_it_answers():
     row = ReplicaSum("C")
     row.add("a", [sample(0, 0), sample(10, 5)])
     row.add("b", [sample(0, 0)])
-    assert [one.time for one in row.take("ab", 10)] == [0]
+    assert [sum_row.time for sum_row in row.take("ab", 10)] == [0]
     row.add("b", [sample(10, 7)])
     row.add("a", [sample(20, 6)])
-    [one] = row.take("ab", 20)
-    assert (one.time, one.received) == (10, 12)
+    [sum_row] = row.take("ab", 20)
+    assert (sum_row.time, sum_row.received) == (10, 12)
 
 
 def test_one_that_hangs_holds_up_nobody_and_loses_nothing():
@@ -72,11 +72,11 @@ def test_one_that_hangs_holds_up_nobody_and_loses_nothing():
         row.add(name, [sample(0, 0)])
     row.take("ab", 0)
     row.add("a", [sample(10, 5)])
-    [one] = row.take("a", 10)
-    assert one.received == 5
+    [sum_row] = row.take("a", 10)
+    assert sum_row.received == 5
     row.add("b", [sample(10, 3), sample(20, 4)])
     row.add("a", [sample(20, 5)])
-    assert [one.received for one in row.take("ab", 20)][-1] == 9
+    assert [sum_row.received for sum_row in row.take("ab", 20)][-1] == 9
 
 
 def test_topics_that_are_named_late_draw_no_spike():
@@ -93,8 +93,8 @@ def test_percentiles_are_the_slowest_s():
     row = ReplicaSum("C")
     for name, p95 in (("a", 0.1), ("b", 0.4)):
         row.add(name, [sample(0, 0, service_p95=p95, in_progress=1)])
-    [one] = row.take("ab", 0)
-    assert (one.service_p95, one.in_progress, one.oldest) == (0.4, 2, None)
+    [sum_row] = row.take("ab", 0)
+    assert (sum_row.service_p95, sum_row.in_progress, sum_row.oldest) == (0.4, 2, None)
 
 
 def counted(name: str, time: float, received: int) -> Sample:
@@ -118,17 +118,19 @@ ORIGIN = SampleOrigin("archiver", 10.0)
 def test_processes_of_one_name_are_one_row(has_queue, received, backlog):
     """Beside its queue the row has what the broker cannot know, and nothing of what it can."""
     rows = ReplicaRows(lambda endpoint: "", has_queue)
-    heard = ("ipc:///a.1.sock", "ipc:///a.2.sock")
-    taken = []
+    endpoints = ("ipc:///a.1.sock", "ipc:///a.2.sock")
+    sums = []
     for time, counts in ((10.0, (1, 1)), (40.0, (9, 5))):
         fresh = [
             (endpoint, ORIGIN, [counted(f"Consumer#{n}", time, count)])
-            for n, (endpoint, count) in enumerate(zip(heard, counts))
+            for n, (endpoint, count) in enumerate(zip(endpoints, counts))
         ]
         fresh.append(("ipc:///hub.3.sock", SampleOrigin("hub", 10.0), [counted("Hub", time, 7)]))
-        others, taken = rows.take(fresh, heard, time)
-        assert [other.consumer for _, _, samples in others for other in samples] == ["Hub"]
-    [(_, origin, [*_, row])] = taken
+        separate, sums = rows.take(fresh, endpoints, time)
+        assert [sample_row.consumer for _, _, samples in separate for sample_row in samples] == [
+            "Hub"
+        ]
+    [(_, origin, [*_, row])] = sums
     assert (origin.service, origin.interval, row.consumer, row.time) == (
         "archiver",
         10.0,
@@ -146,8 +148,8 @@ def test_hosts_and_services_are_rows_of_their_own():
         for host in ("h1", "h2")
         for service in ("a", "b")
     ]
-    _, taken = rows.take(fresh, ("tcp://h1:1", "tcp://h2:1"), 10.0)
-    assert sorted((endpoint, origin.service) for endpoint, origin, _ in taken) == [
+    _, sums = rows.take(fresh, ("tcp://h1:1", "tcp://h2:1"), 10.0)
+    assert sorted((endpoint, origin.service) for endpoint, origin, _ in sums) == [
         ("tcp://h1:1", "a"),
         ("tcp://h1:1", "b"),
         ("tcp://h2:1", "a"),
@@ -165,14 +167,14 @@ def test_hosts_and_services_are_rows_of_their_own():
 def test_pods_of_a_queue_are_in_its_row_whatever_their_hosts_are(consumer, rows):
     """Counted on two hosts: the queue's row is on this one."""
     replicas = ReplicaRows(lambda endpoint: endpoint[6:8], lambda service: service == "archiver")
-    taken = []
+    sums = []
     for time, counts in ((10.0, {1: 1, 2: 1}), (20.0, {1: 2, 2: 4})):
         fresh = [
             (f"tcp://h{n}:1", ORIGIN, [counted(f"{consumer}#{n}", time, count)])
             for n, count in counts.items()
         ]
-        _, taken = replicas.take(fresh, ("tcp://h1:1", "tcp://h2:1"), time)
-    assert {(endpoint, row.received, row.busy // 1000) for endpoint, _, [row] in taken} == rows
+        _, sums = replicas.take(fresh, ("tcp://h1:1", "tcp://h2:1"), time)
+    assert {(endpoint, row.received, row.busy // 1000) for endpoint, _, [row] in sums} == rows
 
 
 def test_a_service_whose_queue_is_not_listed_yet_is_held_and_loses_nothing():
@@ -183,6 +185,6 @@ def test_a_service_whose_queue_is_not_listed_yet_is_held_and_loses_nothing():
     for time in (10.0, 20.0, 30.0):
         listed[0] = time == 30.0
         fresh = [("tcp://h1:1", ORIGIN, [counted("Consumer#1", time, int(time))])]
-        _, taken = replicas.take(fresh, ("tcp://h1:1",), time)
-        rows += [(endpoint, row.time, row.busy) for endpoint, _, each in taken for row in each]
+        _, sums = replicas.take(fresh, ("tcp://h1:1",), time)
+        rows += [(endpoint, row.time, row.busy) for endpoint, _, each in sums for row in each]
     assert rows == [("archiver", time, (time - 10) * 1000) for time in (10.0, 20.0, 30.0)]

@@ -21,15 +21,15 @@ class Queue:
 
     def run(self, seconds, arrivals=0, capacity=0, lost=0, uncounted=0):
         for _ in range(seconds):
-            came = self.random.randrange(2 * arrivals + 1)
-            self.published += came
+            arrived = self.random.randrange(2 * arrivals + 1)
+            self.published += arrived
             self.uncounted += uncounted
-            self.waiting += came + uncounted
+            self.waiting += arrived + uncounted
             done = min(self.waiting, self.random.randrange(2 * capacity + 1))
             self.processed += done
-            gone = min(self.waiting - done, lost)
-            self.vanished += gone
-            self.waiting -= done + gone
+            dropped = min(self.waiting - done, lost)
+            self.vanished += dropped
+            self.waiting -= done + dropped
             self.gauges.append(self.waiting)
             if len(self.gauges) % 10 == 0:
                 self.residual.add(

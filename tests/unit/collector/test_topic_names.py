@@ -41,17 +41,17 @@ def test_topics_with_an_id_stay_bounded_over_restarts(tmp_path: Path):
         assert series is not None
         before: dict[str, float] = {}
         for number in range(10):
-            topics = {f"org.x.build.{restart}-{number}-{one}": 5 for one in range(20)}
+            topics = {f"org.x.build.{restart}-{number}-{topic}": 5 for topic in range(20)}
             received += 100
-            found = {
+            totals = {
                 instance: value
                 for _, instance, value in series.values(sample(number, received, topics))
                 if "_topic-" in instance
             }
             if before:
-                stored += sum(value - before.get(instance, 0) for instance, value in found.items())
-            before.update(found)
-            files |= set(found)
+                stored += sum(value - before.get(instance, 0) for instance, value in totals.items())
+            before.update(totals)
+            files |= set(totals)
         names.save(path)
     assert len(files) <= MAX_TOPICS + 1
     assert stored == 100 * 9 * 20
@@ -69,15 +69,15 @@ def test_the_other_topics_total_only_grows_as_topics_come_and_go():
         ({"t0": 4, "new": 1}, 5),
         ({"t0": 6, "new": 4}, 10),
     ]
-    others = []
+    other_totals = []
     for number, (topics, received) in enumerate(rows):
         values = {
             instance: value
             for _, instance, value in series.values(sample(number, received, topics))
             if "_topic-" in instance
         }
-        others.append(values.get(f"C_topic-{OTHER}", 0))
-    assert others == [0, 20, 25, 25, 28], "of 30, 5, a restart, 5: what t0 has not"
+        other_totals.append(values.get(f"C_topic-{OTHER}", 0))
+    assert other_totals == [0, 20, 25, 25, 28], "of 30, 5, a restart, 5: what t0 has not"
 
 
 def test_a_steady_topic_gets_a_series_later_and_a_passing_one_does_not():
@@ -92,12 +92,12 @@ def test_a_steady_topic_gets_a_series_later_and_a_passing_one_does_not():
 def test_few_topics_are_as_the_daemon_says():
     series = SeriesTable(1, TOPIC_METRICS[:1]).find(*KEY)
     assert series is not None
-    found = {
+    totals = {
         instance: value
         for _, instance, value in series.values(sample(1, 50, {"a": 30, OTHER: 20}))
         if "_topic-" in instance
     }
-    assert found == {"C_topic-a": 30, f"C_topic-{OTHER}": 20}
+    assert totals == {"C_topic-a": 30, f"C_topic-{OTHER}": 20}
 
 
 def test_storing_again_counts_nothing_twice():
@@ -108,18 +108,18 @@ def test_storing_again_counts_nothing_twice():
     assert series is not None
     for number, received in enumerate((100, 150)):
         list(series.values(sample(number, received, {"new": received})))
-    again = [
-        one
-        for one in series.values(sample(0, 100, {"t1": 7, "new": 100}), again=True)
-        if "_topic-" in one[1]
+    repeated = [
+        value
+        for value in series.values(sample(0, 100, {"t1": 7, "new": 100}), again=True)
+        if "_topic-" in value[1]
     ]
-    assert again == [("derive", "C_topic-t1", 7)]
-    (other,) = [
+    assert repeated == [("derive", "C_topic-t1", 7)]
+    (other_total,) = [
         value
         for _, instance, value in series.values(sample(2, 160, {"new": 160}))
         if instance == f"C_topic-{OTHER}"
     ]
-    assert other == 60
+    assert other_total == 60
 
 
 @pytest.mark.parametrize("content", ["", "5", "[[1]]", "[[1, 2, 3, 4]]", "{", '[["a","b","c"]]'])

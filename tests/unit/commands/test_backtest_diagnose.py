@@ -15,7 +15,7 @@ from collectd_fedmsg.diagnosis.judgement import Judged, Judgement
 NOW = 1_700_000_000.0
 
 
-def whole(*verdicts):
+def judgement(*verdicts):
     """Return a fleet's judgement, a daemon a verdict."""
     return Judgement(
         NOW,
@@ -40,7 +40,7 @@ def whole(*verdicts):
 )
 def test_what_a_diagnosis_ends_with(verdicts, code):
     """Of nothing but UNKNOWN it cannot be told: never 0."""
-    assert exit_code(whole(*verdicts)) == code
+    assert exit_code(judgement(*verdicts)) == code
 
 
 @pytest.mark.parametrize(
@@ -54,11 +54,11 @@ def test_a_moment_to_come_is_refused(command, tmp_path, capsys):
     """Nothing is known of it: an error, no verdict of the newest sample."""
     pytest.importorskip("rrdtool")
     ahead = str(int(time.time()) + 7200)
-    words = [ahead if word == "AHEAD" else word for word in command]
-    assert cli.main([*words, "--data-dir", str(tmp_path)]) == 2
-    said = capsys.readouterr()
-    assert "has not come yet" in said.err
-    assert said.out == ""
+    arguments = [ahead if argument == "AHEAD" else argument for argument in command]
+    assert cli.main([*arguments, "--data-dir", str(tmp_path)]) == 2
+    output = capsys.readouterr()
+    assert "has not come yet" in output.err
+    assert output.out == ""
 
 
 def test_too_many_moments_are_refused_with_what_would_do(tmp_path, capsys):
@@ -66,9 +66,9 @@ def test_too_many_moments_are_refused_with_what_would_do(tmp_path, capsys):
     assert (
         cli.main(["backtest", "--from", "365d", "--every", "1", "--data-dir", str(tmp_path)]) == 2
     )
-    said = capsys.readouterr().err
-    assert f"more than {MAX_MOMENTS:,}" in said
-    assert f"--every {-(-365 * 86400 // MAX_MOMENTS)}" in said
+    error = capsys.readouterr().err
+    assert f"more than {MAX_MOMENTS:,}" in error
+    assert f"--every {-(-365 * 86400 // MAX_MOMENTS)}" in error
 
 
 @pytest.mark.parametrize(

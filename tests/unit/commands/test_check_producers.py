@@ -13,7 +13,7 @@ PLAIN = Producer("Health")
 RANGES = (plugin.Range.parse("900"), plugin.Range.parse("1800"))
 
 
-def seen(*producers: Producer, started: float = 0.0) -> dict[str, Daemon]:
+def daemons(*producers: Producer, started: float = 0.0) -> dict[str, Daemon]:
     return {"ipc:///hub.1.sock": Daemon("hub", started, 1000.0, producers)}
 
 
@@ -31,32 +31,37 @@ def seen(*producers: Producer, started: float = 0.0) -> dict[str, Daemon]:
 ])  # fmt: skip
 def test_usual_ranges(producer: Producer, code: int) -> None:
     """Without ranges a producer is judged by its own interval."""
-    assert examine(seen(producer), [], (None, None))[0] == code
+    assert examine(daemons(producer), [], (None, None))[0] == code
 
 
-@pytest.mark.parametrize(("ran", "code"), [(100.0, 0), (99.0, 1), (-801.0, 2)])
-def test_ranges_given(ran: float, code: int) -> None:
+@pytest.mark.parametrize(("last_run", "code"), [(100.0, 0), (99.0, 1), (-801.0, 2)])
+def test_ranges_given(last_run: float, code: int) -> None:
     """They count for every producer asked for, with their figures as performance data."""
-    found = examine(seen(Producer("Poll", 5.0, ran), Producer("Other", 5.0, 0.5)), ["Poll"], RANGES)
-    assert found[0] == code
-    assert found[2] == [f"'hub/Poll_last_run'={1000 - ran:g}s;900;1800;0"]
+    outcome = examine(
+        daemons(Producer("Poll", 5.0, last_run), Producer("Other", 5.0, 0.5)), ["Poll"], RANGES
+    )
+    assert outcome[0] == code
+    assert outcome[2] == [f"'hub/Poll_last_run'={1000 - last_run:g}s;900;1800;0"]
 
 
 def test_asked_for_and_off_is_critical() -> None:
-    assert examine(seen(OFF), ["Mon*"], (None, None))[:2] == (2, "hub/Monitor is not initialized")
+    assert examine(daemons(OFF), ["Mon*"], (None, None))[:2] == (
+        2,
+        "hub/Monitor is not initialized",
+    )
 
 
 def test_too_old_to_tell_is_unknown() -> None:
     """An earlier edition tells nothing: that is never OK, and no alarm is hidden by it."""
     old = Daemon("old", 0.0, 1000.0, None)
     assert examine({"ipc:///old.1.sock": old}, [], (None, None))[0] == plugin.UNKNOWN
-    late = {**seen(Producer("Poll", 1.0, 1.0)), "ipc:///old.1.sock": old}
+    late = {**daemons(Producer("Poll", 1.0, 1.0)), "ipc:///old.1.sock": old}
     assert examine(late, [], (None, None))[0] == plugin.CRITICAL
 
 
 def test_an_exception_is_told() -> None:
-    told = examine(seen(Producer("Poll", 60.0, 990.0, exceptions=3)), [], (None, None))[1]
-    assert told == "hub/Poll last ran 10 s ago, 3 times in a row with an exception"
+    line = examine(daemons(Producer("Poll", 60.0, 990.0, exceptions=3)), [], (None, None))[1]
+    assert line == "hub/Poll last ran 10 s ago, 3 times in a row with an exception"
 
 
 def test_nobody_there_is_critical() -> None:

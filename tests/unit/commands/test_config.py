@@ -27,14 +27,16 @@ def test_each_part_alone_and_both(capsys: pytest.CaptureFixture[str]) -> None:
     assert 'Import "collectd_fedmsg.collectd_plugin"' in parts[1]
 
 
-@pytest.mark.parametrize("words", [
+@pytest.mark.parametrize("arguments", [
     ["--run-folder", "relative"], ["--run-folder", '/x"\n  Exec "evil'], ["--group", "a b"],
     ["--group", ""], ["--interval", "0"], ["--interval", "١"], ["--rrdcached", "unix:x y"],
 ])  # fmt: skip
-def test_hostile_words_are_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_hostile_words_are_refused(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
-        main(["config", *words])
-    assert words[0] in capsys.readouterr().err
+        main(["config", *arguments])
+    assert arguments[0] in capsys.readouterr().err
 
 
 def test_a_reader_that_has_seen_enough(capfd: pytest.CaptureFixture[str]) -> None:

@@ -19,9 +19,9 @@ def test_a_missing_module_is_one_sentence(
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "flask", None)
     assert dashboard.main() == 2
-    said = capsys.readouterr().err
-    assert "needs the module flask" in said
-    assert "pip install 'collectd-fedmsg[dashboard]'" in said
+    error = capsys.readouterr().err
+    assert "needs the module flask" in error
+    assert "pip install 'collectd-fedmsg[dashboard]'" in error
 
 
 def test_a_mistake_of_ours_is_no_missing_extra(monkeypatch: pytest.MonkeyPatch) -> None:

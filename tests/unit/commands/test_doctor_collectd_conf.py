@@ -24,19 +24,19 @@ GOOD = "WriteThreads 1\nLoadPlugin rrdtool\n"
 ])  # fmt: skip
 def test_settings_that_cost_samples(text, wrong):
     """Each is one finding with its key and value; else it says that all is well."""
-    found = list(judge(text, "f"))
-    assert [one.good for one in found] == ([False] * len(wrong) or [True])
-    for one, words in zip(found, wrong):
-        assert one.what.startswith(f"f: {words}")
-        assert one.hint
+    findings = list(judge(text, "f"))
+    assert [finding.good for finding in findings] == ([False] * len(wrong) or [True])
+    for finding, beginning in zip(findings, wrong):
+        assert finding.what.startswith(f"f: {beginning}")
+        assert finding.hint
 
 
 def test_a_setting_in_the_folder_beside_counts(tmp_path):
     """Debian's and Fedora's collectd.conf include such a folder."""
     file = tmp_path / "collectd.conf"
     file.write_text("LoadPlugin rrdtool\n")
-    assert [one.good for one in look(str(file))] == [False]
+    assert [finding.good for finding in look(str(file))] == [False]
     (tmp_path / "collectd.d").mkdir()
     (tmp_path / "collectd.d" / "ours.conf").write_text("WriteThreads 1\n")
-    assert [one.good for one in look(str(file))] == [True]
-    assert [one.good for one in look(str(tmp_path / "none"))] == [None]
+    assert [finding.good for finding in look(str(file))] == [True]
+    assert [finding.good for finding in look(str(tmp_path / "none"))] == [None]

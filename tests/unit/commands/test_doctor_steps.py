@@ -62,16 +62,16 @@ def test_files_that_cannot_keep_the_samples(
     rrd(tmp_path, step, heartbeat)
     age, *wrong = stored(harvest(interval), tmp_path, "", lambda: NOW)
     assert age.good
-    assert [one.good for one in wrong] == ([False] if words else [])
+    assert [finding.good for finding in wrong] == ([False] if words else [])
     assert not words or words in wrong[0].what
     assert not words or wrong[0].hint
 
 
 def test_a_newest_sample_ahead_of_the_clock_is_no_fresh_one(tmp_path: Path):
     rrd(tmp_path, 10, 600, NOW + 86400)
-    (found, *_) = stored(harvest(10), tmp_path, "", lambda: NOW)
-    assert not found.good
-    assert "24 h ahead of this clock" in found.what
+    (finding, *_) = stored(harvest(10), tmp_path, "", lambda: NOW)
+    assert not finding.good
+    assert "24 h ahead of this clock" in finding.what
 
 
 def test_a_folder_that_is_not_there_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -141,10 +141,10 @@ def test_types_without_the_stock_ones(tmp_path: Path):
         "duration s:GAUGE:0:U\nqueue_length value:GAUGE:0:U\n"
     )
     text = f'WriteThreads 1\nTypesDB "{tmp_path}/mine.db"\n'
-    (found,) = judge(text, "f")
-    assert "count, derive, duration, queue_length are unknown" in found.what
-    (found,) = judge(f'{text}TypesDB "{tmp_path}/stock.db"\n', "f")
-    assert found.good
+    (finding,) = judge(text, "f")
+    assert "count, derive, duration, queue_length are unknown" in finding.what
+    (finding,) = judge(f'{text}TypesDB "{tmp_path}/stock.db"\n', "f")
+    assert finding.good
     assert not next(iter(judge(f'{text}TypesDB "{tmp_path}/none.db"\n', "f"))).good
 
 
@@ -152,15 +152,15 @@ def test_alerting_is_looked_at(tmp_path: Path):
     assert list(alerting(tmp_path / "a.db", NOW)) == []
     store = AlertDatabase(tmp_path / "a.db")
     store.commit(NOW, 10, State(), [], [])
-    assert [one.good for one in alerting(tmp_path / "a.db", NOW + 5)] == [True]
+    assert [finding.good for finding in alerting(tmp_path / "a.db", NOW + 5)] == [True]
     store.commit(NOW, 10, State(), [], [], {"store": "the store cannot answer: Permission denied"})
-    (found,) = alerting(tmp_path / "a.db", NOW + 5)
-    assert not found.good
-    assert "Permission denied" in found.what
+    (finding,) = alerting(tmp_path / "a.db", NOW + 5)
+    assert not finding.good
+    assert "Permission denied" in finding.what
 
 
 def test_an_evaluator_s_file_that_is_none_is_a_finding(tmp_path: Path):
     (tmp_path / "a.db").write_bytes(b"no database" * 100)
-    (found,) = alerting(tmp_path / "a.db", NOW)
-    assert found.good is False
-    assert "not a database" in found.what
+    (finding,) = alerting(tmp_path / "a.db", NOW)
+    assert finding.good is False
+    assert "not a database" in finding.what

@@ -19,7 +19,7 @@ from tests.users import POWERLESS
 
 
 @pytest.mark.parametrize(
-    "words",
+    "arguments",
     [
         ["check", "--bogus"],
         ["check", "-V"],
@@ -42,14 +42,14 @@ from tests.users import POWERLESS
     ids=" ".join,
 )
 def test_a_call_that_checks_nothing_is_unknown(
-    words: list[str], capsys: pytest.CaptureFixture[str]
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
 ):
     with pytest.raises(SystemExit) as caught:
-        main(words)
+        main(arguments)
     assert caught.value.code == 3
-    said = capsys.readouterr()
-    assert said.out.strip()
-    assert said.err == ""
+    output = capsys.readouterr()
+    assert output.out.strip()
+    assert output.err == ""
 
 
 def test_a_wrong_call_of_another_command_is_2():
@@ -65,16 +65,16 @@ def test_what_no_command_expects_is_one_sentence(
     def broken(*_: object) -> int:
         raise ZeroDivisionError("division by \x1b[2Jzero")
 
-    whole = cli.parser([command])
-    options = whole.parse_args([command])
+    parser = cli.parser([command])
+    options = parser.parse_args([command])
     options.run = broken
-    monkeypatch.setattr(whole, "parse_known_args", lambda _: (options, []))
-    monkeypatch.setattr(cli, "parser", lambda _: whole)
+    monkeypatch.setattr(parser, "parse_known_args", lambda _: (options, []))
+    monkeypatch.setattr(cli, "parser", lambda _: parser)
     assert main([command]) == code
-    said = capsys.readouterr().err
-    assert said.startswith("collectd-fedmsg: internal error, please report: ZeroDivisionError")
-    assert "\x1b" not in said
-    assert "Traceback" not in said
+    error = capsys.readouterr().err
+    assert error.startswith("collectd-fedmsg: internal error, please report: ZeroDivisionError")
+    assert "\x1b" not in error
+    assert "Traceback" not in error
 
 
 def test_what_is_printed_steers_no_terminal():
@@ -107,8 +107,8 @@ def test_status_for_a_user_who_may_only_read(tmp_path: Path):
         path.chmod(0o444)
     folder.chmod(0o555)
 
-    def asked() -> tuple[int, str]:
-        done = subprocess.run(
+    def status() -> tuple[int, str]:
+        process = subprocess.run(
             [
                 *POWERLESS,
                 sys.executable,
@@ -124,12 +124,12 @@ def test_status_for_a_user_who_may_only_read(tmp_path: Path):
             check=False,
             timeout=60,
         )
-        return done.returncode, done.stdout
+        return process.returncode, process.stdout
 
-    code, line = asked()
+    code, line = status()
     assert (code, line[:20]) == (0, "FEDMSG OK: evaluated"), line
     folder.chmod(0)
-    code, line = asked()
+    code, line = status()
     folder.chmod(0o700)
     assert code == 3
     assert "Permission denied" in line
@@ -137,7 +137,7 @@ def test_status_for_a_user_who_may_only_read(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "words",
+    "arguments",
     [
         ["rewind", "{}", "--state-file", "/dev/zero"],
         [
@@ -160,19 +160,24 @@ def test_status_for_a_user_who_may_only_read(tmp_path: Path):
         ["alerts", "check-config", "/proc/self/mem"],
         ["alerts", "status", "--state", "{}"],
     ],
-    ids=lambda words: " ".join(words[:2]),
+    ids=lambda arguments: " ".join(arguments[:2]),
 )
-def test_odd_files_end_in_one_sentence(words: list[str], tmp_path: Path):
+def test_odd_files_end_in_one_sentence(arguments: list[str], tmp_path: Path):
     """A device that never ends, a folder, no name at all: soon over, without a traceback."""
-    done = subprocess.run(
-        [sys.executable, "-m", "collectd_fedmsg.cli", *(word.format(tmp_path) for word in words)],
+    process = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "collectd_fedmsg.cli",
+            *(argument.format(tmp_path) for argument in arguments),
+        ],
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    said = done.stdout + done.stderr
-    assert done.returncode in (1, 2)
-    assert said.strip()
-    assert "Traceback" not in said
-    assert "internal error" not in said
+    output = process.stdout + process.stderr
+    assert process.returncode in (1, 2)
+    assert output.strip()
+    assert "Traceback" not in output
+    assert "internal error" not in output

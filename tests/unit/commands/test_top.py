@@ -57,8 +57,8 @@ def test_silent_late_and_gone_are_never_well() -> None:
     late = watch.rows(631.0)[0]
     assert (late.state, late.backlog, late.arrival_rate) == ("UNKNOWN", None, None)
     watch.note(Harvest(), 640.0)
-    gone = watch.rows(640.0)[0]
-    assert (gone.state, gone.backlog, gone.arrival_rate) == ("DOWN", None, None)
+    row = watch.rows(640.0)[0]
+    assert (row.state, row.backlog, row.arrival_rate) == ("DOWN", None, None)
     watch.note(Harvest(), 640.0 + REMEMBERED_SECONDS + 1)
     assert watch.rows(640.0 + REMEMBERED_SECONDS + 1) == []
 
