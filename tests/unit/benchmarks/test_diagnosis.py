@@ -45,11 +45,11 @@ START = 1_700_000_000.0
 def test_every_sample_balances(traffic):
     """received = processed + backlog, and no worker is busier than the time there is."""
     samples = simulate(traffic, START, START + 900, 10, 3)
-    came, done, used = (samples.totals[n] for n in ("received", "processed", "busy"))
+    received, processed, busy = (samples.totals[n] for n in ("received", "processed", "busy"))
     for k in range(1, len(samples.times)):
-        assert samples.levels["backlog"][k] == came[k] - done[k] >= 0
-        assert came[k] >= came[k - 1] and done[k] >= done[k - 1]
-        assert 0 <= used[k] - used[k - 1] <= traffic.workers * 10e6 * 1.001
+        assert samples.levels["backlog"][k] == received[k] - processed[k] >= 0
+        assert received[k] >= received[k - 1] and processed[k] >= processed[k - 1]
+        assert 0 <= busy[k] - busy[k - 1] <= traffic.workers * 10e6 * 1.001
         assert samples.levels["in_progress"][k] <= traffic.workers
 
 
@@ -100,11 +100,11 @@ def labels(*parts, seconds=3600.0, **more):
 
 def test_labels_follow_what_acts_now():
     """A surge, its drain and what is usual afterwards."""
-    found = labels(Part(START + 600, rate=3.0), Part(START + 900), seconds=7200)
-    assert all(label.right >= {"OK"} for label in found[3:60])
-    assert found[88].right == {"SURGE"} and found[88].decidable
-    assert found[160].right == {"RECOVERING"} and found[160].drain > 0
-    assert found[-1].right >= {"OK"} and found[-1].decidable
+    minutes = labels(Part(START + 600, rate=3.0), Part(START + 900), seconds=7200)
+    assert all(label.right >= {"OK"} for label in minutes[3:60])
+    assert minutes[88].right == {"SURGE"} and minutes[88].decidable
+    assert minutes[160].right == {"RECOVERING"} and minutes[160].drain > 0
+    assert minutes[-1].right >= {"OK"} and minutes[-1].decidable
 
 
 def test_the_greater_the_change_the_sooner_it_is_decidable():
@@ -125,10 +125,10 @@ def test_every_family_makes_an_episode_that_repeats():
     """A seed is one episode, and the episodes of two seeds differ."""
     for makers in FAMILIES.values():
         for make in makers:
-            first, again, other = (make(seed) for seed in (3, 3, 4))
-            assert first.traffic.parts == again.traffic.parts
-            assert first.traffic.rate == again.traffic.rate != other.traffic.rate
-            assert first.end == again.end > first.start + 60
+            first, same, different = (make(seed) for seed in (3, 3, 4))
+            assert first.traffic.parts == same.traffic.parts
+            assert first.traffic.rate == same.traffic.rate != different.traffic.rate
+            assert first.end == same.end > first.start + 60
 
 
 def test_an_episode_is_judged_through_the_stored_path():
@@ -147,10 +147,10 @@ def test_macro_f1_counts_each_label_alike():
 @pytest.mark.parametrize("kind", ["steady", "batches", "very quiet"])
 def test_a_well_daemon_is_watched_day_by_day(kind):
     """A day of each: how long was watched is counted, alarms carry their words."""
-    found = watch(kind, 1, days=1)
-    assert found.days == 1
-    assert all(name and words for name, words in found.alarms)
-    assert "a year" in table([found.to_dict()])
+    report = watch(kind, 1, days=1)
+    assert report.days == 1
+    assert all(name and sentence for name, sentence in report.alarms)
+    assert "a year" in table([report.to_dict()])
 
 
 def test_a_creep_is_followed_until_the_workers_are_full():

@@ -44,15 +44,15 @@ def play(
     for part in parts:
         free = workers - part.hung
         for _ in range(part.points):
-            came, able = part.received * step, free * step / part.service if free else 0.0
+            arriving, possible = part.received * step, free * step / part.service if free else 0.0
             if seed is not None:
-                came = max(0.0, round(draw.gauss(came, came**0.5)))
-                able = max(0.0, draw.gauss(able, able**0.5))
-            ended = min(able, backlog + came)
-            backlog = max(0.0, backlog + came - ended)
+                arriving = max(0.0, round(draw.gauss(arriving, arriving**0.5)))
+                possible = max(0.0, draw.gauss(possible, possible**0.5))
+            ended = min(possible, backlog + arriving)
+            backlog = max(0.0, backlog + arriving - ended)
             used = free * step if backlog > 1e-9 else min(free * step, ended * part.service)
             waited = min(waited + step, backlog / part.received) if ended else waited + step
-            columns["received"].append(came / step)
+            columns["received"].append(arriving / step)
             columns["processed"].append(ended / step)
             columns["backlog"].append(backlog)
             columns["busy"].append((used + part.hung * step) / step)
@@ -83,8 +83,8 @@ def history(
 
 def past(hours: int = 336, *, services: Sequence[float] = (), **usual: object) -> Baseline:
     """Return hours that are all alike, but for their mean times when ``services`` are given."""
-    made = []
+    rows = []
     for i in range(hours):
         each = {"service": services[i % len(services)]} if services else {}
-        made.append(Hour(start=END - (hours + 1 - i) * 3600, **{**usual, **each}))
-    return Baseline(tuple(made))
+        rows.append(Hour(start=END - (hours + 1 - i) * 3600, **{**usual, **each}))
+    return Baseline(tuple(rows))

@@ -18,7 +18,7 @@ NOW = 1_000_000.0
 DATABASE = Dependency("koji-db", ("*/archiver", "h2/badges/Awards"))
 
 
-def one(name, verdict, *, host="h1", since=NOW - 300, topic=None, waiting=100.0, **more):
+def daemon(name, verdict, *, host="h1", since=NOW - 300, topic=None, waiting=100.0, **more):
     finding = Finding(verdict, 0.9, (f"{name} is {verdict.name}",), (), since, topic)
     return Member(
         f"{host}/{name}",
@@ -30,19 +30,21 @@ def one(name, verdict, *, host="h1", since=NOW - 300, topic=None, waiting=100.0,
     )
 
 
-def many(counts, **more):
+def daemons(counts, **more):
     """Return members ``s0/C`` … of each verdict."""
     names = (f"s{number}/C" for number in range(1000))
     return [
-        one(next(names), verdict, **more) for verdict, count in counts.items() for _ in range(count)
+        daemon(next(names), verdict, **more)
+        for verdict, count in counts.items()
+        for _ in range(count)
     ]
 
 
 def scopes(members, shared=()):
     return [
-        (found.scope, found.name, found.cause, len(found.members))
-        for found in incidents(members, shared)
-        if found.shared
+        (incident.scope, incident.name, incident.cause, len(incident.members))
+        for incident in incidents(members, shared)
+        if incident.shared
     ]
 
 
@@ -53,46 +55,48 @@ QUIET = {"surging": False, "service": 1.0}
 @pytest.mark.parametrize(
     ("members", "expected"),
     [
-        pytest.param(many({SURGE: 5}), [(Scope.BUS, "", SURGE, 5)], id="all-surge"),
+        pytest.param(daemons({SURGE: 5}), [(Scope.BUS, "", SURGE, 5)], id="all-surge"),
         pytest.param(
-            [*many({SURGE: 4}), one("x/C", OK, **QUIET)],
+            [*daemons({SURGE: 4}), daemon("x/C", OK, **QUIET)],
             [(Scope.BUS, "", SURGE, 4)],
             id="four-of-five-is-the-bus",
         ),
         pytest.param(
-            many({SURGE: 3}) + [one(f"x{i}/C", OK, **QUIET) for i in range(2)],
+            daemons({SURGE: 3}) + [daemon(f"x{i}/C", OK, **QUIET) for i in range(2)],
             [],
             id="three-of-five-is-not",
         ),
         pytest.param(
-            [one("a/C", SURGE), *(one(f"x{i}/C", OK, surging=True) for i in range(4))],
+            [daemon("a/C", SURGE), *(daemon(f"x{i}/C", OK, surging=True) for i in range(4))],
             [(Scope.BUS, "", SURGE, 1)],
             id="who-copes-is-a-witness",
         ),
         pytest.param(
-            [one("a/C", SURGE), *(one(f"x{i}/C", OK, **QUIET) for i in range(4))],
+            [daemon("a/C", SURGE), *(daemon(f"x{i}/C", OK, **QUIET) for i in range(4))],
             [],
             id="one-alone",
         ),
-        pytest.param(many({SURGE: 1}), [], id="a-fleet-of-one"),
+        pytest.param(daemons({SURGE: 1}), [], id="a-fleet-of-one"),
         pytest.param(
-            many({SURGE: 2, Verdict.UNKNOWN: 2}),
+            daemons({SURGE: 2, Verdict.UNKNOWN: 2}),
             [(Scope.BUS, "", SURGE, 2)],
             id="the-silent-are-no-witnesses",
         ),
         pytest.param(
-            [one(f"a{i}/C", SURGE, topic="buildsys") for i in range(2)]
-            + [one(f"x{i}/C", OK, **QUIET) for i in range(6)],
+            [daemon(f"a{i}/C", SURGE, topic="buildsys") for i in range(2)]
+            + [daemon(f"x{i}/C", OK, **QUIET) for i in range(6)],
             [(Scope.TOPIC, "buildsys", SURGE, 2)],
             id="same-topic",
         ),
         pytest.param(
-            [one(f"a{i}/C", SURGE, topic=f"t{i}") for i in range(2)]
-            + [one(f"x{i}/C", OK, **QUIET) for i in range(6)],
+            [daemon(f"a{i}/C", SURGE, topic=f"t{i}") for i in range(2)]
+            + [daemon(f"x{i}/C", OK, **QUIET) for i in range(6)],
             [],
             id="other-topics",
         ),
-        pytest.param(many({BOTH: 3, SURGE: 2}), [(Scope.BUS, "", BOTH, 5)], id="surge-before-slow"),
+        pytest.param(
+            daemons({BOTH: 3, SURGE: 2}), [(Scope.BUS, "", BOTH, 5)], id="surge-before-slow"
+        ),
     ],
 )
 def test_surge(members, expected):
@@ -102,8 +106,8 @@ def test_surge(members, expected):
 
 def hosts(slow, well, **more):
     """Return members by host: how many are slow, how many well."""
-    return [one(f"s{i}/C", SLOW, host=h, **more) for h, n in slow.items() for i in range(n)] + [
-        one(f"w{i}/C", OK, host=h, **QUIET) for h, n in well.items() for i in range(n)
+    return [daemon(f"s{i}/C", SLOW, host=h, **more) for h, n in slow.items() for i in range(n)] + [
+        daemon(f"w{i}/C", OK, host=h, **QUIET) for h, n in well.items() for i in range(n)
     ]
 
 
@@ -128,7 +132,7 @@ def hosts(slow, well, **more):
         pytest.param(hosts({"h1": 3, "h2": 3}, {}), [(Scope.BUS, "", SLOW, 6)], id="everywhere"),
         pytest.param(hosts({"h1": 3}, {}), [(Scope.HOST, "h1", SLOW, 3)], id="the-only-host"),
         pytest.param(
-            [*hosts({"h1": 2}, {}), one("i/C", Verdict.IDLE)],
+            [*hosts({"h1": 2}, {}), daemon("i/C", Verdict.IDLE)],
             [(Scope.HOST, "h1", SLOW, 2)],
             id="the-idle-cannot-tell",
         ),
@@ -139,19 +143,19 @@ def hosts(slow, well, **more):
         ),
         pytest.param(
             [
-                one("a/C", SLOW),
-                one("b/C", SLOW, since=NOW - 300 - TOGETHER),
-                one("w/C", OK, host="h2", **QUIET),
+                daemon("a/C", SLOW),
+                daemon("b/C", SLOW, since=NOW - 300 - TOGETHER),
+                daemon("w/C", OK, host="h2", **QUIET),
             ],
             [(Scope.HOST, "h1", SLOW, 2)],
             id="half-an-hour-apart",
         ),
         pytest.param(
             [
-                one("a/C", SLOW),
-                one("b/C", SLOW, since=NOW - 301 - TOGETHER),
-                one("c/C", SLOW),
-                one("w/C", OK, host="h2", **QUIET),
+                daemon("a/C", SLOW),
+                daemon("b/C", SLOW, since=NOW - 301 - TOGETHER),
+                daemon("c/C", SLOW),
+                daemon("w/C", OK, host="h2", **QUIET),
             ],
             [(Scope.HOST, "h1", SLOW, 2)],
             id="longer-apart-is-another-trouble",
@@ -166,10 +170,10 @@ def test_host(members, expected):
 def users(slow, well, others_slow=0, others_well=4):
     """Return members that use the database, on many hosts, and others."""
     return (
-        [one("archiver/A", SLOW, host=f"a{i}") for i in range(slow)]
-        + [one("archiver/A", OK, host=f"b{i}", **QUIET) for i in range(well)]
-        + [one("mail/M", SLOW, host=f"c{i}") for i in range(others_slow)]
-        + [one("mail/M", OK, host=f"d{i}", **QUIET) for i in range(others_well)]
+        [daemon("archiver/A", SLOW, host=f"a{i}") for i in range(slow)]
+        + [daemon("archiver/A", OK, host=f"b{i}", **QUIET) for i in range(well)]
+        + [daemon("mail/M", SLOW, host=f"c{i}") for i in range(others_slow)]
+        + [daemon("mail/M", OK, host=f"d{i}", **QUIET) for i in range(others_well)]
     )
 
 
@@ -187,16 +191,16 @@ def users(slow, well, others_slow=0, others_well=4):
         pytest.param(users(3, 0, 3, 0), [(Scope.BUS, "", SLOW, 6)], id="all-others-too"),
         pytest.param(users(2, 0, 0, 0), [(Scope.DEPENDENCY, "koji-db", SLOW, 2)], id="no-others"),
         pytest.param(
-            [one("archiver/A", Verdict.ERRORS, host=f"a{i}") for i in range(3)]
-            + [one("mail/M", OK, host="c")],
+            [daemon("archiver/A", Verdict.ERRORS, host=f"a{i}") for i in range(3)]
+            + [daemon("mail/M", OK, host="c")],
             [(Scope.DEPENDENCY, "koji-db", Verdict.ERRORS, 3)],
             id="all-users-fail",
         ),
         pytest.param(
             [
-                one("archiver/A", SLOW, host="a"),
-                one("badges/Awards", SLOW, host="h2"),
-                one("badges/Awards", OK, host="h3", **QUIET),
+                daemon("archiver/A", SLOW, host="a"),
+                daemon("badges/Awards", SLOW, host="h2"),
+                daemon("badges/Awards", OK, host="h3", **QUIET),
             ],
             [(Scope.DEPENDENCY, "koji-db", SLOW, 2)],
             id="services-mixed",
@@ -211,16 +215,20 @@ def test_dependency(members, expected):
 @pytest.mark.parametrize(
     ("members", "expected"),
     [
-        pytest.param(many({Verdict.UNKNOWN: 3}), [(Scope.BUS, "", Verdict.UNKNOWN, 3)], id="all"),
         pytest.param(
-            [*many({Verdict.TELEMETRY_LOST: 3}), one("w/C", OK, host="h2")],
+            daemons({Verdict.UNKNOWN: 3}), [(Scope.BUS, "", Verdict.UNKNOWN, 3)], id="all"
+        ),
+        pytest.param(
+            [*daemons({Verdict.TELEMETRY_LOST: 3}), daemon("w/C", OK, host="h2")],
             [(Scope.HOST, "h1", Verdict.TELEMETRY_LOST, 3)],
             id="a-host",
         ),
         pytest.param(
-            many({Verdict.STARVED: 3}), [(Scope.BUS, "", Verdict.STARVED, 3)], id="the-bus-is-dead"
+            daemons({Verdict.STARVED: 3}),
+            [(Scope.BUS, "", Verdict.STARVED, 3)],
+            id="the-bus-is-dead",
         ),
-        pytest.param(many({Verdict.UNKNOWN: 1, OK: 3}), [], id="one"),
+        pytest.param(daemons({Verdict.UNKNOWN: 1, OK: 3}), [], id="one"),
         pytest.param(
             [
                 Member(
@@ -246,20 +254,22 @@ def test_every_ailing_daemon_is_in_one_incident():
     """Whatever the mixture: none lost, none twice, the well in none."""
     members = (
         users(3, 1, 2, 2)
-        + many({SURGE: 2, Verdict.STALLED: 1, Verdict.ERRORS: 2}, host="z")
-        + many({Verdict.DOWN: 2}, host="y")
+        + daemons({SURGE: 2, Verdict.STALLED: 1, Verdict.ERRORS: 2}, host="z")
+        + daemons({Verdict.DOWN: 2}, host="y")
     )
-    found = incidents(members, [DATABASE])
-    told = [name for incident in found for name in incident.members]
-    assert sorted(told) == sorted(m.id for m in members if not m.diagnosis.verdict.healthy)
-    assert [i.severity for i in found] == sorted((i.severity for i in found), reverse=True)
-    json.dumps([i.to_dict() for i in found])
+    all_incidents = incidents(members, [DATABASE])
+    names = [name for incident in all_incidents for name in incident.members]
+    assert sorted(names) == sorted(m.id for m in members if not m.diagnosis.verdict.healthy)
+    assert [i.severity for i in all_incidents] == sorted(
+        (i.severity for i in all_incidents), reverse=True
+    )
+    json.dumps([i.to_dict() for i in all_incidents])
 
 
 def test_sentences_say_who_and_who_not():
     """One line instead of thirty."""
-    surge = [one(f"s{i}/C", SURGE, arrivals=3.0 + i, surging=True) for i in range(4)]
-    (bus,) = incidents([*surge, one("w/C", OK, arrivals=7.5, surging=True)])
+    surge = [daemon(f"s{i}/C", SURGE, arrivals=3.0 + i, surging=True) for i in range(4)]
+    (bus,) = incidents([*surge, daemon("w/C", OK, arrivals=7.5, surging=True)])
     assert bus.sentence == (
         "bus-wide surge: 5 of 5 daemons receive more than usual "
         "(3× to 7.5× usual); 4 cannot keep up; 400 messages wait"
@@ -270,7 +280,9 @@ def test_sentences_say_who_and_who_not():
         "0 of 4 others do; 300 messages wait"
     )
     assert database.action.startswith("Look at koji-db first")
-    (local,) = incidents([one("a/C", SURGE), one("w/C", OK, **QUIET), one("v/C", OK, **QUIET)])
+    (local,) = incidents(
+        [daemon("a/C", SURGE), daemon("w/C", OK, **QUIET), daemon("v/C", OK, **QUIET)]
+    )
     assert local.sentence == "a/C is SURGE"
     assert local.sibling_note == "local: none of 2 others receive more than usual"
 
@@ -291,10 +303,10 @@ def burst(points_ago, backlog):
 
 
 @pytest.mark.parametrize(
-    ("points_ago", "seen"),
+    ("points_ago", "surging"),
     [pytest.param(3, 3, id="just-now"), pytest.param(30, 3, id="five-minutes-ago")],
 )
-def test_a_burst_that_is_over_was_seen_by_all(points_ago, seen):
+def test_a_burst_that_is_over_was_seen_by_all(points_ago, surging):
     """Siblings are asked since the trouble began, not of the last minute only."""
     ill = burst(points_ago, 9900.0)
     began = Finding(SURGE, 0.9, ("grew",), (), NOW - 10 * points_ago)
@@ -303,12 +315,12 @@ def test_a_burst_that_is_over_was_seen_by_all(points_ago, seen):
     for number in range(2):
         past = burst(points_ago, 0.0)
         fleet.append(member(f"h/{number}/C", "h", diagnose(past, NOW), past))
-    (found,) = incidents(fleet)
-    assert (found.scope, found.affected, found.of) == (Scope.BUS, seen, 3)
+    (incident,) = incidents(fleet)
+    assert (incident.scope, incident.affected, incident.of) == (Scope.BUS, surging, 3)
 
 
 @pytest.mark.parametrize(
-    ("given", "text"),
+    ("table", "text"),
     [
         pytest.param({"name": "db"}, "shared.daemons of db = None", id="no-daemons"),
         pytest.param({"name": "", "daemons": ["a"]}, "shared.name = ''", id="no-name"),
@@ -319,10 +331,10 @@ def test_a_burst_that_is_over_was_seen_by_all(points_ago, seen):
         pytest.param("db", "shared = 'db'", id="no-table"),
     ],
 )
-def test_mistakes_are_named(given, text):
+def test_mistakes_are_named(table, text):
     """File, key and value."""
     with pytest.raises(ConfigError, match=f"d.toml: {text}"):
-        dependencies([given], "d.toml")
+        dependencies([table], "d.toml")
 
 
 def test_a_name_is_given_once():
@@ -366,11 +378,11 @@ def test_a_daemon_that_copes_is_a_witness(received, busy, surging, slower):
         )
     )
     past = history(received, busy)
-    seen = member("h/s/C", "h", diagnose(past, NOW, usual), past)
-    assert seen.diagnosis.verdict.healthy
-    assert seen.surging is surging
-    assert seen.service == pytest.approx(slower)
-    assert seen.arrivals == pytest.approx(received / 10)
+    witness = member("h/s/C", "h", diagnose(past, NOW, usual), past)
+    assert witness.diagnosis.verdict.healthy
+    assert witness.surging is surging
+    assert witness.service == pytest.approx(slower)
+    assert witness.arrivals == pytest.approx(received / 10)
 
 
 def test_a_thousand_daemons():
@@ -385,5 +397,5 @@ def test_a_thousand_daemons():
         )
     shared = [Dependency(f"d{i}", (f"h{i}*",)) for i in range(20)]
     began = time.process_time()
-    assert sum(len(found.members) for found in incidents(members, shared)) == 666
+    assert sum(len(incident.members) for incident in incidents(members, shared)) == 666
     assert time.process_time() - began < 10

@@ -62,8 +62,8 @@ def test_calm_minutes_teach_a_young_daemon():
 )
 def test_a_queue_that_is_never_empty_is_not_calm(parts, places):
     """Within an hour in which thousands waited all the time nothing shows the usual."""
-    made = history(play(parts))
-    assert len(calm_places(made, len(made))) == pytest.approx(places, abs=1)
+    past = history(play(parts))
+    assert len(calm_places(past, len(past))) == pytest.approx(places, abs=1)
 
 
 def test_too_few_calm_minutes_teach_nothing():

@@ -154,19 +154,19 @@ rates = st.lists(st.floats(0, 500), min_size=1, max_size=12)
 
 
 @given(rates, st.floats(0, 500), st.floats(0.01, 500), st.floats(0, 1e6))
-def test_split_is_exact(arrivals, usual, able, growth):
+def test_split_is_exact(arrivals, usual, capacity, growth):
     """Excess and lost service sum to the growth; neither is negative."""
-    found = shapley(
+    parts = shapley(
         growth,
         arrivals=arrivals,
-        capacity=[able / 2] * len(arrivals),
+        capacity=[capacity / 2] * len(arrivals),
         usual_arrivals=usual,
-        usual_capacity=able,
+        usual_capacity=capacity,
         seconds=60,
     )
-    assert found.excess + found.lost == pytest.approx(growth)
-    assert found.excess >= 0
-    assert found.lost >= -1e-6
+    assert parts.excess + parts.lost == pytest.approx(growth)
+    assert parts.excess >= 0
+    assert parts.lost >= -1e-6
 
 
 cell = st.none() | st.floats(0, 1000)

@@ -33,9 +33,9 @@ def counts(*parts, seed=None, exposure=10.0):
 def test_cuts(parts, starts, seed):
     """Each stretch begins where its rate does; noise makes none."""
     counted = counts(*parts, seed=seed)
-    found = segments(counted, scale(counted, 1.0))
-    assert [part.start for part in found] == starts
-    assert [part.stop for part in found[:-1]] == starts[1:]
+    stretches = segments(counted, scale(counted, 1.0))
+    assert [part.start for part in stretches] == starts
+    assert [part.stop for part in stretches[:-1]] == starts[1:]
 
 
 @pytest.mark.parametrize(
@@ -68,8 +68,8 @@ def test_places_with_gaps_are_kept():
 
 def test_no_exposure_is_no_rate():
     """A daemon that did not work has no time per message."""
-    found = segments(Counts([0, 1], [0.0, 0.0], [0.0, 0.0]), 1.0)
-    assert [part.rate for part in found] == [0.0]
+    stretches = segments(Counts([0, 1], [0.0, 0.0], [0.0, 0.0]), 1.0)
+    assert [part.rate for part in stretches] == [0.0]
     assert segments(Counts([], [], []), 1.0) == []
 
 

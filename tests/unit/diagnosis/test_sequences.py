@@ -153,7 +153,7 @@ def test_arrivals_that_did_not_change_are_no_surge(seed):
         assert diagnosis.verdict is V.SLOW, (known, diagnosis.evidence)
 
 
-def held(seconds, each, workers, saturated):
+def long_message(seconds, each, workers, saturated):
     """One message stays while others end; each of them takes ``each`` s."""
     points = int(seconds / 10)
     calm = 120
@@ -179,13 +179,15 @@ def held(seconds, each, workers, saturated):
 @pytest.mark.parametrize(
     ("history_", "usually_held", "verdict"),
     [
-        pytest.param(held(140, 4.0, 4, False), None, V.OK, id="one-long-message"),
-        pytest.param(held(140, 4.0, 4, False), 150.0, V.OK, id="usually-held-as-long"),
-        pytest.param(held(900, 4.0, 4, False), 150.0, V.WORKERS_LOST, id="six-times-the-longest"),
+        pytest.param(long_message(140, 4.0, 4, False), None, V.OK, id="one-long-message"),
+        pytest.param(long_message(140, 4.0, 4, False), 150.0, V.OK, id="usually-held-as-long"),
         pytest.param(
-            held(900, 4.0, 4, False), None, V.WORKERS_LOST, id="hundreds-of-times-the-mean"
+            long_message(900, 4.0, 4, False), 150.0, V.WORKERS_LOST, id="six-times-the-longest"
         ),
-        pytest.param(held(700, 70.0, 32, True), 100.0, V.SLOW, id="all-are-slower"),
+        pytest.param(
+            long_message(900, 4.0, 4, False), None, V.WORKERS_LOST, id="hundreds-of-times-the-mean"
+        ),
+        pytest.param(long_message(700, 70.0, 32, True), 100.0, V.SLOW, id="all-are-slower"),
     ],
 )
 def test_hung_or_slow(history_, usually_held, verdict):
@@ -238,15 +240,15 @@ def test_one_long_message_of_a_topic_mixes_no_times():
     columns = play([Part(20, 8.0, 0.001), Part(6, 9.0, 0.27)], step=5.0)
     size = len(columns["received"])
     first = [0.2 if i == 3 else 0.0 for i in range(size)]  # one message of 0.32 s in a step of 5 s
-    rest = [(x or 0.0) - y for x, y in zip(columns["processed"], first)]
+    common = [(x or 0.0) - y for x, y in zip(columns["processed"], first)]
     busy = [0.064 if x else 0.0 for x in first]
-    seen = replace(
+    past = replace(
         history(columns, step=5.0),
-        topics={"rare": first, "common": rest},
-        topic_processed={"rare": first, "common": rest},
-        topic_busy={"rare": busy, "common": [0.001 * x for x in rest]},
+        topics={"rare": first, "common": common},
+        topic_processed={"rare": first, "common": common},
+        topic_busy={"rare": busy, "common": [0.001 * x for x in common]},
     )
-    diagnosis = judge(seen, END)
+    diagnosis = judge(past, END)
     assert diagnosis.verdict is V.SLOW, diagnosis.evidence
     assert diagnosis.limit is not None
     assert diagnosis.limit < 10

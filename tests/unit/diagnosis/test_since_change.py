@@ -13,7 +13,7 @@ RESTART = Change(1010.0, "restart", "restart")
 DEPLOY = Change(950.0, "deploy", "“notifs 2.1”")
 
 
-@pytest.mark.parametrize(("changes", "since", "words"), [
+@pytest.mark.parametrize(("changes", "since", "clause"), [
     pytest.param([VERSION], 1040.0, "since 40 s after datanommer.consumer 1.4.2 → 1.5.0",
                  id="after"),
     pytest.param([VERSION], 990.0, "since datanommer.consumer 1.4.2 → 1.5.0", id="found-early"),
@@ -30,8 +30,8 @@ DEPLOY = Change(950.0, "deploy", "“notifs 2.1”")
     pytest.param([], 1050.0, "", id="none"),
     pytest.param([VERSION], None, "", id="no-beginning"),
 ])  # fmt: skip
-def test_since(changes: list[Change], since: float | None, words: str) -> None:
-    assert since_change(changes, since) == words
+def test_since(changes: list[Change], since: float | None, clause: str) -> None:
+    assert since_change(changes, since) == clause
 
 
 def about(version: str | None, python: str | None = "3.11.2") -> About:

@@ -375,13 +375,13 @@ def test_blocking_mode(history, verdicts):
     assert "the true backlog (blocking mode)" in diagnosis.missing
 
 
-def by_topic(cheap, dear, cost=1.0, tail=60):
+def by_topic(fast, slow, cost=1.0, tail=60):
     """Return columns of two topics, the second usually 1 of 10 messages/s, 0.32 s each."""
     return {
-        "topics": {"git": late(cheap, tail, 9.0), "build": late(dear, tail, 1.0)},
+        "topics": {"git": late(fast, tail, 9.0), "build": late(slow, tail, 1.0)},
         "topic_busy": {
-            "git": late(cheap * 0.02, tail, 0.18),
-            "build": late(dear * 0.32 * cost, tail, 0.32),
+            "git": late(fast * 0.02, tail, 0.18),
+            "build": late(slow * 0.32 * cost, tail, 0.32),
         },
     }
 
@@ -391,7 +391,7 @@ def test_a_fleet_is_told_of_a_blocked_reactor():
     slow = replace(blocking(each=0.2), observable=False)
     diagnosis = judge(slow, END, week())
     assert diagnosis.verdicts == (V.SLOW, V.UNKNOWN)
-    assert any("socket" in said for said in diagnosis.evidence)
+    assert any("socket" in sentence for sentence in diagnosis.evidence)
     assert judge(replace(blocking(), observable=False), END, week()).verdicts == (V.UNKNOWN,)
 
 
@@ -445,7 +445,7 @@ def three(rates, factors):
 
 
 @pytest.mark.parametrize(
-    ("history", "topic", "said"),
+    ("history", "topic", "sentence"),
     [
         pytest.param(
             daemon(processed=5, each=0.2, **three((6.0, 3.0, 1.0), (1.0, 9.0, 1.0))),
@@ -479,15 +479,15 @@ def three(rates, factors):
         ),
     ],
 )
-def test_topics_are_named_only_where_they_are_the_cause(history, topic, said):
+def test_topics_are_named_only_where_they_are_the_cause(history, topic, sentence):
     """Not the largest of many that are all slow, and none that has no name."""
     usual = {"git": 6.0, "build": 3.0, "other": 1.0}
-    found = diagnose(
+    finding = diagnose(
         history, END, week(topics=usual, costs={"git": 0.02, "build": 0.1, "other": 0.02})
     ).findings[0]
-    told = [one for one in found.evidence if "topic" in one or "most of" in one]
-    assert told == ([said] if said else [])
-    assert found.topic == topic
+    sentences = [line for line in finding.evidence if "topic" in line or "most of" in line]
+    assert sentences == ([sentence] if sentence else [])
+    assert finding.topic == topic
 
 
 @pytest.mark.parametrize(
@@ -530,19 +530,19 @@ def test_what_acts_now_leads(rates, each, verdict, before):
     )
     diagnosis = diagnose(history, END, week())
     assert diagnosis.verdict is verdict, diagnosis.evidence
-    ended = [said for said in diagnosis.evidence if said.startswith("after ")]
+    ended = [sentence for sentence in diagnosis.evidence if sentence.startswith("after ")]
     assert ended == ([f"after {before} that ended 5 min ago"] if before else [])
 
 
 def creeping(per_hour=0.0, hours=48, step=0.0, level=0.5):
     """Return three weeks of hours, day and night, the last ``hours`` of them rising."""
-    made = []
+    rows = []
     for i in range(504):
         day = 1.0 if 8 <= i % 24 < 18 else 0.5
         rising = max(0, i - 504 + hours)
         jitter = 1 + 0.01 * ((i * 7919) % 13 - 6) / 6
         service = 0.1 * level * (1 + per_hour * rising + (step if rising else 0.0)) * jitter
-        made.append(
+        rows.append(
             Hour(
                 start=END - (504 - i) * 3600,
                 received=10.0 * day,
@@ -553,7 +553,7 @@ def creeping(per_hour=0.0, hours=48, step=0.0, level=0.5):
                 failed=0.0,
             )
         )
-    return Baseline(tuple(made))
+    return Baseline(tuple(rows))
 
 
 @pytest.mark.parametrize(
@@ -591,7 +591,7 @@ def test_the_date_of_saturation():
 
 
 @pytest.mark.parametrize(
-    ("columns", "named"),
+    ("columns", "name"),
     [
         pytest.param({"busy": None}, "working time (busy)", id="busy"),
         pytest.param({"workers": None}, "the number of workers", id="workers"),
@@ -599,13 +599,13 @@ def test_the_date_of_saturation():
         pytest.param({"alive": None}, "whether the process lives", id="alive"),
     ],
 )
-def test_unknown_names_all_that_is_missing(columns, named):
+def test_unknown_names_all_that_is_missing(columns, name):
     """Every series that is not there is named, and the baseline."""
     diagnosis = diagnose(replace(daemon(), end=END - 99, **columns), END)
     if diagnosis.verdict is V.UNKNOWN:
-        assert {"samples", "a baseline", named} <= set(diagnosis.missing)
+        assert {"samples", "a baseline", name} <= set(diagnosis.missing)
     waiting = diagnose(replace(daemon(received=40, processed=20), **columns), END)
-    assert named in waiting.missing
+    assert name in waiting.missing
 
 
 def test_three_series_suffice_with_less_certainty():
@@ -622,21 +622,23 @@ loads = st.lists(st.tuples(st.floats(0, 500), st.floats(0, 500)), min_size=1, ma
 
 
 @given(loads, st.floats(0, 500), st.floats(0, 500), st.floats(0, 1e6))
-def test_shapley_is_exact_and_fair(blocks, usual, able, growth):
+def test_shapley_is_exact_and_fair(blocks, usual, usual_capacity, growth):
     """The parts sum to the growth; a cause that is not there takes nothing (dummy player)."""
     arrivals, capacity = [a for a, _ in blocks], [c for _, c in blocks]
-    given_ = {"usual_arrivals": usual, "usual_capacity": able, "seconds": 60.0}
-    both = shapley(growth, arrivals=arrivals, capacity=capacity, **given_)
-    assert both.excess + both.lost == pytest.approx(growth)
-    if queue(arrivals, [able] * len(blocks), 60.0) > queue(
-        [usual] * len(blocks), [able] * len(blocks), 60.0
+    usual_rates = {"usual_arrivals": usual, "usual_capacity": usual_capacity, "seconds": 60.0}
+    parts = shapley(growth, arrivals=arrivals, capacity=capacity, **usual_rates)
+    assert parts.excess + parts.lost == pytest.approx(growth)
+    if queue(arrivals, [usual_capacity] * len(blocks), 60.0) > queue(
+        [usual] * len(blocks), [usual_capacity] * len(blocks), 60.0
     ):
-        surge = shapley(growth, arrivals=arrivals, capacity=[able] * len(blocks), **given_)
+        surge = shapley(
+            growth, arrivals=arrivals, capacity=[usual_capacity] * len(blocks), **usual_rates
+        )
         assert surge.lost == pytest.approx(0, abs=1e-6 * max(1.0, growth))
     if queue([usual] * len(blocks), capacity, 60.0) > queue(
-        [usual] * len(blocks), [able] * len(blocks), 60.0
+        [usual] * len(blocks), [usual_capacity] * len(blocks), 60.0
     ):
-        slow = shapley(growth, arrivals=[usual] * len(blocks), capacity=capacity, **given_)
+        slow = shapley(growth, arrivals=[usual] * len(blocks), capacity=capacity, **usual_rates)
         assert slow.excess == pytest.approx(0, abs=1e-6 * max(1.0, growth))
 
 
@@ -649,10 +651,10 @@ def test_shapley_is_exact_and_fair(blocks, usual, able, growth):
 def test_the_audit_balances_whatever_is_lost(rows, appear):
     """Counts that balance explain every message whichever samples are missing; others do not."""
     received, processed, backlog, level = [], [], [], 0
-    for came, ended, lost in rows:
-        done = min(ended, level + came)
-        level += came - done
-        received.append(None if lost else came / STEP)
+    for arriving, ended, lost in rows:
+        done = min(ended, level + arriving)
+        level += arriving - done
+        received.append(None if lost else arriving / STEP)
         processed.append(None if lost else done / STEP)
         backlog.append(None if lost else float(level))
     history = History(step=STEP, end=END, received=received, processed=processed, backlog=backlog)
@@ -664,8 +666,8 @@ def test_the_audit_balances_whatever_is_lost(rows, appear):
         b if b is None else b + (appear if i >= len(rows) // 2 else 0)
         for i, b in enumerate(backlog)
     ]
-    again = diagnose(replace(history, backlog=shifted), END)
-    if again.unexplained is not None:
-        assert again.unexplained == pytest.approx(0, abs=1e-6) or again.unexplained == (
+    rediagnosed = diagnose(replace(history, backlog=shifted), END)
+    if rediagnosed.unexplained is not None:
+        assert rediagnosed.unexplained == pytest.approx(0, abs=1e-6) or rediagnosed.unexplained == (
             pytest.approx(appear)
         )

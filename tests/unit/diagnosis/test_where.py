@@ -32,8 +32,8 @@ def series(
         for place, seconds in (before if at <= CHANGE else after).items():
             totals[place] += seconds
             busy += seconds
-        stacks = tuple(StackTime(*place, state, int(spent * 1e6))
-                       for place, spent in totals.items())  # fmt: skip
+        stacks = tuple(StackTime(*place, state, int(seconds * 1e6))
+                       for place, seconds in totals.items())  # fmt: skip
         samples.append(Sample("Archiver", at, 10 * number, 10 * number, 0, 0, busy=int(busy * 1e6),
                               stacks=stacks))  # fmt: skip
     return samples
@@ -93,7 +93,7 @@ def test_the_message_that_hangs() -> None:
     assert "in hand for 14 min" in sentence
 
 
-@pytest.mark.parametrize(("library", "state", "words"), [
+@pytest.mark.parametrize(("library", "state", "clause"), [
     ("with", "waiting", "is waiting for a lock (with) in Archiver.consume"),
     ("acquire", "waiting", "is waiting for a lock (acquire) in Archiver.consume"),
     ("threading:Lock.acquire", "waiting", "is waiting for a lock (acquire) in Archiver.consume"),
@@ -108,12 +108,12 @@ def test_the_message_that_hangs() -> None:
     ("asyncio.runners:run", "waiting", "called from Archiver.consume:9; which of its coroutines"),
     ("asyncio.tasks:sleep", "waiting", "is waiting in asyncio sleep, called from"),
 ])  # fmt: skip
-def test_the_words_of_a_place(library: str, state: str, words: str) -> None:
+def test_the_words_of_a_place(library: str, state: str, clause: str) -> None:
     """A statement that waits is no function that was called."""
     hanging = replace(Sample("C", 900.0, 9, 7, 1, 1), in_hand=(
         InHand("t", 90.0, "a.b:Archiver.consume:9", library, state),))  # fmt: skip
     [sentence] = explained([hanging], Verdict.STALLED, None)
-    assert words in sentence
+    assert clause in sentence
 
 
 @pytest.mark.parametrize(("workers", "within", "first"), [
@@ -139,21 +139,21 @@ def test_who_waits_for_a_lock_waits_for_its_holder(workers: int, within: float, 
 def test_the_cause_comes_with_its_evidence() -> None:
     """The change joins the first sentence, the place is the second: rows and notices show two."""
     slow = series({EXECUTE: 0.0062, RENDER: 0.0138}, {EXECUTE: 3.1, RENDER: 0.26})
-    rest = Finding(Verdict.CREEP, 0.5, ("busy",))
+    creeping = Finding(Verdict.CREEP, 0.5, ("busy",))
     judged = Diagnosis(
-        1200.0, (Finding(Verdict.SLOW, 1.0, ("slower", "third"), since=CHANGE), rest)
+        1200.0, (Finding(Verdict.SLOW, 1.0, ("slower", "third"), since=CHANGE), creeping)
     )
     deployed = Change(CHANGE - 40, "version", "datanommer.consumer 1.4.2 → 1.5.0")
     diagnosis = with_evidence(judged, slow, [deployed])
-    first, second, *others = diagnosis.findings[0].evidence
+    first, second, *more = diagnosis.findings[0].evidence
     assert first == "slower, since 40 s after datanommer.consumer 1.4.2 → 1.5.0"
     assert "93% of the added time is waiting in psycopg" in second
-    assert others[-1] == "third"
-    assert diagnosis.findings[1:] == (rest,)
+    assert more[-1] == "third"
+    assert diagnosis.findings[1:] == (creeping,)
     # A measure that the first sentence has is not given a second time.
     measured = replace(judged.findings[0], evidence=("8 ms → 9 ms per message",))
-    again = with_evidence(replace(judged, findings=(measured,)), slow)
-    place = again.findings[0].evidence[1]
+    diagnosis_again = with_evidence(replace(judged, findings=(measured,)), slow)
+    place = diagnosis_again.findings[0].evidence[1]
     assert place.startswith("93% of the added time")
     # Without either the diagnosis is what it was, and a healthy one is in any case.
     assert with_evidence(judged, [], []) is judged

@@ -126,12 +126,12 @@ def aged(wander=1.3):
     Every minute on its own it takes ``wander`` times as long as in the one before, or the one
     after: other work on its machine.
     """
-    each = [one * wander ** (i // 6 % 2) for i, one in enumerate(AGEING)]
-    busy = [min(1.0, one) for one in each for _ in range(10)]
-    ended = [20.0] * len(busy) + [one for one in FALLING for _ in range(10)] + [45.0] * 3
+    each = [seconds * wander ** (i // 6 % 2) for i, seconds in enumerate(AGEING)]
+    busy = [min(1.0, share) for share in each for _ in range(10)]
+    ended = [20.0] * len(busy) + [rate for rate in FALLING for _ in range(10)] + [45.0] * 3
     queue = [0.0]
-    for one in ended:
-        queue.append(max(0.0, queue[-1] + 20.0 - one))
+    for rate in ended:
+        queue.append(max(0.0, queue[-1] + 20.0 - rate))
     size = len(ended)
     return History(
         step=1.0,
@@ -288,7 +288,7 @@ def worked_off():
     """Return its history: 9 messages/s but for the surge, one at a time."""
     arrive = [9.0] * 15 + [3195.0, 6771.0] + [9.0] * (len(WORKED_OFF) - 17)
     grown = [(b - a) / 5 for a, b in zip([0, *WORKED_OFF], WORKED_OFF)]
-    ended = [max(0.0, came - more) for came, more in zip(arrive, grown)]
+    ended = [max(0.0, arriving - more) for arriving, more in zip(arrive, grown)]
     busy = [min(1.0, done * 0.012) for done in ended[:-8]] + [1.0] * 8
     return History(
         step=5.0,

@@ -19,7 +19,7 @@ def until(times: Iterator[float], end: float) -> list[float]:
 
 
 def within(times: list[float], start: float, end: float) -> int:
-    return sum(start <= one < end for one in times)
+    return sum(start <= moment < end for moment in times)
 
 
 def test_constant_is_even() -> None:
@@ -30,8 +30,8 @@ def test_poisson_has_its_rate_and_its_scatter() -> None:
     """Counts per second have mean and variance 50: within 5 standard errors of 2,000 s."""
     times = until(profiles.poisson(50, random.Random(1)), 2000)
     counts = [0] * 2000
-    for one in times:
-        counts[int(one)] += 1
+    for moment in times:
+        counts[int(moment)] += 1
     mean = sum(counts) / 2000
     variance = sum((count - mean) ** 2 for count in counts) / 2000
     assert abs(mean - 50) < 5 * (50 / 2000) ** 0.5
@@ -65,9 +65,9 @@ def test_burst_has_its_peak_where_it_says() -> None:
     ids=["at-once", "constant", "poisson", "diurnal", "burst"],
 )
 def test_times_never_fall(make: object) -> None:
-    found = list(itertools.islice(make(), 500))  # type: ignore[operator]
-    assert found == sorted(found)
-    assert found[0] >= 0
+    moments = list(itertools.islice(make(), 500))  # type: ignore[operator]
+    assert moments == sorted(moments)
+    assert moments[0] >= 0
 
 
 def test_a_rate_above_the_highest_is_refused() -> None:
@@ -76,8 +76,8 @@ def test_a_rate_above_the_highest_is_refused() -> None:
 
 
 def line(**changed: object) -> str:
-    one = {"topic": "org.fedoraproject.prod.git.receive", "timestamp": 1000.0, "msg": {"a": 1}}
-    return json.dumps({**one, **changed})
+    message = {"topic": "org.fedoraproject.prod.git.receive", "timestamp": 1000.0, "msg": {"a": 1}}
+    return json.dumps({**message, **changed})
 
 
 def test_recorded_keeps_the_pace(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_what_waited_at_the_end_of_a_run() -> None:
     assert last_known([(None, 3.0)]) == []
 
 
-def seen(**changed: object) -> Seen:
+def observed(**changed: object) -> Seen:
     plain = {
         "at": 1.0,
         "service": "a",
@@ -69,7 +69,7 @@ def seen(**changed: object) -> Seen:
     ],
 )
 def test_seen(service: str, verdicts: tuple[str, ...], says: str, matches: bool) -> None:
-    assert seen().matches(service, verdicts, says) is matches
+    assert observed().matches(service, verdicts, says) is matches
 
 
 def test_every_story_is_told_and_named() -> None:
@@ -83,7 +83,9 @@ def test_every_story_is_told_and_named() -> None:
         expected = {
             verdict for phase in story.phases for each in phase.expects for verdict in each.verdicts
         }
-        assert not {one for one in expected - {"IDLE"} if one not in readme.read_text("utf-8")}
+        assert not {
+            verdict for verdict in expected - {"IDLE"} if verdict not in readme.read_text("utf-8")
+        }
 
 
 def test_an_unknown_story_is_named_with_the_known() -> None:

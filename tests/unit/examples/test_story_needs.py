@@ -8,7 +8,7 @@ from examples.story.script import Need, Story
 
 
 @pytest.mark.parametrize(
-    ("there", "said"),
+    ("present", "sentences"),
     [
         pytest.param(True, [], id="installed"),
         pytest.param(
@@ -18,7 +18,7 @@ from examples.story.script import Need, Story
         ),
     ],
 )
-def test_missing(there: bool, said: list[str]) -> None:
+def test_missing(present: bool, sentences: list[str]) -> None:
     """One sentence for each need that is not there."""
-    need = Need("PostgreSQL", lambda: there, "it alone has dead rows")
-    assert Story("doom", "", lambda stage: [], (), needs=(need,)).missing() == said
+    need = Need("PostgreSQL", lambda: present, "it alone has dead rows")
+    assert Story("doom", "", lambda stage: [], (), needs=(need,)).missing() == sentences

@@ -37,7 +37,7 @@ def test_a_package_of_nobody_is_maintained_by_nobody() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "told"),
+    ("condition", "matches"),
     [
         pytest.param(Filter((Rule("person"), Rule("maintained"))), True, id="all-hold"),
         pytest.param(Filter((Rule("person"), Rule("package", "bash"))), False, id="one-does-not"),
@@ -45,16 +45,16 @@ def test_a_package_of_nobody_is_maintained_by_nobody() -> None:
         pytest.param(Filter(()), False, id="empty"),
     ],
 )
-def test_filter(one: Filter, told: bool) -> None:
-    found = list(recipients(BUILD, [Preference("ralph", "irc", (one,))], access))
-    assert found == ([("ralph", "irc")] if told else [])
+def test_filter(condition: Filter, matches: bool) -> None:
+    pairs = list(recipients(BUILD, [Preference("ralph", "irc", (condition,))], access))
+    assert pairs == ([("ralph", "irc")] if matches else [])
 
 
 def test_any_filter_of_a_context_is_enough() -> None:
     """A context is told once, however many of its filters hold."""
-    both = (Filter((Rule("person"),)), Filter((Rule("maintained"),)), Filter(()))
-    wanted = [Preference("ralph", "irc", both), Preference("kevin", "email", both)]
-    assert list(recipients(BUILD, wanted, access)) == [("ralph", "irc")]
+    filters = (Filter((Rule("person"),)), Filter((Rule("maintained"),)), Filter(()))
+    preferences = [Preference("ralph", "irc", filters), Preference("kevin", "email", filters)]
+    assert list(recipients(BUILD, preferences, access)) == [("ralph", "irc")]
 
 
 def test_an_unknown_kind_is_named() -> None:

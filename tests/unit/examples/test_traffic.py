@@ -21,11 +21,11 @@ def test_messages_can_be_published() -> None:
 
 
 def test_captured_messages_are_real() -> None:
-    found = captured()
-    if not found:
+    messages = captured()
+    if not messages:
         pytest.skip("fedmsg_meta_fedora_infrastructure is not installed")
-    assert len(found) > 200
-    assert "buildsys.build.state.change" in {topic for topic, _ in found}
+    assert len(messages) > 200
+    assert "buildsys.build.state.change" in {topic for topic, _ in messages}
 
 
 def test_only_literals_are_read() -> None:

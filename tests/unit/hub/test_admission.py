@@ -15,9 +15,9 @@ MOST = Limits(others=4, user=2, root=2)
 def reader(mark: str, began: float = 0.0) -> Connection:
     """Return a connection of root (r) or user a, b…; ``a?`` waits for us, ``a!`` does not read,
     ``a*`` has just come."""
-    ours, peer = socket.socketpair()
-    with ours, peer:
-        connection = Connection(ours, began)
+    own_end, peer = socket.socketpair()
+    with own_end, peer:
+        connection = Connection(own_end, began)
     connection.user = 0 if mark[0] == "r" else ord(mark[0])
     if mark[1:] == "?":
         connection.request = b"request"
@@ -55,7 +55,7 @@ def test_who_gives_way(newcomer: str, present: str, expected: str | None) -> Non
         return
     assert closing is not None
     marks = present.split()
-    assert [marks[readers.index(gone)] for gone in closing] == expected.split()
+    assert [marks[readers.index(connection)] for connection in closing] == expected.split()
     if closing:
         assert readers.index(closing[0]) == marks.index(expected), "the longest"
 

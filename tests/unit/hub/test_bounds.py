@@ -97,12 +97,12 @@ def test_producers_of_another_make(name: str, value: object) -> None:
 
 def test_consumers_of_one_name_are_told_apart() -> None:
     """Whatever their order: each class of a shared name goes by its module's name too."""
-    one = type("Same", (), {"__module__": "a.consumers"})()
-    two = type("Same", (), {"__module__": "b.consumers"})()
-    other = type("Other", (), {})()
-    assert names_of([one, other, two]) == ["a.consumers.Same", "Other", "b.consumers.Same"]
-    assert names_of([two, one]) == ["b.consumers.Same", "a.consumers.Same"]
-    assert names_of([other, type(other)()]) == ["Other", "Other.2"]
+    first = type("Same", (), {"__module__": "a.consumers"})()
+    second = type("Same", (), {"__module__": "b.consumers"})()
+    unlike = type("Other", (), {})()
+    assert names_of([first, unlike, second]) == ["a.consumers.Same", "Other", "b.consumers.Same"]
+    assert names_of([second, first]) == ["b.consumers.Same", "a.consumers.Same"]
+    assert names_of([unlike, type(unlike)()]) == ["Other", "Other.2"]
 
 
 def raising(error: BaseException) -> Callable[..., Any]:

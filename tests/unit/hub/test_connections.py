@@ -76,12 +76,12 @@ class Daemon:
 def daemon(short_folder: Path) -> Iterator[Daemon]:
     """Yield one that has turned once."""
     short_folder.chmod(0o755)
-    made = Daemon(short_folder)
-    yield made
-    made.connections.close()
+    instance = Daemon(short_folder)
+    yield instance
+    instance.connections.close()
 
 
-def answered(peer: socket.socket) -> bool:
+def has_reply(peer: socket.socket) -> bool:
     """Return whether a reply has come; False also where the connection was closed."""
     try:
         return len(peer.recv(4)) == 4
@@ -89,7 +89,7 @@ def answered(peer: socket.socket) -> bool:
         return False
 
 
-def gone(peer: socket.socket) -> bool:
+def is_closed(peer: socket.socket) -> bool:
     try:
         return peer.recv(1) == b""
     except BlockingIOError:
@@ -104,14 +104,14 @@ def no_files() -> Iterator[None]:
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     numbers = [int(path.name) for path in Path("/proc/self/fd").iterdir()]
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(numbers) + 1, before[1]))
-    taken: list[int] = []
+    descriptors: list[int] = []
     try:
         with contextlib.suppress(OSError):
             while True:
-                taken.append(os.open(os.devnull, os.O_RDONLY))
+                descriptors.append(os.open(os.devnull, os.O_RDONLY))
         yield
     finally:
-        for number in taken:
+        for number in descriptors:
             os.close(number)
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
@@ -124,7 +124,7 @@ def test_the_next_reader_comes_with_the_end_of_the_last(daemon: Daemon, root: bo
     with no_files():
         for peer in peers:
             daemon.turn(3)
-            outcomes.append(answered(peer))
+            outcomes.append(has_reply(peer))
             peer.shutdown(socket.SHUT_RDWR)  # its end is seen in the turn of the next one
     assert outcomes == [True] * 5
 
@@ -135,11 +135,11 @@ def test_root_takes_the_descriptor_of_one_who_drips(daemon: Daemon) -> None:
     root = socket.socket(socket.AF_UNIX)
     with no_files():
         daemon.turn(3)
-        assert sum(not gone(member) for member in members) == 3, "one is served, two wait"
+        assert sum(not is_closed(member) for member in members) == 3, "one is served, two wait"
         daemon.connect(root=True, peer=root)
         daemon.turn(2)
-        assert answered(root)
-        assert sum(gone(member) for member in members) == 1
+        assert has_reply(root)
+        assert sum(is_closed(member) for member in members) == 1
 
 
 def test_a_request_that_drips_ends(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,7 +151,7 @@ def test_a_request_that_drips_ends(daemon: Daemon, monkeypatch: pytest.MonkeyPat
         with contextlib.suppress(OSError):
             member.send(b"\0", socket.MSG_NOSIGNAL)
         daemon.turn()
-        return gone(member)
+        return is_closed(member)
 
     wait_for("it is closed", ended, 10.0)
 
@@ -165,18 +165,18 @@ def test_a_reply_that_is_taken_in_drips_ends(
     member = daemon.connect(root=False)
 
     daemon.turn(2)
-    taken = 0
+    octets = 0
 
     def ended() -> bool:
-        nonlocal taken
-        taken += len(member.recv(1))
+        nonlocal octets
+        octets += len(member.recv(1))
         daemon.turn()
         return daemon.holds() == 0
 
     wait_for("it is closed", ended, 10.0)
     while part := member.recv(1 << 20):
-        taken += len(part)
-    assert taken < 1 << 20
+        octets += len(part)
+    assert octets < 1 << 20
 
 
 def test_others_rest_and_root_is_served(daemon: Daemon) -> None:
@@ -186,11 +186,11 @@ def test_others_rest_and_root_is_served(daemon: Daemon) -> None:
     root = daemon.connect(root=True)
     assert daemon.connections.patience()[0] == Level.ROOT
     daemon.turn(3)
-    assert answered(root)
-    assert not any(map(answered, members))
+    assert has_reply(root)
+    assert not any(map(has_reply, members))
     daemon.connections._others.spend(time.thread_time() + 1.0)
     daemon.turn(20)
-    assert sum(map(answered, members)) == MAX_PER_USER
+    assert sum(map(has_reply, members)) == MAX_PER_USER
 
 
 def test_root_comes_in_while_others_come_and_go(daemon: Daemon) -> None:
@@ -204,18 +204,18 @@ def test_root_comes_in_while_others_come_and_go(daemon: Daemon) -> None:
     assert len(waiting) < 1000, "the queue is full"
     root = daemon.connect(root=True)
     daemon.turn(2)
-    assert answered(root)
+    assert has_reply(root)
 
 
 def test_who_takes_part_pays(daemon: Daemon) -> None:
     """Root's turns are at the cost of root's budget, all others at the others'."""
-    spent: list[str] = []
-    daemon.connections._root.spend = lambda _: spent.append("root")  # type: ignore[method-assign]
-    daemon.connections._others.spend = lambda _: spent.append("others")  # type: ignore[method-assign]
+    budgets: list[str] = []
+    daemon.connections._root.spend = lambda _: budgets.append("root")  # type: ignore[method-assign]
+    daemon.connections._others.spend = lambda _: budgets.append("others")  # type: ignore[method-assign]
     root = daemon.connect(root=True)
     daemon.turn(2)
-    assert answered(root)
-    assert set(spent) == {"root"}
+    assert has_reply(root)
+    assert set(budgets) == {"root"}
     daemon.connect(root=False)
     daemon.turn(1)
-    assert spent[-1] == "others"
+    assert budgets[-1] == "others"

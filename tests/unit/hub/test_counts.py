@@ -168,7 +168,7 @@ def test_every_sample_balances(  # noqa: PLR0917 - hypothesis names them
             consumer.incoming.put(message(number))
 
     working = [threading.Thread(target=consumer._work_loop) for _ in range(workers)]
-    sending = [threading.Thread(target=one) for one in [send] * senders + [replay]]
+    sending = [threading.Thread(target=work) for work in [send] * senders + [replay]]
     for thread in sending + working if late else working + sending:
         thread.start()
     before = counts.sample(0.0)
@@ -258,17 +258,17 @@ def test_any_message_is_counted(odd: Any) -> None:
 def test_ages_are_never_too_young(seed: int, pace: int) -> None:
     """However many wait: bounded stamps, no age below the true one, and hardly one above."""
     rng = random.Random(seed)
-    ages, arrivals, got, now = Ages(), list[int](), 0, 1
+    ages, arrivals, position, now = Ages(), list[int](), 0, 1
     while len(arrivals) < 3 * LIMIT:
         now += rng.randrange(pace)
         if now >= ages.due:
             ages.stamp(len(arrivals), now)
         arrivals.append(now)
         if rng.random() < 0.05:
-            got = rng.randrange(got, len(arrivals))
-            stamp = ages.oldest(got)
+            position = rng.randrange(position, len(arrivals))
+            stamp = ages.oldest(position)
             assert stamp is not None
-            assert arrivals[got] - max(FINEST, 4 * now // LIMIT) <= stamp <= arrivals[got]
+            assert arrivals[position] - max(FINEST, 4 * now // LIMIT) <= stamp <= arrivals[position]
     assert len(ages._stamps) <= LIMIT
 
 
@@ -277,8 +277,8 @@ def test_ages_are_never_too_young(seed: int, pace: int) -> None:
 def test_topics_grow_and_add_up(rounds: list[dict[int, int]]) -> None:
     """Reported totals never shrink, are bounded, and their growths are what was received."""
     topics, before = Topics(), dict[str, int]()
-    for one in rounds:
-        for name, times in one.items():
+    for topic_counts in rounds:
+        for name, times in topic_counts.items():
             for _ in range(times):
                 topics.first({"topic": str(name)})
         exact = topics.snapshot()
@@ -311,8 +311,8 @@ def test_time_by_topic_is_exact() -> None:
     release, started = threading.Event(), threading.Event()
     consumer = Consumer(1)
 
-    def work(one: Any) -> None:
-        if one["topic"] == "hangs":
+    def work(message: Any) -> None:
+        if message["topic"] == "hangs":
             started.set()
             release.wait(30)
 

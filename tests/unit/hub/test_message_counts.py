@@ -53,10 +53,10 @@ def test_threads_balance_in_every_sample():
     last = counts.sample(0)
     assert (last.received, last.processed, last.in_progress) == (16000, 16000, 0)
     assert sum(last.topics.values()) == sum(last.topic_processed.values()) == 16000
-    for one, two in zip(samples, samples[1:]):
-        assert one.received <= two.received
-        assert one.busy <= two.busy
-        assert one.failed <= two.failed
+    for earlier, later in zip(samples, samples[1:]):
+        assert earlier.received <= later.received
+        assert earlier.busy <= later.busy
+        assert earlier.failed <= later.failed
 
 
 def test_coroutines_on_one_thread_are_each_in_hand():
@@ -118,10 +118,10 @@ def test_a_queue_whose_messages_others_take_is_none_of_this_process():
     counts = MessageCounts("C", waiting=lambda: waits[0])
     assert counts.sample(0).observable
     waits[0] = 40
-    seen = [counts.sample(0) for _ in range(MAX_CLAMPED + 1)]
-    assert seen[0].observable
-    assert not seen[-1].observable
-    assert [one.received for one in seen] == [100] * len(seen)
+    samples = [counts.sample(0) for _ in range(MAX_CLAMPED + 1)]
+    assert samples[0].observable
+    assert not samples[-1].observable
+    assert [sample.received for sample in samples] == [100] * len(samples)
 
 
 def test_a_token_ends_once_and_in_its_own_process():
@@ -129,9 +129,9 @@ def test_a_token_ends_once_and_in_its_own_process():
     token = counts.begin()
     counts.end(token)
     counts.end(token, KeyError())
-    other = counts.begin()
+    token_after_fork = counts.begin()
     counts.begin_again()
-    counts.end(other)
+    counts.end(token_after_fork)
     sample = counts.sample(0)
     assert (sample.received, sample.processed, sample.failed) == (0, 0, 0)
 

@@ -30,9 +30,9 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def module(monkeypatch: pytest.MonkeyPatch, name: str, file: Path) -> None:
-    made = ModuleType(name)
-    made.__file__ = str(file)
-    monkeypatch.setitem(sys.modules, name, made)
+    new_module = ModuleType(name)
+    new_module.__file__ = str(file)
+    monkeypatch.setitem(sys.modules, name, new_module)
 
 
 def test_of_a_shared_namespace_the_one_with_the_file(
@@ -43,8 +43,8 @@ def test_of_a_shared_namespace_the_one_with_the_file(
         record = f"datanommer/{part}/__init__.py,sha256=x,1\ndatanommer/{part}/a.py,,\n"
         install(site, f"datanommer.{part}", version, RECORD=record)
     module(monkeypatch, "datanommer.consumer", site / "datanommer/consumer/__init__.py")
-    found = releases_of([("Nommer", "datanommer.consumer")], distributions(path=[str(site)]))
-    assert found == (Release("Nommer", "datanommer.consumer", "1.5.0"),)
+    releases = releases_of([("Nommer", "datanommer.consumer")], distributions(path=[str(site)]))
+    assert releases == (Release("Nommer", "datanommer.consumer", "1.5.0"),)
 
 
 def test_without_a_list_of_files(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,12 +54,12 @@ def test_without_a_list_of_files(site: Path, monkeypatch: pytest.MonkeyPatch) ->
     install(site, "Tahrir-API", "3", **{"top_level.txt": "tahrir_api\n"})
     for name in ("fmn.consumer.late", "tahrir_api.dbapi", "fmn.other"):
         module(monkeypatch, name, site / f"{name.replace('.', '/')}.py")
-    found = releases_of(
+    releases = releases_of(
         [("A", "fmn.consumer.late"), ("B", "tahrir_api.dbapi"), ("C", "fmn.other")],
         distributions(path=[str(site)]),
     )
     # Of two that share the top package neither is named.
-    assert found == (Release("A", "fmn.consumer", "2"), Release("B", "Tahrir-API", "3"))
+    assert releases == (Release("A", "fmn.consumer", "2"), Release("B", "Tahrir-API", "3"))
 
 
 def test_an_editable_installation(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,8 +68,8 @@ def test_an_editable_installation(site: Path, monkeypatch: pytest.MonkeyPatch) -
     url = f'{{"url": "file://{source}", "dir_info": {{"editable": true}}}}'
     install(site, "badges", "0.9", **{"direct_url.json": url})
     module(monkeypatch, "fedbadges.consumer", source / "fedbadges/consumer.py")
-    found = releases_of([("Badges", "fedbadges.consumer")], distributions(path=[str(site)]))
-    assert found == (Release("Badges", "badges", "0.9"),)
+    releases = releases_of([("Badges", "fedbadges.consumer")], distributions(path=[str(site)]))
+    assert releases == (Release("Badges", "badges", "0.9"),)
 
 
 def test_nobody_claims_it() -> None:

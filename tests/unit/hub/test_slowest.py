@@ -82,9 +82,9 @@ def test_an_entry_that_comes_while_they_are_collected() -> None:
     """A thread that had its list in hand when the sampler took it loses nothing."""
     worked = Worked()
     own = worked.counts._by_thread.for_this_thread(direct=True)
-    kept = own.slow
+    entries = own.slow
     worked.slowest()
-    kept.append((2 * SECOND, time.time(), "t", "late"))
+    entries.append((2 * SECOND, time.time(), "t", "late"))
     assert worked.slowest() == [("t", "late", 2.0)]
 
 
@@ -108,4 +108,4 @@ def test_a_thread_keeps_few() -> None:
     own = Worked().counts._by_thread.for_this_thread(direct=True)
     for number in range(1000):
         note(own, number * SECOND, "t", {"msg_id": str(number)})
-    assert sorted(one[3] for one in own.slow) == sorted(str(n) for n in range(980, 1000))
+    assert sorted(entry[3] for entry in own.slow) == sorted(str(n) for n in range(980, 1000))

@@ -99,12 +99,12 @@ def worker() -> Iterator[Worker]:
     """Yield a worker whose thread ends with the test."""
     GATE.clear()
     DONE.clear()
-    made = Worker()
-    yield made
+    instance = Worker()
+    yield instance
     GATE.set()
     DONE.append(True)
-    made.incoming.put(StopIteration)
-    for thread in made.threads:
+    instance.incoming.put(StopIteration)
+    for thread in instance.threads:
         thread.join(30)
 
 
@@ -122,7 +122,7 @@ def looked(counts: Counts, done: Callable[[], bool]) -> tuple[StackTime, ...]:
     return counts.sample(1.0).stacks
 
 
-@pytest.mark.parametrize(("deed", "library", "state"), [
+@pytest.mark.parametrize(("topic", "library", "state"), [
     ("sleeps", "sleep", "waiting"),
     ("waits_for_an_event", "threading:Event.wait", "waiting"),
     ("wants_a_lock", "with", "waiting"),
@@ -132,7 +132,9 @@ def looked(counts: Counts, done: Callable[[], bool]) -> tuple[StackTime, ...]:
     ("computes", "", "computing"),
     ("searches", "re:match", "computing"),
 ])  # fmt: skip
-def test_it_says_where(worker: Worker, tmp_path: Path, deed: str, library: str, state: str) -> None:
+def test_it_says_where(
+    worker: Worker, tmp_path: Path, topic: str, library: str, state: str
+) -> None:
     """Own function, what it called, waiting or computing; at most a look or two say otherwise."""
     worker.file = tmp_path / "t.db"
     holder = sqlite3.connect(worker.file, isolation_level=None)
@@ -140,13 +142,13 @@ def test_it_says_where(worker: Worker, tmp_path: Path, deed: str, library: str, 
     holder.execute("BEGIN EXCLUSIVE")
     counts = instrument(worker, "Worker", True)
     with LOCK:
-        worker.incoming.put({"topic": deed})
+        worker.incoming.put({"topic": topic})
         looks = iter(range(1000))
         rows = looked(counts, lambda: next(looks) >= 12)
         first = counts.sample(2.0).in_hand
     holder.close()
     GATE.set()
-    function = f"{__name__}:Worker.{deed}"
+    function = f"{__name__}:Worker.{topic}"
     right = sum(row.busy for row in rows
                 if row.own.rpartition(":")[0] == function and row.state == state
                 and (row.library == library or sys.version_info < (3, 11)))  # fmt: skip
@@ -154,7 +156,7 @@ def test_it_says_where(worker: Worker, tmp_path: Path, deed: str, library: str, 
     assert total > 0
     assert right >= 0.75 * total, rows
     [message] = first
-    assert (message.topic, message.own.rpartition(":")[0]) == (deed, function)
+    assert (message.topic, message.own.rpartition(":")[0]) == (topic, function)
     assert message.age >= 1
 
 
@@ -166,13 +168,13 @@ def test_c_code_that_keeps_the_interpreter(worker: Worker) -> None:
     sampler = Sampler([counts.stacks]) if counts.stacks else None
     assert sampler is not None
 
-    def seen() -> bool:
+    def is_late() -> bool:
         time.sleep(sampler.due())
         sampler.look()
         states.update(row.state for row in counts.sample(1.0).stacks)
         return "held" in states
 
-    wait_for("a look came late", seen, 120)
+    wait_for("a look came late", is_late, 120)
     GATE.set()
 
 
@@ -185,10 +187,10 @@ def test_no_value_leaves(worker: Worker) -> None:
     wait_for("all have failed", lambda: counts.sample(1.0).failed == 3)
     [failure] = counts.sample(2.0).failures
     assert (failure.topic, failure.kind, failure.total) == ("fails", "KeyError", 3)
-    raised, called, moksha = failure.places.split("<")
+    raised, caller, moksha = failure.places.split("<")
     assert raised.startswith(f"{__name__}:")
     assert "Worker.fails" in raised or sys.version_info < (3, 11)
-    assert (called.split(":")[0], moksha.split(":")[0]) == (__name__, "moksha.hub.api.consumer")
+    assert (caller.split(":")[0], moksha.split(":")[0]) == (__name__, "moksha.hub.api.consumer")
     assert failure.first <= failure.last
     assert "no such user" not in str(counts.sample(3.0))
 
@@ -196,12 +198,12 @@ def test_no_value_leaves(worker: Worker) -> None:
 def test_places_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """More places than are kept go under "other", and the totals still only grow."""
     monkeypatch.setattr("collectd_fedmsg.hub.stacks.MAX_PLACES", 5)
-    made = Counts("C", threading.Lock(), [], 1, packages=())
-    assert made.stacks is not None
-    own = made._by_thread.for_this_thread(direct=True)
+    counts = Counts("C", threading.Lock(), [], 1, packages=())
+    assert counts.stacks is not None
+    own = counts._by_thread.for_this_thread(direct=True)
     for number in range(20):
-        made.stacks.count({own: (f"t{number}", "a:b:1", "c")}, 0, 1.0, False)
-    rows = {row.topic: row.busy for row in made.stacks.report(0, 0)}
+        counts.stacks.count({own: (f"t{number}", "a:b:1", "c")}, 0, 1.0, False)
+    rows = {row.topic: row.busy for row in counts.stacks.report(0, 0)}
     assert len(rows) == 6
     assert rows[OTHER] == 15_000_000
 

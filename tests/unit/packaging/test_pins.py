@@ -78,8 +78,8 @@ def test_nothing_unpinned_is_installed() -> None:
 
 def test_all_that_is_asked_for_is_pinned() -> None:
     """Each requirement of ours, of any extra."""
-    asked = importlib.metadata.requires("collectd-fedmsg") or []
-    names = {normal(re.match(r"[A-Za-z0-9._-]+", one)[0]) for one in asked}  # type: ignore[index]
+    requirements = importlib.metadata.requires("collectd-fedmsg") or []
+    names = {normal(re.match(r"[A-Za-z0-9._-]+", requirement)[0]) for requirement in requirements}  # type: ignore[index]
     assert len(names) > 20
     assert names - set(pins(ROOT / "packaging/requirements/test.txt")) <= OWN | APART
 
@@ -90,7 +90,7 @@ UNASKED = {"name": "c", "skip_reason": "not found"}
 
 
 @pytest.mark.parametrize(
-    ("found", "code", "said"),
+    ("dependencies", "code", "sentence"),
     [
         pytest.param([GOOD], 0, "1 pinned versions asked about, 0 vulnerabilities", id="clean"),
         pytest.param([GOOD, BAD], 1, "b 2: CVE-1, mended in 3", id="vulnerable"),
@@ -99,12 +99,12 @@ UNASKED = {"name": "c", "skip_reason": "not found"}
         pytest.param([], 2, "NOT AUDITED", id="nothing"),
     ],
 )
-def test_audit(found: list[dict[str, Any]], code: int, said: str) -> None:
+def test_audit(dependencies: list[dict[str, Any]], code: int, sentence: str) -> None:
     """Who could not be asked about is never clean."""
     spec = importlib.util.spec_from_file_location("audit", ROOT / "packaging/audit.py")
     assert spec and spec.loader
     audit = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(audit)
-    got, lines = audit.judged({"dependencies": found})
-    assert got == code
-    assert said in "\n".join(lines)
+    status, lines = audit.judged({"dependencies": dependencies})
+    assert status == code
+    assert sentence in "\n".join(lines)

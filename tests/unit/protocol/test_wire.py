@@ -145,7 +145,7 @@ def test_hostile_reply(hostile: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoiled", "kept"),
+    ("spoiled", "changes"),
     [
         pytest.param({"rows": [[1]]}, None, id="short-row"),
         pytest.param({"rows": [row(received=6)]}, None, id="does-not-balance"),
@@ -173,20 +173,20 @@ def test_hostile_reply(hostile: bytes) -> None:
     ],
 )  # fmt: skip
 def test_one_bad_field_is_dropped_alone(
-    spoiled: dict[str, object], kept: dict[str, object] | None
+    spoiled: dict[str, object], changes: dict[str, object] | None
 ) -> None:
     """It is counted and named; the rest of the reply is taken, a row without its totals is not."""
     reply = wire.decode_reply(frame(**spoiled))
     assert reply.dropped.count == 1
     assert "is refused" in reply.dropped.first or "received 6 !=" in reply.dropped.first
     assert [sample for _, sample in reply.samples] == (
-        [] if kept is None else [replace(TIMED, **kept)]
+        [] if changes is None else [replace(TIMED, **changes)]
     )  # type: ignore[arg-type]
     if spoiled.get("producers") == [["x", 1, "never", True, 0]]:
         assert reply.roster.producers == (Producer("x", 1.0),)
 
 
-@pytest.mark.parametrize(("name", "rows", "kept"), [
+@pytest.mark.parametrize(("name", "rows", "count"), [
     ("stacks", "x", 0),
     ("stacks", [["t", "", "", "waiting", -1], ["t", "", "", "waiting", 1]], 1),
     ("stacks", [["t", "", "", "asleep", 1], ["t", "", "", "", 1, "later"]], 1),
@@ -194,13 +194,13 @@ def test_one_bad_field_is_dropped_alone(
     ("failures", [["t", "", "", 1, 1.0, 1.0], ["t", "KeyError", "", 1, 1.0, 1.0]], 1),
     ("failures", [["t", "KeyError", "", 1, 1.0, 1.0]] * 99, 0),
 ])  # fmt: skip
-def test_bad_evidence_is_dropped_alone(name: str, rows: object, kept: int) -> None:
+def test_bad_evidence_is_dropped_alone(name: str, rows: object, count: int) -> None:
     """A row of it that cannot be is counted; the sample and the other rows stay."""
     raw = json.loads(THIRD)
     raw["rows"][0][raw["fields"].index(name)] = rows
     reply = wire.decode_reply(json.dumps(raw).encode())
     [(_, sample)] = reply.samples
-    assert len(getattr(sample, name)) == kept
+    assert len(getattr(sample, name)) == count
     assert reply.dropped.count > 0
     assert replace(sample, **{name: getattr(SEEN, name)}) == SEEN
 
@@ -216,8 +216,8 @@ def test_the_writer_says_only_what_a_reader_takes() -> None:
     odd = replace(SAMPLE, consumer="\ud800", oldest=float("nan"), delay=5e10,
                   service_max=float("inf"), topics={"\udfff": 1})  # fmt: skip
     crowd = Roster(("\ud800",), (Producer("\ud800", float("inf"), float("nan"), True, -1),))
-    sent = wire.encode_reply(ORIGIN, 1.0, 2.0, (0, 0, False, [encode_row(0, odd)]), crowd)
-    reply = wire.decode_reply(sent)
+    octets = wire.encode_reply(ORIGIN, 1.0, 2.0, (0, 0, False, [encode_row(0, odd)]), crowd)
+    reply = wire.decode_reply(octets)
     assert reply.dropped.count == 0
     [(_, sample)] = reply.samples
     assert (sample.consumer, sample.topics, sample.delay) == ("?", {"?": 1}, None)
@@ -250,12 +250,12 @@ def test_large_ring_is_paged() -> None:
     ring = Ring(rounds=100_000, limit=8 << 20)
     for _ in range(20_000):
         ring.add([SAMPLE])
-    seen, after, more = 0, None, True
+    row_count, after, more = 0, None, True
     while more:
         _, newest, more, rows = ring.after(after)
-        seen += len(rows)
+        row_count += len(rows)
         after = json.loads(rows[-1])[0]
-    assert seen == 20_000
+    assert row_count == 20_000
     assert after == newest
 
 
@@ -271,9 +271,11 @@ def test_a_reply_s_head_is_bounded() -> None:
     reply = wire.encode_reply(ORIGIN, 120.0, 20.0, (0, 0, False, [b"x" * PAGE]), crowd, about)
     assert len(reply) <= wire.MAX_REPLY
     assert len(wire.encode_reply(ORIGIN, 1.0, 2.0, (0, -1, False, []), crowd, about)) < MAX_HEAD
-    told = wire.decode_reply(wire.encode_reply(ORIGIN, 1.0, 2.0, (0, -1, False, []), crowd)).roster
-    assert told.producers is not None
-    assert (len(told.producers), len(told.producers[0].name)) == (MAX_LISTED, MAX_LENGTH)
+    roster = wire.decode_reply(
+        wire.encode_reply(ORIGIN, 1.0, 2.0, (0, -1, False, []), crowd)
+    ).roster
+    assert roster.producers is not None
+    assert (len(roster.producers), len(roster.producers[0].name)) == (MAX_LISTED, MAX_LENGTH)
 
 
 def test_an_hour_of_ten_consumers_is_kept() -> None:

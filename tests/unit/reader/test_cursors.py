@@ -21,8 +21,8 @@ def reply(run: str, *numbers: int, backlog: int = 0) -> Reply:
     return Reply(origin, 0.0, 0.0, min(numbers), max(numbers), False, samples)
 
 
-def times(cursors: Cursors, one: Reply) -> list[float]:
-    return [sample.time for sample in cursors.accept(HERE, one).fresh]
+def times(cursors: Cursors, answer: Reply) -> list[float]:
+    return [sample.time for sample in cursors.accept(HERE, answer).fresh]
 
 
 def test_each_sample_once() -> None:
@@ -38,10 +38,10 @@ def test_a_restart_tells_what_was_lost() -> None:
     """The backlog of the last sample; the new run's samples of the same moments are dropped."""
     cursors = Cursors()
     times(cursors, reply("a", 1, 2, backlog=7))
-    taken = cursors.accept(HERE, reply("b", 1, 2, 3))
-    assert taken.ended is not None
-    assert dict(taken.ended.lost) == {"C": 7}
-    assert [sample.time for sample in taken.fresh] == [30.0]
+    accepted = cursors.accept(HERE, reply("b", 1, 2, 3))
+    assert accepted.ended is not None
+    assert dict(accepted.ended.lost) == {"C": 7}
+    assert [sample.time for sample in accepted.fresh] == [30.0]
 
 
 def test_a_restarted_reader_goes_on(tmp_path: Path) -> None:
@@ -70,17 +70,17 @@ def test_a_restarted_reader_goes_on(tmp_path: Path) -> None:
 
 def test_two_of_one_name_do_not_mix() -> None:
     """The first keeps its series until it has ended or been silent for long: no spike."""
-    cursors, other = Cursors(), "ipc:///run/d.2.sock"
+    cursors, elsewhere = Cursors(), "ipc:///run/d.2.sock"
     assert times(cursors, reply("a", 1)) == [10.0]
-    second = cursors.accept(other, reply("b", 1, 2))
+    second = cursors.accept(elsewhere, reply("b", 1, 2))
     assert not second.fresh
     assert "collectd_fedmsg.service" in second.refused
-    assert cursors.accept(other, reply("b", 1, 2), "elsewhere").fresh, "another host is another"
+    assert cursors.accept(elsewhere, reply("b", 1, 2), "elsewhere").fresh, "another host is another"
     cursors.end(HERE)
-    assert [one.time for one in cursors.accept(other, reply("c", 1, 2)).fresh] == [20.0]
+    assert [sample.time for sample in cursors.accept(elsewhere, reply("c", 1, 2)).fresh] == [20.0]
     assert cursors.accept(HERE, reply("a", 3)).refused
     for _ in range(MISSED_ROUNDS):
-        cursors.missed([other])
+        cursors.missed([elsewhere])
     assert cursors.accept(HERE, reply("a", 3)).fresh
 
 
@@ -90,10 +90,10 @@ def test_a_clock_set_back_is_told() -> None:
     times(cursors, reply("a", 400))
     origin = reply("a", 1).origin
     back = Reply(origin, 0.0, 0.0, 0, 401, False, [(401, Sample("C", 400.0, 9, 9, 0, 0))])
-    taken = cursors.accept(HERE, back)
-    assert not taken.fresh
-    assert "set back" in taken.refused
-    assert "3600 s" in taken.refused
+    accepted = cursors.accept(HERE, back)
+    assert not accepted.fresh
+    assert "set back" in accepted.refused
+    assert "3600 s" in accepted.refused
     later = Reply(origin, 0.0, 0.0, 0, 402, False, [(402, Sample("C", 4010.0, 9, 9, 0, 0))])
     assert cursors.accept(HERE, later).fresh
 
@@ -104,9 +104,9 @@ def test_a_peer_gone_mad_is_bounded() -> None:
     origin = reply("a", 1).origin
 
     def accept(number: int, name: str, total: int) -> str:
-        one = Sample(name, 10.0 * number, total, total, 0, 0)
+        sample = Sample(name, 10.0 * number, total, total, 0, 0)
         return cursors.accept(
-            HERE, Reply(origin, 0.0, 0.0, 0, number, False, [(number, one)])
+            HERE, Reply(origin, 0.0, 0.0, 0, number, False, [(number, sample)])
         ).refused  # fmt: skip
 
     assert accept(1, "C", 5) == ""
@@ -121,21 +121,21 @@ def test_a_user_s_consumers_are_bounded(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("collectd_fedmsg.reader.cursors.MAX_OF_USER", 5)
     origin = Origin("d", "host", 1, "a", 0.0, 10)
 
-    def taken(cursors: Cursors, endpoint: str, user: str, number: int, at: float) -> int:
+    def places_taken(cursors: Cursors, endpoint: str, user: str, number: int, at: float) -> int:
         origin_here = replace(origin, service=endpoint)
         samples = [(n, Sample(f"C{n}", at, 5, 5, 0, 0)) for n in range(number)]
         answer = Reply(origin_here, 0.0, 0.0, 0, number - 1, False, samples)
         return len(cursors.accept(endpoint, answer, "", user).fresh)
 
     cursors = Cursors()
-    assert [taken(cursors, f"e{n}", "uid 2002", 3, 10.0) for n in range(3)] == [3, 2, 0]
-    assert taken(cursors, "h", "uid 2001", 5, 10.0) == 5
-    assert taken(cursors, "t", "", 9, 10.0) == 9, "hosts over TCP have a bound each"
+    assert [places_taken(cursors, f"e{n}", "uid 2002", 3, 10.0) for n in range(3)] == [3, 2, 0]
+    assert places_taken(cursors, "h", "uid 2001", 5, 10.0) == 5
+    assert places_taken(cursors, "t", "", 9, 10.0) == 9, "hosts over TCP have a bound each"
     path = tmp_path / "cursors.json"
     cursors.save(path)
     restored = Cursors()
     restored.load(path)
-    assert taken(restored, "e3", "uid 2002", 3, 20.0) == 0
+    assert places_taken(restored, "e3", "uid 2002", 3, 20.0) == 0
     # What has ended makes room.
     restored.end("e0")
-    assert taken(restored, "e4", "uid 2002", 3, 20.0) == 3
+    assert places_taken(restored, "e4", "uid 2002", 3, 20.0) == 3

@@ -47,15 +47,15 @@ def test_names_without_end(short_folder: Path, monkeypatch: pytest.MonkeyPatch) 
     for number in range(30):
         (short_folder / f"c{number}.7.sock").touch()
     owned(monkeypatch, {**dict.fromkeys(crowd, 1001), ordinary: 1002})
-    found = sockets_in([f"{short_folder}/*.sock"], [crowd[28]], 10)
-    assert len(found.endpoints) == 10
-    assert set(found.endpoints[:2]) == {crowd[28], ordinary}
-    assert "30 sockets: only 20" in found.wrong["uid 1001"]
-    assert "31 socket files, only 10 are asked" in found.wrong["sockets"]
+    sockets = sockets_in([f"{short_folder}/*.sock"], [crowd[28]], 10)
+    assert len(sockets.endpoints) == 10
+    assert set(sockets.endpoints[:2]) == {crowd[28], ordinary}
+    assert "30 sockets: only 20" in sockets.wrong["uid 1001"]
+    assert "31 socket files, only 10 are asked" in sockets.wrong["sockets"]
     # Those that answered before are not all of the places either.
-    found = sockets_in([f"{short_folder}/*.sock"], crowd, 10)
-    assert ordinary in found.endpoints
-    assert found.gone == set()
+    sockets = sockets_in([f"{short_folder}/*.sock"], crowd, 10)
+    assert ordinary in sockets.endpoints
+    assert sockets.gone == set()
     assert MAX_PER_USER > 1000, "a large host's daemons are one user's"
 
 
@@ -64,9 +64,9 @@ def test_no_name_is_always_left_out(short_folder: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(f"{HOME}.MAX_PER_USER", 2)
     endpoints = bind(*(short_folder / f"{letter}.7.sock" for letter in "abcdef"))
     owned(monkeypatch, dict.fromkeys(endpoints, 1001))
-    asked = [sockets_in([f"{short_folder}/*.sock"], endpoints[4:5]).endpoints for _ in range(200)]
-    assert {names[0] for names in asked} == {endpoints[4]}
-    assert len({names[1] for names in asked}) == 5
+    rounds = [sockets_in([f"{short_folder}/*.sock"], endpoints[4:5]).endpoints for _ in range(200)]
+    assert {names[0] for names in rounds} == {endpoints[4]}
+    assert len({names[1] for names in rounds}) == 5
 
 
 @pytest.mark.parametrize("seconds", [-1.0, 60.0], ids=["no time", "time"])
@@ -82,14 +82,16 @@ def test_files_that_are_no_sockets(
     os.mkfifo(short_folder / "e.7.sock")
     known, new = bind(short_folder / "d.7.sock", short_folder / "f.7.sock")
     bind(short_folder / ".hidden.7.sock", short_folder / "nopid.sock")
-    found = sockets_in([f"{short_folder}/*.sock"], [known], seconds=seconds)
-    assert found.gone == set()
+    sockets = sockets_in([f"{short_folder}/*.sock"], [known], seconds=seconds)
+    assert sockets.gone == set()
     if seconds > 0:
-        assert found.endpoints == [known, new]
-        assert found.wrong == {str(short_folder): "17 files, more than 8: remove what is no socket"}
+        assert sockets.endpoints == [known, new]
+        assert sockets.wrong == {
+            str(short_folder): "17 files, more than 8: remove what is no socket"
+        }
     else:
-        assert found.endpoints == [known]
-        assert "not all can be looked at in time" in found.wrong[str(short_folder)]
+        assert sockets.endpoints == [known]
+        assert "not all can be looked at in time" in sockets.wrong[str(short_folder)]
 
 
 def test_patterns_as_glob_has_them(short_folder: Path) -> None:
@@ -111,14 +113,14 @@ def test_patterns_as_glob_has_them(short_folder: Path) -> None:
 def test_only_what_is_not_there_has_gone(short_folder: Path) -> None:
     """A file that is removed or replaced, or a pattern; not one that is not listed."""
     pattern = f"{short_folder}/*.sock"
-    kept, removed, replaced = bind(*(short_folder / f"{name}.7.sock" for name in "abc"))
+    unchanged, removed, replaced = bind(*(short_folder / f"{name}.7.sock" for name in "abc"))
     (short_folder / "b.7.sock").unlink()
     (short_folder / "c.7.sock").unlink()
     (short_folder / "c.7.sock").touch()
-    known = [kept, removed, replaced, "ipc:///elsewhere/d.7.sock", "tcp://localhost:1"]
-    found = sockets_in([pattern], known, 0, seconds=-1.0)
-    assert found.endpoints == []
-    assert found.gone == {removed, replaced, "ipc:///elsewhere/d.7.sock"}
+    known = [unchanged, removed, replaced, "ipc:///elsewhere/d.7.sock", "tcp://localhost:1"]
+    sockets = sockets_in([pattern], known, 0, seconds=-1.0)
+    assert sockets.endpoints == []
+    assert sockets.gone == {removed, replaced, "ipc:///elsewhere/d.7.sock"}
 
 
 def test_who_could_not_be_asked_is_silent_and_not_ended(short_folder: Path) -> None:

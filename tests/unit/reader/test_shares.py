@@ -79,7 +79,7 @@ def daemons(short_folder: Path, requester: Requester) -> Iterator[Daemons]:
     daemons.close()
 
 
-def asked(requester: Requester, endpoints: list[str]) -> Round:
+def ask(requester: Requester, endpoints: list[str]) -> Round:
     return requester.ask(dict.fromkeys(endpoints, wire.Request()), 20.0)
 
 
@@ -90,16 +90,16 @@ def test_a_crowd_uses_its_own_share(
     monkeypatch.setattr("collectd_fedmsg.reader.shares.MAX_ROUND", 120_000)
     crowd = [daemons.add(f"a{number}", CROWD, reply(20_000)) for number in range(8)]
     ordinary = daemons.add("z", ORDINARY, reply())
-    answers = asked(requester, [*crowd, ordinary])
+    answers = ask(requester, [*crowd, ordinary])
     assert set(answers.replies) == {*crowd[:3], ordinary}
     assert set(answers.silent) == set(crowd[3:])
     assert answers.errors == {
         f"uid {CROWD}": "5 daemons answered and were not read: its share of a round is 60000 bytes"
     }
     # Whom nobody read comes first in the next round, though others have answered again.
-    again = [daemons.add(f"b{number}", CROWD, reply(20_000)) for number in range(4)]
-    answers = asked(requester, [*again, *crowd[3:]])
-    assert set(answers.replies) == {*crowd[3:], again[0]}
+    newcomers = [daemons.add(f"b{number}", CROWD, reply(20_000)) for number in range(4)]
+    answers = ask(requester, [*newcomers, *crowd[3:]])
+    assert set(answers.replies) == {*crowd[3:], newcomers[0]}
 
 
 def test_bytes_count_before_their_frame_is_whole(
@@ -138,7 +138,7 @@ def test_further_pages_leave_half_of_the_share(
     requester._exchanges[greedy].asked = True
     thread.start()
     try:
-        answers = asked(requester, [greedy])
+        answers = ask(requester, [greedy])
     finally:
         ended.set()
         thread.join(10)
