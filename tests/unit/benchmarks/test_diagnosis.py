@@ -125,10 +125,10 @@ def test_every_family_makes_an_episode_that_repeats():
     """A seed is one episode, and the episodes of two seeds differ."""
     for makers in FAMILIES.values():
         for make in makers:
-            first, same, different = (make(seed) for seed in (3, 3, 4))
-            assert first.traffic.parts == same.traffic.parts
-            assert first.traffic.rate == same.traffic.rate != different.traffic.rate
-            assert first.end == same.end > first.start + 60
+            first, repeated, different = (make(seed) for seed in (3, 3, 4))
+            assert first.traffic.parts == repeated.traffic.parts
+            assert first.traffic.rate == repeated.traffic.rate != different.traffic.rate
+            assert first.end == repeated.end > first.start + 60
 
 
 def test_an_episode_is_judged_through_the_stored_path():

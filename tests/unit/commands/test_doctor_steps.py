@@ -46,7 +46,7 @@ def rrd(root: Path, step: int, heartbeat: int, last: int = NOW) -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "heartbeat", "interval", "words"),
+    ("step", "heartbeat", "interval", "beginning"),
     [
         pytest.param(
             10, 20, 60, "its heartbeat is 20 s and a sample comes every 60 s", id="heartbeat"
@@ -57,14 +57,14 @@ def rrd(root: Path, step: int, heartbeat: int, last: int = NOW) -> None:
     ],
 )
 def test_files_that_cannot_keep_the_samples(
-    tmp_path: Path, step: int, heartbeat: int, interval: int, words: str
+    tmp_path: Path, step: int, heartbeat: int, interval: int, beginning: str
 ):
     rrd(tmp_path, step, heartbeat)
     age, *wrong = stored(harvest(interval), tmp_path, "", lambda: NOW)
     assert age.good
-    assert [finding.good for finding in wrong] == ([False] if words else [])
-    assert not words or words in wrong[0].what
-    assert not words or wrong[0].hint
+    assert [finding.good for finding in wrong] == ([False] if beginning else [])
+    assert not beginning or beginning in wrong[0].what
+    assert not beginning or wrong[0].hint
 
 
 def test_a_newest_sample_ahead_of_the_clock_is_no_fresh_one(tmp_path: Path):

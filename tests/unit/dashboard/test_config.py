@@ -73,7 +73,7 @@ def test_all_mistakes_are_told_at_once():
 
 
 @pytest.mark.parametrize(
-    ("given", "network"),
+    ("text", "network"),
     [
         ("10.0.0.0/8", "10.0.0.0/8"),
         ("10.1.2.3", "10.1.2.3/32"),
@@ -84,8 +84,8 @@ def test_all_mistakes_are_told_at_once():
         ("2001:db8::/32", "2001:db8::/32"),
     ],
 )
-def test_proxies_are_numbers(given, network):
-    assert [str(each) for each in Settings.of({"proxies": [given]}).proxies] == [network]
+def test_proxies_are_numbers(text, network):
+    assert [str(each) for each in Settings.of({"proxies": [text]}).proxies] == [network]
 
 
 @pytest.mark.parametrize("network", ["127.0.0.1", "::1", "127.0.0.0/8", "0.0.0.0/0", "::/0"])
@@ -109,10 +109,10 @@ def test_a_header_that_logs_in_needs_a_proxy():
         Settings.of({"auth_header": "X-User"})
 
 
-@pytest.mark.parametrize("given", ["proxy.example", "10.0.0.0/33", "", "10.0.0"])
-def test_a_name_is_no_proxy(given):
+@pytest.mark.parametrize("text", ["proxy.example", "10.0.0.0/33", "", "10.0.0"])
+def test_a_name_is_no_proxy(text):
     with pytest.raises(ConfigError, match="proxies"):
-        Settings.of({"proxies": [given]})
+        Settings.of({"proxies": [text]})
 
 
 def token_file(folder, text="sixteen characters\u00fc\n", mode=0o600):
@@ -175,7 +175,7 @@ def test_a_linked_folder_keeps_its_spelling(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "words",
+    "arguments",
     [
         ["--port", "99999"],
         ["--port", "x"],
@@ -185,7 +185,7 @@ def test_a_linked_folder_keeps_its_spelling(tmp_path):
         ["--interval", "1.5"],
     ],
 )
-def test_a_wrong_option_ends_with_one_sentence(words, capsys):
+def test_a_wrong_option_ends_with_one_sentence(arguments, capsys):
     with pytest.raises(SystemExit):
-        serve.parser().parse_args(words)
+        serve.parser().parse_args(arguments)
     assert "is no whole number" in capsys.readouterr().err

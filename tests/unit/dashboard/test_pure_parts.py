@@ -67,22 +67,22 @@ def test_window_refuses(args):
 
 
 @pytest.mark.parametrize(
-    ("how", "expected"),
+    ("cf", "expected"),
     [("AVERAGE", [1.5, None, 9.0]), ("MAX", [2.0, None, 9.0]), ("MIN", [1.0, None, 9.0])],
 )
-def test_consolidate(how, expected):
+def test_consolidate(cf, expected):
     """Half known counts; wholly unknown stays unknown."""
     series = Series(100, 10, [1.0, 2.0, None, None, 9.0, None])
-    assert consolidate(series, 20, how) == Series(100, 20, expected)
+    assert consolidate(series, 20, cf) == Series(100, 20, expected)
 
 
 def test_consolidation_keeps_the_count():
     """A day of counts at ten seconds, drawn at three minutes, still sums up to the message."""
     counts = [(index * 7919) % 13 for index in range(8640)]
     series = Series(0, 10, [count / 10 for count in counts])
-    drawn = consolidate(series, 180, "AVERAGE")
-    assert round(sum(drawn.points) * 180) == sum(counts)
-    assert abs(sum(drawn.points) * 180 - sum(counts)) < 0.5
+    coarse = consolidate(series, 180, "AVERAGE")
+    assert round(sum(coarse.points) * 180) == sum(counts)
+    assert abs(sum(coarse.points) * 180 - sum(counts)) < 0.5
 
 
 def test_clip_fills_with_unknown():
@@ -160,10 +160,13 @@ def test_an_unseen_backlog_is_never_well(workers, late, says):
         "workers": Series(0, 10, [workers] * 6),
         "backlog": Series(0, 10, [None] * 6),
     }
-    found = judge(history(columns, "X"), 60 + late + (5 if late > 5 else 0))
-    assert (found.findings[0].verdict.name, says in " ".join(found.evidence)) == ("UNKNOWN", True)
-    assert "the true backlog" in found.missing
-    assert late > 5 or "they arrive 7 s after they were sent" in found.evidence
+    diagnosis = judge(history(columns, "X"), 60 + late + (5 if late > 5 else 0))
+    assert (diagnosis.findings[0].verdict.name, says in " ".join(diagnosis.evidence)) == (
+        "UNKNOWN",
+        True,
+    )
+    assert "the true backlog" in diagnosis.missing
+    assert late > 5 or "they arrive 7 s after they were sent" in diagnosis.evidence
 
 
 def test_times_by_topic_reach_the_diagnosis():
@@ -281,7 +284,7 @@ def row(**changes):
 
 
 @pytest.mark.parametrize(
-    ("changes", "pace", "gone"),
+    ("changes", "pace", "end"),
     [
         pytest.param({}, "grows by 5/s", "does not drain at this pace", id="grows"),
         pytest.param(
@@ -320,9 +323,9 @@ def row(**changes):
         pytest.param({"backlog": 0, "completion_rate": 8.0}, "", "", id="nothing-waits"),
     ],
 )
-def test_pace(changes, pace, gone):
+def test_pace(changes, pace, end):
     """How fast a backlog grows or drains and when it is gone; what is not known is not said."""
-    assert (words.pace(row(**changes)), words.gone(row(**changes))) == (pace, gone)
+    assert (words.pace(row(**changes)), words.gone(row(**changes))) == (pace, end)
 
 
 @pytest.mark.parametrize(

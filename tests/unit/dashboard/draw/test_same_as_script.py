@@ -97,7 +97,7 @@ def test_same_markup_words_and_ticks() -> None:
         for width in (60, 900, 3600, 21600, 86400, 604800, 2678400, 31622400, 316224000)
     ]
     bodies = [fresh(empty) for empty in (0, 9, 10, 80, 89, 90)]
-    given = json.dumps(
+    request = json.dumps(
         {
             "panels": cases,
             "ranges": ranges,
@@ -109,23 +109,25 @@ def test_same_markup_words_and_ticks() -> None:
     )
     answer = subprocess.run(
         [str(NODE), str(ROOT / "tests/javascript/draw.mjs")],
-        input=given,
+        input=request,
         capture_output=True,
         text=True,
         check=True,
         timeout=60,
     )
-    drawn = json.loads(answer.stdout)
-    for seed, (wanted, found) in enumerate(zip(cases, drawn["panels"])):
-        panel = panels.BY_METRIC[wanted["spec"]["metric"]]
-        made = svg.draw(panel, prepared.Grid(**wanted["grid"]), wanted["daemon"], wanted["marks"])
-        assert found["markup"] == made.markup, f"case {seed}: {panel.metric}"
-        assert found["spoken"] == svg.spoken(panel, "Archiver", made)
-        assert (found["cut"], found["highest"]) == (made.cut, made.highest)
-    assert any(found["cut"] for found in drawn["panels"])
-    assert any("layer" in found["markup"] for found in drawn["panels"])
-    assert drawn["begins"] == [span.begin_of(body) for body in bodies]
-    assert drawn["axes"] == [[list(tick) for tick in axis.ticks(*pair)] for pair in ranges]
+    answers = json.loads(answer.stdout)
+    for seed, (inputs, result) in enumerate(zip(cases, answers["panels"])):
+        panel = panels.BY_METRIC[inputs["spec"]["metric"]]
+        picture = svg.draw(
+            panel, prepared.Grid(**inputs["grid"]), inputs["daemon"], inputs["marks"]
+        )
+        assert result["markup"] == picture.markup, f"case {seed}: {panel.metric}"
+        assert result["spoken"] == svg.spoken(panel, "Archiver", picture)
+        assert (result["cut"], result["highest"]) == (picture.cut, picture.highest)
+    assert any(result["cut"] for result in answers["panels"])
+    assert any("layer" in result["markup"] for result in answers["panels"])
+    assert answers["begins"] == [span.begin_of(body) for body in bodies]
+    assert answers["axes"] == [[list(tick) for tick in axis.ticks(*pair)] for pair in ranges]
 
 
 def test_the_sheet_has_the_palette() -> None:

@@ -24,8 +24,8 @@ def fine(start: int) -> Series:
     ],
 )
 def test_the_last_steps_are_filled(cf, points, filled):
-    found = with_newest(Series(0, 50, points), cf, 75, fine)
-    assert found == Series(0, 50, filled)
+    series = with_newest(Series(0, 50, points), cf, 75, fine)
+    assert series == Series(0, 50, filled)
 
 
 def test_what_nobody_knows_stays_unknown():

@@ -18,19 +18,19 @@ class Maker:
     """Counts; may be told to fail; waits can be met."""
 
     def __init__(self):
-        self.made, self.fail, self.more = 0, False, threading.Condition()
+        self.computations, self.fail, self.more = 0, False, threading.Condition()
 
     def __call__(self, now):
         with self.more:
-            self.made += 1
+            self.computations += 1
             self.more.notify_all()
         if self.fail:
             raise StoreError("away")
-        return {"at": now, "number": self.made}
+        return {"at": now, "number": self.computations}
 
     def reached(self, number):
         with self.more:
-            return self.more.wait_for(lambda: self.made >= number, 30)
+            return self.more.wait_for(lambda: self.computations >= number, 30)
 
 
 def test_a_cheap_answer_is_made_for_its_reader(monkeypatch):
@@ -85,7 +85,7 @@ def test_the_first_answer_may_be_made_before_anybody_asks():
     keeper.warm()
     assert make.reached(1)
     keeper.answer(time.time())
-    assert make.made == 1
+    assert make.computations == 1
 
 
 def test_meanwhile_a_reader_is_told_that_nothing_is_judged_yet(monkeypatch):

@@ -47,13 +47,13 @@ def test_hours_have_their_units():
         "busy": Series(0, HOUR, [2e6] * 3),
         "failed": Series(0, HOUR, [1.0] * 3),
     }
-    found = hours(columns, 36, 2 * HOUR)
-    assert [one.start for one in found] == [0, HOUR]
-    assert found[0].service == pytest.approx(0.5)
-    assert found[0].failed == pytest.approx(0.25)
-    assert found[0].workers is None
+    rows = hours(columns, 36, 2 * HOUR)
+    assert [row.start for row in rows] == [0, HOUR]
+    assert rows[0].service == pytest.approx(0.5)
+    assert rows[0].failed == pytest.approx(0.25)
+    assert rows[0].workers is None
     # A hundred samples an hour: the greatest is the 1 in 100 level itself.
-    assert found[0].backlog == pytest.approx(30)
+    assert rows[0].backlog == pytest.approx(30)
     # Ten thousand: the 1 in 100 level of an exponential tail is half as high.
     assert hours(columns, 1, HOUR)[0].backlog == pytest.approx(30 * 0.5624, rel=0.01)
 
@@ -68,8 +68,8 @@ def hour(start, **more):
 
 def test_fine_hours_replace_coarse_ones_and_lend_them_their_pauses():
     day = 24 * HOUR
-    found = refined([hour(0.0), hour(HOUR), hour(day)], [hour(day, gap=60.0, dispersion=3.0)])
-    assert [(one.start, one.gap, one.dispersion) for one in found] == [
+    rows = refined([hour(0.0), hour(HOUR), hour(day)], [hour(day, gap=60.0, dispersion=3.0)])
+    assert [(row.start, row.gap, row.dispersion) for row in rows] == [
         (0, 60, 3),
         (HOUR, 0, 1),
         (day, 60, 3),
@@ -78,7 +78,7 @@ def test_fine_hours_replace_coarse_ones_and_lend_them_their_pauses():
 
 def test_topics_have_rates_and_costs():
     """Seconds of work per message that ended; a topic that did nothing costs nothing known."""
-    (found,) = with_topics(
+    (row,) = with_topics(
         [hour(0.0)],
         {
             "received": {"a": Series(0, HOUR, [2.0]), "b": Series(0, HOUR, [1.0])},
@@ -86,8 +86,8 @@ def test_topics_have_rates_and_costs():
             "topic_busy": {"a": Series(0, HOUR, [1e6]), "b": Series(0, HOUR, [0.0])},
         },
     )
-    assert found.topics == {"a": 2.0, "b": 1.0}
-    assert found.costs == {"a": 0.25}
+    assert row.topics == {"a": 2.0, "b": 1.0}
+    assert row.costs == {"a": 0.25}
 
 
 def test_packed_hours_come_back_as_they_were():
@@ -116,7 +116,7 @@ def series(values, start=0):
 )
 def test_the_longest_message_is_read_where_nothing_waits(backlog, held):
     """The greatest age of an hour is how long a message was held, unless messages waited."""
-    (found,) = hours(
+    (row,) = hours(
         {
             "received": series([1]),
             "processed": series([1]),
@@ -127,12 +127,12 @@ def test_the_longest_message_is_read_where_nothing_waits(backlog, held):
         10,
         HOUR,
     )
-    assert found.held == held
+    assert row.held == held
 
 
 def test_an_hour_in_which_nothing_ended_is_a_pause():
     """A hang of hours that only coarse steps still show is known as one."""
-    found = hours(
+    rows = hours(
         {
             "received": series([1, 1, 0]),
             "processed": series([1, 0, 0]),
@@ -141,15 +141,15 @@ def test_an_hour_in_which_nothing_ended_is_a_pause():
         10,
         3 * HOUR,
     )
-    assert [hour.gap for hour in found] == [0.0, HOUR, 0.0]
+    assert [hour.gap for hour in rows] == [0.0, HOUR, 0.0]
 
 
 def test_a_hang_of_one_day_is_no_pause_of_every_day():
     """What the finest day shows of pauses is spread over other days only from calm hours."""
     day, calm, hung = 24 * HOUR, 2 * HOUR, 3 * HOUR
     fine = [hour(day + calm, gap=60.0), hour(day + hung, gap=3600.0)]
-    found = refined([hour(float(calm)), hour(float(hung))], fine)
-    assert [one.gap for one in found] == [60.0, 0.0, 60.0, 3600.0]
+    rows = refined([hour(float(calm)), hour(float(hung))], fine)
+    assert [row.gap for row in rows] == [60.0, 0.0, 60.0, 3600.0]
 
 
 def test_packed_hours_keep_every_number():

@@ -15,27 +15,27 @@ def test_lost_is_what_waited_before_the_end() -> None:
         "processed": Series(1000, 1, received),
         "backlog": Series(1000, 1, backlog),
     }
-    found = history(columns, "Notifier")
-    assert found is not None
-    assert [(restart.time, restart.lost) for restart in found.restarts] == [(1024, 19.0)]
+    past = history(columns, "Notifier")
+    assert past is not None
+    assert [(restart.time, restart.lost) for restart in past.restarts] == [(1024, 19.0)]
 
 
 def test_of_a_broker_nobody_knows_what_was_lost() -> None:
     """Persistent messages are still there after its restart: redelivered shows that it is one."""
     received = [5.0] * 20 + [None] * 4 + [5.0] * 6
     columns = {name: Series(1000, 1, received) for name in ("received", "processed", "redelivered")}
-    found = history({**columns, "backlog": Series(1000, 1, [7.0] * 30)}, "Consumer")
-    assert found is not None
-    assert [(restart.time, restart.lost) for restart in found.restarts] == [(1024, None)]
+    past = history({**columns, "backlog": Series(1000, 1, [7.0] * 30)}, "Consumer")
+    assert past is not None
+    assert [(restart.time, restart.lost) for restart in past.restarts] == [(1024, None)]
 
 
 def test_a_queue_of_which_only_the_backlog_is_known() -> None:
     """From the start, or since the broker stopped counting: up to the newest backlog."""
     backlog = Series(1000, 10, [40.0] * 30)
-    found = history({"backlog": backlog}, "Consumer")
-    assert found is not None
-    assert (len(found), found.end, set(found.received)) == (30, 1300.0, {None})
+    past = history({"backlog": backlog}, "Consumer")
+    assert past is not None
+    assert (len(past), past.end, set(past.received)) == (30, 1300.0, {None})
     flows = Series(1000, 10, [5.0] * 10 + [None] * 20)
-    found = history({"backlog": backlog, "received": flows, "processed": flows}, "Consumer")
-    assert found is not None
-    assert (found.end, found.received[-1], found.received[0]) == (1300.0, None, 5.0)
+    past = history({"backlog": backlog, "received": flows, "processed": flows}, "Consumer")
+    assert past is not None
+    assert (past.end, past.received[-1], past.received[0]) == (1300.0, None, 5.0)

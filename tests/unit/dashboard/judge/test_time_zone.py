@@ -58,14 +58,14 @@ def test_a_batch_by_local_time_is_usual_after_the_clocks_changed(seed):
     """In its own zone it is as usual in the first nights after; by UTC it would be a surge."""
     episode = local_batch(seed)
     assert 0 < episode.start - ENDS < 3 * DAY
-    said = {
+    verdicts = {
         zone: {
             pair.split("|")[1] for pair in evaluate("", replace(episode, zone=zone), every=6).pairs
         }
         for zone in ("Europe/Berlin", "UTC")
     }
-    assert "SURGE" not in said["Europe/Berlin"]
-    assert "SURGE" in said["UTC"]
+    assert "SURGE" not in verdicts["Europe/Berlin"]
+    assert "SURGE" in verdicts["UTC"]
 
 
 @pytest.mark.parametrize(

@@ -34,21 +34,21 @@ class Known:
 
 
 def test_each_hour_has_its_own_range():
-    found = Bands(Known()).of([DAEMON], Window(NOW - 3 * HOUR, NOW), NOW)[DAEMON.id]
-    assert set(found) == {"received"}  # without working time there is no usual service time
+    ranges = Bands(Known()).of([DAEMON], Window(NOW - 3 * HOUR, NOW), NOW)[DAEMON.id]
+    assert set(ranges) == {"received"}  # without working time there is no usual service time
     start = NOW // HOUR * HOUR
-    assert [row[0] for row in found["received"]] == [start - 3 * HOUR + i * HOUR for i in range(4)]
-    for _, low, high in found["received"][:3]:
+    assert [row[0] for row in ranges["received"]] == [start - 3 * HOUR + i * HOUR for i in range(4)]
+    for _, low, high in ranges["received"][:3]:
         assert low < high
-    middles = [(low + high) / 2 for _, low, high in found["received"]]
+    middles = [(low + high) / 2 for _, low, high in ranges["received"]]
     assert middles == pytest.approx([9, 10, 11, 12])
 
 
 def test_an_hour_of_the_past_is_that_of_the_week():
     """Ten days back: what is usual at that hour of the week."""
     back = NOW - 10 * 86400
-    found = Bands(Known()).of([DAEMON], Window(back - 10, back), NOW)[DAEMON.id]["received"]
-    assert sum(found[0][1:]) / 2 == pytest.approx(12)
+    ranges = Bands(Known()).of([DAEMON], Window(back - 10, back), NOW)[DAEMON.id]["received"]
+    assert sum(ranges[0][1:]) / 2 == pytest.approx(12)
 
 
 def test_too_many_hours_are_not_drawn():

@@ -25,7 +25,7 @@ AT = {"sources": 24, "archives": 32, "step": 40, "rows": 272, "steps": 280, "upd
 RANDOM_FILES = 400
 
 
-def made(path: Path) -> bytes:
+def create_file(path: Path) -> bytes:
     rrdtool.create(
         str(path),
         "-s",
@@ -41,7 +41,7 @@ def made(path: Path) -> bytes:
 
 
 def test_a_good_file(tmp_path):
-    made(tmp_path / "a.rrd")
+    create_file(tmp_path / "a.rrd")
     header = read_header(tmp_path / "a.rrd")
     assert (header.step, header.heartbeat) == (10, 20)
 
@@ -65,7 +65,7 @@ def test_a_good_file(tmp_path):
     ],
 )
 def test_a_number_that_librrd_divides_or_reads_by(tmp_path, field, value):
-    octets = bytearray(made(tmp_path / "a.rrd"))
+    octets = bytearray(create_file(tmp_path / "a.rrd"))
     octets[AT[field] : AT[field] + 8] = struct.pack("<Q", value)
     (tmp_path / "a.rrd").write_bytes(octets)
     with pytest.raises(SeriesError, match=r"a\.rrd"):
@@ -116,7 +116,7 @@ def loop(path):
     path.symlink_to(path)
 
 
-def gone(path):
+def unlink(path):
     path.unlink()
 
 
@@ -131,14 +131,14 @@ BROKEN = [
     folder,
     pipe,
     loop,
-    gone,
+    unlink,
 ]
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda f: f.__name__)
 def test_no_file_of_rrdtool(tmp_path, broken):
     """Each is refused by name, at once: a pipe is not waited for."""
-    made(tmp_path / "a.rrd")
+    create_file(tmp_path / "a.rrd")
     broken(tmp_path / "a.rrd")
     with pytest.raises(SeriesError, match=r"a\.rrd"):
         read_header(tmp_path / "a.rrd")
@@ -201,7 +201,7 @@ def test_nothing_is_asked_that_librrd_refuses(tmp_path):
 def main(folder: str, seed: str) -> None:
     """Damage a file again and again; print how many were tried, and read by librrd."""
     path, chance = Path(folder) / "a.rrd", random.Random(seed)
-    good, read, store = made(path), 0, RRDStore(path.parent)
+    good, read, store = create_file(path), 0, RRDStore(path.parent)
     header = len(good) - (1200 + 1235) * 8
     for _ in range(RANDOM_FILES):
         octets = bytearray(good)
@@ -215,13 +215,13 @@ def main(folder: str, seed: str) -> None:
         except SeriesError:
             continue
         read += 1
-        for deed in (
+        for read_part in (
             lambda: store.fetch(path, "MAX", NOW - 3540, NOW, 1),
             lambda: store.fetch(path, "AVERAGE", NOW - 3628800, NOW, 3600),
             lambda: store.newest(path),
         ):
             with contextlib.suppress(SeriesError):
-                deed()
+                read_part()
     print(RANDOM_FILES, read)
 
 

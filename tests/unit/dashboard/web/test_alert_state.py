@@ -29,7 +29,7 @@ def test_two_causes_of_one_daemon_are_one_card():
         ]
     )
     assert (card["cause"], card["causes"], card["since"]) == ("SLOW", ["SURGE"], 10)
-    assert [other["id"] for other in card["others"]] == ["3", "1"]
+    assert [alert["id"] for alert in card["others"]] == ["3", "1"]
     assert card["why"] == ["backlog +700", "db is slow", "from one topic"]
     assert card["actions"] == ["see to SLOW", "see to SURGE"]
 

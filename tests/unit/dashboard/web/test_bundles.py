@@ -19,7 +19,7 @@ def test_modules_come_after_what_they_need(entry):
     assert order[-1] == entry
     for name, body in zip(order, re.split(r"^const \$\w+ = ", text, flags=re.M)[1:]):
         needed = re.findall(r"= \$(\w+);", body)
-        assert all(order.index(other) < order.index(name) for other in needed), name
+        assert all(order.index(needed_module) < order.index(name) for needed_module in needed), name
 
 
 def test_every_sheet_is_in_the_style():

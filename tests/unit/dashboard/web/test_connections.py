@@ -91,14 +91,14 @@ class Busy:
     """A server whose long answers take until they are let go; each is counted by its address."""
 
     def __init__(self, threads: int, prefix: str = "") -> None:
-        self.let_go, self.began, self.asked = threading.Event(), threading.Semaphore(0), []
+        self.let_go, self.began, self.paths = threading.Event(), threading.Semaphore(0), []
         self.links: list[http.client.HTTPConnection] = []
         self.server = create_server(self.answer, "127.0.0.1", 0, threads, prefix)
         threading.Thread(target=self.server.run, daemon=True).start()
 
     def answer(self, environ, start_response):
         path = environ["PATH_INFO"] + "?" + environ["QUERY_STRING"]
-        self.asked.append(path)
+        self.paths.append(path)
         if "series" in path:
             self.began.release()
             self.let_go.wait(60)
@@ -126,9 +126,9 @@ class Busy:
 @pytest.fixture
 def busy(request, monkeypatch):
     monkeypatch.setattr(turns, "MAX_WAIT_SECONDS", 1e9)
-    made = Busy(*getattr(request, "param", (4,)))
-    yield made
-    made.close()
+    server = Busy(*getattr(request, "param", (4,)))
+    yield server
+    server.close()
 
 
 @pytest.mark.parametrize("busy", [(1, "/queues")], indirect=True)
@@ -149,11 +149,11 @@ def test_one_reader_of_long_answers_stops_nobody(busy):
     excess = busy.ask("/api/v1/series?mine")
     for path in ("/healthz", "/help", "/api/v1/daemons"):
         assert busy.ask(path).getresponse().read() == b"ok"
-    other = busy.ask("/api/v1/series?other", "127.0.0.2")
+    other_client = busy.ask("/api/v1/series?other", "127.0.0.2")
     assert busy.has_begun()
-    assert busy.asked.count("/api/v1/series?mine") == 1
+    assert busy.paths.count("/api/v1/series?mine") == 1
     busy.let_go.set()
-    answers = [link.getresponse() for link in (*long, excess, other)]
+    answers = [link.getresponse() for link in (*long, excess, other_client)]
     bodies = [answer.read() for answer in answers]
     refused = [i for i, answer in enumerate(answers) if answer.status == 503]
     assert refused, "all were answered"
@@ -162,7 +162,7 @@ def test_one_reader_of_long_answers_stops_nobody(busy):
         assert json.loads(bodies[i])["error"]["status"] == 503
     assert {answer.status for answer in answers} == {200, 503}
     assert answers[-1].status == 200
-    assert busy.asked.count("/api/v1/series?mine") == len(long) + 1 - len(refused)
+    assert busy.paths.count("/api/v1/series?mine") == len(long) + 1 - len(refused)
 
 
 def test_no_long_answer_is_made_for_who_is_gone(busy):
@@ -177,8 +177,8 @@ def test_no_long_answer_is_made_for_who_is_gone(busy):
     last = busy.ask("/api/v1/series?last")
     busy.let_go.set()
     assert [link.getresponse().read() for link in (first, last)] == [b"ok", b"ok"]
-    assert busy.asked.count("/api/v1/series?gone") == 0
-    assert busy.asked.count("/api/v1/series?last") == 1
+    assert busy.paths.count("/api/v1/series?gone") == 0
+    assert busy.paths.count("/api/v1/series?last") == 1
 
 
 @pytest.mark.parametrize(

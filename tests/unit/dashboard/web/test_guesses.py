@@ -27,13 +27,13 @@ def clock(monkeypatch):
 
 def test_pauses_double_up_to_a_bound_and_are_forgiven(clock):
     pauses = Pauses()
-    seen = []
+    seconds_left = []
     for _ in range(FREE_GUESSES + 12):
         pauses.wrong("192.0.2.1")
-        seen.append(pauses.left("192.0.2.1"))
-    assert seen[:FREE_GUESSES] == [0.0] * FREE_GUESSES
-    assert seen[FREE_GUESSES : FREE_GUESSES + 4] == [1.0, 2.0, 4.0, 8.0]
-    assert seen[-1] == MAX_PAUSE
+        seconds_left.append(pauses.left("192.0.2.1"))
+    assert seconds_left[:FREE_GUESSES] == [0.0] * FREE_GUESSES
+    assert seconds_left[FREE_GUESSES : FREE_GUESSES + 4] == [1.0, 2.0, 4.0, 8.0]
+    assert seconds_left[-1] == MAX_PAUSE
     assert pauses.left("192.0.2.2") == 0.0
     clock[0] += MAX_PAUSE
     assert pauses.left("192.0.2.1") == 0.0
@@ -60,7 +60,7 @@ def test_addresses_are_bounded(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("address", "one"),
+    ("address", "guesser"),
     [
         ("192.0.2.1", "192.0.2.1"),
         ("::ffff:192.0.2.1", "192.0.2.1"),
@@ -69,8 +69,8 @@ def test_addresses_are_bounded(monkeypatch):
         ("unix:", "unix:"),
     ],
 )
-def test_what_one_guesser_has(address, one):
-    assert network(address) == one
+def test_what_one_guesser_has(address, guesser):
+    assert network(address) == guesser
 
 
 @pytest.mark.parametrize(
@@ -104,24 +104,24 @@ def test_a_neighbourhood_becomes_noisy_and_quiet_again(clock):
 def test_who_comes_again_has_the_next_turn(monkeypatch):
     """New addresses are refused at once, also while he waits; he waits for a bounded time."""
     monkeypatch.setattr(guesses, "WAIT_SECONDS", 60.0)
-    turn, got, outcomes = Turns(), threading.Event(), []
+    turn, granted, outcomes = Turns(), threading.Event(), []
 
-    def again() -> None:
-        with turn.taken("192.0.2.1", noisy=True) as ours:
-            outcomes.append(ours)
-            got.set()
+    def waits_for_turn() -> None:
+        with turn.taken("192.0.2.1", noisy=True) as has_turn:
+            outcomes.append(has_turn)
+            granted.set()
 
     with turn.taken("192.0.2.9", noisy=True) as first:
         assert first
         for address in ("192.0.2.1", "192.0.2.2", "192.0.2.3"):
-            with turn.taken(address, noisy=True) as ours:
-                assert not ours
-        waiter = threading.Thread(target=again, daemon=True)
+            with turn.taken(address, noisy=True) as has_turn:
+                assert not has_turn
+        waiter = threading.Thread(target=waits_for_turn, daemon=True)
         waiter.start()
         wait_for("he waits", turn._waits[True].locked)
         with turn.taken("192.0.2.2", noisy=True) as second:
             assert not second, "one waits at a time"
-        assert not got.is_set()
+        assert not granted.is_set()
     waiter.join(30)
     assert outcomes == [True]
     monkeypatch.setattr(guesses, "WAIT_SECONDS", 0.01)

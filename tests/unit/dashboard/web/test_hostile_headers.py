@@ -10,14 +10,14 @@ from collectd_fedmsg_dashboard.web.connections import refusal
 from werkzeug.security import generate_password_hash
 
 
-@pytest.mark.parametrize("given", [b"Basic \xff", b"Basic \xc3\xa4", b"Basic =", b"Basic"])
-def test_no_login_by_bytes_that_are_no_base64(tmp_path: Path, given: bytes) -> None:
+@pytest.mark.parametrize("header", [b"Basic \xff", b"Basic \xc3\xa4", b"Basic =", b"Basic"])
+def test_no_login_by_bytes_that_are_no_base64(tmp_path: Path, header: bytes) -> None:
     """Asked to log in, as anybody without one: no 503, no traceback in the log."""
     users = tmp_path / "users"
     users.write_text(f"reader:{generate_password_hash('a' * 16)}\n")
     users.chmod(0o600)
     app = create_app({"prometheus": "http://127.0.0.1:1", "users_file": str(users)})
-    answer = app.test_client().get("/", headers={"Authorization": given.decode("latin-1")})
+    answer = app.test_client().get("/", headers={"Authorization": header.decode("latin-1")})
     assert answer.status_code == 401
 
 

@@ -48,8 +48,8 @@ def test_two_threads_stay_and_a_client_has_half_of_the_others(threads, slots, sh
     turns = Turns(threads)
     assert (turns.slots, turns.share) == (slots, share)
     waiting(turns, "a", 8)
-    taken = [turns.popleft() for _ in range(share)]
-    assert all(task.client == "a" for task in taken)
+    tasks = [turns.popleft() for _ in range(share)]
+    assert all(task.client == "a" for task in tasks)
     # Quick ones are taken all the while, and by nobody else's leave.
     assert len(turns) == 0
     (quick,) = waiting(turns, "")
@@ -99,8 +99,8 @@ def test_in_all_the_one_with_most_gives_way():
 def test_nobody_waits_for_ever():
     clock = Clock()
     turns = Turns(4, clock)
-    taken, waits = waiting(turns, "a", 2)
-    assert turns.popleft() is taken
+    task, waits = waiting(turns, "a", 2)
+    assert turns.popleft() is task
     clock.now += MAX_WAIT_SECONDS - 0.1
     assert len(turns) == 0
     assert not waits.refused
