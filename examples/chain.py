@@ -243,11 +243,11 @@ class Chain:
             return False
 
     def _wait(self, path: Path) -> None:
-        def there() -> bool:
+        def is_there() -> bool:
             self.processes.check()
             return path.exists()
 
-        wait_for(f"{path} is there", there, 60)
+        wait_for(f"{path} is there", is_there, 60)
 
 
 def _script(name: str) -> str:

@@ -83,8 +83,8 @@ class Badges(InDatabase):
 
     def consume(self, message: dict[str, Any]) -> None:
         """Count the deeds of whoever the message names."""
-        who = schema.named(message["body"].get("msg"), schema.PERSON)
-        if who is None:
+        person = schema.named(message["body"].get("msg"), schema.PERSON)
+        if person is None:
             return
         connection = self.connection()
         with connection.transaction():
@@ -92,5 +92,5 @@ class Badges(InDatabase):
                 "SELECT count(*) FROM messages m JOIN by_person b ON b.message = m.id "
                 "JOIN people p ON p.id = b.person WHERE p.name = %s AND m.topic = %s "
                 "AND m.id > (SELECT max(id) - 1000 FROM messages)",
-                [who, message["topic"]],
+                [person, message["topic"]],
             ).fetchone()

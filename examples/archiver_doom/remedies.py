@@ -62,10 +62,10 @@ def move(stage: Stage, old: Postgres, new: Postgres) -> int:
         )
     )
     stage.subscribed(["spool"])
-    came = stage.newest()["archiver"].received
+    received = stage.newest()["archiver"].received
     stage.until(
         "the archiver has ended what came before",
-        lambda: stage.newest()["archiver"].processed >= came,
+        lambda: stage.newest()["archiver"].processed >= received,
     )
     rate = stage.row("archiver").get("arrival_rate") or 0.0
     stage.chain.processes.stop("archiver")
@@ -91,14 +91,22 @@ def move(stage: Stage, old: Postgres, new: Postgres) -> int:
 
 def copy(old: Postgres, new: Postgres) -> None:
     """Copy the archive from one server to another with PostgreSQL's own tools."""
-    where = ["-U", "postgres", "-h"]
+    connection_options = ["-U", "postgres", "-h"]
     dump = subprocess.Popen(
-        [program("pg_dump"), *where, str(old.folder), "archive"],
+        [program("pg_dump"), *connection_options, str(old.folder), "archive"],
         stdout=subprocess.PIPE,
         env=os.environ,
     )
     subprocess.run(
-        [program("psql"), "-q", "-v", "ON_ERROR_STOP=1", *where, str(new.folder), "archive"],
+        [
+            program("psql"),
+            "-q",
+            "-v",
+            "ON_ERROR_STOP=1",
+            *connection_options,
+            str(new.folder),
+            "archive",
+        ],
         stdin=dump.stdout,
         check=True,
         stdout=subprocess.DEVNULL,

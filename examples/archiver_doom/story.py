@@ -83,7 +83,7 @@ def calm(stage: Stage) -> None:
     stage.notes["asking"] = Asking(stage, f"http://127.0.0.1:{stage.notes['port']}")
     stage.publish("everyday", "--rate", str(RATE), "--profile", "constant")
     stage.calm(110, least=22)
-    told(stage, "calm")
+    record_times(stage, "calm")
 
 
 def age(stage: Stage) -> None:
@@ -93,20 +93,20 @@ def age(stage: Stage) -> None:
     grow(stage, CREEPING)
     if stage.pace < 1:
         return
-    held = stage.watch.now() + HELD
-    while stage.watch.now() < held:
+    end = stage.watch.now() + HELD
+    while stage.watch.now() < end:
         if RATE * lately(stage) < CREEPING:
             stage.notes["ageing"].year(MANY)
         stage.pause(1)
 
 
-def doom(stage: Stage) -> None:
+def overload(stage: Stage) -> None:
     """Let more years go by until it cannot follow."""
     grow(stage, DOOMED)
-    many = LATE if stage.pace >= 1 else ALARMING
-    stage.until("many messages wait", lambda: stage.newest()["archiver"].backlog > many)
+    backlog = LATE if stage.pace >= 1 else ALARMING
+    stage.until("many messages wait", lambda: stage.newest()["archiver"].backlog > backlog)
     stage.pause(20, least=3)
-    told(stage, "doom")
+    record_times(stage, "doom")
 
 
 def grow(stage: Stage, share: float) -> None:
@@ -129,7 +129,7 @@ def repack(stage: Stage) -> None:
     stage.notes["asking"].copied()
     remedies.repack(stage.notes["dsn"])
     stage.pause(20, least=5)
-    told(stage, "repacked")
+    record_times(stage, "repacked")
 
 
 def split(stage: Stage) -> None:
@@ -137,7 +137,7 @@ def split(stage: Stage) -> None:
     remedies.split(stage.notes["dsn"])
     stage.pause(20, least=5)
     stage.until("nothing waits", lambda: stage.waiting("archiver") < 3)
-    told(stage, "split")
+    record_times(stage, "split")
 
 
 def move(stage: Stage) -> None:
@@ -152,10 +152,10 @@ def move(stage: Stage) -> None:
     serve(stage, dsn)
     stage.notes["dsn"] = dsn
     stage.pause(20, least=5)
-    told(stage, "moved")
+    record_times(stage, "moved")
 
 
-def told(stage: Stage, name: str) -> None:
+def record_times(stage: Stage, name: str) -> None:
     """Keep and tell the archiver's and the query API's times of the last seconds, and the blocks
     of the database that each looks at."""
     asking: Asking = stage.notes["asking"]
@@ -169,7 +169,8 @@ def told(stage: Stage, name: str) -> None:
     stage.tell(
         f"  {name}: "
         + ", ".join(
-            f"{key} {took:.1f} ms ({looked[key]:,} blocks)" for key, took in figures.items()
+            f"{key} {milliseconds:.1f} ms ({looked[key]:,} blocks)"
+            for key, milliseconds in figures.items()
         )
     )
 
@@ -207,11 +208,11 @@ def checks(stage: Stage) -> Sequence[Outcome]:
 
 
 def _less(
-    figures: dict[str, dict[str, float]], after: str, what: str, share: float, unit: str
+    figures: dict[str, dict[str, float]], after: str, query: str, share: float, unit: str
 ) -> Outcome:
-    old, new = figures["doom"][what], figures[after][what]
+    old, new = figures["doom"][query], figures[after][query]
     return Outcome(
-        f"{what}: {after} takes at most {share:.0%} of doom's {unit}",
+        f"{query}: {after} takes at most {share:.0%} of doom's {unit}",
         new <= share * old,
         f"{old:,.1f} → {new:,.1f} {unit}",
     )
@@ -230,7 +231,7 @@ STORY = Story(
         Phase("age", "a year a second: rows come, a job rewrites old ones, nobody vacuums, and a "
               "reader of the query API keeps a snapshot", age, (
                   Expect("archiver", ("CREEP",), 240, full=True),)),
-        Phase("doom", "the same messages, but the archiver cannot follow any more", doom, (
+        Phase("doom", "the same messages, but the archiver cannot follow any more", overload, (
             Expect("archiver", ("SLOW",), 240, says="slow processing"),
             # On a machine without a free processor waiting may look like computing.
             Expect("archiver", ("SLOW",), 240, says="in psycopg Connection"),

@@ -60,11 +60,11 @@ def seen_all_the_same(stage: Stage) -> Sequence[Outcome]:
     """Compare what can be seen of the archiver with what cannot."""
     series = stage.series("archiver", "delay", "backlog", "processed")
     late = max((delay for delay in series["delay"] if delay is not None), default=0.0)
-    shown = sum(point is not None for point in series["backlog"])
+    points = sum(point is not None for point in series["backlog"])
     gaps = sum(point is None for point in series["processed"])
     return [
         Outcome("its messages arrive late", late > LATE, f"up to {late:.1f} s late"),
-        Outcome("no backlog is shown, not even 0", not shown, f"{shown} points"),
+        Outcome("no backlog is shown, not even 0", not points, f"{points} points"),
         Outcome("it reports all the same", gaps <= 2, f"{gaps} samples missing"),
     ]
 

@@ -68,14 +68,14 @@ HELP = """
 
 def daemons(folder: Path, hook_port: int) -> list[Daemon]:
     """Return the four daemons; the relay is a fifth."""
-    where = "examples.demo.consumers"
+    module = "examples.demo.consumers"
     return [
-        Daemon("archiver", f"{where}:Archiver", config={
+        Daemon("archiver", f"{module}:Archiver", config={
             "demo.archiver.enabled": True, "demo.archiver.database": str(folder / "archive.db"),
         }),
-        Daemon("notifier", f"{where}:Notifier", config={"demo.notifier.enabled": True}),
-        Daemon("badges", f"{where}:Badges", config={"demo.badges.enabled": True}),
-        Daemon("bridge", f"{where}:Bridge", config={
+        Daemon("notifier", f"{module}:Notifier", config={"demo.notifier.enabled": True}),
+        Daemon("badges", f"{module}:Badges", config={"demo.badges.enabled": True}),
+        Daemon("bridge", f"{module}:Bridge", config={
             "demo.bridge.enabled": True, "demo.bridge.port": hook_port,
         }),
     ]  # fmt: skip

@@ -52,8 +52,8 @@ class Notifier(FedmsgConsumer):
     topic = BUS
     config_key = "demo.notifier.enabled"
     rules: ClassVar[dict[str, list[str]]] = {
-        user: [f"*.{word}.*", f"*{user}*"]
-        for user, word in (("ralph", "git"), ("pingou", "buildsys"), ("kevin", "bodhi"))
+        user: [f"*.{topic}.*", f"*{user}*"]
+        for user, topic in (("ralph", "git"), ("pingou", "buildsys"), ("kevin", "bodhi"))
     }
 
     def consume(self, message: dict[str, Any]) -> None:
@@ -72,8 +72,8 @@ class Badges(FedmsgConsumer):
 
     def consume(self, message: dict[str, Any]) -> None:
         """Count for whoever the message names."""
-        words = message["body"].get("msg", {})
-        self.deeds[str(words.get("owner") or words.get("user"))] += 1
+        content = message["body"].get("msg", {})
+        self.deeds[str(content.get("owner") or content.get("user"))] += 1
 
 
 class Bridge(FedmsgConsumer):

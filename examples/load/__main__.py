@@ -49,8 +49,8 @@ def main() -> None:
                 time.sleep(wait)
             elif due:
                 late = max(late, -wait)
-            modname, _, rest = topic.partition(".")
-            fedmsg.publish(modname=modname, topic=rest, msg=message)
+            modname, _, subtopic = topic.partition(".")
+            fedmsg.publish(modname=modname, topic=subtopic, msg=message)
             sent[topic] += 1
     except KeyboardInterrupt:
         pass

@@ -38,18 +38,18 @@ def recorded(path: Path, speed: float = 1.0) -> Iterator[tuple[float, str, dict[
             yield (time - first) / speed, topic, message
 
 
-def _read(line: str, where: str) -> tuple[float, str, dict[str, Any]]:
+def _read(line: str, place: str) -> tuple[float, str, dict[str, Any]]:
     try:
         entry = json.loads(line)
     except json.JSONDecodeError as error:
-        raise ValueError(f"{where}: no JSON: {error}") from error
+        raise ValueError(f"{place}: no JSON: {error}") from error
     if not isinstance(entry, dict):
-        raise ValueError(f"{where}: an object is wanted, not {line[:40]!r}")
+        raise ValueError(f"{place}: an object is wanted, not {line[:40]!r}")
     time, topic, message = (entry.get(key) for key in ("timestamp", "topic", "msg"))
     if isinstance(time, bool) or not isinstance(time, (int, float)):
-        raise ValueError(f"{where}: timestamp: {time!r} is not seconds since the epoch")
+        raise ValueError(f"{place}: timestamp: {time!r} is not seconds since the epoch")
     if not isinstance(topic, str) or topic.count(".") < PREFIX + 1:
-        raise ValueError(f"{where}: topic: {topic!r} is not like org.project.prod.git.receive")
+        raise ValueError(f"{place}: topic: {topic!r} is not like org.project.prod.git.receive")
     if not isinstance(message, dict):
-        raise ValueError(f"{where}: msg: an object is wanted")
+        raise ValueError(f"{place}: msg: an object is wanted")
     return float(time), topic.split(".", PREFIX)[PREFIX], message

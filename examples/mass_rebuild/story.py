@@ -41,11 +41,11 @@ def daemons(stage: Stage) -> Sequence[Daemon]:
     server.start()
     dsn = server.create("archive")
     server.run(schema.TABLES + schema.INDEXES, "archive")
-    where = "examples.archive.consumers"
+    module = "examples.archive.consumers"
     return [
-        Daemon("archiver", f"{where}:Archiver", config={
+        Daemon("archiver", f"{module}:Archiver", config={
             "archive.archiver.enabled": True, "archive.dsn": dsn}),
-        Daemon("badges", f"{where}:Badges", config={
+        Daemon("badges", f"{module}:Badges", config={
             "archive.badges.enabled": True, "archive.dsn": dsn}),
         Daemon("notifier", "examples.demo.consumers:Notifier", config={
             "demo.notifier.enabled": True}),
@@ -86,7 +86,7 @@ def drain(stage: Stage) -> None:
 
 def checks(stage: Stage) -> Sequence[Outcome]:
     """Look for the topic, for the incident of the whole bus and for the time to drain."""
-    named = stage.watch.first(0.0, lambda row: row.matches("archiver", WORDS, TOPIC))
+    row = stage.watch.first(0.0, lambda row: row.matches("archiver", WORDS, TOPIC))
     wide = next(
         (
             (at, incident)
@@ -98,8 +98,8 @@ def checks(stage: Stage) -> Sequence[Outcome]:
     return [
         Outcome(
             "the topic of the surge is named",
-            named is not None,
-            f"{TOPIC} at {named.at:.0f} s" if named else "not",
+            row is not None,
+            f"{TOPIC} at {row.at:.0f} s" if row else "not",
         ),
         Outcome(
             "one incident of the whole bus",

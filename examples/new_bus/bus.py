@@ -91,8 +91,15 @@ class NewBus:
             return False
 
     def publish(
-        self, processes: Processes, name: str, count: int, rate: float, *words: str
+        self, processes: Processes, name: str, count: int, rate: float, *arguments: str
     ) -> None:
         """Begin to publish ``count`` messages, ``rate`` a second, in a process of this name."""
-        command = [sys.executable, "-m", "examples.new_bus.publish", str(count), str(rate), *words]
+        command = [
+            sys.executable,
+            "-m",
+            "examples.new_bus.publish",
+            str(count),
+            str(rate),
+            *arguments,
+        ]
         processes.start(name, command, self._env, self._folder)

@@ -106,7 +106,7 @@ def balances(stage: Stage) -> Sequence[Outcome]:
 
 
 def _archiver_balances(stage: Stage) -> Sequence[Outcome]:
-    def shown() -> tuple[int, int, int]:
+    def page_totals() -> tuple[int, int, int]:
         received, processed, vanished = (
             round(total(rates, STEP))
             for rates in _series(stage, SERVICE, "received", "processed", "vanished")
@@ -116,9 +116,12 @@ def _archiver_balances(stage: Stage) -> Sequence[Outcome]:
     # One message was dropped for good: it is neither archived nor processed.
     stage.until(
         "the page has all that is archived",
-        lambda: stage.waiting(SERVICE) == 0 and shown()[:2] == (_stored(stage) + 1, _stored(stage)),
+        lambda: (
+            stage.waiting(SERVICE) == 0
+            and page_totals()[:2] == (_stored(stage) + 1, _stored(stage))
+        ),
     )
-    stored, (received, processed, vanished) = _stored(stage), shown()
+    stored, (received, processed, vanished) = _stored(stage), page_totals()
     # Seen in a flow only, what vanished is a lower bound.
     return [
         Outcome(
@@ -156,8 +159,8 @@ def _series(stage: Stage, service: str, *metrics: str) -> list[list[float | None
         end=int(time.time()),
         step=STEP,
     )
-    found = body["daemons"][0]["series"]
-    return [found[metric] for metric in metrics]
+    series = body["daemons"][0]["series"]
+    return [series[metric] for metric in metrics]
 
 
 def _start_service(stage: Stage) -> None:
@@ -165,10 +168,10 @@ def _start_service(stage: Stage) -> None:
     stage.until("the service consumes", stage.notes["bus"].consumes)
 
 
-def _publish(stage: Stage, name: str, count: int, rate: float, *words: str) -> None:
+def _publish(stage: Stage, name: str, count: int, rate: float, *arguments: str) -> None:
     """Begin to publish; what ends by itself is not missed when it has."""
     processes = stage.chain.processes
-    stage.notes["bus"].publish(processes, f"amqp-{name}", count, rate, *words)
+    stage.notes["bus"].publish(processes, f"amqp-{name}", count, rate, *arguments)
     if count < ENDLESS:
         stage.notes.setdefault("bursts", {})[name] = processes.running.pop(f"amqp-{name}")
 
@@ -181,8 +184,8 @@ def _sent(stage: Stage, name: str) -> bool:
 def _stored(stage: Stage) -> int:
     if not stage.notes["bus"].database.exists():
         return 0
-    where = f"file:{stage.notes['bus'].database}?mode=ro"
-    database = sqlite3.connect(where, uri=True, timeout=60)
+    address = f"file:{stage.notes['bus'].database}?mode=ro"
+    database = sqlite3.connect(address, uri=True, timeout=60)
     try:
         row: Any = database.execute("SELECT count(*) FROM messages").fetchone()
         return int(row[0])

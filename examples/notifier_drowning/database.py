@@ -72,15 +72,15 @@ def write(connection: Connection, preference: Preference) -> None:
     ).fetchone()
     assert row is not None
     for each in preference.filters:
-        made = connection.execute(
+        filter_row = connection.execute(
             "INSERT INTO filters (preference, enabled) VALUES (%s, %s) RETURNING id",
             [row[0], each.enabled],
         ).fetchone()
-        assert made is not None
+        assert filter_row is not None
         for rule in each.rules:
             connection.execute(
                 "INSERT INTO rules (filter, kind, argument, negated) VALUES (%s, %s, %s, %s)",
-                [made[0], rule.kind, rule.argument, rule.negated],
+                [filter_row[0], rule.kind, rule.argument, rule.negated],
             )
 
 

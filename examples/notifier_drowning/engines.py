@@ -40,16 +40,16 @@ class Asking:
         """Return (person, context) of everyone to be told."""
         recipients_: list[tuple[str, str]] = []
         for person in database.people(self._connection):
-            wanted = database.preferences_of(self._connection, person)
-            recipients_.extend(recipients(news, wanted, self._access))
+            preferences = database.preferences_of(self._connection, person)
+            recipients_.extend(recipients(news, preferences, self._access))
         return recipients_
 
     def _access(self, person: str) -> frozenset[str]:
         now = self._clock()
-        kept = self._lists.get(person)
-        if kept and kept[0] > now:
+        entry = self._lists.get(person)
+        if entry and entry[0] > now:
             self.hits += 1
-            return kept[1]
+            return entry[1]
         packages = database.access_of(self._connection, person)
         self._lists[person] = (now + self._keep, packages)
         return packages
@@ -69,8 +69,8 @@ class Remembering:
         """Return (person, context) of everyone to be told."""
         return [
             recipient
-            for wanted in self._wanted.values()
-            for recipient in recipients(news, wanted, self._access)
+            for preferences in self._wanted.values()
+            for recipient in recipients(news, preferences, self._access)
         ]
 
     def heard(self, body: dict[str, Any]) -> None:

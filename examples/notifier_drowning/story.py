@@ -121,13 +121,13 @@ def _told(stage: Stage) -> int:
 
 def checks(stage: Stage) -> Sequence[Outcome]:
     """Compare what the event took, what was edited and what the page says was lost."""
-    count, took = stage.notes["event"]
+    count, seconds = stage.notes["event"]
     lost = stage.notes["lost"]
     return [
         Outcome(
             "the rewrite handles a big event quickly",
-            took < QUICK,
-            f"{count:,} messages in {took:.0f} s",
+            seconds < QUICK,
+            f"{count:,} messages in {seconds:.0f} s",
         ),
         Outcome(
             "rules written meanwhile are heard of on the bus",

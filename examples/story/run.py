@@ -122,11 +122,11 @@ def _await(stage: Stage, expect: Expect, since: float, until: float) -> Seen | N
 
 
 def _outcome(phase: Phase, expect: Expect, row: Seen | None, began: float) -> Outcome:
-    wanted = f"{phase.name}: {expect}"
+    expectation = f"{phase.name}: {expect}"
     if row is None:
-        return Outcome(wanted, False, f"not within {expect.within:g} s")
-    which = next(verdict for verdict in (row.state, *row.verdicts) if verdict in expect.verdicts)
-    return Outcome(wanted, True, f"{which} {row.at - began:.0f} s after the phase began")
+        return Outcome(expectation, False, f"not within {expect.within:g} s")
+    verdict = next(verdict for verdict in (row.state, *row.verdicts) if verdict in expect.verdicts)
+    return Outcome(expectation, True, f"{verdict} {row.at - began:.0f} s after the phase began")
 
 
 def _changed(row: Seen, before: Seen | None) -> str:
@@ -141,6 +141,6 @@ def report(played: Played) -> str:
         lines.append(
             f"  {'met' if outcome.met else 'NOT MET':8} {outcome.expected}: {outcome.observed}"
         )
-    kept = all(balance.exact for balance in played.balances)
-    lines.append(f"  {'met' if kept else 'NOT MET':8} every message is accounted for")
+    balanced = all(balance.exact for balance in played.balances)
+    lines.append(f"  {'met' if balanced else 'NOT MET':8} every message is accounted for")
     return "\n".join(lines)

@@ -31,8 +31,8 @@ class Expect:
     full: bool = False
 
     def __str__(self) -> str:
-        words = f" ({self.says})" if self.says else ""
-        return f"{self.service}: {' or '.join(self.verdicts)}{words}"
+        clause = f" ({self.says})" if self.says else ""
+        return f"{self.service}: {' or '.join(self.verdicts)}{clause}"
 
 
 @dataclass(frozen=True)

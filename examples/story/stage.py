@@ -129,13 +129,13 @@ class Stage:
 
     # Traffic
 
-    def publish(self, name: str, *words: str) -> None:
+    def publish(self, name: str, *arguments: str) -> None:
         """Begin to publish with these words for ``python -m examples.load``."""
         command = [
             sys.executable,
             "-m",
             "examples.load",
-            *words,
+            *arguments,
             "--config",
             str(self.chain.config_file("relay")),
         ]
@@ -256,20 +256,22 @@ class Stage:
     def settle(self, services: Sequence[str] | None = None) -> None:
         """Return when nothing more is received; of ``services`` when nothing waits either."""
         counted: dict[str, int] = {}
-        same = 0
+        unchanged_looks = 0
 
         def still() -> bool:
-            nonlocal same
+            nonlocal unchanged_looks
             now = self.newest()
             counts = {name: sample.received for name, sample in now.items()}
-            same = same + 1 if counts == counted else 0
+            unchanged_looks = unchanged_looks + 1 if counts == counted else 0
             counted.clear()
             counted.update(counts)
             time.sleep(1.2)
-            wanted = self.services() if services is None else services
+            names = self.services() if services is None else services
             # Where nobody sees what waits, one slow message must not be taken for the end.
             looks = 1 if all(sample.observable for sample in now.values()) else HIDDEN_LOOKS
-            return same >= looks and not any(now[name].backlog for name in wanted if name in now)
+            return unchanged_looks >= looks and not any(
+                now[name].backlog for name in names if name in now
+            )
 
         self.until("the bus is quiet and the queues are empty", still, 2 * TIMEOUT_SECONDS)
 

@@ -28,10 +28,10 @@ class Seen:
 
     def matches(self, service: str, verdicts: tuple[str, ...], says: str = "") -> bool:
         """Tell whether it is of this service, has one of the verdicts and says the words."""
-        words = " ".join([self.text, *self.row.get("evidence", ())])
+        text = " ".join([self.text, *self.row.get("evidence", ())])
         return (
             self.service == service
-            and says in words
+            and says in text
             and any(verdict in verdicts for verdict in (self.state, *self.verdicts))
         )
 
@@ -42,8 +42,8 @@ def get(url: str, **query: Any) -> Any:
     Raises:
         OSError: no answer, or an error.
     """
-    asked = f"{url}?{urllib.parse.urlencode(query, doseq=True)}"
-    with urllib.request.urlopen(asked, timeout=20) as answer:
+    address = f"{url}?{urllib.parse.urlencode(query, doseq=True)}"
+    with urllib.request.urlopen(address, timeout=20) as answer:
         return json.load(answer)
 
 

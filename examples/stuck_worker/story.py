@@ -42,7 +42,7 @@ def all_hang(stage: Stage) -> None:
     stage.notes["remote"].leave_waiting(10**9)
 
 
-def answered(stage: Stage) -> None:
+def restore_remote(stage: Stage) -> None:
     """Let the remote come back."""
     stage.notes["remote"].revive()
     stage.until("nothing waits any more", lambda: (stage.row("asker").get("backlog") or 0) < 3)
@@ -62,6 +62,6 @@ STORY = Story(
             Expect("asker", ("STALLED",), 120, says="nothing ended"),
             Expect("asker", ("STALLED",), 120, says=HANGS),
             Expect("notifier", ("OK",), 120))),
-        Phase("answered", "the remote is back", answered, (Expect("asker", ("OK",), 180),)),
+        Phase("answered", "the remote is back", restore_remote, (Expect("asker", ("OK",), 180),)),
     ),
 )  # fmt: skip
