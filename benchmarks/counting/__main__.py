@@ -17,13 +17,13 @@ def main() -> None:
     options = parser.parse_args()
 
     figures = message.times(options.rounds, options.count)
-    plain, theirs = figures["plain"], figures["prometheus_client"]
-    rival = min(theirs) - min(plain)
+    plain, client_library = figures["plain"], figures["prometheus_client"]
+    rival = min(client_library) - min(plain)
     print(f"In one process, best of {options.rounds} rounds of {options.count:,} messages:")
-    for name, found in figures.items():
-        added = min(found) - min(plain)
+    for name, times in figures.items():
+        added = min(times) - min(plain)
         print(
-            f"  {name:<44}{min(found) * 1e9:7.0f} ns{added * 1e9:+7.0f} ns"
+            f"  {name:<44}{min(times) * 1e9:7.0f} ns{added * 1e9:+7.0f} ns"
             f"{added / rival:7.2f} × prometheus_client"
         )
     print("Memory:")
@@ -35,23 +35,26 @@ def main() -> None:
         print(f"  {name:<52}{seconds * 1e6:8.0f} µs{looks.share(seconds):8.2%} of a core")
 
     paced = f"one message each {PAUSE * 1e6:.0f} µs and more, as it wakes for each"
-    for how, pause, count in ((paced, PAUSE, options.count // 4), ("flooded", 0.0, options.count)):
-        compare(how, pause, count, options.hubs)
+    for pacing, pause, count in (
+        (paced, PAUSE, options.count // 4),
+        ("flooded", 0.0, options.count),
+    ):
+        compare(pacing, pause, count, options.hubs)
 
 
 #: Seconds between messages: about 4,000 a second, a third of what a hub can do.
 PAUSE = 0.0002
 
 
-def compare(how: str, pause: float, count: int, hubs: int) -> None:
+def compare(pacing: str, pause: float, count: int, hubs: int) -> None:
     """Time hubs with and without us in turn and print both."""
-    print(f"A real fedmsg-hub over zmq, {how}; {hubs} of each kind in turn:")
+    print(f"A real fedmsg-hub over zmq, {pacing}; {hubs} of each kind in turn:")
     runs: dict[bool, list[dict[str, float]]] = {False: [], True: []}
     for number in range(hubs):
         for enabled in (False, True) if number % 2 else (True, False):
             runs[enabled].append(hub.run(enabled, count, pause))
     for key, unit, mark in (("cpu", 1e6, "µs"), ("wall", 1e6, "µs"), ("rss", 1 / 2**20, "MiB")):
-        without, with_us = ([one[key] * unit for one in runs[on]] for on in (False, True))
+        without, with_us = ([run[key] * unit for run in runs[on]] for on in (False, True))
         low, high = statistics.median(without), statistics.median(with_us)
         print(
             f"  {key:<5} plain {low:7.2f} {mark}, with us {high:7.2f} {mark}:"

@@ -69,8 +69,8 @@ def _measure(
     wait_for("the hub is subscribed", ready, 60)
     frames = [frame("message", number) for number in range(count)]
     publisher.send_multipart(frame("begin", 0))
-    for one in frames:
-        publisher.send_multipart(one)
+    for part in frames:
+        publisher.send_multipart(part)
         if pause:
             time.sleep(pause)
 

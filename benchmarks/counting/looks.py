@@ -45,11 +45,11 @@ def one_look(workers: int, depth: int) -> float:
     for _ in range(LOOKS):
         sampler._due = 0
         sampler.look()
-    spent = time.thread_time() - began
+    cpu_seconds = time.thread_time() - began
     gate.set()
     for thread in threads:
         thread.join()
-    return spent / LOOKS
+    return cpu_seconds / LOOKS
 
 
 def share(seconds: float) -> float:

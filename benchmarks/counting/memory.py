@@ -36,9 +36,9 @@ def _bytes(build: Callable[[], object]) -> int:
     gc.collect()
     tracemalloc.start()
     try:
-        kept = build()
+        built = build()
         gc.collect()
-        return tracemalloc.get_traced_memory()[0] if kept else 0
+        return tracemalloc.get_traced_memory()[0] if built else 0
     finally:
         tracemalloc.stop()
 
@@ -58,21 +58,21 @@ def _all_topics() -> object:
     counts = Counts("Plain", queued.mutex, queued.queue, 8)
     put, work = counts.count_put(lambda _: None), counts.count_work(lambda _: True)
     messages = [{"topic": f"{MESSAGE['topic']}.{number}"} for number in range(DISTINCT)]
-    told = threading.Barrier(9)
+    barrier = threading.Barrier(9)
 
     def each() -> None:
         for message in messages:
             put(message)
             work(message)
-        told.wait(60)  # every thread is alive while the sample is taken
-        told.wait(60)
+        barrier.wait(60)  # every thread is alive while the sample is taken
+        barrier.wait(60)
 
     threads = [threading.Thread(target=each) for _ in range(8)]
     for thread in threads:
         thread.start()
-    told.wait(60)
+    barrier.wait(60)
     counts.sample(1.0)
-    told.wait(60)
+    barrier.wait(60)
     for thread in threads:
         thread.join(60)
     return counts
@@ -83,7 +83,7 @@ def _ring(consumers: int) -> object:
     names = [f"org.fedoraproject.prod.service{n}.thing.state.change" for n in range(20)]
     for moment in range(HOUR):
         total = 5_000 * (moment + 1)
-        one = Sample(
+        sample = Sample(
             "Consumer",
             1.7e9 + 10 * moment,
             total,
@@ -101,5 +101,5 @@ def _ring(consumers: int) -> object:
             topic_processed={name: total // 21 + n for n, name in enumerate(names)},
             topic_busy={name: total * 39 + n for n, name in enumerate(names)},
         )
-        ring.add([one] * consumers)
+        ring.add([sample] * consumers)
     return ring

@@ -45,20 +45,20 @@ class Plain:
         self._work_loop()
 
 
-def ours(parts: str = "put work validate quick") -> Plain:
+def instrumented(parts: str = "put work validate quick") -> Plain:
     """Return a consumer with these parts of our accounts on."""
-    one: Any = Plain()
-    queued = one.incoming
+    consumer: Any = Plain()
+    queued = consumer.incoming
     counts = Counts("Plain", queued.mutex, queued.queue, 1, loop=Plain._work_loop.__code__)
     if "put" in parts:
         queued._put = counts.count_put(put_directly(queued))
     if "quick" in parts:
         queued.put = quick_put(queued) or queued.put
     if "work" in parts:
-        one._do_work = counts.count_work(one._do_work)
+        consumer._do_work = counts.count_work(consumer._do_work)
     if "validate" in parts:
-        one.validate = counted_validate(counts, one.validate)
-    return one  # type: ignore[no-any-return]
+        consumer.validate = counted_validate(counts, consumer.validate)
+    return consumer  # type: ignore[no-any-return]
 
 
 def prometheus() -> Plain:
@@ -68,8 +68,8 @@ def prometheus() -> Plain:
     processed = Counter("processed", "messages", registry=registry)
     backlog = Gauge("backlog", "messages", registry=registry)
     service = Histogram("service", "seconds", registry=registry)
-    one: Any = Plain()
-    put, work = one.incoming._put, one._do_work
+    consumer: Any = Plain()
+    put, work = consumer.incoming._put, consumer._do_work
 
     def counted_put(message: Any) -> None:
         put(message)
@@ -85,14 +85,14 @@ def prometheus() -> Plain:
             processed.inc()
             backlog.dec()
 
-    one.incoming._put, one._do_work = counted_put, counted_work
-    return one  # type: ignore[no-any-return]
+    consumer.incoming._put, consumer._do_work = counted_put, counted_work
+    return consumer  # type: ignore[no-any-return]
 
 
 def floor() -> Plain:
     """Return the least that could be done: a cell per thread and two readings of the clock."""
-    one: Any = Plain()
-    work, local, clock = one._do_work, threading.local(), time.perf_counter_ns
+    consumer: Any = Plain()
+    work, local, clock = consumer._do_work, threading.local(), time.perf_counter_ns
     local.cell = [0, 0]
 
     def counted_work(message: Any) -> Any:
@@ -104,17 +104,17 @@ def floor() -> Plain:
             cell[0] += 1
             cell[1] += clock() - start
 
-    one._do_work = counted_work
-    return one  # type: ignore[no-any-return]
+    consumer._do_work = counted_work
+    return consumer  # type: ignore[no-any-return]
 
 
 VARIANTS: dict[str, Callable[[], Plain]] = {
     "plain": Plain,
     "floor: a cell, two clock reads": floor,
-    "ours: arrivals (total, age, topic, delay)": lambda: ours("put"),
-    "ours: and work (by topic, histogram, peak)": lambda: ours("put work"),
-    "ours: and validation (rejected)": lambda: ours("put work validate"),
-    "ours: everything, with a quicker put": ours,
+    "ours: arrivals (total, age, topic, delay)": lambda: instrumented("put"),
+    "ours: and work (by topic, histogram, peak)": lambda: instrumented("put work"),
+    "ours: and validation (rejected)": lambda: instrumented("put work validate"),
+    "ours: everything, with a quicker put": instrumented,
     "prometheus_client": prometheus,
 }
 
@@ -122,10 +122,10 @@ VARIANTS: dict[str, Callable[[], Plain]] = {
 def times(rounds: int, count: int) -> dict[str, list[float]]:
     """Return seconds per message of each variant, one figure a round, taken in turns."""
     figures: dict[str, list[float]] = {name: [] for name in VARIANTS}
-    made = {name: make() for name, make in VARIANTS.items()}
+    consumers = {name: make() for name, make in VARIANTS.items()}
     for _ in range(rounds):
-        for name, one in made.items():
-            once = one.once
+        for name, consumer in consumers.items():
+            once = consumer.once
             began = time.perf_counter()
             for _ in range(count):
                 once()

@@ -43,6 +43,6 @@ class Sink(FedmsgConsumer):
         wall, cpu = time.perf_counter() - self._began[0], time.process_time() - self._began[1]
         status = Path("/proc/self/status").read_text()
         peak = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
-        beside = self._folder / "figures.new"
-        beside.write_text(json.dumps({"wall": wall, "cpu": cpu, "rss": int(peak) * 1024}))
-        beside.replace(self._folder / "figures")
+        new_file = self._folder / "figures.new"
+        new_file.write_text(json.dumps({"wall": wall, "cpu": cpu, "rss": int(peak) * 1024}))
+        new_file.replace(self._folder / "figures")

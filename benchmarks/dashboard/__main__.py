@@ -16,19 +16,19 @@ def main() -> None:
     """Print everything; name parts to run only these."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.dashboard")
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all when none is named")
-    parser.add_argument("--beside", default="", help="a revision whose page is measured as well")
+    parser.add_argument("--revision", default="", help="a revision whose page is measured as well")
     parser.add_argument("--uplot", type=Path, help="the folder of the npm package uplot")
     arguments = parser.parse_args()
-    wanted = arguments.parts or PARTS
+    parts = arguments.parts or PARTS
     with tempfile.TemporaryDirectory() as folder:
         root, end = Path(folder), int(time.time()) // api.STEP * api.STEP
-        made = api.files(root, end)
-        beside = api.main(root, end, made) if "api" in wanted else None
-        if "pictures" in wanted:
-            pictures.main(root, beside)
-        if "page" in wanted:
-            page.main(root, arguments.beside, arguments.uplot)
-    if "many" in wanted:
+        rrd_files = api.files(root, end)
+        api_cost = api.main(root, end, rrd_files) if "api" in parts else None
+        if "pictures" in parts:
+            pictures.main(root, api_cost)
+        if "page" in parts:
+            page.main(root, arguments.revision, arguments.uplot)
+    if "many" in parts:
         many.main()
 
 

@@ -29,7 +29,7 @@ METRICS = {
 
 def files(root: Path, end: int, step: int = STEP, span: int = DAY) -> list[tuple[str, str]]:
     """Make a day of samples, or another span (s) at another step (s); return (path, CF)."""
-    made, chance = [], random.Random(4)
+    rrd_files, chance = [], random.Random(4)
     folder = root / "h" / "fedmsg-hub"
     folder.mkdir(parents=True)
     for number in range(DAEMONS):
@@ -55,8 +55,8 @@ def files(root: Path, end: int, step: int = STEP, span: int = DAY) -> list[tuple
                     for t in range(end - span, end + 1, step)
                 ],
             )
-            made.append((path, cf))
-    return made
+            rrd_files.append((path, cf))
+    return rrd_files
 
 
 def timed(work) -> float:
@@ -69,14 +69,14 @@ def timed(work) -> float:
     return statistics.median(times) * 1000
 
 
-def main(root: Path, end: int, made: list[tuple[str, str]]) -> tuple[float, int]:
+def main(root: Path, end: int, rrd_files: list[tuple[str, str]]) -> tuple[float, int]:
     """Print the medians and their ratio; return the API's, in ms, and its bytes uncompressed."""
 
     def bare() -> bytes:
         return orjson.dumps(
             [
                 rrdtool.fetch([path, cf, "-s", str(end - DAY), "-e", str(end), "-r", "180"])[2]
-                for path, cf in made
+                for path, cf in rrd_files
             ]
         )
 
@@ -91,13 +91,13 @@ def main(root: Path, end: int, made: list[tuple[str, str]]) -> tuple[float, int]
         series = f"/api/v1/series?{ids}&span=day"
         base = timed(bare)
         print(f"bare fetch + orjson  {base:8.2f} ms  {len(bare()):9,d} B")
-        found = []
+        costs = []
         for name, encoding in (("API", "identity"), ("API, brotli", "br")):
-            took = timed(lambda e=encoding: get(series, e))
-            found.append((took, len(get(series, encoding))))
-            print(f"{name:20} {took:8.2f} ms  {found[-1][1]:9,d} B  {took / base:.1f} × bare")
+            took_ms = timed(lambda e=encoding: get(series, e))
+            costs.append((took_ms, len(get(series, encoding))))
+            print(f"{name:20} {took_ms:8.2f} ms  {costs[-1][1]:9,d} B  {took_ms / base:.1f} × bare")
         print(f"{'daemons (cached)':20} {timed(lambda: get('/api/v1/daemons')):8.2f} ms")
-    return found[0]
+    return costs[0]
 
 
 @contextmanager

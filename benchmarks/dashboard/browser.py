@@ -108,7 +108,7 @@ def opened(
     wait(page, "watched.visible !== null", 4000)
     page.wait_for_timeout(REST)
     cpu = metrics(session)["TaskDuration"] * 1000
-    seen = page.evaluate(
+    timings = page.evaluate(
         "({...watched, painted: performance.getEntriesByName("
         "'first-contentful-paint')[0].startTime})"
     )
@@ -118,12 +118,12 @@ def opened(
         page,
         session,
         Cost(
-            seen["painted"],
-            seen["visible"],
+            timings["painted"],
+            timings["visible"],
             cpu,
-            seen["blocked"],
-            seen["longest"],
+            timings["blocked"],
+            timings["longest"],
             heap,
-            seen["shift"],
+            timings["shift"],
         ),
     )

@@ -47,16 +47,16 @@ def files(root: Path) -> None:
 
 def first(link: http.client.HTTPConnection) -> None:
     """Print how soon a server just started answers, and how soon with verdicts."""
-    began, answered = time.perf_counter(), 0.0
+    began, first_answer = time.perf_counter(), 0.0
     while True:
         link.request("GET", "/api/v1/daemons")
         reading = orjson.loads(link.getresponse().read())["reading"]
-        took = (time.perf_counter() - began) * 1000
-        answered = answered or took
+        milliseconds = (time.perf_counter() - began) * 1000
+        first_answer = first_answer or milliseconds
         if not reading:
             break
         time.sleep(0.02)
-    print(f"server's start: first answer {answered:.0f} ms, all judged {took:.0f} ms")
+    print(f"server's start: first answer {first_answer:.0f} ms, all judged {milliseconds:.0f} ms")
 
 
 def scrolled(page: Page) -> None:
@@ -104,8 +104,8 @@ def main() -> None:
             get("1,000 daemons, list", "/api/v1/daemons")
             ids = [f"h{n % 100:02d}/hub/C{n}" for n in range(COUNT)]
             for count in (13, COUNT):
-                asked = "&".join(f"daemon={name}" for name in ids[:count])
-                get(f"{count} daemons, series, hour", f"/api/v1/series?span=hour&{asked}")
+                query = "&".join(f"daemon={name}" for name in ids[:count])
+                get(f"{count} daemons, series, hour", f"/api/v1/series?span=hour&{query}")
             with chromium() as browser:
                 page, session, cost = opened(
                     browser,

@@ -51,9 +51,9 @@ def cold(browser: Browser, subject: Subject) -> tuple[Cost, float]:
         f" {subject.switch}; }})()"
     )
     wait(page, "watched.redrawn")
-    took = page.evaluate("watched.redrawn - clicked")
+    milliseconds = page.evaluate("watched.redrawn - clicked")
     page.context.close()
-    return cost, float(took)
+    return cost, float(milliseconds)
 
 
 def phone(browser: Browser, subject: Subject) -> Cost:
@@ -67,13 +67,13 @@ def phone(browser: Browser, subject: Subject) -> Cost:
 def growing(root: Path) -> Iterator[None]:
     """Make files that get a sample every LIVE_STEP seconds while the block lasts."""
     end = int(time.time()) // LIVE_STEP * LIVE_STEP
-    made, stop = [path for path, _ in files(root, end, LIVE_STEP, 1800)], threading.Event()
+    paths, stop = [path for path, _ in files(root, end, LIVE_STEP, 1800)], threading.Event()
 
     def feed() -> None:
         moment = end
         while not stop.wait(max(0.0, moment + LIVE_STEP - time.time())):
             moment += LIVE_STEP
-            for path in made:
+            for path in paths:
                 rrdtool.update(path, f"{moment}:{(moment - end + 1800) * 9}")
 
     thread = threading.Thread(target=feed, daemon=True)
@@ -88,15 +88,15 @@ def growing(root: Path) -> Iterator[None]:
 def live(browser: Browser, address: str, selector: str) -> float:
     """Return the main thread's ms for one live update of all panels."""
     page, session, _ = opened(browser, address, selector, PANELS)
-    drawn = "Number(document.body.dataset.drawn || 0)"
-    first = page.evaluate(drawn)
-    wait(page, f"{drawn} > {first}")
-    begun, cpu = page.evaluate(drawn), metrics(session)["TaskDuration"]
+    redraws = "Number(document.body.dataset.drawn || 0)"
+    first = page.evaluate(redraws)
+    wait(page, f"{redraws} > {first}")
+    begun, cpu = page.evaluate(redraws), metrics(session)["TaskDuration"]
     # Seldom: what is evaluated here is counted as the page's own time.
-    wait(page, f"{drawn} >= {begun + UPDATES}", 400, 500)
-    took = (metrics(session)["TaskDuration"] - cpu) / (page.evaluate(drawn) - begun)
+    wait(page, f"{redraws} >= {begun + UPDATES}", 400, 500)
+    seconds = (metrics(session)["TaskDuration"] - cpu) / (page.evaluate(redraws) - begun)
     page.context.close()
-    return took * 1000
+    return seconds * 1000
 
 
 def middle(costs: list[Cost]) -> list[float]:
@@ -115,14 +115,14 @@ def show(name: str, numbers: list[float]) -> None:
     )
 
 
-def main(root: Path, beside: str = "", package: Path | None = None) -> None:
-    """Print medians of ROUNDS; ``beside``: a revision; ``package``: the npm package uplot."""
+def main(root: Path, revision: str = "", package: Path | None = None) -> None:
+    """Print medians of ROUNDS; ``revision``: one more page; ``package``: the npm package uplot."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         codes: dict[str, Path | None] = {"this page": None}
-        if beside:
+        if revision:
             (folder / "code").mkdir()
-            codes[f"page of {beside}"] = checkout(beside, folder / "code")
+            codes[f"page of {revision}"] = checkout(revision, folder / "code")
         selectors = {name: PLOTLY if code else SVG for name, code in codes.items()}
         ports = {
             name: stack.enter_context(serving(root, code=code)) for name, code in codes.items()
@@ -151,19 +151,19 @@ def main(root: Path, beside: str = "", package: Path | None = None) -> None:
 
 def report(browser: Browser, subjects: list[Subject]) -> None:
     """Print the cold figures, the span switch and the phone of each, taken in turn."""
-    found: dict[str, list[tuple[Cost, float]]] = {subject.name: [] for subject in subjects}
+    cold_costs: dict[str, list[tuple[Cost, float]]] = {subject.name: [] for subject in subjects}
     small: dict[str, list[Cost]] = {subject.name: [] for subject in subjects}
     turns: list[Callable[[Subject], None]] = [
-        lambda one: found[one.name].append(cold(browser, one)),
-        lambda one: small[one.name].append(phone(browser, one)),
+        lambda subject: cold_costs[subject.name].append(cold(browser, subject)),
+        lambda subject: small[subject.name].append(phone(browser, subject)),
     ]
     for _ in range(ROUNDS):
         for turn in turns:
             for subject in subjects:
                 turn(subject)
-    for name, costs in found.items():
+    for name, costs in cold_costs.items():
         show(f"{name}, 39 panels", middle([cost for cost, _ in costs]))
-    for name, costs in found.items():
-        show(f"{name}, other span", [statistics.median(took for _, took in costs)])
+    for name, costs in cold_costs.items():
+        show(f"{name}, other span", [statistics.median(milliseconds for _, milliseconds in costs)])
     for name, cheap in small.items():
         show(f"{name}, phone", middle(cheap))

@@ -15,7 +15,7 @@ from .api import DAEMONS, DAY, METRICS
 COLLECTION3 = Path("/usr/share/doc/collectd-core/examples/collection3")
 
 
-def main(root: Path, beside: tuple[float, int] | None = None) -> None:
+def main(root: Path, api_cost: tuple[float, int] | None = None) -> None:
     """Print the time and size of all pictures, and how many times the API's (ms, bytes)."""
     if not COLLECTION3.exists():
         print("graph.cgi: not here")
@@ -29,7 +29,7 @@ def main(root: Path, beside: tuple[float, int] | None = None) -> None:
         began, octets, good = time.perf_counter(), 0, 0
         for number in range(DAEMONS):
             for metric, (kind, _, _) in METRICS.items():
-                asked = (
+                query = (
                     f"hostname=h;plugin=fedmsg;plugin_instance=hub;type={kind};"
                     f"type_instance=C{number}_{metric};begin=-{DAY}"
                 )
@@ -40,22 +40,20 @@ def main(root: Path, beside: tuple[float, int] | None = None) -> None:
                     check=False,
                     env={
                         **os.environ,
-                        "QUERY_STRING": asked,
+                        "QUERY_STRING": query,
                         "PERL5LIB": str(copy / "lib"),
                         "REQUEST_METHOD": "GET",
                     },
                 )
                 octets += len(run.stdout)
                 good += b"\x89PNG" in run.stdout[:300]
-        took = time.perf_counter() - began
+        took_ms = (time.perf_counter() - began) * 1000
     more = (
         ""
-        if beside is None
+        if api_cost is None
         else (
-            f", {took * 1000 / beside[0]:,.0f} × the API's time, {octets / beside[1]:.1f} × its"
-            " bytes"
+            f", {took_ms / api_cost[0]:,.0f} × the API's time,"
+            f" {octets / api_cost[1]:.1f} × its bytes"
         )
     )
-    print(
-        f"graph.cgi × {DAEMONS * 3}       {took * 1000:8.0f} ms  {octets:9,d} B  ({good} PNG){more}"
-    )
+    print(f"graph.cgi × {DAEMONS * 3}       {took_ms:8.0f} ms  {octets:9,d} B  ({good} PNG){more}")

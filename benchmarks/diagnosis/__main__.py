@@ -94,10 +94,10 @@ def main() -> None:
     if arguments.seeds:
         first, last = (int(x) for x in arguments.seeds.split("-"))
     if arguments.well:
-        found = _counted(watches(arguments.results, first, arguments.well), "units")
-        print(well.table(found))
+        units = _counted(watches(arguments.results, first, arguments.well), "units")
+        print(well.table(units))
         if arguments.examples:
-            print(well.examples(found))
+            print(well.examples(units))
         return
     if arguments.creep:
         seeds = range(first, first + arguments.creep)
@@ -107,20 +107,20 @@ def main() -> None:
         return
     families: Families = three_series.FAMILIES if arguments.three_series else ALL_FAMILIES
     seeds = range(first, last + 1)
-    found = _counted(rows(families, arguments.results, seeds, arguments.family), "episodes")
-    print(report.table(found))
+    units = _counted(rows(families, arguments.results, seeds, arguments.family), "episodes")
+    print(report.table(units))
     if arguments.examples:
-        print(report.examples(found))
+        print(report.examples(units))
     print(f"1,000 daemons, each with six weeks of baseline: {fleet_seconds():.2f} s of CPU")
 
 
-def _counted(made: Iterator[report.Row], what: str) -> list[report.Row]:
-    found = []
-    for row in made:
-        found.append(row)
+def _counted(results: Iterator[report.Row], unit: str) -> list[report.Row]:
+    collected = []
+    for row in results:
+        collected.append(row)
         if sys.stderr.isatty():
-            print(f"\r{len(found)} {what}", end="", file=sys.stderr, flush=True)
-    return found
+            print(f"\r{len(collected)} {unit}", end="", file=sys.stderr, flush=True)
+    return collected
 
 
 if __name__ == "__main__":

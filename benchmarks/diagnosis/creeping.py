@@ -68,22 +68,24 @@ def creeping(seed: int) -> Creep:
     store = MemoryStore()
     store.put_samples(samples, STEP)
     judge = Judge(store, Baselines(store, zone=timezone.utc))
-    found = Creep(seed, "day and night" if calendar else "steady")
+    creep = Creep(seed, "day and night" if calendar else "steady")
     for now in range(begin - 2 * DAY, full - LAST * HOUR, HOUR):
         diagnosis = judge.look_now(store.daemon, now).judged.diagnosis
         if "CREEP" not in {verdict.name for verdict in diagnosis.verdicts}:
             continue
         if now < begin:
-            found.early += 1
+            creep.early += 1
             continue
-        left = (full - now) / HOUR
-        found.lead = found.lead if found.lead is not None else left
-        said = diagnosis.saturation_time
-        if said is None:
-            found.undated += 1
+        hours_left = (full - now) / HOUR
+        creep.lead = creep.lead if creep.lead is not None else hours_left
+        saturation_time = diagnosis.saturation_time
+        if saturation_time is None:
+            creep.undated += 1
         else:
-            found.errors.append((left, ((said - now) / HOUR - left) / left))
-    return found
+            creep.errors.append(
+                (hours_left, ((saturation_time - now) / HOUR - hours_left) / hours_left)
+            )
+    return creep
 
 
 def table(rows: list[dict[str, Any]]) -> str:

@@ -92,7 +92,7 @@ class Draw:
         return min(MAX_SERVICE, self.load * self.workers / self.rate)
 
     @property
-    def able(self) -> float:
+    def capacity(self) -> float:
         """Messages/s that the workers can usually end."""
         return self.workers / self.service
 
@@ -105,7 +105,7 @@ class Draw:
         self.step = rng.choice((5, 10, 10, 10, 60))
         return self
 
-    def many(self, least: int = 4) -> Draw:
+    def several_workers(self, least: int = 4) -> Draw:
         """Choose several workers."""
         self.workers = max(least, self.workers)
         if self.rate * MAX_SERVICE < self.load * self.workers:
@@ -116,24 +116,27 @@ class Draw:
         """Return how long a part lasts, s: mostly past what it takes to be known."""
         traffic = Traffic(self.rate, self.service, self.workers, law=self.law, burst=self.burst)
         level = chance_level(traffic) * 2 + 5
-        shown = level / growth if growth > 0 else 0.0
+        visible_after = level / growth if growth > 0 else 0.0
         proven = NATS / nats if nats > 0 else 0.0
-        wanted = self.rng.uniform(1.3, 4) * max(shown, proven) + self.rng.uniform(4, 12) * self.step
-        return min(MAX_PART, max(wanted, 120.0))
+        seconds = (
+            self.rng.uniform(1.3, 4) * max(visible_after, proven)
+            + self.rng.uniform(4, 12) * self.step
+        )
+        return min(MAX_PART, max(seconds, 120.0))
 
-    def add(self, seconds: float, **what: object) -> Draw:
+    def add(self, seconds: float, **causes: object) -> Draw:
         """Let something act for so many seconds, then nothing."""
-        part = Part(self.time, **what)  # type: ignore[arg-type]
+        part = Part(self.time, **causes)  # type: ignore[arg-type]
         self.parts.append(part)
-        able = max(0, self.workers - part.hung - part.gone) / (self.service * part.service)
-        self.waiting = max(0.0, self.waiting + (self.rate * part.rate - able) * seconds)
+        capacity = max(0, self.workers - part.hung - part.gone) / (self.service * part.service)
+        self.waiting = max(0.0, self.waiting + (self.rate * part.rate - capacity) * seconds)
         self.time += seconds
         return self
 
     def then(self, seconds: float | None = None) -> Draw:
         """Let nothing act: until it has drained and a while longer, or for so many seconds."""
         if seconds is None:
-            drain = self.waiting / max(1e-9, self.able - self.rate)
+            drain = self.waiting / max(1e-9, self.capacity - self.rate)
             seconds = min(MAX_PART, drain * 1.15 + self.rng.uniform(8, 40) * self.step + 120)
         return self.add(seconds)
 
@@ -142,25 +145,31 @@ class Draw:
         times = times or self.rng.uniform(1.4, 5) / self.load_now
         more = self.rate * times
         return self.add(
-            self._stays(more - self.able, self.rate * (times * log(times) - times + 1)), rate=times
+            self._stays(more - self.capacity, self.rate * (times * log(times) - times + 1)),
+            rate=times,
         )
 
     def slow(self, times: float | None = None, **more: object) -> Draw:
         """Let each message take longer than can be handled."""
         times = times or self.rng.uniform(1.4, 6) / self.load_now
-        able = self.able / times
+        capacity = self.capacity / times
         return self.add(
-            self._stays(self.rate - able, able * self.law.information(times)), service=times, **more
+            self._stays(self.rate - capacity, capacity * self.law.information(times)),
+            service=times,
+            **more,
         )
 
     def both(self) -> Draw:
         """Let more arrive and each message take longer, each alone too much."""
         more, slower = (self.rng.uniform(1.3, 3) / self.load_now for _ in range(2))
-        able = self.able / slower
+        capacity = self.capacity / slower
         return self.add(
             self._stays(
-                self.rate * more - able,
-                min(self.rate * (more * log(more) - more + 1), able * self.law.information(slower)),
+                self.rate * more - capacity,
+                min(
+                    self.rate * (more * log(more) - more + 1),
+                    capacity * self.law.information(slower),
+                ),
             ),
             rate=more,
             service=slower,
@@ -169,7 +178,7 @@ class Draw:
     @property
     def load_now(self) -> float:
         """Utilisation with the service time's bound."""
-        return self.rate / self.able
+        return self.rate / self.capacity
 
     def build(self, **more: object) -> Episode:
         """Return the episode, its last part followed by a while of nothing."""
@@ -183,8 +192,8 @@ class Draw:
             self.burst,
             wander=self.wander,
         )
-        made = Episode(self.family, self.seed, traffic, self.start, self.time, self.step)
-        return replace(made, **more)  # type: ignore[arg-type]
+        episode = Episode(self.family, self.seed, traffic, self.start, self.time, self.step)
+        return replace(episode, **more)  # type: ignore[arg-type]
 
 
 def single(kind: str) -> Callable[[int], Episode]:
@@ -199,9 +208,9 @@ def single(kind: str) -> Callable[[int], Episode]:
         elif kind == "hang":
             d.add(_hang_seconds(d), hung=d.workers)
         elif kind == "workers lost":
-            d.many()
-            what = "hung" if d.rng.random() < 0.7 else "gone"
-            d.add(_hang_seconds(d), **{what: d.rng.randint(1, d.workers - 1)})
+            d.several_workers()
+            cause = "hung" if d.rng.random() < 0.7 else "gone"
+            d.add(_hang_seconds(d), **{cause: d.rng.randint(1, d.workers - 1)})
         elif kind == "failures":
             share = d.rng.choice((0.2, 0.5, 1.0))
             d.add(min(MAX_PART, max(600.0, 60 / d.rate / share)), failing=share)
@@ -239,7 +248,7 @@ def slow_in_drain(seed: int) -> Episode:
     """A surge ends; while it drains the database becomes slow."""
     d = Draw("sequence: slow in the drain", seed).busy_enough().surge()
     return (
-        d.then(max(60.0, d.rng.uniform(0.2, 0.7) * d.waiting / (d.able - d.rate)))
+        d.then(max(60.0, d.rng.uniform(0.2, 0.7) * d.waiting / (d.capacity - d.rate)))
         .slow()
         .then()
         .build()
@@ -250,7 +259,7 @@ def two_surges(seed: int) -> Episode:
     """A second surge before the first has drained."""
     d = Draw("sequence: two surges", seed).busy_enough().surge()
     return (
-        d.then(max(60.0, d.rng.uniform(0.3, 1.3) * d.waiting / (d.able - d.rate)))
+        d.then(max(60.0, d.rng.uniform(0.3, 1.3) * d.waiting / (d.capacity - d.rate)))
         .surge()
         .then()
         .build()
@@ -269,7 +278,7 @@ def hang_then_surge(seed: int) -> Episode:
     d = Draw("sequence: hang, then surge", seed).busy_enough()
     d.add(_hang_seconds(d), hung=d.workers)
     return (
-        d.then(max(120.0, d.rng.uniform(0.3, 1.2) * d.waiting / (d.able - d.rate)))
+        d.then(max(120.0, d.rng.uniform(0.3, 1.2) * d.waiting / (d.capacity - d.rate)))
         .surge()
         .then()
         .build()
@@ -352,7 +361,7 @@ def _incidents(d: Draw, count: int) -> None:
             d.add(_hang_seconds(d), hung=d.workers)
         else:
             d.add(min(MAX_PART, max(600.0, 60 / d.rate)), failing=d.rng.choice((0.3, 1.0)))
-        drain = max(60.0, d.waiting / (d.able - d.rate))
+        drain = max(60.0, d.waiting / (d.capacity - d.rate))
         d.then(min(MAX_PART, d.rng.choice((0.3, 0.7, 1.2, 1.5)) * drain + 6 * d.step))
 
 
@@ -360,12 +369,14 @@ def surge_and_slow_overlap(seed: int) -> Episode:
     """Each message takes longer while a surge goes on; the surge ends first."""
     d = Draw("sequence: overlapping", seed).busy_enough().surge()
     more, slower = d.parts[-1].rate, d.rng.uniform(1.4, 4) / d.load_now
-    able = d.able / slower
+    capacity = d.capacity / slower
     d.add(
-        d._stays(more * d.rate - able, able * d.law.information(slower)), rate=more, service=slower
+        d._stays(more * d.rate - capacity, capacity * d.law.information(slower)),
+        rate=more,
+        service=slower,
     )
     return (
-        d.add(d._stays(d.rate - able, d.rate * (more - 1 - log(more))), service=slower)
+        d.add(d._stays(d.rate - capacity, d.rate * (more - 1 - log(more))), service=slower)
         .then()
         .build()
     )
@@ -408,20 +419,20 @@ def regime(kind: str) -> Callable[[int], Episode]:
             base = {"service": 1.3}
         if d.rng.random() < 0.5:
             times = d.rng.uniform(1.5, 4) / (d.load_now * 2)
-            what = {**base, "service": base.get("service", 1.0) * max(times, 1.5)}
+            causes = {**base, "service": base.get("service", 1.0) * max(times, 1.5)}
         else:
             times = d.rng.uniform(1.5, 4) / (d.load_now * 2)
-            what = {**base, "rate": base.get("rate", 1.0) * max(times, 1.5)}
-        able = d.able / what.get("service", 1.0)
-        more = what.get("rate", 1.0) * d.rate
-        d.add(d._stays(more - able, able / 4 if more > able else 0.0), **what)
+            causes = {**base, "rate": base.get("rate", 1.0) * max(times, 1.5)}
+        capacity = d.capacity / causes.get("service", 1.0)
+        more = causes.get("rate", 1.0) * d.rate
+        d.add(d._stays(more - capacity, capacity / 4 if more > capacity else 0.0), **causes)
         d.waiting = max(0.0, d.waiting)
         return d.add(
             min(
                 MAX_PART,
                 1.3
                 * d.waiting
-                / max(1e-9, d.able / base.get("service", 1.0) - d.rate * base.get("rate", 1.0))
+                / max(1e-9, d.capacity / base.get("service", 1.0) - d.rate * base.get("rate", 1.0))
                 + 900,
             ),
             **base,
@@ -535,8 +546,8 @@ def mixed_steps(seed: int) -> Episode:
     """The backlog's file has steps of 5 s (since 2014), all others of 10 s; samples get lost."""
     d = Draw("mixed steps, lost samples", seed).busy_enough()
     d.step = 10
-    made = _incident(d).then().build(steps={"backlog": 5})
-    return replace(made, lost=((d.rng.uniform(0.1, 0.8), 2),))
+    episode = _incident(d).then().build(steps={"backlog": 5})
+    return replace(episode, lost=((d.rng.uniform(0.1, 0.8), 2),))
 
 
 def fits(seed: int) -> Episode:

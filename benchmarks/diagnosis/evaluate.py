@@ -66,11 +66,11 @@ def stored(episode: Episode) -> tuple[MemoryStore, Samples, Past]:
     if episode.extend:
         samples = episode.extend(samples)
     store = MemoryStore()
-    kept = _without(samples, episode)
-    store.put_samples(kept, episode.step, past.columns, episode.only)
+    remaining = _without(samples, episode)
+    store.put_samples(remaining, episode.step, past.columns, episode.only)
     for metric, step in episode.steps.items():
-        times = [t + part * step for t in kept.times for part in range(episode.step // step)]
-        values = [v for v in kept.levels[metric] for _ in range(episode.step // step)]
+        times = [t + part * step for t in remaining.times for part in range(episode.step // step)]
+        values = [v for v in remaining.levels[metric] for _ in range(episode.step // step)]
         times = [t - episode.step + step for t in times]
         store.put(metric, archived(times, list(values), step, total=False))
     return store, samples, past
@@ -131,8 +131,8 @@ def evaluate(group: str, episode: Episode, every: int = 1) -> Result:
     for k in range(_first(episode), len(labels), every):
         # The stored step that this sample completes ends at or before it.
         now = samples.times[k]
-        seen = judge.look(daemon, columns, dict, now)  # type: ignore[arg-type]
-        tally.add(k, now, labels[k], seen.judged.diagnosis, seen.judged.history)
+        look = judge.look(daemon, columns, dict, now)  # type: ignore[arg-type]
+        tally.add(k, now, labels[k], look.judged.diagnosis, look.judged.history)
     tally.result.seconds = time.process_time() - began
     return tally.finish()
 
@@ -143,7 +143,7 @@ class _Tally:
         self.counts = {name: Counter[str]() for name in ("", *RIVALS)}
         self.pairs: Counter[str] = Counter()
         self.acted: set[str] = set(WELL)
-        self.part, self.first, self.found = -1, -1, False
+        self.part, self.first, self.found_right = -1, -1, False
         self.before = ""
         self.was_right = False
 
@@ -151,42 +151,44 @@ class _Tally:
         self, k: int, now: float, label: Label, diagnosis: Any, history: History | None
     ) -> None:
         """Count one sample."""
-        result, said = self.result, diagnosis.verdict.name
+        result, verdict = self.result, diagnosis.verdict.name
         if label.part != self.part:
             self._close()
-            self.part, self.first, self.found, self.before = label.part, -1, False, ""
+            self.part, self.first, self.found_right, self.before = label.part, -1, False, ""
         if not label.decidable:
             result.undecided += 1
-            named = label.right | self.acted | VAGUE | WELL | {"RECOVERING"}
-            result.early_wrong += said not in named
+            acceptable = label.right | self.acted | VAGUE | WELL | {"RECOVERING"}
+            result.early_wrong += verdict not in acceptable
         else:
             if self.first < 0:
                 self.first = k
-            kind = self.kind(label, said)
+            kind = self.kind(label, verdict)
             self.counts[""][kind] += 1
-            right = said if said in label.right else sorted(label.right)[0]
-            self.pairs[f"{'OK' if right in WELL else right}|{'OK' if said in WELL else said}"] += 1
-            if kind == "right" and not self.found:
-                self.found = True
+            right = verdict if verdict in label.right else sorted(label.right)[0]
+            self.pairs[
+                f"{'OK' if right in WELL else right}|{'OK' if verdict in WELL else verdict}"
+            ] += 1
+            if kind == "right" and not self.found_right:
+                self.found_right = True
                 result.delays.append(k - self.first)
-            if self.before and said != self.before:
+            if self.before and verdict != self.before:
                 # Where the right answer changed within a part (it has drained), so must ours.
                 result.changes += not (self.was_right and kind == "right") or (
                     self.before in label.right
                 )
             self.was_right = kind == "right"
-            self.before = said
+            self.before = verdict
             result.hours += self.episode.step / HOUR
             if (
                 kind == "wrong"
                 and len(result.examples) < 5
-                and not (result.examples and result.examples[-1][2] == said)
+                and not (result.examples and result.examples[-1][2] == verdict)
             ):
                 result.examples.append(
                     (
                         now - self.episode.start,
                         "/".join(sorted(label.right)),
-                        said,
+                        verdict,
                         "; ".join(diagnosis.evidence[:2]),
                     )
                 )
@@ -196,15 +198,15 @@ class _Tally:
                     self.counts[name][self.kind(label, rival(history))] += 1
         self.acted |= label.right
 
-    def kind(self, label: Label, said: str) -> str:
+    def kind(self, label: Label, verdict: str) -> str:
         """Return how an answer counts."""
-        if said in label.right:
+        if verdict in label.right:
             return "right"
-        if said in VAGUE:
+        if verdict in VAGUE:
             return "unknown"
-        if said in WELL:
+        if verdict in WELL:
             return "missed"
-        return "stale" if said in self.acted and said != "RECOVERING" else "wrong"
+        return "stale" if verdict in self.acted and verdict != "RECOVERING" else "wrong"
 
     def _drain(self, label: Label, diagnosis: Any) -> None:
         if label.drain is None or label.drain < 3 * self.episode.step or diagnosis.drain is None:
@@ -218,12 +220,12 @@ class _Tally:
         self.result.drain_held.append(drain.earliest - step <= label.drain <= latest + step)
 
     def _close(self) -> None:
-        if self.first >= 0 and not self.found:
+        if self.first >= 0 and not self.found_right:
             self.result.delays.append(None)
 
     def finish(self) -> Result:
         """Return the result."""
         self._close()
-        self.result.counts = {name: dict(found) for name, found in self.counts.items()}
+        self.result.counts = {name: dict(kinds) for name, kinds in self.counts.items()}
         self.result.pairs = dict(self.pairs)
         return self.result

@@ -45,10 +45,10 @@ def archived(times: list[float], values: list[float | None], step: int, *, total
             known[index] += until - time
             time, index = until, index + 1
     # What the last sample does not complete is not stored yet.
-    whole = int((times[-1] - first + 1e-6) // step)
+    complete = int((times[-1] - first + 1e-6) // step)
     points: Points = [
         total_ / seconds if seconds * 2 >= step else None
-        for total_, seconds in zip(sums[:whole], known[:whole])
+        for total_, seconds in zip(sums[:complete], known[:complete])
     ]
     return Series(first, step, points)
 
@@ -94,10 +94,10 @@ class MemoryStore:
         only: Iterable[str] = (),
     ) -> None:
         """Keep every metric of the samples, after a past of (fine, hours) by metric."""
-        wanted = set(only)
+        metrics = set(only)
         for columns, total in ((samples.totals, True), (samples.levels, False)):
             for metric, values in columns.items():
-                if wanted and metric not in wanted:
+                if metrics and metric not in metrics:
                     continue
                 fine = archived(samples.times, list(values), step, total=total)
                 if past and metric in past:

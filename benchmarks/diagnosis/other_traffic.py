@@ -69,7 +69,7 @@ def surge_in_slow(seed: int) -> Episode:
     slower = d.parts[-1].service
     more = d.rng.uniform(2, 4) / d.load_now
     d.add(
-        d._stays(more * d.rate - d.able / slower, d.rate * (more - 1) / 4),
+        d._stays(more * d.rate - d.capacity / slower, d.rate * (more - 1) / 4),
         rate=more,
         service=slower,
     )
@@ -78,7 +78,7 @@ def surge_in_slow(seed: int) -> Episode:
 
 def loss_and_surge(seed: int) -> Episode:
     """Some workers hang for good; later more arrives than the rest can handle."""
-    d = Draw("lost workers, then a surge", seed).busy_enough().many()
+    d = Draw("lost workers, then a surge", seed).busy_enough().several_workers()
     hung = d.rng.randint(1, d.workers // 2)
     rare = d.law.quantile(1 - 1e-6) * d.service
     d.add(2 * rare + 10 / d.rate + 20 * d.step, hung=hung)
@@ -117,7 +117,7 @@ def restarted(seed: int) -> Episode:
     d = Draw("restart in an incident", seed).busy_enough().slow()
     slow, at = d.parts[-1], d.time
     d.parts.append(replace(slow, start=at))
-    d.add(d._stays(d.rate - d.able / slow.service, 1.0), service=slow.service)
+    d.add(d._stays(d.rate - d.capacity / slow.service, 1.0), service=slow.service)
     return d.then().build(restarts=(at,))
 
 

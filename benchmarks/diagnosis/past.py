@@ -89,15 +89,15 @@ def _profile(traffic: Traffic, hour: float) -> Profile:
 
 def _days(traffic: Traffic, stop: int, hours: int) -> list[int]:
     """Return starts of days that show each kind of hour of the past, most kinds twice."""
-    found, seen = [], dict[Profile, int]()
+    days, occurrences = [], dict[Profile, int]()
     for back in range(0, max(1, -(-hours // 24)) + 1):
         day = stop // DAY * DAY - back * DAY
         kinds = {_profile(traffic, day + hour * HOUR) for hour in range(24)}
-        if any(seen.get(kind, 0) < 2 for kind in kinds):
-            found.append(day)
+        if any(occurrences.get(kind, 0) < 2 for kind in kinds):
+            days.append(day)
             for kind in kinds:
-                seen[kind] = seen.get(kind, 0) + 1
-    return found
+                occurrences[kind] = occurrences.get(kind, 0) + 1
+    return days
 
 
 class _Simulated:
@@ -113,12 +113,12 @@ class _Simulated:
         samples = simulate(self.traffic, start + self.phase - step, end + 2 * step, step, seed)
         self.peak = max(self.peak, usual_peak([samples]))
         columns = {metric: _series(samples, metric, step) for metric in (*TOTALS, *LEVELS)}
-        found = {}
+        blocks = {}
         for hour in range(start + WARM * HOUR, end, HOUR):
             fine = {
                 m: s.points[(hour - s.start) // step :][: HOUR // step] for m, s in columns.items()
             }
-            found[hour] = Block(
+            blocks[hour] = Block(
                 fine,
                 *(
                     {
@@ -128,7 +128,7 @@ class _Simulated:
                     for cf in ("AVERAGE", "MAX")
                 ),
             )
-        return found
+        return blocks
 
 
 def _series(samples: Samples, metric: str, step: int) -> Series:

@@ -124,18 +124,18 @@ class _Messages:
             if k:
                 whole += counted.whole[k - 1]
                 used += (counted.busy[k - 1] + whole) * self.step
-            came = bisect_right(arrivals, time)
-            while first < came and ends[first] <= time:
+            received = bisect_right(arrivals, time)
+            while first < received and ends[first] <= time:
                 first += 1
-            for name, value in zip(TOTALS, (came, done, fails, 0.0, used * 1e6)):
+            for name, value in zip(TOTALS, (received, done, fails, 0.0, used * 1e6)):
                 totals[name].append(value)
             ended = sorted(x * self.step for x in counted.durations[k])
-            if first < came and begins[first] <= time:
+            if first < received and begins[first] <= time:
                 ended = sorted([*ended, time - begins[first]])
             values: dict[str, float | None] = {
-                "backlog": came - done,
+                "backlog": received - done,
                 "in_progress": going,
-                "oldest": time - arrivals[first] if first < came else 0.0,
+                "oldest": time - arrivals[first] if first < received else 0.0,
                 "workers": float(self.traffic.workers - self.traffic.part(time).gone),
                 **{
                     name: ended[min(len(ended) - 1, int(share * len(ended)))] if ended else None
@@ -214,7 +214,7 @@ class _Fluid:
         levels: dict[str, list[float | None]] = {name: [0.0] for name in LEVELS}
         levels["workers"] = [float(traffic.workers)]
         edges = [time for time, _ in pieces]
-        came = done = failed = 0
+        received = done = failed = 0
         used, slice_ = 0.0, self.step / SLICES
         history: list[tuple[float, int]] = [(self.start, 0)]
         oldest_at, hung_since = 0, None
@@ -225,19 +225,19 @@ class _Fluid:
                 time = self.start + (k - 1) * self.step + part_of * slice_
                 rate = pieces[bisect_right(edges, time) - 1][1]
                 part, mean = traffic.part(time), traffic.service_time(time)
-                came += self._noisy(rate * slice_, rate * slice_)
+                received += self._noisy(rate * slice_, rate * slice_)
                 while batches and batches[0][0] < time + slice_:
                     at, size = batches.pop(0)
-                    came += size if at >= time else 0
+                    received += size if at >= time else 0
                 working = traffic.working(time)
-                able = working * slice_ / mean
-                waiting = came - done - part.hung
+                capacity = working * slice_ / mean
+                waiting = received - done - part.hung
                 in_hand = min(working, rate * mean)
                 ended = (
                     max(
                         0,
                         min(
-                            self._noisy(able, able * law.variation**2),
+                            self._noisy(capacity, capacity * law.variation**2),
                             waiting - self._noisy(in_hand, in_hand),
                         ),
                     )
@@ -253,17 +253,17 @@ class _Fluid:
                 scatter = self.rng.gauss(1.0, law.variation / sqrt(max(1, ended)))
                 used += max(0.0, min(working * slice_, ended * mean * scatter))
                 used += part.hung * slice_
-                history.append((time + slice_, came))
+                history.append((time + slice_, received))
             time = self.start + k * self.step
             while oldest_at < len(history) - 1 and history[oldest_at][1] <= done:
                 oldest_at += 1
-            backlog = came - done
+            backlog = received - done
             since = (
                 hung_since
                 if hung_since is not None
                 else (history[oldest_at][0] - slice_ if backlog > traffic.workers else time)
             )
-            for name, value in zip(TOTALS, (came, done, failed, 0.0, used * 1e6)):
+            for name, value in zip(TOTALS, (received, done, failed, 0.0, used * 1e6)):
                 totals[name].append(value)
             part = traffic.part(time)
             mean = traffic.service_time(time - slice_)

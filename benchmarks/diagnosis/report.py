@@ -38,10 +38,10 @@ def macro_f1(pairs: Counter[str]) -> float:
 
 
 def _total(rows: Iterable[Row], judge: str) -> Counter[str]:
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for row in rows:
-        found.update(row["counts"].get(judge, {}))
-    return found
+        counts.update(row["counts"].get(judge, {}))
+    return counts
 
 
 def line(title: str, rows: Sequence[Row], judge: str = "") -> str:
@@ -86,7 +86,7 @@ def table(rows: Sequence[Row]) -> str:
     for row in rows:
         pairs.update(row["pairs"])
     errors = [x for row in rows for x in row["drain_errors"]]
-    held = [x for row in rows for x in row["drain_held"]]
+    in_bounds = [x for row in rows for x in row["drain_held"]]
     undecided = sum(row["undecided"] for row in rows)
     early = sum(row["early_wrong"] for row in rows)
     confused = ", ".join(
@@ -97,8 +97,9 @@ def table(rows: Sequence[Row]) -> str:
     lines += [
         "",
         f"macro-F1 {macro_f1(pairs):.3f}",
-        f"time to drain: bounds hold {100 * sum(held) / max(1, len(held)):.1f} % of {len(held)}; "
-        f"given in {100 * len(errors) / max(1, len(held)):.1f} %: within 20 % "
+        f"time to drain: bounds hold {100 * sum(in_bounds) / max(1, len(in_bounds)):.1f} %"
+        f" of {len(in_bounds)}; "
+        f"given in {100 * len(errors) / max(1, len(in_bounds)):.1f} %: within 20 % "
         f"{100 * within(errors, 0.2):.1f} %, median error {100 * at(errors, 0.5):.1f} %",
         f"not decidable: {undecided} samples, a cause that never acted named in {early}",
         f"confusions (samples): {confused[:900]}",
@@ -108,16 +109,16 @@ def table(rows: Sequence[Row]) -> str:
 
 def examples(rows: Sequence[Row], most: int = 60) -> str:
     """Return failing moments: the worst episodes of each family, first moments of each."""
-    found = []
+    lines = []
     for row in sorted(rows, key=lambda r: -sum(r["counts"][""].get(k, 0) for k in KINDS[1:])):
         bad = {k: row["counts"][""].get(k, 0) for k in KINDS if row["counts"][""].get(k)}
         if set(bad) <= {"right"}:
             continue
-        found.append(f"{row['family']} seed {row['seed']}: {bad} delays {row['delays']}")
-        found += [
-            f"    at {when:.0f} s: right {right}, said {said}: {text[:150]}"
-            for when, right, said, text in row["examples"]
+        lines.append(f"{row['family']} seed {row['seed']}: {bad} delays {row['delays']}")
+        lines += [
+            f"    at {when:.0f} s: right {right}, said {verdict}: {text[:150]}"
+            for when, right, verdict, text in row["examples"]
         ]
-        if len(found) > most:
+        if len(lines) > most:
             break
-    return "\n".join(found)
+    return "\n".join(lines)

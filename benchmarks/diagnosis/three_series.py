@@ -36,21 +36,24 @@ def consumers_go(seed: int) -> Episode:
     """All consumers of the queue go; later they return."""
     draw = Draw("queue: consumers go", seed + HELD_OUT).busy_enough()
     draw.add(draw.rng.uniform(5, 60) * draw.step + 20 / draw.rate, gone=draw.workers)
-    made = draw.then().build(only=QUEUE, extend=_with_queue_totals)
-    return replace(made, relabel=_gone_labels)
+    episode = draw.then().build(only=QUEUE, extend=_with_queue_totals)
+    return replace(episode, relabel=_gone_labels)
 
 
 def poison(seed: int) -> Episode:
     """One message is returned to the queue whenever it comes, the others are handled."""
     draw = Draw("queue: poison", seed + HELD_OUT).busy_enough()
     begin, seconds = draw.time, draw.rng.uniform(10, 60) * draw.step
-    again = max(draw.rate * draw.rng.uniform(1.5, 50), 2 * NATS / SAMPLES / draw.step)
+    redelivery_rate = max(draw.rate * draw.rng.uniform(1.5, 50), 2 * NATS / SAMPLES / draw.step)
     draw.then(seconds).then(1800)
 
     def extend(samples: Samples) -> Samples:
         spans = [min(max(0.0, time - begin), seconds) for time in samples.times]
         samples = _with_queue_totals(samples)
-        totals = {**samples.totals, "redelivered": [float(int(span * again)) for span in spans]}
+        totals = {
+            **samples.totals,
+            "redelivered": [float(int(span * redelivery_rate)) for span in spans],
+        }
         return replace(samples, totals=totals)
 
     def relabel(samples: Samples, labels: Sequence[Label]) -> list[Label]:
@@ -79,16 +82,19 @@ def expires(seed: int) -> Episode:
         samples = _with_queue_totals(samples)
         received, times = samples.totals["received"], samples.times
         processed = samples.totals["processed"]
-        gone = []
+        expired_totals = []
         for k, time in enumerate(times):
             at = bisect_right(times, time - lives) - 1
             expired = received[at] - processed[k] if at >= 0 and time > begin else 0.0
-            gone.append(max(0.0, expired, gone[-1] if gone else 0.0))
-        left = [(waiting or 0.0) - lost for waiting, lost in zip(samples.levels["backlog"], gone)]
+            expired_totals.append(max(0.0, expired, expired_totals[-1] if expired_totals else 0.0))
+        backlog = [
+            (waiting or 0.0) - lost
+            for waiting, lost in zip(samples.levels["backlog"], expired_totals)
+        ]
         return replace(
             samples,
-            totals={**samples.totals, "vanished": gone},
-            levels={**samples.levels, "backlog": list(left)},
+            totals={**samples.totals, "vanished": expired_totals},
+            levels={**samples.levels, "backlog": list(backlog)},
         )
 
     return draw.build(only=QUEUE, extend=extend, relabel=_gone_labels)

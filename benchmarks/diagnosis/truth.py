@@ -69,7 +69,7 @@ class Truth:
 
     def labels(self) -> list[Label]:
         """Return one label a sample."""
-        found: list[Label] = []
+        labels: list[Label] = []
         evidence = _Evidence(self)
         calm_since, excursion = -inf, False
         backlog = self.samples.levels["backlog"]
@@ -100,8 +100,8 @@ class Truth:
             if any(0 <= time - at <= RESTARTED for at in self.restarts):
                 right |= {"RESTART"}
             drain = drained[k] if "RECOVERING" in right and certain else None
-            found.append(Label(frozenset(right), certain, index, drain))
-        return found
+            labels.append(Label(frozenset(right), certain, index, drain))
+        return labels
 
     @property
     def _starts(self) -> list[float]:
@@ -119,17 +119,17 @@ class Truth:
     def _right(self, index: int, time: float, waiting: float) -> set[str]:
         traffic, part = self.traffic, self.traffic.parts[index]
         usual = self.usual_part(index)
-        rate, able = traffic.arrival_rate(time - 1e-6), traffic.capacity(time - 1e-6)
+        rate, capacity = traffic.arrival_rate(time - 1e-6), traffic.capacity(time - 1e-6)
         if part.disturbed and (part.hung or part.gone or part.failing or not part.rate):
             return self._not_growth(
-                part, growing=rate > able and waiting > self.level, waiting=waiting
+                part, growing=rate > capacity and waiting > self.level, waiting=waiting
             )
         if traffic.calendar and not self._after_trouble(index + 1) and waiting > self.chance:
             # What comes every night is usual, its drain too.
             return {"RECOVERING", "CREEP", *WELL}
         if waiting > self.level:
             return self._causes(part, usual, index) if self._grows(time) else {"RECOVERING"}
-        return {"CREEP", *WELL} if rate > NEARLY_FULL * able else set(WELL)
+        return {"CREEP", *WELL} if rate > NEARLY_FULL * capacity else set(WELL)
 
     def _not_growth(self, part: Part, *, growing: bool, waiting: float) -> set[str]:
         """Return what is right of workers that hang, messages that fail, or none that come."""
@@ -156,11 +156,11 @@ class Truth:
             return {"SURGE"}
         if more < SMALL:
             return {"SLOW"}
-        able = traffic.workers / (traffic.service * usual.service)
+        capacity = traffic.workers / (traffic.service * usual.service)
         rate = traffic.rate * usual.rate
-        surge, slow = max(0.0, more * rate - able), max(0.0, rate - able / slower)
-        both = max(1e-9, more * rate - able / slower)
-        share = min(1.0, max(0.0, (surge + both - slow) / 2 / both))
+        surge, slow = max(0.0, more * rate - capacity), max(0.0, rate - capacity / slower)
+        growth = max(1e-9, more * rate - capacity / slower)
+        share = min(1.0, max(0.0, (surge + growth - slow) / 2 / growth))
         right = {"BOTH"}
         if share > 1 - SHARE or (not slow and surge):
             right |= {"SURGE"}
@@ -171,7 +171,7 @@ class Truth:
     def _drained(self) -> list[float | None]:
         """Return, by sample, seconds until the backlog is at the level, if no turn comes first."""
         times, backlog = self.samples.times, self.samples.levels["backlog"]
-        found: list[float | None] = [None] * len(times)
+        times_to_drain: list[float | None] = [None] * len(times)
         end: float | None = None
         part = -1
         goal = max(1.0, self.level / 3)
@@ -181,8 +181,8 @@ class Truth:
                 end, part = None, index
             if (backlog[k] or 0.0) <= goal:
                 end = times[k]
-            found[k] = end - times[k] if end is not None else None
-        return found
+            times_to_drain[k] = end - times[k] if end is not None else None
+        return times_to_drain
 
 
 class _Evidence:
@@ -206,58 +206,64 @@ class _Evidence:
             self.arrived += samples.totals["received"][k] - samples.totals["received"][k - 1]
             self.ended += samples.totals["processed"][k] - samples.totals["processed"][k - 1]
         part, usual = truth.traffic.parts[index], truth.usual_part(index)
-        others = [self.previous] if index else []
-        others += [usual] if part.disturbed else []
+        alternatives = [self.previous] if index else []
+        alternatives += [usual] if part.disturbed else []
         if k - self.since + 1 < SAMPLES:
             return False
         return all(
-            self._nats(k, part, other) >= NATS for other in others if other is not part
+            self._nats(k, part, alternative) >= NATS
+            for alternative in alternatives
+            if alternative is not part
         ) and self._moved(k, part)
 
-    def _nats(self, k: int, part: Part, other: Part) -> float:
+    def _nats(self, k: int, part: Part, alternative: Part) -> float:
         traffic = self.truth.traffic
         time = self.truth.samples.times[k]
         seconds = time - self.truth.samples.times[max(0, self.since - 1)]
         before = (
             self.truth.known
-            if other is not self.previous or not self.part
+            if alternative is not self.previous or not self.part
             else min(self.truth.known, part.start - self.previous.start if self.part > 1 else inf)
         )
         trust = 1.0 if before == inf else before / (before + seconds)
-        found = 0.0
+        nats = 0.0
         rate = traffic.rate * traffic.calendar_factor(time)
-        if part.rate != other.rate:
-            mine, theirs = part.rate * rate, max(other.rate, 1e-3) * rate
-            per_second = (mine * log(mine / theirs) if mine else 0.0) - mine + theirs
-            found += per_second * seconds / traffic.dispersion
-        if part.service != other.service:
+        if part.rate != alternative.rate:
+            rate_here, other_rate = part.rate * rate, max(alternative.rate, 1e-3) * rate
+            per_second = (
+                (rate_here * log(rate_here / other_rate) if rate_here else 0.0)
+                - rate_here
+                + other_rate
+            )
+            nats += per_second * seconds / traffic.dispersion
+        if part.service != alternative.service:
             # Those in hand at the turn still take the time of before.
             ended = max(0.0, self.ended - traffic.workers)
-            found += ended * traffic.law.information(part.service / other.service)
-        found += self._stuck(k, part, other, seconds)
-        if part.failing != other.failing:
-            found += self.ended * _bernoulli(part.failing, other.failing)
-        return found * trust
+            nats += ended * traffic.law.information(part.service / alternative.service)
+        nats += self._stuck(k, part, alternative, seconds)
+        if part.failing != alternative.failing:
+            nats += self.ended * _bernoulli(part.failing, alternative.failing)
+        return nats * trust
 
-    def _stuck(self, k: int, part: Part, other: Part, seconds: float) -> float:
+    def _stuck(self, k: int, part: Part, alternative: Part, seconds: float) -> float:
         """Return evidence of held or lost workers, or that they are back."""
         traffic = self.truth.traffic
-        mine, theirs = part.hung + part.gone, other.hung + other.gone
-        if mine == theirs:
+        missing, usually_missing = part.hung + part.gone, alternative.hung + alternative.gone
+        if missing == usually_missing:
             return 0.0
-        if mine < theirs:
+        if missing < usually_missing:
             return MILLION * 10 if self.ended > traffic.workers else 0.0
-        if part.gone > other.gone:
+        if part.gone > alternative.gone:
             return MILLION * 10  # the number of threads is in the sample
         age = self.truth.samples.levels["oldest"][k] or 0.0
         service = traffic.service * part.service
-        held = min(age, seconds)
+        seconds_held = min(age, seconds)
         rare = traffic.law.quantile(1 - 1e-6) * service
-        if mine >= traffic.workers:
-            return held / rare * MILLION * 3
+        if missing >= traffic.workers:
+            return seconds_held / rare * MILLION * 3
         # The others must have gone on at their usual pace, else all may be slow together.
-        others = min(1.0, self.ended / 20)
-        return held / rare * MILLION * 3 * others
+        pace = min(1.0, self.ended / 20)
+        return seconds_held / rare * MILLION * 3 * pace
 
     def _moved(self, k: int, part: Part) -> bool:
         """Return whether the backlog's direction is no chance, where the label rests on it."""
@@ -271,8 +277,8 @@ class _Evidence:
         )
 
 
-def _bernoulli(mine: float, theirs: float) -> float:
-    p, q = min(0.999, max(0.001, mine)), min(0.99, max(0.01, theirs))
+def _bernoulli(observed: float, assumed: float) -> float:
+    p, q = min(0.999, max(0.001, observed)), min(0.99, max(0.01, assumed))
     return p * log(p / q) + (1 - p) * log((1 - p) / (1 - q))
 
 

@@ -46,7 +46,7 @@ class Watch:
     days: float = DAYS
     alarms: list[tuple[str, str]] = field(default_factory=list)
     #: Samples by first verdict that was not OK or IDLE.
-    said: dict[str, int] = field(default_factory=dict)
+    verdicts: dict[str, int] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain types for JSON."""
@@ -98,14 +98,14 @@ def _times_wander(rng: random.Random) -> Traffic:
 
 def _batches(rng: random.Random) -> Traffic:
     plain = _plain(rng)
-    every = rng.choice((600.0, 3600.0, float(DAY)))
-    size = max(2, int(plain.rate * min(every, 7200.0) / 2))
-    offset = rng.uniform(0, every)
-    count = int((KNOWN + DAYS) * DAY / every)
+    period = rng.choice((600.0, 3600.0, float(DAY)))
+    size = max(2, int(plain.rate * min(period, 7200.0) / 2))
+    offset = rng.uniform(0, period)
+    count = int((KNOWN + DAYS) * DAY / period)
     return replace(
         plain,
         rate=plain.rate / 2,
-        batches=[(MONDAY + offset + every * i, size) for i in range(count)],
+        batches=[(MONDAY + offset + period * i, size) for i in range(count)],
     )
 
 
@@ -176,8 +176,8 @@ def watch(kind: str, number: int, days: int = DAYS) -> Watch:
     store = MemoryStore()
     store.put_samples(samples, STEP)
     judge = Judge(store, SlowerBaselines(store, zone=timezone.utc))
-    found, last = Watch(kind, number, days), -APART * 2.0
-    said: Counter[str] = Counter()
+    report, last = Watch(kind, number, days), -APART * 2.0
+    verdicts: Counter[str] = Counter()
     for day in range(KNOWN, KNOWN + days):
         start = MONDAY + day * DAY
         columns = judge.columns(store.daemon, Window(start - 2 * HOUR, start + DAY, 1))
@@ -185,14 +185,14 @@ def watch(kind: str, number: int, days: int = DAYS) -> Watch:
             diagnosis = judge.look(store.daemon, columns, dict, now).judged.diagnosis  # type: ignore[arg-type]
             name = diagnosis.verdict.name
             if name not in ("OK", "IDLE"):
-                said[name] += 1
+                verdicts[name] += 1
             if diagnosis.severity >= 2:
                 if now - last > APART:
-                    words = "; ".join(diagnosis.evidence[:2])[:160]
-                    found.alarms.append((diagnosis.verdict.name, words))
+                    sentence = "; ".join(diagnosis.evidence[:2])[:160]
+                    report.alarms.append((diagnosis.verdict.name, sentence))
                 last = now
-    found.said = dict(said)
-    return found
+    report.verdicts = dict(verdicts)
+    return report
 
 
 def table(rows: Iterable[dict[str, Any]]) -> str:
@@ -222,7 +222,7 @@ def table(rows: Iterable[dict[str, Any]]) -> str:
 def examples(rows: Iterable[dict[str, Any]], most: int = 4) -> str:
     """Return the first alarms of each daemon."""
     return "\n".join(
-        f"{row['kind']} {row['number']}: {name}: {words}"
+        f"{row['kind']} {row['number']}: {name}: {sentence}"
         for row in rows
-        for name, words in row["alarms"][:most]
+        for name, sentence in row["alarms"][:most]
     )

@@ -35,11 +35,11 @@ def main() -> int:
         print(json.dumps(result and asdict(result)), flush=True)
         return 0
     with _database() as dsns, ThreadPoolExecutor(options.at_once) as pool:
-        wanted = [
+        numbers = [
             number for number, case in enumerate(CASES) if dsns is not None or case.needs != "dsn"
         ] * options.rounds
-        jobs = [pool.submit(_apart, number, (dsns or {}).get(number, "")) for number in wanted]
-        results = [(CASES[number], job.result()) for number, job in zip(wanted, jobs)]
+        jobs = [pool.submit(_apart, number, (dsns or {}).get(number, "")) for number in numbers]
+        results = [(CASES[number], job.result()) for number, job in zip(numbers, jobs)]
     if dsns is None:
         print("PostgreSQL is not installed: its cases are left out")
     return _table(results)
@@ -76,25 +76,25 @@ def _apart(number: int, dsn: str) -> Result | None:
     except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
         print(f"{CASES[number].name}: {error}: {str(error.stderr)[-300:]}", file=sys.stderr)
         return None
-    said = json.loads(done.stdout.splitlines()[-1])
-    return Result(**said) if said else None
+    fields = json.loads(done.stdout.splitlines()[-1])
+    return Result(**fields) if fields else None
 
 
 def _table(results: list[tuple[Case, Result | None]]) -> int:
     """Print a line for each case and the shares; return the exit code."""
-    right = told = 0
+    right = states_right = 0
     for case, result in results:
         good = result is not None and result.right(case)
-        kind = result is not None and result.told(case)
-        right, told = right + good, told + kind
-        words = result.sentence if result else "nothing"
+        kind = result is not None and result.state_right(case)
+        right, states_right = right + good, states_right + kind
+        sentence = result.sentence if result else "nothing"
         mark = f"{'right' if good else 'WRONG'} {'' if kind else '(state not told) '}"
-        print(f"{mark}{case.name}: {words}")
+        print(f"{mark}{case.name}: {sentence}")
     print(
         f"The right frame first: {right} of {len(results)} ({right / len(results):.0%});"
-        f" computing told from waiting: {told} of {len(results)}"
+        f" computing told from waiting: {states_right} of {len(results)}"
     )
-    return 0 if right >= 0.95 * len(results) and told == len(results) else 1
+    return 0 if right >= 0.95 * len(results) and states_right == len(results) else 1
 
 
 if __name__ == "__main__":

@@ -88,7 +88,7 @@ class Result:
         """Return whether the function and what it called are the right ones."""
         return self.own == case.own and self.library.startswith(case.library)
 
-    def told(self, case: Case) -> bool:
+    def state_right(self, case: Case) -> bool:
         """Return whether computing is told from waiting."""
         return ("waiting" if self.state == "waiting" else "computing") == case.state
 

@@ -138,17 +138,17 @@ class Mirrors:
 
     def consume(self, body: Body) -> None:
         """Update the map of a repository's mirrors."""
-        where = resolved(self._services.host)
+        address = resolved(self._services.host)
         if self._services.url:
-            self.probe("/repo", where)
+            self.probe("/repo", address)
         if self._services.spool != Path():
             self.write_map(self._services.spool, body)
 
-    def probe(self, path: str, where: str) -> int:
+    def probe(self, path: str, address: str) -> int:
         """Ask a mirror whether it has a path."""
         connection = http.client.HTTPConnection(self._services.url.removeprefix("http://"))
         try:
-            connection.request("GET", f"{path}?from={where}")
+            connection.request("GET", f"{path}?from={address}")
             return connection.getresponse().status
         finally:
             connection.close()

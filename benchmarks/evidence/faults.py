@@ -29,19 +29,19 @@ CREATE OR REPLACE TRIGGER slow BEFORE INSERT ON messages FOR EACH ROW EXECUTE FU
 @contextmanager
 def locked_table(services: Services) -> Iterator[None]:
     """Hold the table's lock in another session."""
-    with psycopg.connect(services.dsn) as other:
-        other.execute("LOCK TABLE messages IN ACCESS EXCLUSIVE MODE")
+    with psycopg.connect(services.dsn) as connection:
+        connection.execute("LOCK TABLE messages IN ACCESS EXCLUSIVE MODE")
         yield
-        other.rollback()
+        connection.rollback()
 
 
 @contextmanager
 def slow_insert(services: Services) -> Iterator[None]:
     """Have each insert take a quarter of a second on the server."""
-    with psycopg.connect(services.dsn, autocommit=True) as other:
-        other.execute(SLOW_INSERT)
+    with psycopg.connect(services.dsn, autocommit=True) as connection:
+        connection.execute(SLOW_INSERT)
         yield
-        other.execute("DROP TRIGGER slow ON messages")
+        connection.execute("DROP TRIGGER slow ON messages")
 
 
 @contextmanager

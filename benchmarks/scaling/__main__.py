@@ -32,34 +32,34 @@ def main() -> None:
         default="",
         help="send by the network plugin to a second collectd, which stores",
     )
-    given = parser.parse_args()
-    if given.seconds < INTERVAL:
-        parser.error(f"--seconds {given.seconds:g}: less than an interval, {INTERVAL} s")
+    arguments = parser.parse_args()
+    if arguments.seconds < INTERVAL:
+        parser.error(f"--seconds {arguments.seconds:g}: less than an interval, {INTERVAL} s")
     lines: list[dict[str, Any]] = []
-    for count in given.counts:
-        for write_after in given.write_after:
+    for count in arguments.counts:
+        for write_after in arguments.write_after:
             # A socket's path holds 107 bytes at most.
             with tempfile.TemporaryDirectory(prefix="scale") as folder:
-                rig = Rig(Path(folder), count, write_after, given.level)
+                rig = Rig(Path(folder), count, write_after, arguments.level)
                 try:
                     rig.start()
                     time.sleep(2 * write_after)  # until each file has been written once
-                    found = {
+                    figures = {
                         "consumers": count,
                         "write_after": write_after,
-                        "level": given.level,
-                        **rig.measure(given.seconds),
+                        "level": arguments.level,
+                        **rig.measure(arguments.seconds),
                         **rig.dashboard(),
                         "load": os.getloadavg()[0],
                     }
                 finally:
                     rig.processes.stop_all()
-            lines.append(found)
+            lines.append(figures)
             print(
                 json.dumps(
                     {
                         name: value if isinstance(value, str) else round(value, 1)
-                        for name, value in found.items()
+                        for name, value in figures.items()
                     }
                 ),
                 flush=True,
@@ -71,21 +71,21 @@ def main() -> None:
 def ratios(lines: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Yield what the lines of one run say beside each other: growth, and what batching saves."""
     for first, last in (
-        (line, other)
+        (line, later)
         for line in lines[:1]
-        for other in lines[1:]
-        if other["write_after"] == line["write_after"]
+        for later in lines[1:]
+        if later["write_after"] == line["write_after"]
     ):
         times = last["consumers"] / first["consumers"]
         yield (
             f"{times:g} × the consumers: {last['writes/s'] / first['writes/s']:.1f} × the"
             f" writes, {last['dashboard MB'] / first['dashboard MB']:.1f} × the page's memory"
         )
-    for one, other in zip(lines, lines[1:]):
-        if one["consumers"] == other["consumers"]:
+    for earlier, later in zip(lines, lines[1:]):
+        if earlier["consumers"] == later["consumers"]:
             yield (
-                f"{one['consumers']} consumers, {other['write_after']} s of batching:"
-                f" {other['writes/s'] / one['writes/s']:.2f} of the writes"
+                f"{earlier['consumers']} consumers, {later['write_after']} s of batching:"
+                f" {later['writes/s'] / earlier['writes/s']:.2f} of the writes"
             )
 
 

@@ -79,15 +79,15 @@ def table() -> list[str]:
     lines = []
     for topics in (False, True):
         for consumers in (10, 100, 1_000, 10_000):
-            one = cost(consumers, topics)
+            costs = cost(consumers, topics)
             cells = (
                 f"{consumers:,}{', by topic' if topics else ''}",
-                f"{one.series:,}",
-                f"{one.collectd_cpu:,.1f}",
-                f"{one.unbatched_writes_a_second:,.0f}",
-                f"{one.writes_a_second:,.1f}",
-                f"{one.rrdcached_cpu:,.1f}",
-                f"{one.disk_gb:,.2f}",
+                f"{costs.series:,}",
+                f"{costs.collectd_cpu:,.1f}",
+                f"{costs.unbatched_writes_a_second:,.0f}",
+                f"{costs.writes_a_second:,.1f}",
+                f"{costs.rrdcached_cpu:,.1f}",
+                f"{costs.disk_gb:,.2f}",
             )
             lines += [
                 f"   {'  -' if number else '* -'} {cell}" for number, cell in enumerate(cells)

@@ -69,8 +69,8 @@ class Rig:
         self.measured: dict[str, int] = {}
         self.files, self.address = folder / "rrd", folder / "rrdcached.sock"
         self._peers = folder / "peers"
-        for made in (self.files, self._peers):
-            made.mkdir()
+        for subfolder in (self.files, self._peers):
+            subfolder.mkdir()
         self.processes = Processes(folder)
         self._env = {**os.environ, "PYTHONPATH": str(ROOT)}
         self.measured["rrdcached"] = self.processes.start(
@@ -105,15 +105,15 @@ class Rig:
         block = block.replace("    Timeout", "    MaxConsumers 100000\n    Timeout")
         storing = STORING.format(address=self.address, files=self.files)
         if self.level:
-            told = {"port": free_udp_port(), "level": self.level, "folder": self.folder}
+            settings = {"port": free_udp_port(), "level": self.level, "folder": self.folder}
             (self.folder / "passwd").write_text("bench: bench\n")
-            self._collectd("central", RECEIVING.format(**told) + storing)
-            wait_for("the central one listens", lambda: _taken(told["port"]))
-            storing = SENDING.format(**told)
+            self._collectd("central", RECEIVING.format(**settings) + storing)
+            wait_for("the central one listens", lambda: _taken(settings["port"]))
+            storing = SENDING.format(**settings)
         self._collectd("collectd", storing + block)
         wait_for("every series is cached", self._all_cached, 300)
 
-    def _collectd(self, name: str, rest: str) -> None:
+    def _collectd(self, name: str, configuration: str) -> None:
         conf = self.folder / f"{name}.conf"
         head = collectd_conf.head(
             "localhost",
@@ -122,7 +122,7 @@ class Rig:
             self.folder / f"{name}.log",
             INTERVAL,
         )
-        conf.write_text(head + rest)
+        conf.write_text(head + configuration)
         self.measured[name] = self.processes.start(
             name, ["/usr/sbin/collectd", "-f", "-C", str(conf)], self._env, self.folder
         )
@@ -142,13 +142,13 @@ class Rig:
         self.processes.check()
         then, lasted = cached.stats(self.address), time.monotonic() - began
         last = [spent(pid) for pid in self.measured.values()]
-        found = {}
+        figures = {}
         for name, before, after in zip(self.measured, first, last):
-            found[f"{name} CPU s/min"] = (after.cpu - before.cpu) / lasted * 60
-            found[f"{name} MB"] = after.memory
+            figures[f"{name} CPU s/min"] = (after.cpu - before.cpu) / lasted * 60
+            figures[f"{name} MB"] = after.memory
         for name, count in (("updates/s", "UpdatesReceived"), ("writes/s", "UpdatesWritten")):
-            found[name] = (then[count] - counted[count]) / lasted
-        return found
+            figures[name] = (then[count] - counted[count]) / lasted
+        return figures
 
     def dashboard(self) -> dict[str, float]:
         """Return ms of the list of daemons: first, until all are judged, least of five later; MB.
@@ -172,12 +172,12 @@ class Rig:
             self._env,
             ROOT,
         )
-        where = f"http://127.0.0.1:{port}"
-        wait_for("the page answers", lambda: _answers(where), 60)
+        address = f"http://127.0.0.1:{port}"
+        wait_for("the page answers", lambda: _answers(address), 60)
 
         def listed() -> tuple[float, bool]:
             began = time.perf_counter()
-            with urllib.request.urlopen(f"{where}/api/v1/daemons", timeout=120) as answer:
+            with urllib.request.urlopen(f"{address}/api/v1/daemons", timeout=120) as answer:
                 body = answer.read()
             return (time.perf_counter() - began) * 1000, json.loads(body)["reading"]
 
@@ -203,9 +203,9 @@ def _taken(port: int) -> bool:
     return False
 
 
-def _answers(where: str) -> bool:
+def _answers(address: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{where}/healthz", timeout=30) as answer:
+        with urllib.request.urlopen(f"{address}/healthz", timeout=30) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False
