@@ -33,6 +33,8 @@ BLOCKS = 12
 #: Messages of a topic that show its mean time: the first one after a start, which opens files and
 #: connections, would mix the times so much that a backlog of hundreds is chance.
 MIN_TOPIC_MESSAGES = 3.0
+#: Messages whose mean is off by a fifth: fewer say less than those of a falling backlog.
+MIN_ENDED = 25.0
 #: Fewer known points than two hide even the counts' own scatter.
 LEAST = 2
 
@@ -127,8 +129,6 @@ def own_usual(history: History, calm: Sequence[int], places: Sequence[int]) -> U
     step, count = history.step, len(places)
     received = [history.received[i] or 0.0 for i in places]
     rate, clumped = _arrivals(received, step)
-    done = sum(history.processed[i] or 0.0 for i in places)
-    busy = [x for i in places if history.busy and (x := history.busy[i]) is not None]
     workers = [x for i in places if history.workers and (x := history.workers[i]) is not None]
     delays = [x for i in places if history.delay and (x := history.delay[i]) is not None]
     levels = [history.backlog[i] or 0.0 for i in calm]
@@ -137,7 +137,7 @@ def own_usual(history: History, calm: Sequence[int], places: Sequence[int]) -> U
         received=rate,
         received_spread=(clumped * rate / step) ** 0.5,
         backlog=quantile(levels, 0.5) if levels else 0.0,
-        service=sum(busy) / done * count / len(busy) if busy and done and sum(busy) else None,
+        service=_service(history, calm, MIN_ENDED) or _service(history, places),
         service_spread=0.0,
         scatter=by_points(history, calm) or 0.0,
         failed=None,  # failures of minutes may be the trouble
@@ -151,6 +151,36 @@ def own_usual(history: History, calm: Sequence[int], places: Sequence[int]) -> U
         # While work waits, what ends is what the workers can do.
         capacity=quantile(ended, 0.75),
     )
+
+
+def _service(history: History, places: Sequence[int], least: float = 0.0) -> float | None:
+    """Return the worker-seconds per message that held for most of the time.
+
+    None from fewer messages than ``least``.
+
+    By the time that a stretch lasted, not by its messages: a surge that was coped with in batches
+    has most of the messages, and no usual time per message.
+    """
+    if not history.busy:
+        return None
+    places = [i for i in places if history.busy[i] is not None]
+    step = history.step
+    ended = [(history.processed[i] or 0.0) * step for i in places]
+    if sum(ended) < least:
+        return None
+    used = [(history.busy[i] or 0.0) * step for i in places]
+    done = Counts(places, ended, used)
+    lasting = [
+        (part.exposure / part.count, sum(part.start <= i < part.stop for i in places))
+        for part in segments(done, scale(done, 1.0))
+        if part.count
+    ]
+    half = sum(points for _, points in lasting) / 2
+    for service, points in sorted(lasting):
+        half -= points
+        if half <= 0:
+            return service or None
+    return None
 
 
 def coped_with(history: History) -> Coped | None:

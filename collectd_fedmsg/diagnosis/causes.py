@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .acting import Cause, Reference
 from .excess import EVIDENT, mean_time, more_arrive, times_slower
 from .facts import Facts
 from .history import PERSIST, REFERENCE, Window, window
@@ -11,7 +12,7 @@ from .references import references
 from .segments import Segment
 from .split import Split, shapley
 from .stats import SIGMAS, WHICH, known
-from .verdict import Cause, Reference, Verdict
+from .verdict import Verdict
 
 #: A part below this is not named as a cause of its own: twice the ±10 points that the split
 #: promises.

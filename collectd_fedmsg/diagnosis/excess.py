@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+from .acting import Reference
 from .facts import Facts
 from .history import PERSIST, REFERENCE, Window
 from .hours import longest_message
@@ -11,7 +12,6 @@ from .segments import Segment
 from .stats import SURE, WHICH
 from .tail import SELDOM
 from .usual import Usual
-from .verdict import Reference
 
 #: (calm points known, times what they show that a change must be): few points hide how much
 #: is ordinary. Five minutes are longer than a burst of mail or a garbage collection lasts.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .acting import Cause
 from .baseline import Baseline
 from .calm import longest_pause
 from .history import History, Window
@@ -12,7 +13,6 @@ from .segments import Segment
 from .tail import Tail
 from .trend import Trend
 from .usual import Usual
-from .verdict import Cause
 
 #: An excursion lasts until a third of the limit: else it would begin and end with each sample
 #: around it.

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .acting import Reference
 from .facts import Facts
 from .history import PERSIST, REFERENCE, window
 from .usual import Usual
-from .verdict import Reference
 
 
 def references(facts: Facts, usual: Usual) -> Iterator[Reference]:

@@ -141,32 +141,6 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Reference:
-    """What was coped with: messages/s, worker-seconds a message (None: not known), messages/s
-    that the workers can end, and for how long (s) that was watched."""
-
-    arrivals: float
-    service: float | None
-    capacity: float
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Cause:
-    """What acts now: SURGE, SLOW or BOTH, by how much, compared with what, and since when."""
-
-    verdict: Verdict
-    #: Growth of the part that acts, in messages.
-    split: Split
-    #: Times that arrivals are those coped with, and that a message takes longer; None: it does not.
-    arrivals: float
-    service: float | None
-    reference: Reference
-    #: Index of the point since which it acts.
-    start: int
-
-
-@dataclass(frozen=True)
 class Drain:
     """Seconds until the backlog is as small as usual; ``latest`` is None when it may never be."""
 
@@ -200,6 +174,11 @@ class Diagnosis:
     limit: float | None = None
     #: What it was compared with; None without anything to compare.
     usual: Usual | None = None
+
+    @property
+    def based(self) -> bool:
+        """Whether it was compared with earlier hours, not with this hour's calm samples."""
+        return self.usual is not None and "a baseline" not in self.missing
 
     @property
     def verdict(self) -> Verdict:

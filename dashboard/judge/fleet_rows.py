@@ -13,7 +13,7 @@ from ..store.base import Daemon
 from .background import ResponseCache
 from .judge import Judge
 from .look_back import METRICS
-from .plain_words import GROUPS, headline, unread
+from .plain_words import GROUPS, headline, shared_headline, unread
 from .row import describe
 from .unknown import Seen, mistake, unknown
 
@@ -148,16 +148,20 @@ def summary(
         "states": dict(states),
         **{name: counts[name] for name in GROUPS},
         "retired": retired,
-        "headline": (together(shared) if counts["silent"] < len(rows) else None) or sentence,
+        "headline": (together(shared, rows) if counts["silent"] < len(rows) else None) or sentence,
         "backlog": sum(waiting) if waiting or not rows else None,
         "last_sample": heard,
     }
 
 
-def together(shared: Sequence[Incident]) -> str | None:
-    """Return the worst trouble that several daemons have together, in a few words."""
+def together(shared: Sequence[Incident], rows: Sequence[Mapping[str, Any]]) -> str | None:
+    """Return the worst trouble that several daemons have together, in a few words; None without.
+
+    Args:
+        shared, rows: worst first.
+    """
     worst = next((incident for incident in shared if incident.severity >= SERIOUS), None)
     if worst is None:
         return None
-    sentence = worst.sentence.partition(";")[0]
-    return sentence[:1].upper() + sentence[1:]
+    others = [row for row in rows if row["group"] == "attention" and row["id"] not in worst.members]
+    return shared_headline(worst.sentence, others)

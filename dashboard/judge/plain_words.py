@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
@@ -99,17 +99,38 @@ def headline(
         lasting = f" for {duration(silence)}" if silence is not None else ""
         return f"collectd has been silent{lasting}: the present is not known"
     if worst is not None and (ill := counts.get("attention", 0)):
-        what = plain(worst["state"])
-        if ill == 1:
-            return f"{short_name(name_of(worst))}: {what[:1].lower()}{what[1:]}"
-        return (
-            f"{ill} daemons need attention; worst: {short_name(name_of(worst))},"
-            f" {what[:1].lower()}{what[1:]}"
-        )
+        return in_trouble(worst) if ill == 1 else f"{ill} daemons need attention; {worst_of(worst)}"
     if counts.get("well", 0) == daemons:
         return "The daemon is well" if daemons == 1 else f"All {daemons:,} daemons are well"
     order = ("well", "recovering", "silent", "unknown")
     return ", ".join(counted(name, counts[name]) for name in order if counts.get(name))
+
+
+def in_trouble(row: Mapping[str, Any], mark: str = ":") -> str:
+    """Return one daemon and its trouble: ``Archiver: stuck``."""
+    what = plain(row["state"])
+    return f"{short_name(name_of(row))}{mark} {what[:1].lower()}{what[1:]}"
+
+
+def worst_of(row: Mapping[str, Any]) -> str:
+    """Return the same of the worst of several: ``worst: Archiver, stuck``."""
+    return f"worst: {in_trouble(row, ',')}"
+
+
+def shared_headline(sentence: str, others: Sequence[Mapping[str, Any]]) -> str:
+    """Return the trouble that daemons share, then what else needs attention.
+
+    Args:
+        sentence: the incident's; only its first part is used.
+        others: the rows that need attention and have no part in it, worst first.
+    """
+    first = sentence.partition(";")[0]
+    words = first[:1].upper() + first[1:]
+    if not others:
+        return words
+    if len(others) == 1:
+        return f"{words}; also {in_trouble(others[0])}"
+    return f"{words}; {len(others)} others need attention, {worst_of(others[0])}"
 
 
 def name_of(row: Mapping[str, Any]) -> str:

@@ -105,12 +105,10 @@ def evidence(diagnosis: Diagnosis) -> dict[str, Any]:
     """Return what the page draws of a diagnosis: the split (messages), the time to drain (s)
     and the usual range of the arrival rate (messages/s) and the service time (s)."""
     plain, usual = diagnosis.to_dict(), diagnosis.usual
-    # What a short window says of itself is no range that a reader should trust.
-    trusted = usual is not None and "a baseline" not in diagnosis.missing
     return {
         "split": plain["split"],
         "drain": plain["drain"],
-        "usual": ranges(usual) if usual is not None and trusted else {},
+        "usual": ranges(usual) if usual is not None and diagnosis.based else {},
     }
 
 

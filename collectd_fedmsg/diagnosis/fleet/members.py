@@ -25,7 +25,11 @@ MIN_MESSAGES = 10
 
 @dataclass(frozen=True)
 class Member:
-    """One daemon of the fleet. Ratios are to the usual of this hour; None is not known."""
+    """One daemon of the fleet. Ratios are to the usual of this hour; None is not known.
+
+    Times per message are compared with earlier hours only: what this hour says of itself may be
+    of a surge or its drain, in which messages are handled in batches.
+    """
 
     id: str
     host: str
@@ -36,6 +40,8 @@ class Member:
     surging: bool | None = None
     #: Worker time per message over the usual one.
     service: float | None = None
+    #: Whether that is twice the usual by more than chance; False when it is less than twice.
+    slower: bool | None = None
     #: Messages in the backlog.
     waiting: float | None = None
     #: Whether no numbers come from it, which other missing evidence is not.
@@ -64,7 +70,7 @@ class Member:
             RECENT if since is None else max(RECENT, round((history.end - since) / history.step))
         )
         recent = window(history, len(history) - points, len(history))
-        arrivals = surging = service = None
+        arrivals = surging = service = slower = None
         if recent.seconds:
             expected = usual.received * recent.seconds
             arrivals = recent.received / expected if expected else None
@@ -72,9 +78,12 @@ class Member:
             surging = (
                 recent.received >= CLEAR * expected and recent.received - expected > SIGMAS * error
             )
-        if recent.busy is not None and recent.processed >= MIN_MESSAGES and usual.service:
-            service = recent.busy / recent.processed / usual.service
-        return replace(self, arrivals=arrivals, surging=surging, service=service)
+        ended, based = recent.processed, self.diagnosis.based
+        if recent.busy is not None and ended >= MIN_MESSAGES and usual.service and based:
+            service = recent.busy / ended / usual.service
+            chance = service - 1 < SIGMAS * usual.variation / ended**0.5
+            slower = None if service >= CLEAR and chance else service >= CLEAR
+        return replace(self, arrivals=arrivals, surging=surging, service=service, slower=slower)
 
 
 def member(name: str, host: str, diagnosis: Diagnosis, history: History | None) -> Member:
@@ -109,8 +118,8 @@ def _slow(member: Member) -> bool | None:
     if member.diagnosis.verdict is Verdict.IDLE:
         return None  # who handles nothing cannot tell
     if member.service is not None:
-        return member.service >= CLEAR
-    # Without working times a daemon that keeps up is at least not slow enough to show.
+        return member.slower
+    # Where its usual time is not known, a daemon that keeps up is not slow enough to show.
     return False if member.diagnosis.verdict is Verdict.OK else None
 
 

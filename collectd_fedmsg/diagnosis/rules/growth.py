@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from ...humanize import count, duration, rate, ratio, topic_name
 from ...protocol.sample import OTHER
+from ..acting import Cause
 from ..causes import PART, blamed_topic, fewer_workers
 from ..draining import falls, past_peak, rises
 from ..excess import quiet
@@ -14,7 +15,7 @@ from ..history import PERSIST, REFERENCE
 from ..mix import Mix, mix
 from ..parts import ended
 from ..stats import known
-from ..verdict import Cause, Finding, Verdict
+from ..verdict import Finding, Verdict
 
 #: From this share on a topic is most of something.
 MAIN_SHARE = 0.5

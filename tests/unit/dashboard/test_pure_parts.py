@@ -269,6 +269,31 @@ def test_headline(counts, worst, sentence):
     assert words.headline(counts, worst, 10800.0) == sentence
 
 
+@pytest.mark.parametrize(
+    ("others", "sentence"),
+    [
+        pytest.param([], "Bus-wide surge: 5 of 5 daemons receive more", id="alone"),
+        pytest.param(
+            [WORST],
+            "Bus-wide surge: 5 of 5 daemons receive more; also Archiver: slow processing",
+            id="another-trouble",
+        ),
+        pytest.param(
+            [WORST, WORST_QUEUE],
+            "Bus-wide surge: 5 of 5 daemons receive more; "
+            "2 others need attention, worst: Archiver, slow processing",
+            id="two-others",
+        ),
+    ],
+)
+def test_a_shared_trouble_does_not_hide_another(others, sentence):
+    """What several daemons share comes first; what is not of it is named after it."""
+    incident_sentence = (
+        "bus-wide surge: 5 of 5 daemons receive more; 1 cannot keep up; 9 messages wait"
+    )
+    assert words.shared_headline(incident_sentence, others) == sentence
+
+
 def row(**changes):
     return {
         "state": "SLOW",

@@ -14,6 +14,9 @@ from collectd_fedmsg.diagnosis.fleet.incidents import TOGETHER, incidents
 from collectd_fedmsg.diagnosis.fleet.members import Member, member
 from collectd_fedmsg.errors import ConfigError
 
+from .played import END, Part, play
+from .played import history as history_of
+
 NOW = 1_000_000.0
 DATABASE = Dependency("koji-db", ("*/archiver", "h2/badges/Awards"))
 
@@ -49,7 +52,8 @@ def scopes(members, shared=()):
 
 
 OK, SURGE, SLOW, BOTH = Verdict.OK, Verdict.SURGE, Verdict.SLOW, Verdict.BOTH
-QUIET = {"surging": False, "service": 1.0}
+QUIET = {"surging": False, "service": 1.0, "slower": False}
+SLOWER = {"surging": False, "service": 3.0, "slower": True}
 
 
 @pytest.mark.parametrize(
@@ -124,6 +128,26 @@ def hosts(slow, well, **more):
         ),
         pytest.param(hosts({"h1": 3}, {"h1": 1, "h2": 4}), [], id="three-of-four"),
         pytest.param(hosts({"h1": 1}, {"h2": 4}), [], id="one-daemon-is-no-group"),
+        pytest.param(
+            hosts({"h1": 2}, {"h2": 4}) + [daemon(f"c{i}/C", OK, **SLOWER) for i in range(3)],
+            [(Scope.HOST, "h1", SLOW, 2)],
+            id="two-and-three-slower-that-cope",
+        ),
+        pytest.param(
+            hosts({"h1": 1}, {"h2": 4}) + [daemon(f"c{i}/C", OK, **SLOWER) for i in range(4)],
+            [],
+            id="one-and-four-slower-that-cope",
+        ),
+        pytest.param(
+            hosts({"h1": 2}, {"h2": 4}) + [daemon(f"c{i}/C", OK, service=9.0) for i in range(3)],
+            [(Scope.HOST, "h1", SLOW, 2)],
+            id="slower-by-chance-cannot-tell",
+        ),
+        pytest.param(
+            hosts({"h1": 2}, {"h2": 4}) + [daemon(f"c{i}/C", OK) for i in range(3)],
+            [],
+            id="usual-time-not-known-but-well",
+        ),
         pytest.param(
             hosts({"h1": 4, "h2": 4}, {"h3": 5}),
             [(Scope.HOST, "h1", SLOW, 4), (Scope.HOST, "h2", SLOW, 4)],
@@ -280,11 +304,44 @@ def test_sentences_say_who_and_who_not():
         "0 of 4 others do; 300 messages wait"
     )
     assert database.action.startswith("Look at koji-db first")
+    topic = "org.fedoraproject.prod.buildsys.task.state.change"
+    named = [daemon(f"s{i}/C", SURGE, topic=topic, surging=True) for i in range(2)]
+    (bus,) = incidents(named)
+    assert bus.sentence == (
+        f"bus-wide surge of {topic}: 2 of 2 daemons receive more than usual; 200 messages wait"
+    )
+    assert bus.action == f"Find the sender of {topic}."
     (local,) = incidents(
         [daemon("a/C", SURGE), daemon("w/C", OK, **QUIET), daemon("v/C", OK, **QUIET)]
     )
     assert local.sentence == "a/C is SURGE"
     assert local.sibling_note == "local: none of 2 others receive more than usual"
+
+
+def young(parts, name, verdict=None):
+    """Return a daemon without past hours; with a verdict of its own or the one that is due."""
+    past = history_of(play(parts))
+    diagnosis = diagnose(past, END)
+    if verdict is not None:
+        assert diagnosis.verdict is verdict
+    return member(f"h/{name}/C", "h", diagnosis, past)
+
+
+def test_what_a_surge_taught_makes_no_slow_host():
+    """Siblings took a surge in batches and are as fast as ever; one daemon alone is slow."""
+    calm, flood = Part(8, 8.0, 0.002), Part(3, 3300.0, 0.0001)
+    well = [young([calm, flood, Part(40, 8.0, 0.002)], f"w{i}", OK) for i in range(4)]
+    slow = young([Part(51, 8.0, 0.002), Part(10, 8.0, 0.4)], "archiver", SLOW)
+    (incident,) = incidents([slow, *well])
+    assert (incident.scope, incident.members) == (Scope.LOCAL, ("h/archiver/C",))
+    assert incident.sibling_note == "local: none of 4 others handle messages more slowly"
+
+
+def test_a_slow_host_of_young_daemons_needs_their_own_verdicts():
+    """All are slow by their own verdict: that is the host, however young they are."""
+    slow = [young([Part(51, 8.0, 0.002), Part(10, 8.0, 0.4)], f"s{i}", SLOW) for i in range(3)]
+    (incident,) = incidents(slow)
+    assert (incident.scope, incident.affected, incident.of) == (Scope.HOST, 3, 3)
 
 
 def burst(points_ago, backlog):

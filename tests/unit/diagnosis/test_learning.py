@@ -154,3 +154,59 @@ def test_bounds_narrow_while_it_drains():
     drains = [diagnose(history(columns, stop), END, usual).drain for stop in range(95, 285, 10)]
     known = [drain for drain in drains if drain is not None]
     assert not known[0].claimed and known[-1].claimed
+
+
+@pytest.mark.parametrize(
+    ("parts", "service", "words"),
+    [
+        pytest.param(
+            [Part(12, 8.0, 0.002), Part(3, 3300.0, 0.0001), Part(20, 8.0, 0.002)],
+            0.002,
+            None,
+            id="handled-in-batches-for-a-moment",
+        ),
+        pytest.param(
+            [Part(20, 8.0, 0.002), Part(19, 3300.0, 0.0001)], 0.002, None, id="for-half-the-time"
+        ),
+        pytest.param(
+            [Part(20, 8.0, 0.002), Part(21, 3300.0, 0.0001)], 0.0001, None, id="most-of-the-time"
+        ),
+        pytest.param(
+            [Part(90, 8.0, 0.002), Part(60, 8.0, 0.008)], 0.002, "4× its usual", id="slower-since"
+        ),
+    ],
+)
+def test_the_usual_time_is_that_of_most_of_the_time(parts, service, words):
+    """A surge that was coped with has most of the messages, and no usual time per message."""
+    diagnosis = diagnose(history(play(parts)), END)
+    assert diagnosis.verdict is Verdict.OK
+    assert diagnosis.usual.service == pytest.approx(service, rel=0.01)
+    sentences = " ".join(diagnosis.evidence)
+    assert words in sentences if words else "usual time" not in sentences
+
+
+@pytest.mark.parametrize(
+    ("parts", "before"),
+    [
+        pytest.param(
+            [Part(9, 8.0, 0.016), Part(3, 3000.0, 0.017), Part(30, 8.0, 0.006)],
+            "after a surge",
+            id="faster-in-the-drain",
+        ),
+        pytest.param(
+            [Part(9, 8.0, 0.016), Part(3, 3000.0, 0.06), Part(30, 8.0, 0.006)],
+            "after slow processing",
+            id="slower-in-the-surge",
+        ),
+        pytest.param(
+            [Part(9, 8.0, 0.016), Part(40, 8.0, 0.4), Part(3, 8.0, 0.016)],
+            "after slow processing",
+            id="only-slower",
+        ),
+    ],
+)
+def test_a_drain_teaches_no_time_where_calm_samples_do(parts, before):
+    """Nine calm samples of 80 messages know the usual time; a fast drain is no second one."""
+    diagnosis = diagnose(history(play(parts, step=10.0)), END)
+    assert diagnosis.verdict is Verdict.RECOVERING
+    assert before in diagnosis.evidence[1]
