@@ -63,14 +63,14 @@ def corpus() -> list[bytes]:
 
 def mutate(frame: bytes, chance: random.Random) -> bytes:
     """Return a frame changed in its bytes or in its structure."""
-    how = chance.random()
-    if how < 0.25:
+    kind = chance.random()
+    if kind < 0.25:
         return bytes_changed(frame, chance)
-    if how < 0.27:
+    if kind < 0.27:
         depth = chance.choice((10, 400, 980, 1000, 1020, 5000, 100_000))
         deep = b"[" * depth + (b"]" * depth if chance.random() < 0.5 else b"")
         return chance.choice((deep, b'{"v":1,"run":' + deep + b"}", b'{"v":1,"rows":' + deep))
-    if how < 0.275:
+    if kind < 0.275:
         return frame + b" " * chance.choice((wire.MAX_REQUEST, wire.MAX_REPLY))
     try:
         raw = json.loads(frame)
@@ -86,14 +86,14 @@ def mutate(frame: bytes, chance: random.Random) -> bytes:
 
 def bytes_changed(frame: bytes, chance: random.Random) -> bytes:
     at = chance.randrange(len(frame) + 1)
-    how = chance.randrange(5)
-    if how == 0:
+    kind = chance.randrange(5)
+    if kind == 0:
         return frame[:at]
-    if how == 1:
+    if kind == 1:
         return frame[:at] + bytes([chance.randrange(256)]) + frame[at + 1 :]
-    if how == 2:
+    if kind == 2:
         return frame[:at] + frame[at : at + 40] * chance.choice((2, 3, 50)) + frame[at + 40 :]
-    if how == 3:
+    if kind == 3:
         return chance.randbytes(chance.randrange(200))
     return frame[:at] + chance.randbytes(chance.randrange(9)) + frame[at:]
 
@@ -111,23 +111,23 @@ def changed(raw: Any, chance: random.Random) -> Any:
 
 
 def object_changed(raw: dict[str, Any], chance: random.Random) -> dict[str, Any]:
-    key, how = chance.choice(list(raw)), chance.random()
-    if how < 0.1:
+    key, kind = chance.choice(list(raw)), chance.random()
+    if kind < 0.1:
         return {name: value for name, value in raw.items() if name != key}
-    if how < 0.15:
+    if kind < 0.15:
         return {**raw, chance.choice(("x", "", "v", "rows", "😀")): chance.choice(EXTREMES)}
     return {**raw, key: changed(raw[key], chance)}
 
 
 def array_changed(raw: list[Any], chance: random.Random) -> list[Any]:
-    at, how = chance.randrange(len(raw)), chance.random()
-    if how < 0.08:
+    at, kind = chance.randrange(len(raw)), chance.random()
+    if kind < 0.08:
         return raw[:at] + raw[at + 1 :]
-    if how < 0.16:
+    if kind < 0.16:
         return [*raw[:at], raw[at], *raw[at:]]
-    if how < 0.24:
-        return [raw[-1 - n] if n == at else one for n, one in enumerate(raw)]
-    return [changed(one, chance) if n == at else one for n, one in enumerate(raw)]
+    if kind < 0.24:
+        return [raw[-1 - n] if n == at else element for n, element in enumerate(raw)]
+    return [changed(element, chance) if n == at else element for n, element in enumerate(raw)]
 
 
 class Reader:
@@ -140,10 +140,10 @@ class Reader:
 
     def take(self, frame: bytes) -> str:
         reply, _ = _plausible(wire.decode_reply(frame), NOW)
-        taken = self.cursors.accept(HERE, reply)
-        for sample in taken.fresh:
+        accepted = self.cursors.accept(HERE, reply)
+        for sample in accepted.fresh:
             self.check(reply, sample)
-        return f"{len(taken.fresh) > 0} {bool(taken.ended)} {taken.refused[:12]}"
+        return f"{len(accepted.fresh) > 0} {bool(accepted.ended)} {accepted.refused[:12]}"
 
     def check(self, reply: wire.Reply, sample: Sample) -> None:
         assert sample.received == sample.processed + sample.waiting + sample.in_progress
@@ -176,11 +176,11 @@ def resident() -> int:
 def run(count: int, seed: int) -> dict[str, Any]:
     """Throw ``count`` frames at both ends; anything but DecodeError ends it with a traceback."""
     chance = random.Random(seed)
-    kept = corpus()
-    golden = len(kept)
+    frames = corpus()
+    golden = len(frames)
     reader, ring = Reader(), Ring(rounds=10)
     ring.add([Sample("C", NOW - 10, 10, 7, 2, 1)])
-    seen: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
     refused = 0
     began, before = time.monotonic(), 0
     for number in range(count):
@@ -188,24 +188,25 @@ def run(count: int, seed: int) -> dict[str, Any]:
             before = resident()
         if number % 5000 == 0:
             reader = Reader()
-        frame = mutate(chance.choice(kept), chance)
+        frame = mutate(chance.choice(frames), chance)
         to_daemon = frame[:1] == b"{" and len(frame) < wire.MAX_REQUEST and chance.random() < 0.5
         try:
-            came = answer(ring, frame) if to_daemon else reader.take(frame)
+            outcome = answer(ring, frame) if to_daemon else reader.take(frame)
         except DecodeError as error:
             refused += 1
-            came = re.sub(r"\d+-byte|=.*|:.{20}.*", "", str(error))[:60]
+            outcome = re.sub(r"\d+-byte|=.*|:.{20}.*", "", str(error))[:60]
         except Exception:
             print(f"frame {number} of seed {seed}: {frame[:2000]!r}", file=sys.stderr)
             raise
-        seen[came] += 1
-        if seen[came] == 1 and len(frame) < 20_000:
-            kept.append(frame)
-            if len(kept) > MOST_KEPT:
-                del kept[golden]
+        outcomes[outcome] += 1
+        if outcomes[outcome] == 1 and len(frame) < 20_000:
+            frames.append(frame)
+            if len(frames) > MOST_KEPT:
+                del frames[golden]
     return {
-        "frames": count, "refused": refused, "ways": len(seen), "dispatched": DISPATCHED.total(),
-        "grown": resident() - before, "seconds": round(time.monotonic() - began, 1),
+        "frames": count, "refused": refused, "ways": len(outcomes),
+        "dispatched": DISPATCHED.total(), "grown": resident() - before,
+        "seconds": round(time.monotonic() - began, 1),
     }  # fmt: skip
 
 

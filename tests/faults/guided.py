@@ -28,14 +28,14 @@ LONGEST = 16_384
 def mutate(lines: bytes, longest: int, seed: int) -> bytes:
     """Change a line's structure, the order of lines, or bytes as libFuzzer does."""
     chance = random.Random(seed)
-    how = chance.random()
-    if how < 0.3:
+    kind = chance.random()
+    if kind < 0.3:
         return bytes(atheris.Mutate(lines, longest))
     frames = lines.split(b"\n")
     at = chance.randrange(len(frames))
-    if how < 0.9:
+    if kind < 0.9:
         frames[at] = fuzz.mutate(frames[at], chance).replace(b"\n", b" ")
-    elif how < 0.95:
+    elif kind < 0.95:
         frames.insert(chance.randrange(len(frames) + 1), frames[at])
     else:
         chance.shuffle(frames)
@@ -50,12 +50,12 @@ class Count:
         self.taken = self.refused = self.dispatched = 0
         self.began = time.monotonic()
 
-    def one(self, lines: bytes) -> None:
-        came = played.play(lines)
+    def run_once(self, lines: bytes) -> None:
+        outcome = played.play(lines)
         self.runs += 1
-        self.taken += came.taken
-        self.refused += came.refused
-        self.dispatched += came.dispatched
+        self.taken += outcome.taken
+        self.refused += outcome.refused
+        self.dispatched += outcome.dispatched
         if self.runs == self.most // 2:
             self.warm = fuzz.resident()
         if self.runs == self.most:
@@ -77,7 +77,7 @@ def main() -> None:
     atheris.Setup(
         [sys.argv[0], f"-seed={seed}", f"-max_len={LONGEST}", f"-artifact_prefix={folder}/crash-",
          "-rss_limit_mb=0", "-timeout=60", "-print_final_stats=1", str(folder)],
-        Count(count).one, custom_mutator=mutate,
+        Count(count).run_once, custom_mutator=mutate,
     )  # fmt: skip
     atheris.Fuzz()
 

@@ -74,7 +74,7 @@ def another(send: Send, number: int) -> None:
 def names(send: Send, number: int) -> None:
     now, first = time.time(), 700 * number
     new = [Sample(f"{'x' * 900}{first + n}", now, 5, 5, 0, 0) for n in range(700)]
-    rows = [json.loads(encode_row(first + n, one)) for n, one in enumerate(new)]
+    rows = [json.loads(encode_row(first + n, sample)) for n, sample in enumerate(new)]
     send(reply("names", number, 1, rows=rows))
 
 
@@ -100,7 +100,7 @@ def main() -> None:
     folder = Path(sys.argv[1])
     for mode in MODES:
         threading.Thread(target=serve, args=(folder, mode), daemon=True).start()
-    while not all(socket_path(folder, one.__name__, os.getpid()).exists() for one in MODES):
+    while not all(socket_path(folder, mode.__name__, os.getpid()).exists() for mode in MODES):
         time.sleep(0.05)
     (folder / "ready").touch()
     threading.Event().wait()

@@ -41,9 +41,9 @@ class Expected:
     def take(self, head: dict[str, Any], numbered: strict.Rows) -> list[dict[str, Any]]:
         if head["run"] != self.run:
             self.run, self.after, self.totals = head["run"], None, {}
-        rows = [one for _, one in numbered if one is not None]
+        rows = [row for _, row in numbered if row is not None]
         present = [row for row in rows if NOW - DAYS <= row["time"] <= NOW + head["interval"]]
-        fresh = [one for one in present if self.new(head["service"], one)]
+        fresh = [row for row in present if self.new(head["service"], row)]
         if len(present) == len(rows):
             # What was not usable is not asked for again.
             numbers = [number for number, _ in numbered if number is not None]
@@ -81,15 +81,15 @@ def play(lines: bytes) -> Outcome:
         AssertionError: what was taken or dispatched is not what the protocol admits.
         Exception: any other one is a crash.
     """
-    came, expected = Outcome(), Expected()
+    outcome, expected = Outcome(), Expected()
     cursors, table = Cursors(), SeriesTable(1000, TOPIC_METRICS)
     for frame in lines.split(b"\n")[:MOST]:
-        ask(frame, came)
-        tell(frame, came, expected, cursors, table)
-    return came
+        ask(frame, outcome)
+        tell(frame, outcome, expected, cursors, table)
+    return outcome
 
 
-def ask(frame: bytes, came: Outcome) -> None:
+def ask(frame: bytes, outcome: Outcome) -> None:
     """Do what a daemon does with a request."""
     try:
         admitted: tuple[str | None, int | None] | None = strict.request(frame)
@@ -99,18 +99,18 @@ def ask(frame: bytes, came: Outcome) -> None:
         request = wire.decode_request(frame)
     except DecodeError:
         assert admitted is None, "a request was refused that is one"
-        came.refused += 1
+        outcome.refused += 1
         return
     assert (request.run, request.after) == admitted
-    came.taken += 1
+    outcome.taken += 1
     after = request.after if request.run == ORIGIN.run else None
     reply = wire.decode_reply(wire.encode_reply(ORIGIN, NOW, 1.0, RING.after(after)))
-    wanted = [one for one in range(4) if after is None or one > after]
-    assert [number for number, _ in reply.samples] == wanted
+    numbers = [number for number in range(4) if after is None or number > after]
+    assert [number for number, _ in reply.samples] == numbers
 
 
 def tell(
-    frame: bytes, came: Outcome, expected: Expected, cursors: Cursors, table: SeriesTable
+    frame: bytes, outcome: Outcome, expected: Expected, cursors: Cursors, table: SeriesTable
 ) -> None:
     """Do what collectd's plugin does with a reply."""
     try:
@@ -121,18 +121,18 @@ def tell(
         reply, _ = _plausible(wire.decode_reply(frame), NOW)
     except DecodeError:
         assert admitted is None, "a reply was refused that is one"
-        came.refused += 1
+        outcome.refused += 1
         return
     assert admitted is not None, "a reply was taken that is none"
-    came.taken += 1
+    outcome.taken += 1
     fresh = cursors.accept(HERE, reply).fresh
     rows = expected.take(*admitted)
-    assert [one.consumer for one in fresh] == [one["consumer"] for one in rows]
+    assert [row.consumer for row in fresh] == [row["consumer"] for row in rows]
     for sample, row in zip(fresh, rows):
         series = table.find("", reply.origin.service, sample.consumer)
         assert series is not None
         dispatched = list(series.values(sample))
-        came.dispatched += len(dispatched)
+        outcome.dispatched += len(dispatched)
         compare(dispatched, sample, row)
 
 
@@ -140,24 +140,28 @@ def compare(dispatched: list[tuple[str, str, float]], sample: Sample, row: dict[
     """Each value is the row's own, under the name of the row's consumer, and none is missing."""
     row = {**row, "backlog": row["waiting"] + row["in_progress"]}
     unseen = () if row["observable"] else ("backlog", "oldest")
-    seen = [one for one in METRICS if row[one.name] is not None and one.name not in unseen]
-    wanted = [(one.collectd_type, one.type_instance(row["consumer"]), row[one.name])
-              for one in seen]  # fmt: skip
-    assert dispatched[: len(wanted)] == wanted
+    metrics = [
+        metric for metric in METRICS if row[metric.name] is not None and metric.name not in unseen
+    ]
+    own_values = [
+        (metric.collectd_type, metric.type_instance(row["consumer"]), row[metric.name])
+        for metric in metrics
+    ]
+    assert dispatched[: len(own_values)] == own_values
     assert sample.time == row["time"]
     topics = list(row["topics"])
     by_topic: dict[str, dict[str, int]] = {"topics": row["topics"]}
     for name in strict.BY_TOPIC:
-        told = zip(topics, row.get(name) or ())
-        by_topic[name] = {topic: total for topic, total in told if total is not None}
+        totals = zip(topics, row.get(name) or ())
+        by_topic[name] = {topic: total for topic, total in totals if total is not None}
     of_topics = [
-        ("derive", one.type_instance(row["consumer"], topic), total)
-        for one in TOPIC_METRICS for topic, total in by_topic[one.field].items()
+        ("derive", metric.type_instance(row["consumer"], topic), total)
+        for metric in TOPIC_METRICS for topic, total in by_topic[metric.field].items()
     ]  # fmt: skip
-    rest = dispatched[len(wanted) :]
+    of_topic_series = dispatched[len(own_values) :]
     # What has no series of its own is part of "other".
-    others = {metric.type_instance(row["consumer"], OTHER) for metric in TOPIC_METRICS}
-    assert {value for value in rest if value[1] not in others} <= set(of_topics)
-    assert len(rest) == len(of_topics) or len(rest) <= 3 * (MAX_TOPICS + 1)
+    other_instances = {metric.type_instance(row["consumer"], OTHER) for metric in TOPIC_METRICS}
+    assert {value for value in of_topic_series if value[1] not in other_instances} <= set(of_topics)
+    assert len(of_topic_series) == len(of_topics) or len(of_topic_series) <= 3 * (MAX_TOPICS + 1)
     assert all(name.isascii() and len(name) <= 127 and not set(name) & set("/ \0\"'<>")
                for _, name, _ in dispatched)  # fmt: skip

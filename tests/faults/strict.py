@@ -37,25 +37,25 @@ def read(frame: bytes, longest: int) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise RefusedError from None
     hold(isinstance(raw, dict))
-    hold(whole(raw.get("v")) and raw["v"] == 1)
+    hold(is_integer(raw.get("v")) and raw["v"] == 1)
     return dict(raw)
 
 
-def whole(value: Any) -> bool:
+def is_integer(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def real(value: Any, least: float = 0, most: float = 2**63) -> bool:
     """Tell whether it is a finite number in bounds; written so that NaN is none."""
-    if whole(value):
+    if is_integer(value):
         return bool(least <= value <= most)
     return isinstance(value, float) and math.isfinite(value) and least <= value <= most
 
 
-def word(value: Any) -> bool:
+def is_name(value: Any) -> bool:
     if not isinstance(value, str) or not 1 <= len(value) <= 1024:
         return False
-    return not any(0xD800 <= ord(one) <= 0xDFFF for one in value)
+    return not any(0xD800 <= ord(character) <= 0xDFFF for character in value)
 
 
 def request(frame: bytes) -> tuple[str | None, int | None]:
@@ -66,8 +66,8 @@ def request(frame: bytes) -> tuple[str | None, int | None]:
     """
     raw = read(frame, 1024)
     run, after = raw.get("run"), raw.get("after")
-    hold(run is None or word(run))
-    hold(after is None or (whole(after) and -1 <= after <= 2**63))
+    hold(run is None or is_name(run))
+    hold(after is None or (is_integer(after) and -1 <= after <= 2**63))
     return run, after
 
 
@@ -81,54 +81,60 @@ def reply(frame: bytes) -> tuple[dict[str, Any], Rows]:
         RefusedError: a reader must refuse all of it.
     """
     raw = read(frame, 1024 * 1024)
-    hold(all(word(raw.get(name)) for name in ("service", "host", "run")))
+    hold(all(is_name(raw.get(name)) for name in ("service", "host", "run")))
     hold(all(real(raw.get(name)) for name in ("started", "wall", "monotonic")))
     hold(real(raw.get("interval"), 1, 86400))
-    hold(all(whole(raw.get(name)) and real(raw[name]) for name in ("pid", "oldest")))
-    hold(whole(raw.get("newest")) and real(raw["newest"], -1))
+    hold(all(is_integer(raw.get(name)) and real(raw[name]) for name in ("pid", "oldest")))
+    hold(is_integer(raw.get("newest")) and real(raw["newest"], -1))
     hold(raw.get("more") is True or raw.get("more") is False)
     places = raw.get("fields")
     # A place of a later edition may have any name, if one can call it by that.
     hold(isinstance(places, list) and not any(isinstance(place, (list, dict)) for place in places))
     hold(set(places) >= FIRST)
     hold(isinstance(raw.get("rows"), list))
-    return raw, [row(places, one) for one in raw["rows"]]
+    return raw, [row(places, values) for values in raw["rows"]]
 
 
 def total(value: Any) -> bool:
-    return whole(value) and 0 <= value <= MOST
+    return is_integer(value) and 0 <= value <= MOST
 
 
 def row(places: list[str], raw: Any) -> tuple[Any, Any]:
     if not isinstance(raw, list) or len(raw) != len(places):
         return None, None
-    one = dict(zip(places, raw))
-    number = one["seq"] if total(one["seq"]) else None
+    fields = dict(zip(places, raw))
+    number = fields["seq"] if total(fields["seq"]) else None
     sound = (
-        number is not None and all(total(one[name]) for name in TOTALS)
-        and word(one["consumer"]) and real(one["time"])
-        and (one["observable"] is True or one["observable"] is False)
-        and one["received"] == one["processed"] + one["waiting"] + one["in_progress"]
+        number is not None and all(total(fields[name]) for name in TOTALS)
+        and is_name(fields["consumer"]) and real(fields["time"])
+        and (fields["observable"] is True or fields["observable"] is False)
+        and fields["received"] == fields["processed"] + fields["waiting"] + fields["in_progress"]
     )  # fmt: skip
     if not sound:
         return number, None
     for name in GAUGES:
-        one[name] = one[name] if real(one[name], 0, CENTURY) else None
-    by_topic(one)
-    return number, one
+        fields[name] = fields[name] if real(fields[name], 0, CENTURY) else None
+    by_topic(fields)
+    return number, fields
 
 
-def by_topic(one: dict[str, Any]) -> None:
+def by_topic(fields: dict[str, Any]) -> None:
     """Drop what of the topics cannot be; the arrays follow the names that are left."""
-    topics = one["topics"] if isinstance(one["topics"], dict) and len(one["topics"]) <= 64 else None
+    topics = (
+        fields["topics"]
+        if isinstance(fields["topics"], dict) and len(fields["topics"]) <= 64
+        else None
+    )
     if topics is None:
-        one.update({"topics": {}, **dict.fromkeys(BY_TOPIC)})
+        fields.update({"topics": {}, **dict.fromkeys(BY_TOPIC)})
         return
-    kept = {name: value for name, value in topics.items() if word(name) and total(value)}
+    names = {name: value for name, value in topics.items() if is_name(name) and total(value)}
     for field in BY_TOPIC:
-        totals = one.get(field)
+        totals = fields.get(field)
         sound = isinstance(totals, list) and len(totals) == len(topics)
-        told = dict(zip(topics, totals)) if sound else {}
-        told = {name: told[name] for name in kept if told.get(name) is not None}
-        one[field] = [told.get(name) for name in kept] if all(map(total, told.values())) else None
-    one["topics"] = kept
+        by_name = dict(zip(topics, totals)) if sound else {}
+        by_name = {name: by_name[name] for name in names if by_name.get(name) is not None}
+        fields[field] = (
+            [by_name.get(name) for name in names] if all(map(total, by_name.values())) else None
+        )
+    fields["topics"] = names

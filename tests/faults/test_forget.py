@@ -43,7 +43,7 @@ def site(tmp_path: Path) -> dict[str, Path]:
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "gone"),
+    ("arguments", "code", "removed"),
     [
         pytest.param(["--host", "old01"], 0, {"old"}, id="a-retired-host"),
         pytest.param(["--topic", "*"], 0, {"topic"}, id="topics-nobody-sends"),
@@ -56,10 +56,10 @@ def site(tmp_path: Path) -> dict[str, Path]:
     ],
 )
 def test_forget(
-    site: dict[str, Path], tmp_path: Path, words: list[str], code: int, gone: set[str]
+    site: dict[str, Path], tmp_path: Path, arguments: list[str], code: int, removed: set[str]
 ) -> None:
-    assert main(["forget", str(tmp_path), *words]) == code
-    assert {name for name, path in site.items() if not path.exists()} == gone
+    assert main(["forget", str(tmp_path), *arguments]) == code
+    assert {name for name, path in site.items() if not path.exists()} == removed
 
 
 def test_a_wrong_span_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,8 +27,8 @@ COUNT = 1_000_000
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.name)
 def test_kept_frames(path: Path) -> None:
     """Both ends take what the protocol admits, refuse the rest, and dispatch the row's numbers."""
-    came = play(path.read_bytes())
-    assert came.taken + came.refused > 0
+    outcome = play(path.read_bytes())
+    assert outcome.taken + outcome.refused > 0
 
 
 def test_the_kept_ones_try_everything() -> None:
@@ -79,12 +79,13 @@ def test_coverage_guided(tmp_path: Path, figure: Figure) -> None:
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
-    came = json.loads(done.stdout.splitlines()[-1])
-    assert came["executions"] == COUNT
-    assert min(came["taken"], came["refused"], came["dispatched"]) > COUNT / 10
-    assert came["grown"] < GROWTH
+    outcome = json.loads(done.stdout.splitlines()[-1])
+    assert outcome["executions"] == COUNT
+    assert min(outcome["taken"], outcome["refused"], outcome["dispatched"]) > COUNT / 10
+    assert outcome["grown"] < GROWTH
     figure(
-        f"{COUNT:,} executions guided by coverage, {came['seconds']} s",
-        f"0 crashes, 0 wrong dispatches; {came['taken']:,} frames taken, {came['refused']:,}"
-        f" refused, {came['dispatched']:,} values compared; memory {came['grown'] / 1e6:+.1f} MB",
+        f"{COUNT:,} executions guided by coverage, {outcome['seconds']} s",
+        f"0 crashes, 0 wrong dispatches; {outcome['taken']:,} frames taken, {outcome['refused']:,}"
+        f" refused, {outcome['dispatched']:,} values compared;"
+        f" memory {outcome['grown'] / 1e6:+.1f} MB",
     )

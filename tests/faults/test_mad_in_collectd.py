@@ -47,12 +47,12 @@ def test_the_honest_one_is_stored(short_folder: Path, figure: Figure) -> None:
     conf.write_text(
         collectd_conf.head("localhost", short_folder, short_folder / "collectd.pid", log, 1)
         + CONF.format(folder=short_folder, python=block))  # fmt: skip
-    processes, taken = Processes(short_folder), [0]
+    processes, rounds = Processes(short_folder), [0]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
 
     def take(at: float) -> list[Sample]:
-        taken[0] += 1
-        return [Sample("C", at, 2 * taken[0], taken[0], taken[0], 0)]
+        rounds[0] += 1
+        return [Sample("C", at, 2 * rounds[0], rounds[0], rounds[0], 0)]
 
     honest = Responder(Settings("honest", peers, interval=1), take)
     try:
@@ -75,11 +75,11 @@ def test_the_honest_one_is_stored(short_folder: Path, figure: Figure) -> None:
 
         behind, errors, sizes = 0.0, 0.0, []
         for count in (WARM, WARM + ROUNDS // 2, WARM + ROUNDS):
-            while taken[0] < count:
+            while rounds[0] < count:
                 # The backlog is the number of the sample: how many behind is what was dispatched?
-                before = taken[0]
+                before = rounds[0]
                 wait_for("one more is dispatched", lambda before=before: dispatched() > before, 60)
-                behind = max(behind, taken[0] - dispatched())
+                behind = max(behind, rounds[0] - dispatched())
             errors = max(errors, value(address, "derive-errors"))
             sizes.append(resident(pid))
         lines = [line for line in log.read_text().splitlines() if "fedmsg" in line]
@@ -91,9 +91,9 @@ def test_the_honest_one_is_stored(short_folder: Path, figure: Figure) -> None:
     assert all(re.fullmatch(r"[ -~]*", line) for line in lines)
     grown = min(sizes[1:]) - sizes[0]
     assert grown < GROWTH, sizes
-    shown = ", ".join(f"{size / 1e6:.1f}" for size in sizes)
+    megabytes = ", ".join(f"{size / 1e6:.1f}" for size in sizes)
     figure(
         f"8 peers gone mad beside an honest daemon in a real collectd, {ROUNDS} samples of it",
         f"what was dispatched of it is never more than {behind:.0f} samples old;"
-        f" {errors:.1f} errors/s counted, {len(lines)} lines logged; memory {shown} MB",
+        f" {errors:.1f} errors/s counted, {len(lines)} lines logged; memory {megabytes} MB",
     )

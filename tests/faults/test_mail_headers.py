@@ -58,7 +58,7 @@ def test_no_header_is_added(box: Mailbox, name: str) -> None:
     assert set(received.keys()) <= HEADERS
     assert len(received.keys()) == len(set(received.keys()))
     assert received["To"] == "ops@example.org"
-    told = str(received["Subject"])
-    assert told.isprintable(), "no line end, nothing that turns writing around"
+    subject_line = str(received["Subject"])
+    assert subject_line.isprintable(), "no line end, nothing that turns writing around"
     assert not received.is_multipart()
     assert "Notice 1234abcd-n of " in received.get_content()

@@ -62,7 +62,9 @@ class Run:
             processes.stop(name, signal.SIGKILL)
             if name in DAEMONS:
                 self.daemon_kills += 1
-                self.in_flight[name] += self.handled.within(name, at, at - self.told(name, at))
+                self.in_flight[name] += self.handled.within(
+                    name, at, at - self.read_until(name, at)
+                )
                 self.killed[name] = at
             time.sleep(self.chance.uniform(0.0, 0.5))
             self.start(name)
@@ -74,7 +76,7 @@ class Run:
             os.kill(pid, signal.SIGCONT)
             self.stops += 1
 
-    def told(self, name: str, at: float) -> float:
+    def read_until(self, name: str, at: float) -> float:
         """Return until when collectd has a daemon's samples, at a kill of it.
 
         A sample and the read of it take two seconds at most, unless the machine is busy: then
@@ -120,18 +122,18 @@ def test_counts_are_conserved(short_folder: Path, figure: Figure, faults: int) -
                 if not number % 6 or name == "collectd":
                     run.goes_on()
         lost = {name: check(run, name, began) for name in DAEMONS}
-        left = sorted(one.name.split(".")[0] for one in bus.chain.run_folder.glob("*.sock"))
-        assert left == sorted(DAEMONS), "no socket of a dead daemon is left"
-    bad = {status for status in answers.seen if status[0] == "5"} - {"503"}
+        sockets = sorted(path.name.split(".")[0] for path in bus.chain.run_folder.glob("*.sock"))
+        assert sockets == sorted(DAEMONS), "no socket of a dead daemon is left"
+    bad = {status for status in answers.statuses if status[0] == "5"} - {"503"}
     assert not bad, answers.bodies
-    assert set(answers.seen) <= {"200", "503", "404", "none"}, answers.bodies
-    assert answers.seen["200"] > 10
+    assert set(answers.statuses) <= {"200", "503", "404", "none"}, answers.bodies
+    assert answers.statuses["200"] > 10
     sizes = {name: handled.now(name) for name in DAEMONS}
     figure(
         f"{run.kills} × kill -9, {run.stops} × SIGSTOP (seed {SEED + faults})",
         f"{sum(sizes.values()):,} messages handled, {sum(lost.values())} not in the store"
         f" (in flight at {run.daemon_kills} kills of their daemon);"
-        f" page: {dict(answers.seen)}",
+        f" page: {dict(answers.statuses)}",
     )
 
 

@@ -64,9 +64,9 @@ def ahead(tmp_path: Path) -> tuple[Path, int]:
 def test_the_past_stays_and_it_goes_on(ahead: tuple[Path, int], tmp_path: Path) -> None:
     """Each archive has what it had until now, nothing later, and takes what is measured now."""
     path, now = ahead
-    other = path.with_name("derive-C_processed.rrd")
-    rrdtool.create(str(other), "--step", "10", "DS:value:DERIVE:60:0:U", "RRA:AVERAGE:0.1:1:10")
-    before = other.read_bytes()
+    untouched = path.with_name("derive-C_processed.rrd")
+    rrdtool.create(str(untouched), "--step", "10", "DS:value:DERIVE:60:0:U", "RRA:AVERAGE:0.1:1:10")
+    before = untouched.read_bytes()
     kinds = ((STEP, "AVERAGE"), (60, "AVERAGE"), (600, "MAX"), (3600, "MIN"))
     known = [
         fetched(path, now - 2 * HOUR, now // width * width, width, kind) for width, kind in kinds
@@ -79,16 +79,16 @@ def test_the_past_stays_and_it_goes_on(ahead: tuple[Path, int], tmp_path: Path) 
     assert now <= rrdtool.last(str(path)) <= time.time()
     for (width, kind), past in zip(kinds, known):
         assert len(past) > 0
-        kept = fetched(path, now - 2 * HOUR, now // width * width, width, kind)
+        remaining = fetched(path, now - 2 * HOUR, now // width * width, width, kind)
         # rrdtool's dump has eleven digits.
-        assert kept == pytest.approx(past, rel=1e-9), (width, kind)
+        assert remaining == pytest.approx(past, rel=1e-9), (width, kind)
         assert not fetched(path, now + 60, now + 2 * HOUR, width, kind)
     rrdtool.update(str(path), *(f"{now + at}:{5 * at}" for at in range(60, 660, STEP)))
     rates = fetched(path, now + 30, now + 650, STEP, "AVERAGE")
     assert len(rates) > 50
     assert set(rates.values()) == {5.0}, "no spike, nothing negative"
-    assert other.read_bytes() == before, "what is not ahead is left alone"
-    assert sorted(one.name for one in path.parent.iterdir()) == [other.name, path.name]
+    assert untouched.read_bytes() == before, "what is not ahead is left alone"
+    assert sorted(file.name for file in path.parent.iterdir()) == [untouched.name, path.name]
 
 
 @pytest.mark.parametrize(
@@ -129,8 +129,8 @@ def test_with_collectd_and_rrdcached(short_folder: Path, figure: Figure) -> None
     def newest() -> float:
         link = Rrdcached(cache)
         link.look(5)
-        asked = f"LAST {rrd}/localhost/{SERIES}.rrd\n".encode()
-        (answer,) = link._ask([asked], time.monotonic() + 5)
+        request = f"LAST {rrd}/localhost/{SERIES}.rrd\n".encode()
+        (answer,) = link._ask([request], time.monotonic() + 5)
         link.close()
         return rrdcached._last(answer) or 0.0
 
@@ -149,7 +149,7 @@ def test_with_collectd_and_rrdcached(short_folder: Path, figure: Figure) -> None
         now = int(time.time())
         link = Rrdcached(cache)
         link.look(5)
-        files = [one.relative_to(rrd) for one in rrd.rglob("fedmsg-d/*.rrd")]
+        files = [file.relative_to(rrd) for file in rrd.rglob("fedmsg-d/*.rrd")]
         pairs = " ".join(f"{now + at}:{7 * at}" for at in range(10, HOUR, 40))
         for file in files:
             link._ask([f"UPDATE {rrd}/{file} {pairs}\n".encode()], time.monotonic() + 30)
@@ -213,9 +213,9 @@ def test_links_in_the_data_folder_are_not_followed(
         (data / "h/fedmsg-hub").mkdir(parents=True)
         (data / "h/fedmsg-hub" / victim.name).symlink_to(victim)
     assert main(["rewind", str(data)]) == 1
-    said = capsys.readouterr()
-    assert "1 files rewound" in said.out
-    assert f"{data}/h/fedmsg-hub/{victim.name}: " in said.err
+    output = capsys.readouterr()
+    assert "1 files rewound" in output.out
+    assert f"{data}/h/fedmsg-hub/{victim.name}: " in output.err
     assert victim.read_bytes() == before
 
 
@@ -240,11 +240,11 @@ def test_a_folder_that_is_not_there_fails(
     tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "a").write_text("a file")
-    for words in (
+    for arguments in (
         ["rewind", f"{tmp_path}/{name}"],
         ["forget", f"{tmp_path}/{name}", "--host", "h"],
     ):
-        assert main(words) == 1
+        assert main(arguments) == 1
         assert f"{tmp_path}/{name}: " in capsys.readouterr().err
 
 

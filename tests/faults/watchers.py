@@ -12,8 +12,8 @@ from pathlib import Path
 class Watcher:
     """Calls ``look`` again and again until the ``with`` block ends."""
 
-    def __init__(self, every: float) -> None:
-        self._every = every
+    def __init__(self, seconds: float) -> None:
+        self._every = seconds
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
@@ -63,7 +63,7 @@ class Answers(Watcher):
         super().__init__(0.1)
         self._port = port
         self._paths = paths
-        self.seen: Counter[str] = Counter()
+        self.statuses: Counter[str] = Counter()
         self.bodies: dict[str, str] = {}
 
     def look(self) -> None:
@@ -73,10 +73,10 @@ class Answers(Watcher):
                 link.request("GET", path)
                 answer = link.getresponse()
                 body = answer.read()
-                self.seen[str(answer.status)] += 1
+                self.statuses[str(answer.status)] += 1
                 if answer.status not in (200, 304):
                     self.bodies[str(answer.status)] = body[:500].decode("utf-8", "replace")
             except (OSError, http.client.HTTPException):
-                self.seen["none"] += 1
+                self.statuses["none"] += 1
             finally:
                 link.close()
