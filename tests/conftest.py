@@ -58,10 +58,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         files.setdefault(scope_of(item.nodeid), []).append(item)
     order = sorted(files, key=_rank)
     stories = [name for name in order if _rank(name) == 0]
-    others = [name for name in order if _rank(name) > 0]
-    mixed = [name for pair in zip(stories, others) for name in pair]
-    rest = stories[len(others) :] + others[len(stories) :]
-    items[:] = [item for name in [*mixed, *rest] for item in files[name]]
+    quick = [name for name in order if _rank(name) > 0]
+    mixed = [name for pair in zip(stories, quick) for name in pair]
+    remaining = stories[len(quick) :] + quick[len(stories) :]
+    items[:] = [item for name in [*mixed, *remaining] for item in files[name]]
 
 
 def _rank(name: str) -> int:
@@ -129,16 +129,18 @@ def artifacts() -> Path:
 def figure(request: pytest.FixtureRequest) -> Figure:
     """Return what puts a row into the table: the fault, what came of it."""
 
-    def put(fault: str, came: str) -> None:
+    def add_row(fault: str, outcome: str) -> None:
         # With the test's report, which reaches the process that prints whoever ran the test.
-        request.node.user_properties.append((NAME, [fault, came]))
+        request.node.user_properties.append((NAME, [fault, outcome]))
 
-    return put
+    return add_row
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the table."""
-    ended = [one for state in ("passed", "failed") for one in terminalreporter.stats.get(state, [])]
+    ended = [
+        report for state in ("passed", "failed") for report in terminalreporter.stats.get(state, [])
+    ]
     rows = [
         value
         for report in ended
@@ -149,5 +151,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if rows:
         terminalreporter.section("figures: faults, load")
         width = max(len(fault) for fault, _ in rows)
-        for fault, came in rows:
-            terminalreporter.write_line(f"{fault:<{width}}  {came}")
+        for fault, outcome in rows:
+            terminalreporter.write_line(f"{fault:<{width}}  {outcome}")

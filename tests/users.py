@@ -16,9 +16,9 @@ def as_user(user: int, group: int) -> tuple[str, ...]:
     Where others may not enter the folders above the checkout (in /root), the command may also
     read and search what its user may not; it can still connect, write and remove nothing more.
     """
-    able = ("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search")
-    words = ("setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups")
-    return (*words, *(() if _open_to_all() else able))
+    capabilities = ("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search")
+    command = ("setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups")
+    return (*command, *(() if _open_to_all() else capabilities))
 
 
 def _open_to_all() -> bool:

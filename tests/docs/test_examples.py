@@ -31,19 +31,19 @@ LINE = re.compile(r"^ +(collectd-fedmsg(?:-dashboard)? [^\\\n]+(?:\\\n[^\\\n]+)*
 
 def commands() -> list[str]:
     """Return each command line that stands on lines of its own, without its comment."""
-    found = []
+    lines = []
     for text in PAGES.values():
         for line in LINE.findall(text):
-            whole = line.replace("\\\n", " ").split(" # ")[0].replace("…", "/there")
-            found.append(" ".join(whole.split()))
-    return sorted(set(found))
+            joined = line.replace("\\\n", " ").split(" # ")[0].replace("…", "/there")
+            lines.append(" ".join(joined.split()))
+    return sorted(set(lines))
 
 
 @pytest.mark.parametrize("line", commands())
 def test_command_is_understood(line: str):
-    program, *words = shlex.split(line)
-    whole = parser() if program == "collectd-fedmsg" else serve.parser()
-    whole.parse_args(words)
+    program, *arguments = shlex.split(line)
+    command_parser = parser() if program == "collectd-fedmsg" else serve.parser()
+    command_parser.parse_args(arguments)
 
 
 def test_there_are_commands_to_look_at():
@@ -53,15 +53,18 @@ def test_there_are_commands_to_look_at():
 def blocks(beginning: str) -> list[str]:
     """Return the indented blocks of all pages that begin so."""
     return [
-        found for text in PAGES.values() for found in literal(text) if found.startswith(beginning)
+        literal_block
+        for text in PAGES.values()
+        for literal_block in literal(text)
+        if literal_block.startswith(beginning)
     ]
 
 
 def test_fedmsg_d_is_understood():
     """Each ``config = {…}`` is Python, and what is ours in it is taken."""
-    found = blocks("config = {")
-    assert len(found) >= 2
-    for code in found:
+    code_blocks = blocks("config = {")
+    assert len(code_blocks) >= 2
+    for code in code_blocks:
         read: dict[str, Any] = {}
         exec(code, read)
         settings.read(read["config"], "fedmsg-hub")
@@ -69,10 +72,10 @@ def test_fedmsg_d_is_understood():
 
 def test_collectd_lines_are_understood():
     """Each line that begins with a key of our block; other plugins' blocks have such keys too."""
-    ours = [text for name, text in PAGES.items() if name.startswith("howto-")]
+    howtos = [text for name, text in PAGES.items() if name.startswith("howto-")]
     lines = [
         line
-        for text in ours
+        for text in howtos
         for pattern in (rf'^ +((?:{KEYS})(?: "[^"…]+")+)$', rf'``((?:{KEYS})(?: "[^"…]+")+)``')
         for line in re.findall(pattern, text, re.M)
     ]
@@ -84,24 +87,24 @@ def test_collectd_lines_are_understood():
 
 
 def test_dashboard_toml_is_understood(tmp_path):
-    found = blocks("data_dir =")
-    assert len(found) == 2
+    toml_blocks = blocks("data_dir =")
+    assert len(toml_blocks) == 2
     (tmp_path / "token").write_text("sixteen characters")
     (tmp_path / "token").chmod(0o600)
-    for text in found:
-        given = tomllib.loads(text)
-        if "token_file" in given:  # the only one that is read at once
-            given["token_file"] = tmp_path / "token"
-        dashboard.Settings.of(given)
+    for text in toml_blocks:
+        settings = tomllib.loads(text)
+        if "token_file" in settings:  # the only one that is read at once
+            settings["token_file"] = tmp_path / "token"
+        dashboard.Settings.of(settings)
 
 
 #: Of other programs: the benchmarks', rpmbuild's.
 OTHERS = {"--quick", "--level", "--nodeps"}
 
 
-def options(one: argparse.ArgumentParser) -> Iterator[str]:
+def options(command_parser: argparse.ArgumentParser) -> Iterator[str]:
     """Yield every option of a parser and of its commands."""
-    for action in one._actions:
+    for action in command_parser._actions:
         yield from action.option_strings
         if isinstance(action, argparse._SubParsersAction):
             for inner in action.choices.values():
@@ -112,9 +115,9 @@ def options(one: argparse.ArgumentParser) -> Iterator[str]:
 def test_no_page_names_an_option_that_is_not_there(name: str):
     """Each ``--option`` by itself or after our command is ours, or listed as another's."""
     known = {*options(parser()), *options(serve.parser()), *OTHERS}
-    named = {
+    options_named = {
         option
         for quoted in re.findall(r"``((?:--|collectd-fedmsg)[^`]+)``", PAGES[name])
         for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", quoted)
     }
-    assert named - known == set()
+    assert options_named - known == set()

@@ -27,9 +27,9 @@ SECTIONS = dict(zip(*[iter(re.split(r"\n(.+)\n-{5,}\n", PAGE)[1:])] * 2))
 
 def rows(title: str) -> dict[str, str]:
     """Return key → what holds unless it is said, of one section's table."""
-    found = re.findall(r"^   \* - ``([^`]+)``\n     - (.+)$", SECTIONS[title], re.MULTILINE)
-    assert len(found) == len(dict(found)), "a key is there twice"
-    return dict(found)
+    pairs = re.findall(r"^   \* - ``([^`]+)``\n     - (.+)$", SECTIONS[title], re.MULTILINE)
+    assert len(pairs) == len(dict(pairs)), "a key is there twice"
+    return dict(pairs)
 
 
 @pytest.mark.parametrize(
@@ -87,12 +87,12 @@ def test_every_key_is_documented_and_no_other(title, keys):
 )
 def test_what_holds_unless_said_is_the_code_s(title, usual):
     for key, value in usual.items():
-        said = (
+        literal = (
             str(value).lower()
             if isinstance(value, bool)
             else (f"{value:g}" if isinstance(value, float) else str(value))
         )
-        assert rows(title)[key] == f"``{said}``", key
+        assert rows(title)[key] == f"``{literal}``", key
 
 
 def test_the_metric_tables_have_every_metric_of_the_code():
@@ -108,8 +108,8 @@ def test_the_metric_tables_have_every_metric_of_the_code():
         )
         assert "\n     - ".join(row) in lines
     topics = "\n".join(generated.as_list_table("topic-table"))
-    for one in TOPIC_METRICS:
-        assert f"``<Consumer>{one.mark}<topic>``" in topics
+    for topic_metric in TOPIC_METRICS:
+        assert f"``<Consumer>{topic_metric.mark}<topic>``" in topics
 
 
 def test_every_request_of_the_api_is_in_its_table():
@@ -122,5 +122,5 @@ def test_every_request_of_the_api_is_in_its_table():
 def test_no_page_names_a_command_that_is_not_there():
     """``collectd-fedmsg word`` in any page is a command of the parser."""
     for page in [*(ROOT / "docs").glob("*.rst"), ROOT / "README.rst"]:
-        named = re.findall(r"(?:``|^ +)collectd-fedmsg ([a-z]+)", page.read_text("utf-8"), re.M)
-        assert set(named) <= set(COMMANDS), page.name
+        commands = re.findall(r"(?:``|^ +)collectd-fedmsg ([a-z]+)", page.read_text("utf-8"), re.M)
+        assert set(commands) <= set(COMMANDS), page.name

@@ -15,7 +15,7 @@ def test_the_page_has_the_model_s_table():
 
 
 @pytest.mark.parametrize(
-    ("given", "writes"),
+    ("options", "writes"),
     [
         pytest.param({"wait": 300, "delay": 300, "interval": 10}, 14_000 / 455, id="batched"),
         pytest.param(
@@ -23,12 +23,12 @@ def test_the_page_has_the_model_s_table():
         ),
     ],
 )
-def test_writes_a_second(given, writes):
-    assert model.cost(1000, **given).writes_a_second == pytest.approx(writes)
+def test_writes_a_second(options, writes):
+    assert model.cost(1000, **options).writes_a_second == pytest.approx(writes)
 
 
 def test_cost_grows_with_consumers_and_shrinks_with_the_interval():
-    one, ten, slow = model.cost(100), model.cost(1000), model.cost(100, interval=60)
-    assert ten.collectd_cpu == pytest.approx(10 * one.collectd_cpu)
-    assert slow.collectd_cpu == pytest.approx(one.collectd_cpu / 6)
-    assert one.series == 100 * len(METRICS) < model.cost(100, topics=True).series
+    hundred, thousand, slow = model.cost(100), model.cost(1000), model.cost(100, interval=60)
+    assert thousand.collectd_cpu == pytest.approx(10 * hundred.collectd_cpu)
+    assert slow.collectd_cpu == pytest.approx(hundred.collectd_cpu / 6)
+    assert hundred.series == 100 * len(METRICS) < model.cost(100, topics=True).series

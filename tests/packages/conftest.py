@@ -24,10 +24,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(900))
 
 
-def build(what: str, out: Path) -> None:
+def build(builder: str, folder: Path) -> None:
     """Run a builder; its last lines are in the error when it fails."""
     done = subprocess.run(
-        [BUILDERS / f"{what}.sh", out],
+        [BUILDERS / f"{builder}.sh", folder],
         capture_output=True,
         text=True,
         timeout=TIMEOUT_SECONDS,
@@ -39,9 +39,9 @@ def build(what: str, out: Path) -> None:
 @pytest.fixture(scope="session")
 def python_packages(tmp_path_factory) -> Path:
     """Return the folder with the sdist and the wheel."""
-    out = tmp_path_factory.mktemp("dist")
-    build("python", out)
-    return out
+    folder = tmp_path_factory.mktemp("dist")
+    build("python", folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

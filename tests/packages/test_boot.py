@@ -59,11 +59,11 @@ def booted(debs: Path, tmp_path: Path) -> dict[str, list[str]]:
     )
     _run(*container, "--pipe", "/bin/sh", "-c", script)
     _run(*container, "--private-network", f"--bind-ro={ROOT}", "--boot", seconds=400)
-    said = (system / "root/story.out").read_text()
-    print(said)
+    output = (system / "root/story.out").read_text()
+    print(output)
     lines: dict[str, list[str]] = {}
-    for word, _, rest in (line.partition(" ") for line in said.splitlines()):
-        lines.setdefault(word, []).append(rest)
+    for first, _, value in (line.partition(" ") for line in output.splitlines()):
+        lines.setdefault(first, []).append(value)
     return lines
 
 

@@ -19,7 +19,7 @@ from .conftest import BUILDERS, build
 def test_every_package_is_listed():
     """A folder of modules that pyproject.toml does not name would be missing in the wheel."""
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
-    found = {
+    packages = {
         str(path.parent.relative_to(ROOT)).replace("/", ".")
         for top in ("collectd_fedmsg", "dashboard")
         for path in (ROOT / top).rglob("*.py")
@@ -28,7 +28,7 @@ def test_every_package_is_listed():
         name.replace("dashboard", "collectd_fedmsg_dashboard")
         if name.startswith("dashboard")
         else name
-        for name in found
+        for name in packages
     )
 
 
@@ -100,12 +100,12 @@ def test_the_same_source_gives_the_same_bytes(tmp_path: Path, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1790000000")
     outs = [tmp_path / "one", tmp_path / "two"]
     for out in outs:
-        for what in ("python", "deb", "rpm"):
-            build(what, out)
-    one, two = ({path.name: path.read_bytes() for path in out.iterdir()} for out in outs)
-    assert len(one) == 9
-    assert sorted(one) == sorted(two)
-    assert [name for name in one if one[name] != two[name]] == []
+        for builder in ("python", "deb", "rpm"):
+            build(builder, out)
+    first, second = ({path.name: path.read_bytes() for path in out.iterdir()} for out in outs)
+    assert len(first) == 9
+    assert sorted(first) == sorted(second)
+    assert [name for name in first if first[name] != second[name]] == []
 
 
 def test_builders_are_sound_shell():

@@ -102,10 +102,10 @@ def test_selinux_module_links_with_a_policy(rpms: Path, in_copy: Callable[..., s
         sesearch -A -s collectd_t -t initrc_t -c unix_stream_socket -p connectto $policy >&3
         grep fedmsg-health /etc/selinux/default/contexts/files/file_contexts >&3
         semodule -s default -n -r collectd_fedmsg"""
-    said = in_copy("/bin/sh", "-euc", script, real=(rpms,))
-    assert "allow collectd_t fedmsg_health_var_run_t:sock_file { getattr write };" in said
-    assert "allow collectd_t initrc_t:unix_stream_socket connectto;" in said
-    assert "/run/fedmsg-health(/.*)?" in said
+    output = in_copy("/bin/sh", "-euc", script, real=(rpms,))
+    assert "allow collectd_t fedmsg_health_var_run_t:sock_file { getattr write };" in output
+    assert "allow collectd_t initrc_t:unix_stream_socket connectto;" in output
+    assert "/run/fedmsg-health(/.*)?" in output
 
 
 def test_selinux_module_is_compiled_from_its_source(rpms: Path, tmp_path: Path, version: str):

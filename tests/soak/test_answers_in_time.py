@@ -39,10 +39,10 @@ def ask_until(bus: Bus, pid: int, done: Callable[[Reply], bool], most: float) ->
         requester.close()
 
 
-def told(what: str, waits: list[float]) -> None:
+def report(load: str, waits: list[float]) -> None:
     waits.sort()
     print(
-        f"{what}: {len(waits)} answers, median {waits[len(waits) // 2] * 1e3:.1f} ms,"
+        f"{load}: {len(waits)} answers, median {waits[len(waits) // 2] * 1e3:.1f} ms,"
         f" slowest {waits[-1] * 1e3:.1f} ms"
     )
     # One in a hundred may come late on a machine that has other things to do.
@@ -60,7 +60,7 @@ def test_while_the_reactor_is_blocked_for_a_minute(short_folder: Path) -> None:
         waits = ask_until(
             bus, pid, lambda reply: reply.samples[-1][1].processed > before, MINUTE + 30
         )
-        told("reactor blocked for a minute", waits)
+        report("reactor blocked for a minute", waits)
 
 
 @pytest.mark.soak
@@ -72,7 +72,7 @@ def test_while_a_million_messages_wait(short_folder: Path) -> None:
         wait_for("the worker hangs", lambda: bus.sample("hub").in_progress == 1)
         bus.publish(MANY)
         coming = ask_until(bus, pid, lambda reply: reply.samples[-1][1].waiting == MANY, 300)
-        told("while a million messages arrive", coming[len(coming) // 2 :])
+        report("while a million messages arrive", coming[len(coming) // 2 :])
         end = time.monotonic() + 20
-        told("a million messages wait", ask_until(bus, pid, lambda _: time.monotonic() > end, 60))
+        report("a million messages wait", ask_until(bus, pid, lambda _: time.monotonic() > end, 60))
         assert bus.sample("hub").backlog == MANY + 1

@@ -108,11 +108,15 @@ def watched(bus: Bus, tally: Tally, missed: int) -> list[Sample]:
     flood.start()
     try:
         while time.monotonic() - began < LASTS:
-            fresh = [one for _, _, found in reader.collect(5.0, time.time()).fresh for one in found]
-            for one in fresh:
-                assert one.received == one.processed + one.waiting + one.in_progress
-                assert one.received == sum(one.topics.values()) <= bus.sent - missed
-                assert one.processed == sum(one.topic_processed.values()) <= tally.now()
+            fresh = [
+                sample
+                for _, _, samples in reader.collect(5.0, time.time()).fresh
+                for sample in samples
+            ]
+            for sample in fresh:
+                assert sample.received == sample.processed + sample.waiting + sample.in_progress
+                assert sample.received == sum(sample.topics.values()) <= bus.sent - missed
+                assert sample.processed == sum(sample.topic_processed.values()) <= tally.now()
             samples += fresh
             bus.chain.processes.check()
             time.sleep(0.2)  # nothing waits for it

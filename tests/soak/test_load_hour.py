@@ -35,7 +35,7 @@ MARKS = (10, 30, 60)
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def spent(pid: int) -> tuple[float, float]:
+def usage(pid: int) -> tuple[float, float]:
     """Return a process's CPU seconds and resident MB."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
@@ -71,32 +71,35 @@ def test_flat(short_folder: Path, figure: Figure) -> None:
                               str(short_folder / "collectd.conf")], env, short_folder)  # fmt: skip
         address = short_folder / "unixsock"
         wait_for("collectd listens", address.exists, 60)
-        wait_for("all are seen", lambda: seen(address) == DAEMONS, 180)
+        wait_for("all are seen", lambda: daemons_seen(address) == DAEMONS, 180)
         grown(processes, pid)
-        began, first = time.monotonic(), [spent(one)[0] for one in (pid, peers_pid)]
+        began, first = time.monotonic(), [usage(process)[0] for process in (pid, peers_pid)]
         while time.monotonic() - began < LASTS:
             time.sleep(INTERVAL)  # a reading each round; nothing waits for it
             processes.check()
             reads.append(value(address, "duration-read"))
-            memory.append(spent(pid)[1])
+            memory.append(usage(pid)[1])
             minutes = (time.monotonic() - began) / 60
             print(f"{minutes:.1f} min: read {reads[-1]:.2f} s, {memory[-1]:.1f} MB", flush=True)
         rounds = (time.monotonic() - began) / INTERVAL
-        cpu = [(spent(one)[0] - before) / rounds for one, before in zip((pid, peers_pid), first)]
-        assert seen(address) == DAEMONS
+        cpu = [
+            (usage(process)[0] - before) / rounds
+            for process, before in zip((pid, peers_pid), first)
+        ]
+        assert daemons_seen(address) == DAEMONS
     finally:
         processes.stop_all()
     half = len(memory) // 2
     # Medians: a reading may fall into a read, which holds all answers for a moment.
     early, late = median(memory[half // 2 : half]), median(memory[half:])
-    told = [f"{memory[minute * 6 - 1]:.0f} MB after {minute} min" for minute in MARKS
-            if minute * 6 <= len(memory)]  # fmt: skip
+    megabytes = [f"{memory[minute * 6 - 1]:.0f} MB after {minute} min" for minute in MARKS
+                 if minute * 6 <= len(memory)]  # fmt: skip
     figure(
         f"{DAEMONS} daemons of {CONSUMERS} consumers, {LASTS} s",
         f"{len(reads)} reads: median {median(reads):.2f} s, longest {max(reads):.2f} s;"
         f" CPU a round: collectd {cpu[0]:.2f} s, the daemons {cpu[1]:.2f} s;"
-        f" {', '.join([*told, f'at most {max(memory):.0f} MB'])}, {late - early:+.1f} MB in the"
-        " second half",
+        f" {', '.join([*megabytes, f'at most {max(memory):.0f} MB'])},"
+        f" {late - early:+.1f} MB in the second half",
     )
     assert median(reads) < INTERVAL / 2
     assert max(reads) < INTERVAL
@@ -109,10 +112,10 @@ def grown(processes: Processes, pid: int) -> None:
     while time.monotonic() < end:
         time.sleep(min(60, GROWING * INTERVAL))
         processes.check()
-        print(f"growing: {spent(pid)[1]:.1f} MB", flush=True)
+        print(f"growing: {usage(pid)[1]:.1f} MB", flush=True)
 
 
-def seen(address: Path) -> float:
+def daemons_seen(address: Path) -> float:
     try:
         return value(address, "count-daemons_seen")
     except (OSError, AssertionError, ValueError):

@@ -39,7 +39,7 @@ def test_a_gap_is_a_gap(short_folder: Path) -> None:
         assert AWAY - RING - 3 <= len(unknown) <= AWAY - RING + 10
         assert all(rate is None or 0 <= rate < 200 for _, rate in rates)
         after = max(unknown)
-        known = {one.time: one.received for one in whole_ring(bus)}
+        known = {sample.time: sample.received for sample in whole_ring(bus)}
         # The first of the ring may be gone by now; from the first both have, it is exact.
         first = min(at for at in known if at >= after)
         stored = sum(rate or 0 for at, rate in rates if at > first)
@@ -48,13 +48,13 @@ def test_a_gap_is_a_gap(short_folder: Path) -> None:
 
 @pytest.mark.soak
 @pytest.mark.parametrize(
-    "away",
+    "seconds",
     [
         pytest.param(60, id="minute", marks=pytest.mark.timeout(300)),
         pytest.param(1200, id="20-minutes", marks=pytest.mark.timeout(1800)),
     ],
 )
-def test_no_sample_is_lost(short_folder: Path, away: int) -> None:
+def test_no_sample_is_lost(short_folder: Path, seconds: int) -> None:
     """An outage shorter than the ring leaves no trace: each second's rate is the daemon's own."""
     with Bus(short_folder) as bus:
         bus.start("daemon")
@@ -65,15 +65,15 @@ def test_no_sample_is_lost(short_folder: Path, away: int) -> None:
             wait_for("messages are stored", lambda: grown(bus, 3), 60)
             bus.chain.processes.stop("collectd", signal.SIGKILL)
             began = int(stored_until(bus))
-            wait_for("it lasts", lambda: bus.sample("daemon").time >= began + away, away + 60)
+            wait_for("it lasts", lambda: bus.sample("daemon").time >= began + seconds, seconds + 60)
             bus.chain.start_collectd()
-            wait_for("it has caught up", lambda: stored_until(bus) >= began + away + 5, 120)
+            wait_for("it has caught up", lambda: stored_until(bus) >= began + seconds + 5, 120)
         end = int(bus.settle("daemon").time)
         wait_for("the end is stored", lambda: stored_until(bus) >= end, 60)
-        known = {int(one.time): one.received for one in whole_ring(bus)}
+        known = {int(sample.time): sample.received for sample in whole_ring(bus)}
         rates = fetch(short_folder, "received", began, end)
         wrong = [at for at, rate in rates if at - 1 in known and (
             rate is None or abs(rate - known[at] + known[at - 1]) > 1e-6)]  # fmt: skip
-        print(f"away {away} s: {len(rates)} samples, {len(wrong)} lost")
-        assert len(rates) > away
+        print(f"away {seconds} s: {len(rates)} samples, {len(wrong)} lost")
+        assert len(rates) > seconds
         assert wrong == []

@@ -40,16 +40,16 @@ def test_a_million(figure: Figure) -> None:
     churning = [threading.Thread(target=churn) for _ in range(WORKERS)]
     for thread in churning:
         thread.start()
-    taken = looks = before = 0
+    stack_samples = looks = before = 0
     try:
-        while taken < SAMPLES:
+        while stack_samples < SAMPLES:
             sampler._due = 0
-            taken += len(counts.stacks.begun())
+            stack_samples += len(counts.stacks.begun())
             sampler.look()
             looks += 1
             if looks % 50 == 0:
                 counts.sample(float(looks))
-            if not before and taken > SAMPLES // 4:
+            if not before and stack_samples > SAMPLES // 4:
                 before = resident()
     finally:
         ended.set()
@@ -58,5 +58,5 @@ def test_a_million(figure: Figure) -> None:
     grown = resident() - before
     assert born[0] > 1000
     assert grown < GROWTH
-    figure(f"{taken:,} stack samples, {born[0]:,} threads born and dead",
+    figure(f"{stack_samples:,} stack samples, {born[0]:,} threads born and dead",
            f"0 crashes, memory {grown / 1e6:+.1f} MB")  # fmt: skip
