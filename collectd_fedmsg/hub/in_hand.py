@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Any
 
 from .code_names import awaited
-from .thread_counts import ThreadCounts
+from .thread_counts import ProcessorTimes, ThreadCounts
 
 
 class InHand:
@@ -25,14 +25,14 @@ class InHand:
 class InTask(InHand):
     """One message that is being handled by a coroutine; where it is can be looked at."""
 
-    __slots__ = ("_coroutine", "running", "state", "wanted_at_first")
+    __slots__ = ("_coroutine", "running", "state", "times_at_first")
 
     def __init__(self, topic: str, started: int, own: ThreadCounts, coroutine: Any) -> None:
         super().__init__(topic, started, own)
         self._coroutine = coroutine
         self.running = True
         self.state = ""
-        self.wanted_at_first: int | None = None
+        self.times_at_first: ProcessorTimes | None = None
 
     def frames(self, by_thread: Mapping[int, FrameType]) -> Iterable[FrameType]:
         """Return the coroutine's frames, the innermost first."""
@@ -40,9 +40,9 @@ class InTask(InHand):
             return self.own.frames(by_thread)
         return awaited(self._coroutine)
 
-    def wanted_time(self) -> int | None:
-        """Return the thread's time, ns, while it runs this coroutine; None while that waits."""
-        return self.own.wanted_time() if self._coroutine.cr_running else None
+    def processor_times(self) -> ProcessorTimes | None:
+        """Return the thread's times while it runs this coroutine; None while that waits."""
+        return self.own.processor_times() if self._coroutine.cr_running else None
 
 
 def running_coroutine() -> Any:

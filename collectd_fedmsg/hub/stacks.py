@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from ..protocol.evidence import COMPUTING, FULL, HELD, WAITING, InHand, StackTime
 from ..protocol.sample import OTHER
 from .code_names import CodeNames
+from .thread_counts import ProcessorTimes
 from .topics import Share
 
 #: Seconds between two looks, usually and while messages take longer.
@@ -35,6 +36,9 @@ MAX_THREADS = 64
 MAX_PERIOD = 10.0
 #: Of a period: more is computing, and more of one core by the process leaves no time for others.
 COMPUTING_SHARE, FULL_SHARE = 0.5, 0.8
+#: Of a period: who wants to compute gets that much at least, even where 50 share a processor. A
+#: thread that only wakes from waiting, and is ready until it has its turn, runs for far less.
+MIN_RAN_SHARE = 0.02
 #: Seconds by which a look comes late, all spent computing, when C code keeps the interpreter.
 HELD_SECONDS = 0.25
 #: Seconds after the last message that took longer until looks are seldom again.
@@ -47,7 +51,7 @@ class Handling(Protocol):
     started: int
     topic: str
     state: str
-    wanted_at_first: int | None
+    times_at_first: ProcessorTimes | None
 
     @property
     def running(self) -> bool:
@@ -56,8 +60,8 @@ class Handling(Protocol):
     def frames(self, by_thread: Mapping[int, FrameType]) -> Iterable[FrameType]:
         """Return its frames, the innermost first."""
 
-    def wanted_time(self) -> int | None:
-        """Return how long it has run or been ready to, ns; None where that is unknown."""
+    def processor_times(self) -> ProcessorTimes | None:
+        """Return how long it has run and was ready to; None where that is unknown."""
 
 
 class Stacks:
@@ -80,7 +84,7 @@ class Stacks:
         self._admit = admit
         self._totals: dict[Any, int] = {}
         self._share = Share()
-        self._wanted: dict[Handling, int] = {}
+        self._times: dict[Handling, ProcessorTimes] = {}
         self._usual: float | None = None
         self._seen = (0, 0)
 
@@ -173,20 +177,31 @@ class Stacks:
             period, full: as of ``count``.
             computing: the state of a thread that ran.
         """
-        wanted = {own: own.wanted_time() for own in self._threads()[:MAX_THREADS]}
-        grown = {
-            own: (now - self._wanted.get(own, own.wanted_at_first or now)) / 1e9
-            for own, now in wanted.items() if now is not None
-        }  # fmt: skip
-        self._wanted = {own: now for own, now in wanted.items() if now is not None}
+        before, self._times = (
+            self._times,
+            {
+                own: times
+                for own in self._threads()[:MAX_THREADS]
+                if (times := own.processor_times()) is not None
+            },
+        )
+        wanted, had_turn = {}, {}
+        for own, seconds in elapsed.items():
+            now = self._times.get(own)
+            then = before.get(own, own.times_at_first) or now
+            grown = [b - a for a, b in zip(then, now)] if now and then else [0, 0]
+            wanted[own] = sum(grown) / 1e9
+            had_turn[own] = grown[0] / 1e9 >= MIN_RAN_SHARE * min(period, seconds)
         # Under one interpreter lock threads that compute share one core.
-        full = full or sum(grown.get(own, 0.0) for own in elapsed) >= FULL_SHARE * period
+        full = full or sum(wanted[own] for own in elapsed if had_turn[own]) >= FULL_SHARE * period
         least = COMPUTING_SHARE / len(elapsed) if full and elapsed else COMPUTING_SHARE
         for own, seconds in elapsed.items():
-            if grown.get(own, 0.0) >= least * min(period, seconds):
-                own.state = computing
-            else:
+            if wanted[own] < least * min(period, seconds):
                 own.state = FULL if full else WAITING
+            elif had_turn[own]:
+                own.state = computing
+            else:  # ready, without a turn: it does what it did
+                own.state = own.state or WAITING
 
     def _is_slow(self, elapsed: float) -> bool:
         if self._usual is None:

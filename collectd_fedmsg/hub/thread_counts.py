@@ -25,6 +25,13 @@ SlowEntry = tuple[int, float, str, str]
 SLOW_FLOOR = 10_000_000
 
 
+class ProcessorTimes(NamedTuple):
+    """How long a thread has run, and was ready while another had the processor; nanoseconds."""
+
+    ran: int
+    ready: int
+
+
 class ThreadTotals(NamedTuple):
     """What a thread had counted at one moment; ``started`` (ns) is 0 when nothing runs."""
 
@@ -42,7 +49,7 @@ class ThreadCounts:
 
     __slots__ = ("buckets", "clock", "current_number", "direct", "ended", "ending", "failed",
                  "failures", "last", "peak", "rejected", "slow", "slow_before", "slow_floor",
-                 "started", "state", "thread", "topic", "wanted_at_first")  # fmt: skip
+                 "started", "state", "thread", "times_at_first", "topic")  # fmt: skip
 
     def __init__(self, direct: bool) -> None:
         self.thread = threading.current_thread()
@@ -71,7 +78,7 @@ class ThreadCounts:
         self.slow_floor = SLOW_FLOOR
         #: The thread's processor clock, named by itself: for another thread that would be unsafe.
         self.clock = _own_clock()
-        self.wanted_at_first = self.wanted_time()
+        self.times_at_first = self.processor_times()
         #: What the thread did when its stack was looked at last.
         self.state = ""
 
@@ -89,15 +96,15 @@ class ThreadCounts:
         """Return the thread's frames, the innermost first, of all threads' innermost ones."""
         return callers(by_thread.get(self.thread.ident or 0))
 
-    def wanted_time(self) -> int | None:
-        """Return how long the thread has run or been ready to, ns; None where it has ended."""
+    def processor_times(self) -> ProcessorTimes | None:
+        """Return how long the thread has run and was ready to; None where it has ended."""
         if self.clock is None:
             return None
         try:
             spent = time.clock_gettime_ns(self.clock)
         except OSError:
             return None
-        return spent + _ready_time(self.thread.native_id)
+        return ProcessorTimes(spent, _ready_time(self.thread.native_id))
 
     def absorb(self, other: ThreadCounts) -> None:
         """Add the counts of a thread that has ended."""

@@ -12,8 +12,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -21,7 +22,8 @@ from moksha.hub.api import Consumer
 
 from collectd_fedmsg.hub.code_names import CodeNames, called_at, callers
 from collectd_fedmsg.hub.counts import Counts
-from collectd_fedmsg.hub.stacks import Sampler
+from collectd_fedmsg.hub.stacks import Sampler, Stacks
+from collectd_fedmsg.hub.thread_counts import ProcessorTimes
 from collectd_fedmsg.hub_plugin import instrument, watch_failures
 from collectd_fedmsg.protocol.evidence import StackTime
 from collectd_fedmsg.protocol.sample import OTHER
@@ -158,6 +160,47 @@ def test_it_says_where(
     [message] = first
     assert (message.topic, message.own.rpartition(":")[0]) == (topic, function)
     assert message.age >= 1
+
+
+class Played:
+    """A thread with one message in hand, whose processor times the test gives; in ms a look."""
+
+    started, topic, state, running = 0, "t", "", True
+    times_at_first: ProcessorTimes | None = ProcessorTimes(0, 0)
+
+    def __init__(self, looks: list[tuple[float, float]]) -> None:
+        self._looks = iter(looks)
+        self._times = ProcessorTimes(0, 0)
+
+    def frames(self, by_thread: Mapping[int, FrameType]) -> Iterable[FrameType]:
+        return ()
+
+    def processor_times(self) -> ProcessorTimes:
+        ran, ready = next(self._looks)
+        self._times = ProcessorTimes(
+            self._times.ran + int(ran * 1e6), self._times.ready + int(ready * 1e6)
+        )
+        return self._times
+
+
+@pytest.mark.parametrize(("looks", "states"), [
+    pytest.param([(0, 0)], ["waiting"], id="waits"),
+    pytest.param([(98, 1)], ["computing"], id="computes"),
+    pytest.param([(50, 0)], ["computing"], id="half-the-time"),
+    pytest.param([(49, 0)], ["waiting"], id="less-than-half"),
+    pytest.param([(8, 90)], ["computing"], id="computes-among-many"),
+    pytest.param([(0.3, 60)], ["waiting"], id="woke-and-had-to-queue"),
+    pytest.param([(0.3, 99), (0.2, 99)], ["waiting", "waiting"], id="woke-twice"),
+    pytest.param([(40, 60), (0, 100), (0, 0)], ["computing", "computing", "waiting"],
+                 id="no-turn-does-what-it-did"),
+])  # fmt: skip
+def test_ready_without_a_turn(looks: list[tuple[float, float]], states: list[str]) -> None:
+    """A thread that wakes and queues for a processor waits; one that has turns computes."""
+    played = Played(looks)
+    stacks = Stacks((), lambda: [played], str)
+    for number, state in enumerate(states, 1):
+        stacks.count({played: ("t", "a:b:1", "c")}, number * 100_000_000, 0.1, full=False)
+        assert played.state == state
 
 
 def test_c_code_that_keeps_the_interpreter(worker: Worker) -> None:
