@@ -77,6 +77,8 @@ class Chain:
         self.rules = ""
         #: What whoever writes marks has to show.
         self.token = secrets.token_hex(16)
+        #: Folders that daemons import from as well, separated by colons.
+        self.extra_path = ""
         #: Lines for the collectd plugin's block: daemons of other kinds.
         self.sources: list[str] = []
         self.run_folder = folder / "health"
@@ -155,7 +157,8 @@ class Chain:
         path = self.config_file(daemon.service)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_FEDMSG_CONFIG.format(root=str(ROOT), config=pprint.pformat(config)))
-        env = {**self._env, "FEDMSG_CONFIG": str(path)}
+        python_path = ":".join(filter(None, (self._env["PYTHONPATH"], self.extra_path)))
+        env = {**self._env, "PYTHONPATH": python_path, "FEDMSG_CONFIG": str(path)}
         pid = self.processes.start(daemon.service, command, env, path.parent.parent)
         return pid, self.run_folder / f"{daemon.service}.{pid}.sock"
 
