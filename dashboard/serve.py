@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ from collectd_fedmsg import __version__, toml_file
 from collectd_fedmsg.errors import ConfigError, HealthError
 from collectd_fedmsg.files import raise_file_limit
 from collectd_fedmsg.http_address import is_loopback
+from collectd_fedmsg.streams import complain, flush_or_discard, open_closed
 
 from . import create_app
 from .config import LOOPBACK_HOSTS, Settings
@@ -114,23 +116,48 @@ def _client_of(settings: Settings) -> Callable[[str, Mapping[str, str]], str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted; return the exit status."""
-    options = parser().parse_args(arguments)
-    if options.hash_password:
-        print(generate_password_hash(sys.stdin.readline().rstrip("\n")))
-        return 0
+    open_closed()
+    try:
+        try:
+            options = parser().parse_args(arguments)
+        finally:
+            sys.stdout.flush()  # after a text of help
+        return _hash_password() if options.hash_password else _serve(options)
+    except OSError as error:
+        complain(f"collectd-fedmsg-dashboard: {error}")
+        return 2
+    finally:
+        flush_or_discard()
+
+
+def _hash_password() -> int:
+    """Print the hash of the password on the standard input."""
+    try:
+        password = sys.stdin.buffer.readline().decode("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError:
+        password = ""
+    if not password:
+        complain(
+            "--hash-password: a line of UTF-8 with the password is wanted on the standard input"
+        )
+        return 2
+    print(generate_password_hash(password), flush=True)
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
     try:
         app = create_app(Settings.of(combined(options), options.config or "dashboard"))
     except HealthError as error:
-        print(error, file=sys.stderr)
+        complain(str(error))
         return 2
     app.extensions["fleet"].warm()
     settings = app.extensions["settings"]
     guarded = settings.users_file or settings.auth_header
     if not is_loopback(options.host) and not guarded:
-        print(
+        complain(
             f"Warning: {options.host} can be reached from other machines and nobody has to log"
-            " in; put a proxy that asks for a login in front, or use --users-file.",
-            file=sys.stderr,
+            " in; put a proxy that asks for a login in front, or use --users-file."
         )
     raise_file_limit()
     # A page sends several requests at once; a short wait for a thread is no warning.
@@ -144,9 +171,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         # waitress says ValueError of a name that is not known.
         reason = getattr(error, "strerror", None) or "names no address of this machine"
-        print(f"--host, --port: {shown}:{options.port}: {reason}", file=sys.stderr)
+        complain(f"--host, --port: {shown}:{options.port}: {reason}")
         return 2
-    print(f"Dashboard: http://{shown}:{server.effective_port}{settings.prefix}/", flush=True)
+    with contextlib.suppress(OSError):  # it serves, whether anybody reads this or not
+        print(f"Dashboard: http://{shown}:{server.effective_port}{settings.prefix}/", flush=True)
     try:
         server.run()
     except KeyboardInterrupt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import logging
 import signal
@@ -90,7 +91,8 @@ def run(options: argparse.Namespace) -> int:
     except (HealthError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
-    print(f"Evaluating {options.rules} every {loop.rules.every:g} s", flush=True)
+    with contextlib.suppress(OSError):  # it evaluates, whether anybody reads this or not
+        print(f"Evaluating {options.rules} every {loop.rules.every:g} s", flush=True)
     loop.run(ended)
     return 0
 

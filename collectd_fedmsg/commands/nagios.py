@@ -35,8 +35,10 @@ def behave(parser: argparse.ArgumentParser) -> None:
 
 def usage(message: str) -> NoReturn:
     """Print what is wrong with a call and exit with UNKNOWN."""
-    print(line(UNKNOWN, message, []))
-    sys.exit(UNKNOWN)
+    try:
+        print(line(UNKNOWN, message, []))
+    finally:
+        sys.exit(UNKNOWN)
 
 
 def _exit(*_: object) -> NoReturn:

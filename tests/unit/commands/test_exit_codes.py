@@ -13,8 +13,9 @@ import pytest
 from collectd_fedmsg import cli
 from collectd_fedmsg.alerts.state import State
 from collectd_fedmsg.alerts.state_db import AlertDatabase
-from collectd_fedmsg.cli import Cleaned, main
+from collectd_fedmsg.cli import main
 from collectd_fedmsg.commands.check import numbered
+from collectd_fedmsg.streams import Cleaned
 from tests.users import POWERLESS
 
 
