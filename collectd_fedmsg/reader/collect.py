@@ -74,16 +74,18 @@ class Reader:
     def collect(self, timeout: float, now: float) -> Harvest:
         """Return what is new since the last call, within ``timeout`` seconds.
 
-        ``now`` (seconds since the epoch) bounds the future: no sample is later than one
-        interval from it.
+        ``now`` (seconds since the epoch, of this call) bounds the future: no sample is later
+        than one interval after the answers are there.
         """
-        harvest, deadline = Harvest(), time.monotonic() + timeout
+        harvest, began = Harvest(), time.monotonic()
         sockets = sockets_in(
             self._globs, self.cursors.known(), self._requester.limit - len(self._fixed), timeout / 2
         )
         harvest.errors = sockets.wrong
         wanted = {name: self.cursors.request(name) for name in [*self._fixed, *sockets.endpoints]}
-        answers = self._requester.ask(wanted, deadline - time.monotonic())
+        answers = self._requester.ask(wanted, began + timeout - time.monotonic())
+        # Samples may be taken while we ask: where that takes an interval they are not ahead.
+        now += time.monotonic() - began
         harvest.silent = answers.silent
         for endpoint in self.cursors.known():
             if endpoint in answers.gone or (endpoint in sockets.gone and endpoint not in wanted):

@@ -7,6 +7,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,11 +18,14 @@ from collectd_fedmsg.cli import main
 from collectd_fedmsg.errors import ConfigError
 from collectd_fedmsg.hub.responder import Responder
 from collectd_fedmsg.hub.settings import Settings, read
-from collectd_fedmsg.protocol.sample import Sample
+from collectd_fedmsg.protocol import wire
+from collectd_fedmsg.protocol.sample import Sample, encode_row
 from collectd_fedmsg.protocol.sockets import socket_path
 from collectd_fedmsg.protocol.wire import Request
+from collectd_fedmsg.reader.collect import latest
 from collectd_fedmsg.reader.requester import Requester
 from examples.processes import free_port, wait_for
+from tests.played_daemons import Served, listen
 
 
 def one(at: float) -> list[Sample]:
@@ -45,7 +49,7 @@ def serve(running: list[Responder], settings: Settings) -> Path:
     return path
 
 
-def answers(endpoint: str, keys: Path | None = None, seconds: float = 3.0) -> bool:
+def answers(endpoint: str, keys: Path | None = None, seconds: float = 60.0) -> bool:
     requester = Requester(keys)
     try:
         return endpoint in requester.ask({endpoint: Request()}, seconds).replies
@@ -67,7 +71,7 @@ def test_only_the_group_gets_in(short_folder: Path, started: list[Responder]) ->
         code = f"import socket; socket.socket(socket.AF_UNIX).{attempt}"
         done = subprocess.run(
             ["/usr/bin/python3", "-c", code], user=65534, group=65534, extra_groups=[],
-            capture_output=True, text=True, timeout=20, check=False,
+            capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
         assert "PermissionError" in done.stderr
 
@@ -100,12 +104,42 @@ def test_plain_tcp_is_refused_at_start() -> None:
 def test_a_dead_daemon_s_socket_is_removed(short_folder: Path, started: list[Responder]) -> None:
     """The next daemon of that name takes away what a kill -9 left."""
     ended = subprocess.Popen(["/bin/true"])
-    ended.wait(10)
+    ended.wait(60)
     stale = socket_path(short_folder, "d", ended.pid)
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(str(stale))
     serve(started, Settings("d", short_folder))
     wait_for("the stale socket is gone", lambda: not stale.exists())
+
+
+def test_an_answer_may_take_longer_than_an_interval(short_folder: Path) -> None:
+    """A sample that was taken after the question is none of the future."""
+
+    def answer(frame: bytes) -> Iterator[bytes]:
+        time.sleep(1.1)
+        now = time.time()
+        origin = wire.Origin("d", "h", os.getpid(), "run", now, 1)
+        page = (0, 0, False, [encode_row(0, Sample("C", now, 9, 9, 0, 0))])
+        yield wire.encode_reply(origin, now, 1.0, page)
+
+    served, ended = Served(), threading.Event()
+    served.add(listen(socket_path(short_folder, "d", os.getpid())), answer)
+
+    def serve() -> None:
+        while not ended.is_set():
+            served.turn(0.05)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        harvest = latest([f"{short_folder}/*.sock"], 30.0, time.time())
+    finally:
+        ended.set()
+        thread.join(60)
+        served.close()
+    assert harvest.errors == {}
+    [(_, _, [sample])] = harvest.fresh
+    assert sample.received == 9
 
 
 def test_a_fork_reports_for_itself(short_folder: Path) -> None:
@@ -124,7 +158,7 @@ if os.fork():
     os._exit(0)
 responder.serve_in_child()
 print(os.getpid(), flush=True)
-time.sleep(30)
+time.sleep(600)
 """
     with subprocess.Popen(
         [sys.executable, "-c", code],
@@ -144,11 +178,9 @@ def test_a_claim_to_be_another_daemon_is_not_believed(
     short_folder: Path, started: list[Responder]
 ) -> None:
     """The socket's name says who may answer there."""
-    from collectd_fedmsg.reader.collect import latest
-
     path = serve(started, Settings("honest", short_folder))
     pretended = socket_path(short_folder, "victim", os.getpid())
     path.rename(pretended)
-    harvest = latest([str(pretended)], 2.0, time.time())
+    harvest = latest([str(pretended)], 30.0, time.time())
     assert not harvest.fresh
     assert "claims to be" in harvest.errors[f"ipc://{pretended}"]
