@@ -8,11 +8,15 @@ import signal
 import socket
 import subprocess
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 _libc = ctypes.CDLL(None)
 PR_SET_PDEATHSIG = 1  # prctl(2): signal at the parent's death
+#: Ports that are kept for those who asked for them; an older one is in use by then, or never was.
+MAX_RESERVED = 64
+_reserved: deque[socket.socket] = deque()
 
 
 class Processes:
@@ -71,10 +75,18 @@ def wait_for(what: str, ready: Callable[[], bool], seconds: float = 60.0) -> Non
 
 
 def free_port() -> int:
-    """Return a loopback port that nothing uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a loopback port that nothing uses and that nobody else is given meanwhile.
+
+    A socket that is bound and does not listen reserves it: the kernel gives the port to no process
+    that asks for any, and lets a server that sets SO_REUSEADDR, as servers do, listen there.
+    """
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    _reserved.append(holder)
+    if len(_reserved) > MAX_RESERVED:
+        _reserved.popleft().close()
+    return int(holder.getsockname()[1])
 
 
 def _die_with_parent() -> None:

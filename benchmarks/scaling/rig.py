@@ -19,7 +19,7 @@ from collectd_fedmsg.metrics import METRICS
 from examples import collectd_conf
 from examples.chain import ROOT
 from examples.processes import Processes, free_port, wait_for
-from tests.integration.collectds import free_udp_port
+from tests.integration.collectds import free_udp_ports
 
 from . import cached
 from .spent import spent
@@ -105,7 +105,8 @@ class Rig:
         block = block.replace("    Timeout", "    MaxConsumers 100000\n    Timeout")
         storing = STORING.format(address=self.address, files=self.files)
         if self.level:
-            settings = {"port": free_udp_port(), "level": self.level, "folder": self.folder}
+            [port] = free_udp_ports(1)
+            settings = {"port": port, "level": self.level, "folder": self.folder}
             (self.folder / "passwd").write_text("bench: bench\n")
             self._collectd("central", RECEIVING.format(**settings) + storing)
             wait_for("the central one listens", lambda: _taken(settings["port"]))

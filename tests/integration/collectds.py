@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sysconfig
+from contextlib import ExitStack
 from pathlib import Path
 
 from collectd_fedmsg.commands import config as snippets
@@ -44,8 +45,10 @@ def start(
     return log
 
 
-def free_udp_port() -> int:
-    """Return a loopback UDP port that nothing uses now."""
-    with socket.socket(type=socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_udp_ports(count: int) -> list[int]:
+    """Return loopback UDP ports that nothing uses now, each once."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket(type=socket.SOCK_DGRAM)) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]

@@ -15,7 +15,7 @@ import sys
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -99,7 +99,7 @@ class Fleet:
     def __init__(self, folder: Path, hosts: dict[str, Bus]) -> None:
         self.folder, self.hosts = folder, hosts
         self.central = next(iter(hosts.values())).chain
-        self.port, self.spare_port = collectds.free_udp_port(), collectds.free_udp_port()
+        self.port, self.spare_port = collectds.free_udp_ports(2)
 
     def begin(self) -> None:
         for bus in self.hosts.values():
@@ -159,7 +159,7 @@ class Fleet:
     def ask(self, path: str, at: str = "", **query: Any) -> dict[str, Any]:
         """Return an answer of the dashboard ``at``, of the central one unless said."""
         address = f"{at or self.central.url}/api/v1/{path}?{urllib.parse.urlencode(query)}"
-        with urllib.request.urlopen(address, timeout=30) as answer:
+        with urllib.request.urlopen(address, timeout=60) as answer:
             return json.loads(answer.read())  # type: ignore[no-any-return]
 
     def note(self, at: str, text: str) -> None:
@@ -264,7 +264,7 @@ def test_two_hosts_on_one_page_to_the_message(fleet: Fleet) -> None:
             assert sum(rate or 0 for rate in rates) == pytest.approx(count, abs=1e-3)
     # The worse one comes first: which of them that is at this moment is not the question here.
     assert sorted(row["host"] for row in fleet.ask("daemons")["daemons"]) == ["east", "west"]
-    with urllib.request.urlopen(fleet.central.url, timeout=30) as page:
+    with urllib.request.urlopen(fleet.central.url, timeout=60) as page:
         text = page.read().decode()
     assert all(f"<bdi>{host}</bdi>" in text for host in HOSTS)
 
@@ -308,23 +308,27 @@ def test_strangers_are_refused(
 
 def test_what_is_encrypted_cannot_be_read_on_the_way(fleet: Fleet) -> None:
     """A datagram of an encrypting sender names no consumer; one of a plain sender does."""
-    seen = {}
-    for level in ("None", "Encrypt"):
-        with socket.socket(type=socket.SOCK_DGRAM) as eavesdropper:
-            eavesdropper.bind(("127.0.0.1", 0))
-            eavesdropper.settimeout(60)
-            fleet.send(
-                f"to-{level}",
-                ("west", HOSTS["west"]),
-                level=level,
-                of="west",
-                port=eavesdropper.getsockname()[1],
-            )
-            seen[level] = b"".join(eavesdropper.recv(65536) for _ in range(3))
-        fleet.hosts["west"].chain.processes.stop(f"collectd-to-{level}")
-    assert b"Obedient_" in seen["None"]
-    assert b"Obedient" not in seen["Encrypt"]
-    assert b"fedmsg" not in seen["Encrypt"]
+    plain = heard_by_an_eavesdropper(fleet, "None", lambda heard: b"Obedient_" in heard[-1])
+    # A round may be over before the daemon has answered: as many of these as it took there.
+    secret = heard_by_an_eavesdropper(fleet, "Encrypt", lambda heard: len(heard) > len(plain))
+    assert b"Obedient" not in b"".join(secret)
+    assert b"fedmsg" not in b"".join(secret)
+
+
+def heard_by_an_eavesdropper(
+    fleet: Fleet, level: str, enough: Callable[[list[bytes]], bool]
+) -> list[bytes]:
+    """Return the datagrams that a sender of this security level sends, until there are enough."""
+    with socket.socket(type=socket.SOCK_DGRAM) as eavesdropper:
+        eavesdropper.bind(("127.0.0.1", 0))
+        eavesdropper.settimeout(60)
+        port = eavesdropper.getsockname()[1]
+        fleet.send(f"to-{level}", ("west", HOSTS["west"]), level=level, of="west", port=port)
+        heard = [eavesdropper.recv(65536)]
+        while not enough(heard):
+            heard.append(eavesdropper.recv(65536))
+    fleet.hosts["west"].chain.processes.stop(f"collectd-to-{level}")
+    return heard
 
 
 def test_two_dashboards_over_one_store(fleet: Fleet) -> None:
@@ -418,10 +422,14 @@ def test_a_copy_is_history(fleet: Fleet) -> None:
         return {row["state"] for row in rows} == {"UNKNOWN"}
 
     wait_for("it is old", unknown, 60)
-    with urllib.request.urlopen(at, timeout=30) as page:
+    with urllib.request.urlopen(at, timeout=60) as page:
         text = page.read().decode()
     assert "The last sample came <time" in text
-    assert fleet.ask("state")["headline"] != fleet.ask("state", at)["headline"]
+    # The living fleet is judged by seconds: at one moment it may be no better.
+    wait_for(
+        "the living fleet is not",
+        lambda: fleet.ask("state")["headline"] != fleet.ask("state", at)["headline"],
+    )
     picture = f"{at}/daemon/east/daemon/Obedient/panel.png?metric=backlog&span=now"
     with urllib.request.urlopen(picture, timeout=60) as answer:
         assert answer.read(4) == b"\x89PNG"

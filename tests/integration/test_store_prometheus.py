@@ -21,6 +21,7 @@ from collectd_fedmsg_dashboard.store.promql import Server, selector
 
 from collectd_fedmsg import cli
 from collectd_fedmsg.errors import StoreError
+from examples.processes import free_port
 
 PROMETHEUS, PROMTOOL = shutil.which("prometheus"), shutil.which("promtool")
 STEP = 10
@@ -84,9 +85,7 @@ def server(tmp_path_factory):
         timeout=60,
     )
     (folder / "prometheus.yml").write_text("scrape_configs: []\n")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
     process = subprocess.Popen(
         [
@@ -98,17 +97,17 @@ def server(tmp_path_factory):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while True:
         try:
-            with urllib.request.urlopen(f"{address}/-/ready", timeout=2):
+            with urllib.request.urlopen(f"{address}/-/ready", timeout=60):
                 break
         except OSError:
             assert time.monotonic() < until
             time.sleep(0.05)
     yield address, end
     process.terminate()
-    process.wait(20)
+    process.wait(60)
 
 
 @pytest.fixture
