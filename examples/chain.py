@@ -240,7 +240,7 @@ class Chain:
     def _page_answers(self) -> bool:
         self.processes.check()
         try:
-            with urllib.request.urlopen(f"{self.url}/healthz", timeout=2) as answer:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=20) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False

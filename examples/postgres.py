@@ -103,7 +103,7 @@ class Postgres:
         parent = self.folder.parent
         parent.chmod(parent.stat().st_mode | 0o001)
         try_it = as_user(["test", "-x", str(self.folder)])
-        if subprocess.run(try_it, check=False, timeout=20).returncode:
+        if subprocess.run(try_it, check=False, timeout=60).returncode:
             # A checkout in a private home: other users' folders are not ours to open.
             self.folder = Path(tempfile.mkdtemp(prefix="cfpg"))
             atexit.register(shutil.rmtree, self.folder, ignore_errors=True)
@@ -113,7 +113,7 @@ class Postgres:
     def _answers(self) -> bool:
         self._processes.check()
         command = [program("pg_isready"), "-q", "-h", str(self.folder), "-U", USER]
-        return subprocess.run(command, check=False, timeout=20).returncode == 0
+        return subprocess.run(command, check=False, timeout=60).returncode == 0
 
 
 def installed() -> bool:

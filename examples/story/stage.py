@@ -181,7 +181,7 @@ class Stage:
 
     def newest(self) -> dict[str, Sample]:
         """Return each service's last sample, from the daemons themselves."""
-        harvest = reader.latest([f"{self.chain.run_folder}/*.sock"], 3.0, time.time())
+        harvest = reader.latest([f"{self.chain.run_folder}/*.sock"], 30.0, time.time())
         return {
             origin.service: sample for _, origin, samples in harvest.fresh for sample in samples
         }

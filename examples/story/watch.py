@@ -43,7 +43,7 @@ def get(url: str, **query: Any) -> Any:
         OSError: no answer, or an error.
     """
     address = f"{url}?{urllib.parse.urlencode(query, doseq=True)}"
-    with urllib.request.urlopen(address, timeout=20) as answer:
+    with urllib.request.urlopen(address, timeout=60) as answer:
         return json.load(answer)
 
 

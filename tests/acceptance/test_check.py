@@ -54,7 +54,10 @@ def check(capsys: pytest.CaptureFixture[str], daemon: Daemon, *words: str) -> tu
 
 def test_by_hand(daemon: Daemon, capsys: pytest.CaptureFixture[str]) -> None:
     """One line, performance data with the thresholds, the exit code of the range."""
-    assert check(capsys, daemon, "-w", "0", "-c", "100", "--service", "hub") == (
+    words = ("-w", "0", "-c", "100", "--service", "hub")
+    # Its socket is there a moment before its first sample.
+    wait_for("it reports", lambda: check(capsys, daemon, *words)[0] == 0)
+    assert check(capsys, daemon, *words) == (
         0,
         "FEDMSG OK: hub/Slow backlog 0 | 'hub/Slow_backlog'=0;0;100;0\n",
     )

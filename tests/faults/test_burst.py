@@ -66,7 +66,7 @@ def test_each_is_stored(short_folder: Path, figure: Figure) -> None:
         found = rates()
     finally:
         ended.set()
-        thread.join(10)
+        thread.join(60)
         chain.processes.stop_all()
     wrong = [at for at, rate in found
              if rate is None or abs(rate - (2 * (at - began) - 1)) > 1e-6]  # fmt: skip

@@ -127,7 +127,7 @@ def served(folder: Path) -> Iterator[tuple[str, int]]:
         yield "127.0.0.1", int(process.stdout.readline().rstrip("/\n").rpartition(":")[2])
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 @pytest.mark.parametrize("kind", ["dripping", "unread"])

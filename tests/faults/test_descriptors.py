@@ -97,7 +97,7 @@ top = Path(sys.argv[1])
 settings = Settings("hub", top / "run", interval=1, endpoint=sys.argv[2],
                     curve_keys=top / "keys/daemon")
 Responder(settings, lambda at: []).start()
-time.sleep(120)
+time.sleep(600)
 """
 
 
@@ -129,7 +129,7 @@ def test_strangers_over_tcp_take_no_descriptor_that_is_needed(
                 most = max(most, files_of(child.pid))
         run = f"{short_folder}/run/*.sock"
         assert child.poll() is None
-        assert latest([run], 5.0, time.time()).daemons == 1, "the socket file is served"
+        assert latest([run], 30.0, time.time()).daemons == 1, "the socket file is served"
         for peer in kept:
             peer.close()
         wait_for("it answers over TCP again", answered, 60)
@@ -137,7 +137,7 @@ def test_strangers_over_tcp_take_no_descriptor_that_is_needed(
     finally:
         requester.close()
         child.kill()
-        child.wait(10)
+        child.wait(60)
     assert most < 1024 - 32
     figure(f"{ATTACK} TCP connections without a key, limit 1,024",
            f"at most {most} open; lives, answers its socket file, and TCP after")  # fmt: skip

@@ -23,7 +23,7 @@ pytest.importorskip("flask")
 
 
 def mount(*words: str) -> None:
-    subprocess.run(["mount", *words], capture_output=True, timeout=20, check=True)
+    subprocess.run(["mount", *words], capture_output=True, timeout=60, check=True)
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def small(short_folder: Path) -> Iterator[Path]:
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("only who may mount (root, CAP_SYS_ADMIN) can fill a disk of its own")
     yield short_folder
-    subprocess.run(["umount", "-l", str(folder)], timeout=20, check=False)
+    subprocess.run(["umount", "-l", str(folder)], timeout=60, check=False)
 
 
 def status(chain: Chain, path: str) -> int:

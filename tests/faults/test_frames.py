@@ -165,7 +165,7 @@ def test_a_daemon_flooded_with_requests(short_folder: Path, figure: Figure) -> N
     finally:
         ended.set()
         for thread in attackers:
-            thread.join(10)
+            thread.join(60)
         requester.close()
         responder.stop()
     assert times == sorted(set(times))

@@ -75,7 +75,9 @@ class Bus:
         found: list[Sample] = []
 
         def answered() -> bool:
-            harvest = reader.latest([f"{self.chain.run_folder}/{service}.*.sock"], 2.0, time.time())
+            harvest = reader.latest(
+                [f"{self.chain.run_folder}/{service}.*.sock"], 30.0, time.time()
+            )
             found.extend(samples[-1] for _, _, samples in harvest.fresh)
             return bool(found)
 

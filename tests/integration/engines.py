@@ -66,7 +66,7 @@ def _answering(processes: Processes, address: str, path: str) -> str:
     def answers() -> bool:
         processes.check()
         try:
-            with urllib.request.urlopen(address + path, timeout=5):
+            with urllib.request.urlopen(address + path, timeout=60):
                 return True
         except OSError:
             return False

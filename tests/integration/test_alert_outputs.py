@@ -90,7 +90,9 @@ class Mailbox:
                 )
                 return "250 taken"
 
-        self._controller = controller.Controller(Handler(), "127.0.0.1", free_port(), **more)
+        self._controller = controller.Controller(
+            Handler(), "127.0.0.1", free_port(), ready_timeout=60, **more
+        )
         self._controller.start()
         self.port = self._controller.port
 
@@ -265,7 +267,7 @@ def alertmanager(tmp_path: Path) -> Any:
 
 
 def active(url: str) -> list[dict[str, Any]]:
-    with urllib.request.urlopen(f"{url}/api/v2/alerts?active=true", timeout=5) as answer:
+    with urllib.request.urlopen(f"{url}/api/v2/alerts?active=true", timeout=60) as answer:
         found: list[dict[str, Any]] = json.load(answer)
     return found
 
@@ -306,8 +308,13 @@ def test_bus(short_folder: Path) -> None:
     try:
         chain.start_hub(Daemon("relay", ""))
         config = str(chain.config_file("relay"))
-        output("bus", config=config, timeout=60).send(raised())
-        assert bus.poll(30_000)
+
+        def heard() -> bool:
+            """Send until our subscription has got there; each time it is the same notice."""
+            output("bus", config=config, timeout=60).send(raised())
+            return bool(bus.poll(1000))
+
+        wait_for("it is on the bus", heard)
         topic, body = bus.recv_multipart()[:2]
         assert topic.endswith(b".alert.raised")
         assert json.loads(body)["msg"]["id"] == "1234abcd-n"

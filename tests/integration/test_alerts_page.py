@@ -16,6 +16,7 @@ from collectd_fedmsg.commands.alerts import observer
 from tests.integration.receivers import where
 from tests.integration.serving import serving
 from tests.integration.test_page_chromium import (  # noqa: F401 - chromium is a fixture
+    AHEAD,
     DRAWN,
     chromium,
     no_page_left_open,
@@ -43,8 +44,11 @@ severity = "critical"
 
 
 def daemon(root, now, name, backlog, silent=0):
-    """Write an hour of one consumer; ``backlog(seconds ago)`` waits."""
-    times = range(now - 3600, now - silent + 1, STEP)
+    """Write an hour of one consumer; ``backlog(seconds ago)`` waits.
+
+    Some of it beforehand: nobody else falls silent while the tests run.
+    """
+    times = range(now - 3600, now - silent + 1 if silent else now + AHEAD + 1, STEP)
     got = {t: 10_000 + 4 * (t - now + 3600) for t in times}
     for metric, values in (
         ("backlog", {t: backlog(now - t) for t in times}),

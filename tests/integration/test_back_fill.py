@@ -63,10 +63,14 @@ def says_how_it_goes(folder: Path) -> None:
         path = folder / "rrd" / "localhost" / "collectd_fedmsg" / f"{name}.rrd"
         out = subprocess.run(
             ["rrdtool", "lastupdate", str(path), "--daemon", f"unix:{folder}/rrdcached.sock"],
-            capture_output=True, text=True, timeout=20, check=True).stdout  # fmt: skip
+            capture_output=True, text=True, timeout=60, check=True).stdout  # fmt: skip
         return float(out.split()[-1])
 
-    assert (newest("count-daemons_seen"), newest("count-daemons_silent")) == (1, 0)
+    # On a busy machine a round may have been over before the daemon answered.
+    wait_for(
+        "a round in which it answers",
+        lambda: (newest("count-daemons_seen"), newest("count-daemons_silent")) == (1, 0),
+    )
     assert newest("derive-bytes") > 1000
     assert newest("derive-samples") > 9
     assert 0 < newest("duration-read") < 60
@@ -106,7 +110,7 @@ def traffic(bus: Bus) -> Iterator[None]:
         yield
     finally:
         ended.set()
-        thread.join(10)
+        thread.join(60)
 
 
 def stored_until(bus: Bus) -> float:
@@ -125,7 +129,7 @@ def grown(bus: Bus, seconds: float) -> bool:
 def whole_ring(bus: Bus) -> list:  # type: ignore[type-arg]
     from collectd_fedmsg.reader import collect as reader
 
-    harvest = reader.latest([f"{bus.chain.run_folder}/daemon.*.sock"], 2.0, time.time())
+    harvest = reader.latest([f"{bus.chain.run_folder}/daemon.*.sock"], 30.0, time.time())
     return [sample for _, _, samples in harvest.fresh for sample in samples]
 
 
@@ -138,7 +142,7 @@ def fetch(
         "rrdtool", "fetch", str(path), "AVERAGE", "-r", "1",
         "-s", str(start), "-e", str(end), "--daemon", f"unix:{folder}/rrdcached.sock",
     ]  # fmt: skip
-    out = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout
+    out = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
     rows = []
     for line in out.splitlines()[2:]:
         at, _, value = line.partition(":")

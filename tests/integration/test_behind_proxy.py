@@ -153,7 +153,7 @@ def got(processes: Processes, port: int, path: str) -> int:
     """Return the status of an answer, 0 where nobody answers; raise when a process has ended."""
     processes.check()
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code
@@ -276,7 +276,7 @@ def test_every_link_is_below_the_path_and_leads_somewhere(site):
     for path in PAGES:
         try:
             answer = urllib.request.urlopen(
-                urllib.request.Request(site + path, headers=lies), timeout=30
+                urllib.request.Request(site + path, headers=lies), timeout=60
             )
         except urllib.error.HTTPError as error:
             assert path == "daemon/none"
@@ -288,12 +288,12 @@ def test_every_link_is_below_the_path_and_leads_somewhere(site):
     assert len(links) > 20
     for link in links:
         assert link == "/queues" or link.startswith("/queues/")
-        with urllib.request.urlopen(urllib.parse.urljoin(site, link), timeout=30) as answer:
+        with urllib.request.urlopen(urllib.parse.urljoin(site, link), timeout=60) as answer:
             assert answer.status == 200
     asked = urllib.request.Request(f"{site}api/v1/openapi.json", headers=lies)
-    with urllib.request.urlopen(asked, timeout=30) as answer:
+    with urllib.request.urlopen(asked, timeout=60) as answer:
         assert json.load(answer)["servers"] == [{"url": "/queues/api/v1"}]
-    with urllib.request.urlopen(site[:-1], timeout=30) as answer:
+    with urllib.request.urlopen(site[:-1], timeout=60) as answer:
         assert answer.url == site, "the bare path leads there"
 
 
@@ -359,7 +359,7 @@ def test_nginx_asks_and_the_page_is_told(tmp_path):
                 headers["Authorization"] = f"Basic {given}"
             asked = urllib.request.Request(f"http://127.0.0.1:{web}/queues/", headers=headers)
             try:
-                with urllib.request.urlopen(asked, timeout=30) as answer:
+                with urllib.request.urlopen(asked, timeout=60) as answer:
                     return int(answer.status)
             except urllib.error.HTTPError as error:
                 return error.code
@@ -370,6 +370,6 @@ def test_nginx_asks_and_the_page_is_told(tmp_path):
         assert status("secret", **{"X-Forwarded-User": ""}) == 200
         past = urllib.request.Request(f"http://127.0.0.1:{port}/queues/", headers=name)
         with pytest.raises(urllib.error.HTTPError, match="403"):
-            urllib.request.urlopen(past, timeout=30)
+            urllib.request.urlopen(past, timeout=60)
     finally:
         processes.stop_all()

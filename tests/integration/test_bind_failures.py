@@ -91,7 +91,7 @@ def test_one_line_and_it_goes_on(  # noqa: PLR0917
         if answers:
             wait_for(
                 "its socket answers",
-                lambda: bool(latest([f"{settings.run_folder}/d.*.sock"], 2.0, time.time()).fresh),
+                lambda: bool(latest([f"{settings.run_folder}/d.*.sock"], 30.0, time.time()).fresh),
             )
     finally:
         responder.stop()

@@ -22,7 +22,7 @@ EXAMPLE = (ROOT / "examples" / "counted_consumer.py").read_text("utf-8")
 
 def newest(folder: Path) -> dict[int, Sample]:
     """Return the newest sample by process."""
-    found = latest([f"{folder}/*.sock"], 2.0, time.time())
+    found = latest([f"{folder}/*.sock"], 30.0, time.time())
     assert not found.errors
     return {origin.pid: samples[-1] for _, origin, samples in found.fresh if samples}
 
@@ -63,7 +63,7 @@ def test_the_version_of_its_package(short_folder: Path) -> None:
     consumer.start()
     try:
         wait_for("it is served", lambda: bool(newest(short_folder)))
-        [reply] = latest([f"{short_folder}/*.sock"], 2.0, time.time()).heads.values()
+        [reply] = latest([f"{short_folder}/*.sock"], 30.0, time.time()).heads.values()
     finally:
         consumer.stop()
     assert reply.about.python == platform.python_version()

@@ -10,6 +10,7 @@ import math
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -320,14 +321,14 @@ def test_slow_and_unread_connections_leave_the_page_served(tmp_path, now):
     held = []
     try:
         for number in range(20):
-            link = socket.create_connection(where, timeout=10)
+            link = socket.create_connection(where, timeout=60)
             held.append(link)
             if number % 2:
                 link.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
             else:  # pipelined, nothing ever read
                 link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
                 link.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" * 50)
-        with socket.create_connection(where, timeout=30) as link:
+        with socket.create_connection(where, timeout=60) as link:
             link.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             reply = b""
             while part := link.recv(4096):
@@ -337,7 +338,7 @@ def test_slow_and_unread_connections_leave_the_page_served(tmp_path, now):
         for link in held:
             link.close()
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def test_panels_at_an_address_for_mails(tmp_path, now):
@@ -350,7 +351,7 @@ def test_panels_at_an_address_for_mails(tmp_path, now):
     assert math.isfinite(browser.get(where).content_length)
 
 
-def test_many_daemons_are_not_called_anything_before_they_are_judged(tmp_path, now):
+def test_many_daemons_are_not_called_anything_before_they_are_judged(tmp_path, now, monkeypatch):
     """The first reader of many is told at once that they are being read: unknown, neither well
     nor silent; the verdicts follow."""
     for number in range(MIN_IN_BACKGROUND):
@@ -360,7 +361,15 @@ def test_many_daemons_are_not_called_anything_before_they_are_judged(tmp_path, n
             dict.fromkeys(range(now - 60, now + 1, STEP), 0),
             consumer=f"C{number}",
         )
-    browser = client(tmp_path)
+    app = create_app({"data_dir": tmp_path})
+    browser, judge, asked = app.test_client(), app.extensions["judge"], threading.Event()
+    everyone = judge.everyone
+
+    def judged_later(moment):
+        assert asked.wait(60)
+        return everyone(moment)
+
+    monkeypatch.setattr(judge, "everyone", judged_later)
     first = browser.get("/api/v1/daemons").get_json()
     assert first["reading"]
     assert first["fleet"]["headline"] == (
@@ -369,6 +378,7 @@ def test_many_daemons_are_not_called_anything_before_they_are_judged(tmp_path, n
     assert first["fleet"]["states"] == {"UNKNOWN": MIN_IN_BACKGROUND}
     assert (first["fleet"]["silent"], first["fleet"]["unknown"]) == (0, MIN_IN_BACKGROUND)
     assert "not judged yet" in browser.get(f"/daemon/{HOST}/hub/C7").text
+    asked.set()
     until = time.monotonic() + 60
     while (found := browser.get("/api/v1/daemons").get_json())["reading"]:
         assert time.monotonic() < until
@@ -382,6 +392,9 @@ def test_all_rows_are_drawn_for_one_reader_at_a_time(tmp_path, now, monkeypatch)
     """A second page meanwhile gets its first rows drawn; so does one that takes too long."""
     fleet(tmp_path, now, 3)
     monkeypatch.setattr(first_paint, "FIRST_ROWS", 1)
+    # However long a busy machine takes for what follows.
+    monkeypatch.setattr(first_paint, "READING_SECONDS", 60.0)
+    monkeypatch.setattr(first_paint, "DRAWING_SECONDS", 60.0)
     browser = client(tmp_path)
     assert len(browser.get("/api/v1/daemons").get_json()["daemons"]) > 2
 

@@ -43,7 +43,7 @@ def values(path: Path, start: float, end: float) -> dict[int, float]:
         ["whisper-fetch", f"--from={start:.0f}", f"--until={end:.0f}", str(path)],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     ).stdout
     rows = [line.split() for line in out.splitlines()]
@@ -98,7 +98,7 @@ def test_totals_and_backlog_are_in_the_whisper_files(short_folder: Path) -> None
         first = bus.sample("daemon")
         wait_stored(first.time)
         bus.publish(200)
-        bus.publish(5, seconds=2)
+        bus.publish(5, seconds=60)  # they wait for as long as the test goes on
         wait_for(
             "all are received", lambda: bus.sample("daemon").received == first.received + 205, 60
         )

@@ -123,7 +123,7 @@ def _ends_alike(bus: Bus) -> None:
     children = [bus.chain.processes.running.pop(name) for name in ("hub", "bare")]
     for child in children:
         child.send_signal(signal.SIGTERM)
-    assert [child.wait(30) for child in children] == [-signal.SIGTERM, -signal.SIGTERM]
+    assert [child.wait(60) for child in children] == [-signal.SIGTERM, -signal.SIGTERM]
 
 
 def _start_bare(bus: Bus, name: str, config: dict[str, object]) -> None:

@@ -68,7 +68,7 @@ def test_each_kind_is_exact(short_folder: Path) -> None:
 
 
 def newest(bus: Bus) -> dict[str, Sample]:
-    harvest = reader.latest([f"{bus.chain.run_folder}/kinds.*.sock"], 5.0, time.time())
+    harvest = reader.latest([f"{bus.chain.run_folder}/kinds.*.sock"], 30.0, time.time())
     return {sample.consumer: sample for _, _, samples in harvest.fresh for sample in samples}
 
 
@@ -114,5 +114,5 @@ def datagrepper() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}/raw"
     finally:
         server.shutdown()
-        thread.join(10)
+        thread.join(60)
         server.server_close()

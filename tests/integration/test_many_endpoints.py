@@ -30,14 +30,13 @@ def test_a_hundred_of_a_thousand_hang(short_folder: Path) -> None:
             began = time.monotonic()
             harvest = reader.collect(BUDGET, time.time())
             spent = time.monotonic() - began
-            # The budget is for the answers; the rest is for a loaded machine.
-            assert spent < BUDGET + 10.0
             assert len(harvest.silent) >= COUNT // MUTE
             print(f"{harvest.daemons} answered, {len(harvest.silent)} hung: {spent:.2f} s")
-            whole += harvest.daemons == COUNT - COUNT // MUTE
+            # The budget is for the answers; the rest is for a loaded machine.
+            whole += harvest.daemons == COUNT - COUNT // MUTE and spent < BUDGET + 5.0
             if whole == 2:
                 break
-        assert whole == 2, "two rounds in which everyone who can has answered"
+        assert whole == 2, "two rounds in time in which everyone who can has answered"
     finally:
         requester.close()
         processes.stop_all()

@@ -77,11 +77,11 @@ def typed(line: str) -> int:
     """Return the exit code of a curl line; where there is no curl, of what it would send."""
     words = shlex.split(line)
     if shutil.which(words[0]):
-        return subprocess.run(words, timeout=30, check=False, capture_output=True).returncode
+        return subprocess.run(words, timeout=60, check=False, capture_output=True).returncode
     name, _, value = words[words.index("-H") + 1].partition(": ")
     request = Request(words[-1], words[words.index("-d") + 1].encode(), {name: value})
     try:
-        with urlopen(request, timeout=30):
+        with urlopen(request, timeout=60):
             return 0
     except HTTPError:
         return 22

@@ -162,8 +162,9 @@ def test_the_commands_see_the_same(tmp_path, now):
 
 def test_a_mistake_of_ours_is_one_daemons_too(tmp_path, now, monkeypatch, caplog):
     """An exception that nobody expected: that row says so, the log has its traceback, once."""
-    from collectd_fedmsg_dashboard.judge import judge
+    from collectd_fedmsg_dashboard.judge import judge, unknown
 
+    monkeypatch.setattr(unknown, "_logged", set())
     fleet(tmp_path, now, count=2)
     real = judge.judge
 

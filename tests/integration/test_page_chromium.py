@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from pathlib import Path
 
@@ -27,6 +28,8 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium here")
+#: Seconds of samples that are there beforehand, so that no daemon falls silent meanwhile.
+AHEAD = 50
 #: Rows of daemons that are well have panels, too, instead of lines.
 LARGE = "?large=1"
 DRAWN = "document.querySelectorAll('.panel .area path.line').length >= {}"
@@ -66,7 +69,7 @@ def now() -> int:
     return int(time.time()) // STEP * STEP
 
 
-def until(page, expression, seconds=20):
+def until(page, expression, seconds=60):
     """Wait for a condition; Playwright's own way evaluates a string, which the policy forbids."""
     end = time.monotonic() + seconds
     while not holds(page, expression):
@@ -87,6 +90,7 @@ def holds(page, expression) -> bool:
 def opened(chromium, address, **options):
     """Open a page that fails the test on any script error or breach of the policy."""
     context = chromium.new_context(**{"viewport": {"width": 1400, "height": 900}, **options})
+    context.set_default_timeout(60_000)
     page = context.new_page()
     page.faults = []
     page.on("console", lambda m: page.faults.append(m.text) if m.type == "error" else None)
@@ -100,15 +104,32 @@ def pointed(page, panel=".panel", share=0.5):
     box = page.locator(panel).first.bounding_box()
     x, y = box["x"] + box["width"] * share, box["y"] + box["height"] / 2
     page.mouse.move(x - 9, y)
-    page.mouse.move(x, y)
-    until(page, f"document.querySelector('{panel} .plot .nsewdrag')")
+    moving(
+        page,
+        {"x": x, "width": 0, "y": y, "height": 0},
+        f"document.querySelector('{panel} .plot .nsewdrag')",
+    )
     return page.locator(f"{panel} .plot .nsewdrag").first.bounding_box()
+
+
+def moving(page, box, expression, seconds=60):
+    """Move the pointer to and fro in a box until a condition holds.
+
+    A live update may draw again what the pointer is over, or the page not listen yet.
+    """
+    end, y = time.monotonic() + seconds, box["y"] + box["height"] / 2
+    for turn in itertools.count():
+        page.mouse.move(box["x"] + box["width"] / 3 + turn % 2, y)
+        page.wait_for_timeout(50)
+        if holds(page, expression):
+            return
+        assert time.monotonic() < end, f"never: {expression}; {page.faults}"
 
 
 def test_draws_three_panels_a_daemon_within_the_policy(site, chromium):
     """Each panel holds a drawn trace; nothing breaks the content policy."""
     folder, address = site
-    fleet(folder, now(), 2)
+    fleet(folder, now(), 2, ahead=AHEAD)
     page = opened(chromium, f"{address}{LARGE}")
     until(page, f"{DRAWN.format(6)} && {ANSWER}")
     metrics = page.eval_on_selector_all(".panel", "all => all.map(p => p.dataset.metric)")
@@ -120,7 +141,7 @@ def test_draws_three_panels_a_daemon_within_the_policy(site, chromium):
 def test_zoom_moves_every_panel_and_the_address(site, chromium):
     """A drag in one panel zooms all; a live update keeps it; the button undoes it."""
     folder, address = site
-    fleet(folder, now(), 2)
+    fleet(folder, now(), 2, ahead=AHEAD)
     page = opened(chromium, f"{address}{LARGE}")
     until(page, DRAWN.format(6))
     box = pointed(page)
@@ -142,12 +163,11 @@ def test_zoom_moves_every_panel_and_the_address(site, chromium):
 def test_hover_tells_values_in_all_three_panels(site, chromium):
     """Hover over one panel of a row shows the values of all three."""
     folder, address = site
-    fleet(folder, now())
+    fleet(folder, now(), ahead=AHEAD)
     page = opened(chromium, f"{address}{LARGE}")
     until(page, DRAWN.format(3))
     box = pointed(page)
-    page.mouse.move(box["x"] + box["width"] / 3, box["y"] + box["height"] / 2)
-    until(page, "document.querySelectorAll('.hoverlayer .hovertext').length === 3")
+    moving(page, box, "document.querySelectorAll('.hoverlayer .hovertext').length === 3")
     assert page.faults == []
 
 
@@ -179,7 +199,7 @@ def test_without_scripts_the_same_is_drawn(site, chromium):
     """No JavaScript: the panels are the lines that the script draws, and say their values."""
     folder, address = site
     end = now()
-    fleet(folder, end)
+    fleet(folder, end, ahead=AHEAD)
     span = f"{address}?start={end - 900}&end={end}"
     plain = opened(chromium, span, java_script_enabled=False)
     page = opened(chromium, span)
@@ -197,7 +217,7 @@ def test_without_scripts_the_same_is_drawn(site, chromium):
 def test_a_store_that_went_away_is_said(site, chromium):
     """The page keeps what it drew and says that it is not up to date."""
     folder, address = site
-    fleet(folder, now())
+    fleet(folder, now(), ahead=AHEAD)
     page = opened(chromium, f"{address}{LARGE}")
     until(page, DRAWN.format(3))
     folder.rename(folder.with_name(f"{folder.name}-away"))
@@ -210,7 +230,7 @@ def test_a_store_that_went_away_is_said(site, chromium):
 def test_a_page_of_a_store_that_is_away_comes_back_by_itself(site, chromium):
     """Opened while the store is away: that is said; once it answers, the rows are there."""
     folder, address = site
-    fleet(folder, now())
+    fleet(folder, now(), ahead=AHEAD)
     away = folder.with_name(f"{folder.name}-away")
     folder.rename(away)
     page = chromium.new_context().new_page()
@@ -225,7 +245,7 @@ def test_a_page_of_a_store_that_is_away_comes_back_by_itself(site, chromium):
 def test_panels_fit_the_window(site, chromium):
     """Lines and what plotly lays above them have the panel's size, in a narrower window too."""
     folder, address = site
-    fleet(folder, now())
+    fleet(folder, now(), ahead=AHEAD)
     page = opened(chromium, f"{address}{LARGE}")
     until(page, DRAWN.format(3))
     pointed(page)
@@ -235,7 +255,7 @@ def test_panels_fit_the_window(site, chromium):
     )
     panel = "Math.round(document.querySelector('.panel').getBoundingClientRect().width)"
     wide = page.evaluate(panel)
-    assert page.evaluate(sizes) == [wide - 48, wide]
+    until(page, f"String({sizes}) === String([{wide} - 48, {wide}])")
     page.set_viewport_size({"width": 1100, "height": 900})
     until(page, f"{panel} < {wide - 50} && String({sizes}) === String([{panel} - 48, {panel}])")
     assert page.faults == []
@@ -244,7 +264,7 @@ def test_panels_fit_the_window(site, chromium):
 def test_every_row_is_printed(site, chromium):
     """At once: paper does not wait. Rows far below the window have their lines on it."""
     folder, address = site
-    fleet(folder, now(), 30)
+    fleet(folder, now(), 30, ahead=AHEAD)
     page = opened(chromium, address)
     until(page, DRAWN.format(16 * 3))
     assert page.locator(".panel").count() < 90
@@ -257,7 +277,7 @@ def test_every_row_is_printed(site, chromium):
 def test_nothing_overflows(site, chromium, width):
     """No sideways scrolling from a phone to a wall, and no row cuts off what a finding says."""
     folder, address = site
-    fleet(folder, now(), 2)
+    fleet(folder, now(), 2, ahead=AHEAD)
     page = opened(chromium, f"{address}{LARGE}", viewport={"width": width, "height": 800})
     until(page, DRAWN.format(3))
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -11,6 +11,7 @@ axe = pytest.importorskip("axe_playwright_python")
 
 from tests.integration.serving import serving  # noqa: E402
 from tests.integration.test_page_chromium import (  # noqa: E402, F401 - chromium is a fixture
+    AHEAD,
     ANSWER,
     DRAWN,
     LARGE,
@@ -44,7 +45,7 @@ def site(tmp_path):
 
     end = now()
     times = range(end - 900, end + 1, STEP)
-    fleet(tmp_path, end, 2)
+    fleet(tmp_path, end, 2, ahead=AHEAD)
     for metric, value in (
         ("failed", 0),
         ("rejected", 0),

@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("playwright.sync_api")
 
 from tests.integration.test_page_chromium import (  # noqa: F401 - fixtures
+    AHEAD,
     ANSWER,
     DRAWN,
     chromium,
@@ -77,7 +78,7 @@ def changing(page):
 def test_a_page_left_open_does_not_grow(site, chromium, updates, allowed):  # noqa: F811
     """What is drawn again replaces what was drawn: heap, nodes and listeners stay."""
     folder, address = site
-    fleet(folder, now(), 2)
+    fleet(folder, now(), 2, ahead=AHEAD)
     page = opened(chromium, address)
     until(page, f"{DRAWN.format(6)} && {ANSWER}")
     changing(page)

@@ -43,7 +43,7 @@ class Served:
         self.port = int(self.address.rstrip("/").rpartition(":")[2])
 
     def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=60)
 
     def status(self, request: bytes) -> bytes:
         """Send octets; return the status line that comes."""
@@ -53,7 +53,7 @@ class Served:
 
     def get(self, path: str, source: str = "127.0.0.1", **headers: str) -> http.client.HTTPResponse:
         address = ("127.0.0.1", self.port)
-        link = http.client.HTTPConnection(*address, timeout=30, source_address=(source, 0))
+        link = http.client.HTTPConnection(*address, timeout=60, source_address=(source, 0))
         link.request("GET", path, headers=headers)
         answer = link.getresponse()
         answer.read()
@@ -66,7 +66,7 @@ def served(tmp_path):
     made = Served(tmp_path, "--users-file", str(tmp_path / "users"))
     yield made
     made.process.terminate()
-    made.process.wait(10)
+    made.process.wait(60)
 
 
 @pytest.mark.parametrize(
@@ -228,12 +228,12 @@ def test_served_on_ipv6(tmp_path):
     made = Served(tmp_path, "--host", "::1")
     try:
         assert made.address.startswith("http://[::1]:")
-        link = http.client.HTTPConnection("::1", made.port, timeout=30)
+        link = http.client.HTTPConnection("::1", made.port, timeout=60)
         link.request("GET", "/healthz")
         assert link.getresponse().status == 200
     finally:
         made.process.terminate()
-        made.process.wait(10)
+        made.process.wait(60)
 
 
 @pytest.mark.parametrize(

@@ -110,9 +110,9 @@ def url(server: http.server.ThreadingHTTPServer) -> str:
 def test_a_service_that_consumes_no_more_says_so_at_once(monitors) -> None:
     """It lost its broker: the totals stand still as in any calm hour, this does not."""
     source = FedoraMessagingSource({url(monitors[0]): "bodhi"}, 10.0)
-    [(_, _, [well])] = source.collect(2.0, 10.0).fresh
+    [(_, _, [well])] = source.collect(30.0, 10.0).fresh
     monitors[0].said = ready(5000, consuming=False)
-    [(_, _, [lost])] = source.collect(2.0, 20.0).fresh
+    [(_, _, [lost])] = source.collect(30.0, 20.0).fresh
     source.close()
     assert (well.consuming, lost.consuming) == (1, 0)
 
@@ -120,10 +120,10 @@ def test_a_service_that_consumes_no_more_says_so_at_once(monitors) -> None:
 def test_several_monitors_of_one_name_are_one_row_and_lose_nothing(monitors) -> None:
     """Replicas: their sum, and a line that says so; one that restarts goes on from 0."""
     source = FedoraMessagingSource({url(server): "bodhi" for server in monitors}, 10.0)
-    source.collect(2.0, 10.0)
+    source.collect(30.0, 10.0)
     for server, received, consuming in zip(monitors, (5010, 5020, 7), (True, True, False)):
         server.said = ready(received, consuming)
-    collected = source.collect(2.0, 20.0)
+    collected = source.collect(30.0, 20.0)
     [(_, origin, [row])] = collected.fresh
     source.close()
     assert (origin.service, row.received, row.consuming) == ("bodhi", 10 + 20 + 7, 2)
@@ -136,7 +136,7 @@ def test_beside_its_queue_a_monitor_adds_what_the_broker_cannot_know(
 ) -> None:
     """While nobody knows whether there is a queue its totals are held back: no spike either way."""
     source = FedoraMessagingSource({url(monitors[0]): "bodhi"}, 10.0, lambda _: has_queue)
-    [(_, _, [row])] = source.collect(2.0, 10.0).fresh
+    [(_, _, [row])] = source.collect(30.0, 10.0).fresh
     source.close()
     assert (row.received, row.failed, row.consuming) == (received, 2, 1)
 
@@ -144,7 +144,7 @@ def test_beside_its_queue_a_monitor_adds_what_the_broker_cannot_know(
 def test_beside_the_counting_inside_a_monitor_adds_whether_it_consumes(monitors) -> None:
     """Two totals of failures in one series would draw a spike at each turn."""
     source = FedoraMessagingSource({url(monitors[0]): "bodhi"}, 10.0, None, lambda _: True)
-    [(_, _, [row])] = source.collect(2.0, 10.0).fresh
+    [(_, _, [row])] = source.collect(30.0, 10.0).fresh
     source.close()
     assert (row.received, row.failed, row.in_progress, row.consuming) == (None, None, None, 1)
 

@@ -53,9 +53,13 @@ def write(
     return path
 
 
-def fleet(root: Path, now: int, count: int = 1) -> int:
-    """Write ``count`` daemons with 15 minutes of samples; return messages received by each."""
-    times = range(now - 900, now + 1, STEP)
+def fleet(root: Path, now: int, count: int = 1, ahead: int = 0) -> int:
+    """Write ``count`` daemons with 15 minutes of samples; return messages received by each.
+
+    ``ahead``: seconds of samples that are stored beforehand, too. A daemon is silent without a
+    sample for 30 s, which opening a page may take on a busy machine; a sample may be early by 60 s.
+    """
+    times = range(now - 900, now + ahead + 1, STEP)
     total, received, processed, backlog = 0, {}, {}, {}
     for index, t in enumerate(times):
         total += int(40 + 30 * math.sin(index / 7)) if index else 0
@@ -68,7 +72,7 @@ def fleet(root: Path, now: int, count: int = 1) -> int:
             ("backlog", backlog),
         ):
             write(root, metric, values, consumer=f"Consumer{number}")
-    return total
+    return received[now] - received[times[0]]
 
 
 @pytest.fixture

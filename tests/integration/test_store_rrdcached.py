@@ -57,14 +57,14 @@ def rrdcached(folder, *options):
             stderr=subprocess.DEVNULL,
         )
         try:
-            end = time.monotonic() + 10
+            end = time.monotonic() + 60
             while not socket.exists():
                 assert time.monotonic() < end
                 time.sleep(0.02)
             yield f"unix:{socket}", process
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(60)
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def served(cache):
     )
     yield process.stdout.readline().split()[-1]
     process.terminate()
-    process.wait(10)
+    process.wait(60)
 
 
 def test_values_in_the_cache_are_shown_and_its_absence_is_503(cache, served):
@@ -98,12 +98,12 @@ def test_values_in_the_cache_are_shown_and_its_absence_is_503(cache, served):
     path = write(folder, "backlog", dict.fromkeys(range(now - 100, now - 10, STEP), 1))
     rrdtool.update(str(path), "--daemon", address, f"{now - 10}:7", f"{now}:7")
     where = f"{served}api/v1/series?daemon={HOST}/hub/Archiver&metrics=backlog"
-    with urllib.request.urlopen(where, timeout=10) as answer:
+    with urllib.request.urlopen(where, timeout=60) as answer:
         assert 7.0 in json.load(answer)["daemons"][0]["series"]["backlog"]
     process.terminate()
-    process.wait(10)
+    process.wait(60)
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(where, timeout=10)
+        urllib.request.urlopen(where, timeout=60)
     assert refused.value.code == 503
 
 

@@ -77,10 +77,10 @@ def test_the_nine_hundred_are_dispatched(short_folder: Path) -> None:
             ),
             100,
         )
+        # The limit is 2 s; the rest is for a loaded machine.
+        wait_for("a read takes no longer", lambda: value(address, "duration-read") < 4, 100)
         spent = value(address, "duration-read")
         print(f"{COUNT - COUNT // MUTE} seen, {COUNT // MUTE} silent, a read takes {spent:.2f} s")
-        # The limit is 2 s; the rest is for a loaded machine.
-        assert spent < 10
     finally:
         processes.stop_all()
 

@@ -56,7 +56,7 @@ def test_in_a_terminal(short_folder: Path) -> None:
         assert termios.tcgetattr(theirs) == before
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(60)
         responder.stop()
         os.close(ours)
         os.close(theirs)

@@ -16,7 +16,7 @@ from .bus import Bus
 
 
 def ring(bus: Bus, service: str) -> list[Sample]:
-    harvest = latest([f"{bus.chain.run_folder}/{service}.*.sock"], 5.0, time.time())
+    harvest = latest([f"{bus.chain.run_folder}/{service}.*.sock"], 30.0, time.time())
     [(_, _, samples)] = harvest.fresh
     return [sample for sample in samples if sample.consumer == "Obedient"]
 
@@ -28,7 +28,11 @@ def test_slow_stuck_and_failing(short_folder: Path) -> None:
         change = ring(bus, "hub")[-1].time
         bus.publish(12, seconds=0.5)
         bus.publish(5, fail=True)
-        wait_for("all have ended", lambda: bus.sample("hub").failed == 5)
+        # The last failure may come while the other worker still has a slow one.
+        wait_for(
+            "all have ended",
+            lambda: (bus.sample("hub").failed, bus.sample("hub").backlog) == (5, 0),
+        )
         bus.publish(seconds=60)
         wait_for("one hangs", lambda: bool(bus.sample("hub").in_hand))
         samples = ring(bus, "hub")
@@ -41,10 +45,11 @@ def test_slow_stuck_and_failing(short_folder: Path) -> None:
         assert "5 × ValueError in Obedient.consume:" in failing
         assert "as told" not in str(samples)
 
-        [reply] = latest([f"{bus.chain.run_folder}/hub.*.sock"], 5.0, time.time()).heads.values()
+        [reply] = latest([f"{bus.chain.run_folder}/hub.*.sock"], 30.0, time.time()).heads.values()
         assert reply.about.python == platform.python_version()
         slow_ones = [row for row in reply.about.slowest or () if row.seconds >= 0.5]
-        assert len(slow_ones) == 12
+        # On a machine that stands still an empty message is slow, too.
+        assert len(slow_ones) >= 12
         assert {row.consumer for row in slow_ones} == {"Obedient"}
 
         bus.chain.processes.stop("hub")

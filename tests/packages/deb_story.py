@@ -102,7 +102,7 @@ def start(name: str, *command: str, **more: object) -> subprocess.Popen[bytes]:
 
 
 def get(path: str) -> dict[str, object]:
-    with urllib.request.urlopen(PAGE + path, timeout=30) as answer:
+    with urllib.request.urlopen(PAGE + path, timeout=60) as answer:
         return json.load(answer)
 
 

@@ -107,9 +107,9 @@ def test_collectd_s_python_library_is_there(debs: Path):
         check=True,
         text=True,
         capture_output=True,
-        timeout=30,
+        timeout=60,
     ).stdout
     version = subprocess.run(
-        ["/usr/bin/python3", "--version"], check=True, text=True, capture_output=True, timeout=30
+        ["/usr/bin/python3", "--version"], check=True, text=True, capture_output=True, timeout=60
     ).stdout
     assert f"libpython{version.split()[1].rpartition('.')[0]}" in depends.split(", ")

@@ -58,7 +58,7 @@ def test_bash_completes(source: Path, words: str, expected: str):
         COMP_WORDS=({words}); COMP_CWORD={len(typed)}
         $function {command} {typed[-1]} x; echo "${{COMPREPLY[@]}}" """
     done = subprocess.run(
-        ["bash", "-c", script], capture_output=True, text=True, timeout=30, check=True
+        ["bash", "-c", script], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout.split() == [expected]
 
@@ -69,7 +69,7 @@ def test_daemon_s_snippet_does_no_harm_without_the_package(source: Path):
         ["/usr/bin/python3", "-IS", source / "packaging/etc/fedmsg.py"],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")

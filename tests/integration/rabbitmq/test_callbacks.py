@@ -99,8 +99,13 @@ def test_what_is_prefetched_is_not_in_progress(broker: RunningBroker) -> None:
     [row] = sample.in_hand
     assert row.state == "waiting"
     with contextlib.closing(broker.connect()) as connection:
-        queue = connection.channel().queue_declare("prefetching", passive=True)
-        assert queue.method.message_count == 0  # all are with the service
+        channel = connection.channel()
+
+        def left() -> int:
+            queue = channel.queue_declare("prefetching", passive=True)
+            return int(queue.method.message_count)
+
+        wait_for("all are with the service", lambda: left() == 0)
     go_on.touch()
     wait_for(
         "all are handled",
