@@ -84,6 +84,7 @@ def prepare(panel: Panel, grid: Grid, daemon: Mapping[str, Any]) -> Prepared:
         [columns.within(each) for each in shared],
         max([panel.floor, limit or 0.0, *[value or 0.0 for value in high]]),
         present(columns.within(points("backlog"))) > BACKLOG_FLOOR,
+        panel.floor,
     )
     merged, least = merge(line, columns), points(f"{panel.metric}_min")
     under = points(panel.under)

@@ -14,11 +14,14 @@ from ..store.series import Points
 HEADROOM, HEADROOM_CUT = 1.06, 1.25
 #: A peak this many times above what must be readable is cut.
 CUT_FACTOR = 3
-#: The present is the last ninetieth of the span, three steps at least.
-PRESENT_SHARE, MIN_PRESENT_STEPS = 90, 3
+#: The present is this part of the span, in steps; two steps at least.
+PRESENT_SHARE, MIN_PRESENT_STEPS = 180, 2
 #: The share of the steps that are never cut: fewer while the daemon is behind, so that its
-#: backlog is seen.
-ORDINARY, ORDINARY_BEHIND = 0.9, 2 / 3
+#: flows of now are seen.
+ORDINARY, ORDINARY_BEHIND = 0.9, 0.5
+#: A backlog drains while it is below this share of what it was a twelfth of the span ago, six
+#: steps at least: a steady drain that has come below a third of its peak has fallen more.
+STILL, DRAIN_SHARE, MIN_DRAIN_STEPS = 0.9, 12, 6
 #: The axis of a panel in which nothing is above zero.
 FLAT = 1.0
 MAX_INTERVALS = 4
@@ -40,19 +43,43 @@ def present(points: Points) -> float:
     return max([0.0, *[value for value in points if value is not None][-steps:]])
 
 
-def scale(shared: Sequence[Points], least: float = 0.0, behind: bool = False) -> Scale:
+def acting(points: Points, floor: float) -> float:
+    """Return the peak of the backlog that stands now; 0 when no more than ``floor`` waits.
+
+    It began where the backlog was last at the floor, or half as high as later. While a drain runs
+    its peak counts; once it has ended above the floor, the level at which it did.
+    """
+    known = [value for value in points if value is not None]
+    peak = 0.0
+    for value in reversed(known):
+        if value <= max(floor, peak / 2):
+            break
+        peak = max(peak, value)
+    steps = max(MIN_DRAIN_STEPS, math.ceil(len(points) / DRAIN_SHARE))
+    before = known[-steps - MIN_PRESENT_STEPS : -steps]
+    if before and max(known[-MIN_PRESENT_STEPS:]) > STILL * max(before):
+        return min(peak, max(known[-steps:]))
+    return peak
+
+
+def scale(
+    shared: Sequence[Points], least: float = 0.0, behind: bool = False, floor: float = 0.0
+) -> Scale:
     """Return the axis of all points that share it, in their unit.
 
     Args:
         shared: the series drawn on it.
         least: what must be readable in any case: the usual range, a floor.
         behind: whether a backlog stands now.
+        floor: of a backlog: more than this waits, or nothing that must be seen.
     """
     known = sorted(value for points in shared for value in points if value is not None)
     highest = known[-1] if known else 0.0
-    share = ORDINARY_BEHIND if behind else ORDINARY
-    ordinary = known[math.floor((len(known) - 1) * share)] if known else 0.0
-    needed = max(least, ordinary, *(present(points) for points in shared))
+    needed = acting(shared[0], floor) if floor else 0.0
+    if needed <= least:
+        share = ORDINARY_BEHIND if behind else ORDINARY
+        ordinary = known[math.floor((len(known) - 1) * share)] if known else 0.0
+        needed = max(least, ordinary, *(present(points) for points in shared))
     if needed <= 0 or highest <= CUT_FACTOR * needed:
         return Scale(max(highest, least) * HEADROOM or FLAT, False)
     drawn = next((value for value in reversed(known) if value <= CUT_FACTOR * needed), 0.0)

@@ -10,8 +10,8 @@ from typing import Any
 
 #: A span is shown whole when at most this share of it is without samples at its begin.
 MAX_EMPTY = 0.1
-#: Steps that are shown at least: a single one is no line.
-MIN_STEPS = 12
+#: Steps that are shown at least: the first, and the one on its way.
+MIN_STEPS = 3
 
 
 def begin_of(body: Mapping[str, Any]) -> int | None:

@@ -120,7 +120,7 @@ function caption(figure, spec, made, row, view, panel) {
 function drawSpark(panel, daemon) {
   const spec = specOf(panel),
     points = daemon?.series?.[spec.metric] ?? [];
-  spark(panel, points, Math.max(spec.floor, ...points.map((value) => value ?? 0)), hue(spec.colour));
+  spark(panel, points, spec.floor, hue(spec.colour));
 }
 
 // Draw a row from an answer of /api/v1/series; kept, so that a change of view needs no other.

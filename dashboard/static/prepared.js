@@ -18,7 +18,12 @@ export function prepare(spec, grid, daemon, { mode, range, whole, slim }) {
     limit = daemon?.limits?.[spec.metric] ?? null;
   const least = Math.max(mode === "rate" ? spec.floor : 0, limit ?? 0, ...usual.high.map((value) => value ?? 0));
   const behind = present(within(daemon?.series?.backlog ?? [])) > BEHIND;
-  const axisScale = scale(lines.shared.map(within), { least, behind, whole: whole || mode === "total" });
+  const axisScale = scale(lines.shared.map(within), {
+    least,
+    behind,
+    floor: spec.floor,
+    whole: whole || mode === "total",
+  });
   const merged = merge(lines.line, columns);
   return {
     ...axisScale,

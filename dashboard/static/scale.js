@@ -5,12 +5,17 @@ const HEADROOM = 1.06,
   HEADROOM_CUT = 1.25;
 // A peak this many times above what must be readable is cut.
 const CUT_FACTOR = 3;
-// The present is the last ninetieth of the span, three steps at least.
-const PRESENT_SHARE = 90,
-  MIN_PRESENT_STEPS = 3;
-// The share of the steps that are never cut: fewer while the daemon is behind, so that its backlog is seen.
+// The present is this part of the span, in steps; two steps at least.
+const PRESENT_SHARE = 180,
+  MIN_PRESENT_STEPS = 2;
+// The share of the steps that are never cut: fewer while the daemon is behind, so that its flows of now are seen.
 const ORDINARY = 0.9,
-  ORDINARY_BEHIND = 2 / 3;
+  ORDINARY_BEHIND = 0.5;
+// A backlog drains while it is below this share of what it was a twelfth of the span ago, six steps at
+// least: a steady drain that has come below a third of its peak has fallen more.
+const STILL = 0.9,
+  DRAIN_SHARE = 12,
+  MIN_DRAIN_STEPS = 6;
 // The axis of a panel in which nothing is above zero.
 export const FLAT = 1;
 const MAX_INTERVALS = 4,
@@ -29,13 +34,32 @@ export function present(points) {
   return Math.max(0, ...points.filter(isKnown).slice(-count));
 }
 
+// The peak of the backlog that stands now; 0 when no more than the floor waits. It began where the
+// backlog was last at the floor, or half as high as later. While a drain runs its peak counts; once
+// it has ended above the floor, the level at which it did.
+export function acting(points, floor) {
+  const values = points.filter(isKnown);
+  let peak = 0;
+  for (let i = values.length - 1; i >= 0 && values[i] > Math.max(floor, peak / 2); i -= 1)
+    peak = Math.max(peak, values[i]);
+  const steps = Math.max(MIN_DRAIN_STEPS, Math.ceil(points.length / DRAIN_SHARE)),
+    before = values.slice(-steps - MIN_PRESENT_STEPS, -steps);
+  if (before.length && Math.max(...values.slice(-MIN_PRESENT_STEPS)) > STILL * Math.max(...before))
+    return Math.min(peak, Math.max(...values.slice(-steps)));
+  return peak;
+}
+
 // The axis' top for all points that share it. least: what must be readable in any case (the usual
-// range, a floor); behind: whether a backlog stands now; whole: cut nothing.
-export function scale(shared, { least = 0, behind = false, whole = false }) {
+// range, a floor); behind: whether a backlog stands now; floor: of a backlog, more than this waits or
+// nothing that must be seen; whole: cut nothing.
+export function scale(shared, { least = 0, behind = false, floor = 0, whole = false }) {
   const sorted = Float64Array.from(shared.flatMap((points) => points.filter(isKnown))).sort();
   const highest = sorted.length ? sorted[sorted.length - 1] : 0;
-  const ordinary = sorted.length ? sorted[Math.floor((sorted.length - 1) * (behind ? ORDINARY_BEHIND : ORDINARY))] : 0;
-  const needed = Math.max(least, ordinary, ...shared.map(present));
+  let needed = floor ? acting(shared[0], floor) : 0;
+  if (needed <= least) {
+    const place = Math.floor((sorted.length - 1) * (behind ? ORDINARY_BEHIND : ORDINARY));
+    needed = Math.max(least, sorted[place] ?? 0, ...shared.map(present));
+  }
   if (whole || needed <= 0 || highest <= CUT_FACTOR * needed) {
     return { top: Math.max(highest, least) * HEADROOM || FLAT, cut: false };
   }

@@ -2,8 +2,8 @@
 
 // A span is shown whole when at most this share of it is without samples at its begin.
 const MAX_EMPTY = 0.1;
-// Steps that are shown at least: a single one is no line.
-const MIN_STEPS = 12;
+// Steps that are shown at least: the first, and the one on its way.
+const MIN_STEPS = 3;
 
 function firstKnown({ series }) {
   let first = Infinity;

@@ -3,11 +3,10 @@ import { scale } from "./scale.js";
 
 const NS = "http://www.w3.org/2000/svg";
 
-// most: the top where nothing is cut; a lone old peak is, so that the present is seen.
-export function spark(panel, points, most, colour) {
-  const highest = Math.max(0, ...points.map((value) => value ?? 0)),
-    ill = Number(panel.closest(".row")?.dataset.severity) >= 2;
-  const top = most > highest ? most : scale([points], { behind: ill }).top;
+// floor: the least top; an old peak is cut, so that the present is seen.
+export function spark(panel, points, floor, colour) {
+  const behind = Number(panel.closest(".row")?.dataset.severity) >= 2,
+    { top } = scale([points], { least: floor, behind, floor });
   const width = Math.max(1, points.length - 1);
   let path = "",
     pen = false;

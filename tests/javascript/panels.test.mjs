@@ -5,7 +5,7 @@ import { columnsOf, merge } from "../../dashboard/static/columns.js";
 import { curves, gaps, prefix } from "../../dashboard/static/curves.js";
 import { linesOf, usualColumns } from "../../dashboard/static/lines.js";
 import { areaPath, axes, linePath, MIN_MISSING } from "../../dashboard/static/paths.js";
-import { FLAT, present, scale, valueTicks } from "../../dashboard/static/scale.js";
+import { acting, FLAT, present, scale, valueTicks } from "../../dashboard/static/scale.js";
 import { beginOf } from "../../dashboard/static/span.js";
 import { stackOf } from "../../dashboard/static/topics.js";
 
@@ -22,9 +22,17 @@ test("the full scale cuts nothing", () =>
   assert.ok(scale([[...level(99, 8), 7922, ...level(99, 8)]], { whole: true }).top > 7922));
 test("a backlog of now is readable under one that lasted a fifth of the span", () => {
   const points = [...level(80, 49000), ...level(300, 0), 150, 180, 194];
-  assert.ok(scale([points], { least: 10, behind: true }).top < 800);
+  assert.ok(scale([points], { least: 10, behind: true, floor: 10 }).top < 800);
   assert.equal(scale([[...level(80, 49000), ...level(300, 0)]], { least: 10 }).cut, false);
 });
+for (const [words, points, peak] of [
+  ["5 s after a spike", [0, 44300, 8100, 0, 60], 60],
+  ["while its drain runs", [0, 44300, 35000, 26000, 17000, 8000, 300], 44300],
+  ["once the drain has stopped above the floor", [0, 44300, 9000, ...level(20, 300)], 300],
+  ["of no more than the floor", [0, 44300, 0, 8], 0],
+  ["of nothing known", [null], 0],
+])
+  test(`the backlog that acts ${words}`, () => assert.equal(acting(points, 10), peak));
 test("nothing above zero, nothing known", () => {
   assert.deepEqual(scale([[0, 0]], {}), { top: FLAT, cut: false });
   assert.deepEqual(scale([[null]], {}), { top: FLAT, cut: false });
@@ -87,7 +95,7 @@ test("a full span is shown whole, a young one from its first sample", () => {
   });
   assert.equal(beginOf(body(5)).time, undefined);
   assert.equal(beginOf(body(60)).time, 600);
-  assert.equal(beginOf(body(89)).time, 780);
+  assert.equal(beginOf(body(89)).time, 870);
   assert.equal(beginOf(body(90)).time, undefined);
   assert.equal(beginOf(body(60), 100).time, 100);
 });

@@ -26,6 +26,12 @@ def wave(chance: random.Random, count: int, height: float) -> list[float | None]
     points: list[float | None] = [height * (1 + chance.gauss(0, 0.2) / 3) for _ in range(count)]
     for _ in range(chance.randrange(3)):
         points[chance.randrange(count)] = height * chance.choice([3, 40, 1000])
+    if chance.randrange(3) == 0:
+        # A surge that drains, and what waits after it.
+        begin, pace = chance.randrange(count), chance.choice([0.5, 3, 30])
+        for at in range(begin, count):
+            left = height * (100 - pace * (at - begin))
+            points[at] = left if left > 0 else height * chance.choice([0, 0.1 * (at - begin)])
     for _ in range(chance.randrange(3)):
         begin, long = chance.randrange(count), chance.randint(1, 1 + count // 3)
         points[begin : begin + long] = [None] * len(points[begin : begin + long])
