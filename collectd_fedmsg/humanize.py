@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import datetime, timezone
+from decimal import ROUND_HALF_UP, Decimal
 
 from .protocol.sample import OTHER
 
@@ -18,14 +19,20 @@ UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(s|min|h|d)\s*")
 
 
+def _whole(value: float) -> int:
+    """Return the nearest whole number; a half goes up, as in the page's script."""
+    return math.floor(value + 0.5)
+
+
 def _digits(value: float, significant: int) -> str:
-    """Return a number with at most ``significant`` digits behind its first, never as 1e+03."""
+    """Return a number with at most ``significant`` digits, a half rounded up, never as 1e+03."""
     if value == 0:
         return "0"
-    decimals = significant - 1 - math.floor(math.log10(abs(value)))
-    rounded = round(value, decimals)
+    exact = Decimal(value)
+    unit = Decimal(1).scaleb(exact.adjusted() - significant + 1)
+    rounded = exact.quantize(unit, ROUND_HALF_UP)
     # Rounding may have carried into another digit: 9.996 is 10.0.
-    decimals = max(0, significant - 1 - math.floor(math.log10(abs(rounded))))
+    decimals = max(0, significant - 1 - rounded.adjusted())
     text = f"{rounded:,.{decimals}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -38,7 +45,7 @@ def count(messages: float | None) -> str:
     """Return a number of messages in full: ``4,300``, ``0.25``, ``–``."""
     if messages is None or not _known(messages):
         return UNKNOWN
-    return f"{round(messages):,}" if abs(messages) >= 9.995 else _digits(messages, 3)
+    return f"{_whole(messages):,}" if abs(messages) >= 9.995 else _digits(messages, 3)
 
 
 def short(number: float | None) -> str:
@@ -48,7 +55,7 @@ def short(number: float | None) -> str:
     for size, unit in ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(number) >= (9999.5 if unit == "k" else 0.9995 * size):
             return f"{_digits(number / size, 3)} {unit}"
-    return f"{round(number):,}" if abs(number) >= 99.5 else _digits(number, 2)
+    return f"{_whole(number):,}" if abs(number) >= 99.5 else _digits(number, 2)
 
 
 def waits(messages: float) -> str:
@@ -72,7 +79,7 @@ def rate(per_second: float | None) -> str:
         (1, "s") if size >= 0.0995 or size == 0 else (60, "min") if size >= 0.00995 else (3600, "h")
     )
     value = per_second * seconds
-    return f"{round(value):,}/{unit}" if abs(value) >= 99.95 else f"{_digits(value, 3)}/{unit}"
+    return f"{_whole(value):,}/{unit}" if abs(value) >= 99.95 else f"{_digits(value, 3)}/{unit}"
 
 
 def duration(seconds: float | None) -> str:
@@ -88,17 +95,17 @@ def duration(seconds: float | None) -> str:
     if 0 < seconds < 0.9995:
         return f"{_digits(seconds * 1000, 3 if seconds >= 0.01 else 2)} ms"
     if seconds < 119.5:
-        return f"{_digits(seconds, 2) if seconds < 9.95 else round(seconds)} s"
+        return f"{_digits(seconds, 2) if seconds < 9.95 else _whole(seconds)} s"
     for size, name, below, less in (
         (60, "min", 1, "s"),
         (3600, "h", 60, "min"),
         (86400, "d", 3600, "h"),
     ):
-        small = round(seconds / below)
+        small = _whole(seconds / below)
         if small * below < 10 * size:
             rest = small % (size // below)
             return f"{small * below // size} {name}" + (f" {rest} {less}" if rest else "")
-        whole = round(seconds / size)
+        whole = _whole(seconds / size)
         if name == "d" or whole < {"min": 120, "h": 48}[name]:
             return f"{whole:,} {name}"
     raise AssertionError(seconds)  # pragma: no cover - days have no end
@@ -108,7 +115,7 @@ def ratio(factor: float | None) -> str:
     """Return how many times as much: ``2.5×``, ``100×``."""
     if factor is None or not _known(factor):
         return UNKNOWN
-    return f"{round(factor):,}×" if abs(factor) >= 9.95 else f"{_digits(factor, 2)}×"
+    return f"{_whole(factor):,}×" if abs(factor) >= 9.95 else f"{_digits(factor, 2)}×"
 
 
 def topic_name(topic: str) -> str:
