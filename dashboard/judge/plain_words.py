@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from collectd_fedmsg.diagnosis import Verdict
+from collectd_fedmsg.diagnosis.rules.growth import WHOLE
 from collectd_fedmsg.humanize import duration, rate
 
 #: What a queue's consumers are called where its broker names none.
@@ -69,12 +70,16 @@ def group(row: Mapping[str, Any]) -> str:
 
 
 def surge_percent(row: Mapping[str, Any]) -> int | None:
-    """Return the share of a backlog's growth due to more arrivals, in percent; None without."""
+    """Return the share of a backlog's growth due to more arrivals, in percent.
+
+    None without growth, and where it has one reason: the row's sentence names it.
+    """
     split = row["split"]
     if split is None:
         return None
     excess, lost = max(0.0, split["excess"]), max(0.0, split["lost"])
-    return round(100 * excess / (excess + lost)) if excess + lost else None
+    share = excess / (excess + lost) if excess + lost else 0.0
+    return round(100 * share) if 1 - WHOLE < share < WHOLE else None
 
 
 def counted(name: str, number: int) -> str:
@@ -169,13 +174,8 @@ def gone(row: Mapping[str, Any]) -> str:
             if drain["claimed"]
             else (f"gone in {bounds}")
         )
-    if row["arrival_rate"] is None or row["completion_rate"] is None:
-        return ""
-    return (
-        "does not drain at this pace"
-        if seconds is None
-        else (f"gone in {duration(seconds)} at this pace")
-    )
+    # What does not drain grows or stands: the pace says so.
+    return "" if seconds is None else f"gone in {duration(seconds)} at this pace"
 
 
 def unread(daemons: int) -> str:

@@ -46,14 +46,17 @@ function heading(group) {
   return made;
 }
 
-// What the lines of the rows below are of.
+// What the lines of the rows below are of; of large rows what their tints and marks are.
 let titles = [];
 function showTitles(title) {
-  const cols = title.querySelector(".cols");
+  const cols = title.querySelector(".cols"),
+    keys = title.querySelector(".keys");
   if (!SLIM.includes(title.dataset.group) || view.large) {
     cols?.remove();
+    if (!keys) title.append(byId("keys").content.cloneNode(true));
     return;
   }
+  keys?.remove();
   if (cols?.dataset.of === titles.join()) return;
   cols?.remove();
   const made = document.createElement("span");

@@ -80,11 +80,12 @@ function fillRow(row) {
 }
 const { load, visible } = panels;
 const strips = stripLoader(visible, view, lookingBack);
-// Over rows of one line, which have no axis: what each line is, and how long a young span is so far.
+// Over rows of one line, which have no axis: what each line is. And how much of a young span is known.
 function showTitles() {
-  const shown = specs.filter((spec) => spec.always || view.columns.has(spec.metric)),
-    young = view.begin && !view.zoom ? ` · ${age(drawnAt - view.begin)} so far` : "";
-  setTitles(shown.map(({ title }, i) => (i ? title : title + young)));
+  setTitles(specs.filter((spec) => spec.always || view.columns.has(spec.metric)).map(({ title }) => title));
+  const young = byId("young");
+  young.hidden = !view.begin || Boolean(view.zoom);
+  if (!young.hidden) young.textContent = `${age(drawnAt - view.begin)} of samples so far`;
 }
 const redraw = () => {
   showTitles();

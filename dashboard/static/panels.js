@@ -1,7 +1,6 @@
 // The panels of a row: drawn as SVG from the last answer, and again when the view changes.
 import { unit, values } from "./curves.js";
 import { drawing, labelMarkup } from "./drawing.js";
-import { duration } from "./humanize.js";
 import { spoken, timeLabels, worded } from "./labels.js";
 import { overlay } from "./overlay.js";
 import { show } from "./picture.js";
@@ -104,13 +103,9 @@ function drawPanel(panel, grid, daemon, view, size) {
   legend(figure, namesOf(spec, layers, daemon));
 }
 
-// What a panel shows, in which unit, since when, and the highest value in it.
+// What a panel shows, in which unit, and the highest value in it.
 function caption(figure, spec, made, row, view, panel) {
-  const since =
-    spec.metric === "received" && view.begin && !view.zoom
-      ? ` · ${duration(panel.range[1] - panel.range[0])} so far`
-      : "";
-  write(figure.querySelector("small"), unit(spec, view.mode) + since);
+  write(figure.querySelector("small"), unit(spec, view.mode));
   if (!panel.classList.contains("crossed")) write(figure.querySelector(".at"), panel.most);
   const button = figure.querySelector(".whole");
   button.hidden = !made.cut && !row.whole;

@@ -14,16 +14,19 @@ const write = (node, text) => {
 };
 
 const NS = "http://www.w3.org/2000/svg";
+// The share, in per cent, from which on the growth has one reason: as diagnosis/rules/growth.py.
+const WHOLE = 95;
 // How the growth of the backlog divides: more arrivals on the left, slow processing on the right.
 export function splitBar(row, split) {
   const holder = row.querySelector(".split");
   const key = JSON.stringify(split);
   if (holder.dataset.key === key) return;
   holder.dataset.key = key;
-  const whole = split ? Math.max(0, split.excess) + Math.max(0, split.lost) : 0;
-  holder.hidden = !whole;
-  if (!whole) return;
-  const share = Math.round((100 * Math.max(0, split.excess)) / whole);
+  const whole = split ? Math.max(0, split.excess) + Math.max(0, split.lost) : 0,
+    share = whole ? Math.round((100 * Math.max(0, split.excess)) / whole) : 0;
+  // Growth that has one reason has no parts: the row's sentence names it.
+  holder.hidden = share <= 100 - WHOLE || share >= WHOLE;
+  if (holder.hidden) return;
   const svg = document.createElementNS(NS, "svg");
   svg.setAttribute("viewBox", "0 0 100 10");
   svg.setAttribute("preserveAspectRatio", "none");

@@ -24,7 +24,7 @@ from . import static_files as assets
 from .alert_state import open_alerts
 from .api import fleet, settings, store
 from .costs import body as costs_of
-from .first_paint import drawn_rows
+from .first_paint import drawn_rows, is_slim
 from .login import logged_in
 from .prometheus_text import CONTENT_TYPE, exposition
 from .verdict_help import explained
@@ -53,6 +53,7 @@ def _page(when: dict[str, Any], now: float) -> dict[str, Any]:
         "now": now,
         "writable": bool(settings().token),
         "login": logged_in(settings()),
+        "is_slim": is_slim,
         "alerts": open_alerts(time.time()),
     }
 

@@ -85,11 +85,12 @@ def test_the_usual_range_is_behind_the_lines(site, chromium, artifacts):  # noqa
 
 
 def test_split_and_drain_are_drawn(site, chromium):  # noqa: F811
-    """Lost service fills the bar of a slow daemon; a draining one says when it is done."""
+    """Growth with one reason has no bar: a sentence; a draining daemon says when it is done."""
     page = opened(chromium, site)
     row = page.locator('.row[data-consumer="User1"]')
-    until(page, "document.querySelector('[data-consumer=User1] .split:not([hidden])')")
-    assert "0 % more arrivals, 100 % slow processing" in row.locator(".split").inner_text()
+    until(page, "document.querySelector('[data-consumer=User1] .text').textContent !== ''")
+    assert ", all by slow processing, " in row.locator(".text").inner_text()
+    assert row.locator(".split").is_hidden()
     until(page, "document.querySelector('[data-consumer=Draining] .gone svg')")
     drain = page.locator('.row[data-consumer="Draining"] .gone')
     assert drain.inner_text().startswith("gone in ")

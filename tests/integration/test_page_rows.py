@@ -35,7 +35,7 @@ ILL = {
     "text": "backlog +700 in 5 min",
     "action": "Look at the database.",
     "pace": "grows by 2.3/s",
-    "gone": "does not drain at this pace",
+    "gone": "gone in 2 h at this pace",
 }
 
 
@@ -96,7 +96,7 @@ def test_nothing_moves_under_the_pointer(site, chromium):  # noqa: F811
     assert page.evaluate(order).startswith("Consumer5,")
     assert page.locator(".heading .count").all_inner_texts() == ["1 needs attention", "12 well"]
     assert page.inner_text("[data-consumer=Consumer5] .pace") == "grows by 2.3/s"
-    assert page.inner_text("[data-consumer=Consumer5] .gone") == "does not drain at this pace"
+    assert page.inner_text("[data-consumer=Consumer5] .gone") == "gone in 2 h at this pace"
     assert page.faults == []
 
 

@@ -19,6 +19,8 @@ from ..verdict import Finding, Verdict
 
 #: From this share on a topic is most of something.
 MAIN_SHARE = 0.5
+#: From this share on the growth has one reason: less of it is within the noise of arrivals.
+WHOLE = 0.95
 #: Seconds that messages must be older on arrival than usual to be a catch-up, beside the
 #: outage's own: senders' clocks that ntpd still steps differ by less (128 ms, 1,000 s at worst
 #: at boot); below a minute nobody calls it old.
@@ -177,12 +179,19 @@ def _finding(facts: Facts, acting: Cause) -> Finding:
     service = ""
     if facts.service and reference.service:
         service = f", {duration(reference.service)} → {duration(facts.service)} per message"
+    grown = f"backlog +{count(split.growth)} in {duration(facts.span.seconds)}"
     if share is None:
         says.append(f"{count(facts.backlog)} messages wait: {arrivals}{service}")
+    elif share >= WHOLE:
+        says.append(f"{grown}, all by excess arrivals: {arrivals}{service}")
+    elif share <= 1 - WHOLE:
+        as_ever = f"arrivals {ratio(acting.arrivals)} {_than(facts)}"
+        says.append(
+            f"{grown}, all by slow processing{service}; {as_ever if acting.arrivals else arrivals}"
+        )
     else:
         says.append(
-            f"backlog +{count(split.growth)} in {duration(facts.span.seconds)}: "
-            f"{share:.0%} excess arrivals ({arrivals}), {1 - share:.0%} slow "
+            f"{grown}: {share:.0%} excess arrivals ({arrivals}), {1 - share:.0%} slow "
             f"processing{service}"
         )
     if topic:

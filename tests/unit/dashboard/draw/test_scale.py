@@ -76,9 +76,7 @@ def test_below_the_limit_nothing_must_be_seen() -> None:
         pytest.param(
             [*[8.0] * 12, 2727, 3457, 3840, *[8.0] * 6], [*[8.0] * 17, 4, 2, 2, 2], id="slow-now"
         ),
-        pytest.param(
-            [*[8.0] * 20, 2727, 3457, 3840, 8, 8], [*[8.0] * 23, 80, 90], id="drains-now"
-        ),
+        pytest.param([*[8.0] * 20, 2727, 3457, 3840, 8, 8], [*[8.0] * 23, 80, 90], id="drains-now"),
         pytest.param([*[8.0] * 20, 9000, 9000, 40, 42], [*[8.0] * 24], id="small-surge-now"),
     ],
 )
