@@ -76,7 +76,7 @@ def gather(history: History, now: float, baseline: Baseline | None) -> Facts:
         past=baseline,
     )
     if onset is not None or _strained(facts, low):
-        facts = _cut(facts)
+        facts = cut(facts)
     return _moving(facts)
 
 
@@ -88,7 +88,7 @@ def _strained(facts: Facts, low: float) -> bool:
     return (recent.busy or 0.0) >= 0.9 * facts.workers * recent.seconds > 0
 
 
-def _cut(facts: Facts) -> Facts:
+def cut(facts: Facts) -> Facts:
     """Return the facts with the parts of the last hour, and ``span`` being the newest of them."""
     history, usual, stop = facts.history, facts.usual, facts.last + 1
     step = history.step

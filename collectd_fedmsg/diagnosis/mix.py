@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..protocol.sample import OTHER
 from .facts import Facts
 from .hours import topic_costs
-from .stats import mean
+from .stats import WHICH, mean
 
 #: Times its usual cost from which a topic counts as taking longer: less is chance, seen of few.
 LONGER = 1.5
+#: Share of a rise that the mix must explain to be its cause: the rest is below a part that is
+#: named (``causes.PART``), or is chance where a dozen messages of a costly topic have ended.
+ALL, MOST = 0.8, 0.5
 
 
 @dataclass(frozen=True)
@@ -31,12 +36,21 @@ class Mix:
     part: float
     #: How many topics cost more than usual; those that are told together left out.
     longer: int
+    #: Standard error of ``now``, from the messages that ended by topic; 0 where not counted.
+    error: float = 0.0
 
     @property
     def share(self) -> float:
         """Share (0 to 1) of the rise that the mix alone explains; 0 when nothing rose."""
         rise = self.now - self.usual
         return min(1.0, max(0.0, (self.mixed - self.usual) / rise)) if rise > 0 else 0.0
+
+    @property
+    def explains(self) -> bool:
+        """Whether the mix alone explains the rise, or most of it and the rest is chance."""
+        return self.share > ALL or (
+            self.share > MOST and self.now - self.mixed < WHICH * self.error
+        )
 
 
 def mix(facts: Facts) -> Mix | None:
@@ -66,5 +80,20 @@ def mix(facts: Facts) -> Mix | None:
         slower=slower,
         factor=costs[slower] / typical[slower] if typical[slower] else 1.0,
         part=min(1.0, max(0.0, rise[slower] / risen)) if risen > 0 else 0.0,
+        error=_error(facts, {t: share[t] * costs[t] for t in costs}),
         longer=sum(costs[t] > LONGER * typical[t] for t in costs if t != OTHER),
     )
+
+
+def _error(facts: Facts, parts: Mapping[str, float]) -> float:
+    """Return the standard error of a mean of which each topic has a part, seconds.
+
+    Times of one topic scatter as an exponential's: the mean of n is off by 1/√n of it.
+    """
+    history, recent = facts.history, facts.span
+    square = 0.0
+    for topic, part in parts.items():
+        counted = history.topic_processed.get(topic, history.topics[topic])
+        ended = (mean(counted[recent.start : recent.stop]) or 0.0) * recent.seconds
+        square += part * part / max(1.0, ended)
+    return math.sqrt(square)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from ...humanize import count, duration, rate, ratio, waits
 from ..causes import fewer_workers
 from ..draining import PLATEAU_SECONDS, falls, rises
-from ..excess import MIN_MESSAGES
+from ..excess import MIN_MESSAGES, mean_time
 from ..facts import Facts
+from ..gather import cut
 from ..history import PERSIST, Window, window
 from ..season import wander
 from ..stats import SIGMAS, known
 from ..trend import HORIZON
+from ..usual import Usual
 from ..verdict import Finding, Verdict
 from .growth import recovering
 from .work import stalled
@@ -151,6 +153,13 @@ def _load(facts: Facts, recent: Window, least: float) -> float | None:
     return recent.busy / recent.seconds / facts.workers
 
 
+def _notable(times: float, messages: float, usual: Usual) -> bool:
+    """Return whether so many messages take several times as long as usual, beyond chance."""
+    return (
+        messages > 0 and times >= NOTABLE and times - 1 >= SIGMAS * usual.variation / messages**0.5
+    )
+
+
 def slower_but_keeping_up(facts: Facts) -> str | None:
     """Return the sentence that each message takes several times as long while nothing waits."""
     usual, recent = facts.usual, facts.span
@@ -159,6 +168,11 @@ def slower_but_keeping_up(facts: Facts) -> str | None:
     if recent.processed < MIN_MESSAGES and facts.tail and facts.tail.heavy(usual.service):
         return None
     times = recent.busy / recent.processed / usual.service
-    if times < NOTABLE or times - 1 < SIGMAS * usual.variation / recent.processed**0.5:
+    if not _notable(times, recent.processed, usual):
+        return None
+    # So it was in the last minutes; now it is what the newest stretch shows.
+    newest = cut(facts).work[-1]
+    times = mean_time(newest) / usual.service
+    if not _notable(times, newest.count, usual):
         return None
     return f"each message takes {ratio(times)} its usual time; the workers keep up"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ...humanize import count, duration, rate, ratio, topic_name
 from ...protocol.sample import OTHER
 from ..acting import Cause
-from ..causes import PART, blamed_topic, fewer_workers
+from ..causes import blamed_topic, fewer_workers
 from ..draining import falls, past_peak, rises
 from ..excess import quiet
 from ..facts import Facts
@@ -81,7 +81,7 @@ def _stands(facts: Facts) -> bool:
 def _refined(facts: Facts, finding: Finding) -> tuple[Finding, ...]:
     """Tell a costlier mix from slow processing."""
     costs = mix(facts)
-    if costs is not None and costs.share > 1 - PART:
+    if costs is not None and costs.explains:
         costly = Finding(
             Verdict.MIX,
             finding.certainty,

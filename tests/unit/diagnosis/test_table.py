@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from collectd_fedmsg.diagnosis import Baseline, History, Restart, Verdict, diagnose
 from collectd_fedmsg.diagnosis.hours import Hour
 from collectd_fedmsg.diagnosis.judgement import judge
+from collectd_fedmsg.diagnosis.mix import Mix
 from collectd_fedmsg.diagnosis.split import queue, shapley
 
 STEP, END, SIZE = 10.0, 1_000_080_000.0, 360
@@ -430,6 +431,22 @@ def test_mix(history, verdict, topic):
     diagnosis = diagnose(history, END, week(**TOPICS))
     assert diagnosis.verdict is verdict, diagnosis.evidence
     assert diagnosis.findings[0].topic == topic
+
+
+@pytest.mark.parametrize(
+    ("mixed", "error", "explains"),
+    [
+        pytest.param(0.171, 0.0, True, id="all-but-a-fifth"),
+        pytest.param(0.169, 0.0, False, id="a-fifth-is-left"),
+        pytest.param(0.15, 0.03, True, id="what-is-left-is-chance"),
+        pytest.param(0.15, 0.025, False, id="two-standard-errors-are-left"),
+        pytest.param(0.1, 1.0, False, id="half-of-it-is-not-the-mix"),
+    ],
+)
+def test_a_mix_explains_all_but_chance(mixed, error, explains):
+    """The mean rose from 0.05 to 0.2 s, and with the present mix at usual costs to ``mixed``."""
+    rise = Mix(0.05, mixed, 0.2, "build", "build", 1.5, 1.0, 1, error)
+    assert rise.explains is explains
 
 
 def three(rates, factors):
