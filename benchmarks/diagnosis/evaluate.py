@@ -125,13 +125,13 @@ def evaluate(group: str, episode: Episode, every: int = 1) -> Result:
     judge = Judge(store, Baselines(store, zone=ZoneInfo(episode.zone)))
     daemon = store.daemon
     window = Window(int(episode.start) - HOUR, int(samples.times[-1]), 1)
-    columns = judge.columns(daemon, window)
+    columns, topics = judge.columns(daemon, window), judge.topics(daemon, window)
     tally = _Tally(Result(group, episode.family, episode.seed), episode)
     began = time.process_time()
     for k in range(_first(episode), len(labels), every):
         # The stored step that this sample completes ends at or before it.
         now = samples.times[k]
-        look = judge.look(daemon, columns, dict, now)  # type: ignore[arg-type]
+        look = judge.look(daemon, columns, lambda: topics, now)
         tally.add(k, now, labels[k], look.judged.diagnosis, look.judged.history)
     tally.result.seconds = time.process_time() - began
     return tally.finish()

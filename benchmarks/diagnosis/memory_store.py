@@ -13,7 +13,9 @@ from pathlib import Path
 from collectd_fedmsg_dashboard.store.base import Daemon, Ref
 from collectd_fedmsg_dashboard.store.series import Points, Series, clip, consolidate
 
-from .queue import Samples
+from collectd_fedmsg.metrics import Identity
+
+from .queue import BY_TOPIC, Samples
 
 HOUR, DAY = 3600, 86400
 #: A sample later than this many steps after the one before leaves the time between unknown.
@@ -71,7 +73,8 @@ class MemoryStore:
             past: by AVERAGE and MAX, hours that end where ``fine`` begins.
         """
         ref = Path(metric)
-        self.daemon.files[metric] = ref
+        name, by_topic, topic = metric.partition(BY_TOPIC)
+        self.daemon.put(Identity(self.daemon.consumer, name, topic if by_topic else None), ref)
         self._fine[ref] = fine
         for cf in ("AVERAGE", "MAX"):
             hours = consolidate(fine, HOUR, cf)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from .episodes import DAY, FAMILIES, HOUR, MONDAY, Draw, Episode
+from .later_traffic import LATER
+from .topic_traffic import TOPICS
 from .traffic import ServiceLaw, day_and_night
 
 
@@ -144,4 +146,4 @@ OTHER: Sequence[Callable[[int], Episode]] = (
     restarted,
     retries,
 )
-ALL_FAMILIES = {**FAMILIES, "other traffic": OTHER}
+ALL_FAMILIES = {**FAMILIES, "other traffic": OTHER, "later traffic": LATER, "topics": TOPICS}

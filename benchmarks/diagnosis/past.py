@@ -10,7 +10,7 @@ from collectd_fedmsg_dashboard.store.series import Points, Series, consolidate
 
 from .episodes import Episode
 from .memory_store import DAY, HOUR, archived
-from .queue import LEVELS, TOTALS, Samples, simulate
+from .queue import Samples, simulate
 from .traffic import Part, Traffic
 from .truth import usual_peak
 
@@ -68,7 +68,7 @@ def undisturbed(episode: Episode) -> Past:
     start = stop - hours * HOUR
     fine_hours = min(hours, FINE // HOUR)
     columns: dict[str, tuple[Series, Mapping[str, Series]]] = {}
-    for metric in (*TOTALS, *LEVELS):
+    for metric in chosen[0].average:
         by = {
             "AVERAGE": Series(start, HOUR, [block.average[metric] for block in chosen]),
             "MAX": Series(start, HOUR, [block.highest[metric] for block in chosen]),
@@ -112,7 +112,7 @@ class _Simulated:
         step, end = self.step, start + (count + WARM) * HOUR
         samples = simulate(self.traffic, start + self.phase - step, end + 2 * step, step, seed)
         self.peak = max(self.peak, usual_peak([samples]))
-        columns = {metric: _series(samples, metric, step) for metric in (*TOTALS, *LEVELS)}
+        columns = {m: _series(samples, m, step) for m in (*samples.totals, *samples.levels)}
         blocks = {}
         for hour in range(start + WARM * HOUR, end, HOUR):
             fine = {

@@ -11,9 +11,10 @@ import random
 from array import array
 from bisect import bisect_right
 from dataclasses import dataclass
-from math import inf, sqrt
+from itertools import accumulate
+from math import ceil, inf, sqrt
 
-from .traffic import Traffic
+from .traffic import PIECE, Traffic
 
 #: Messages of one run that are simulated one by one.
 MAX_MESSAGES = 250_000
@@ -21,6 +22,8 @@ MAX_MESSAGES = 250_000
 SLICES = 5
 PERCENTILES = {"service_p50": 0.5, "service_p95": 0.95, "service_p99": 0.99}
 TOTALS = ("received", "processed", "failed", "rejected", "busy")
+#: Totals by topic are named by metric, this mark and topic.
+TOPIC_TOTALS, BY_TOPIC = ("received", "topic_processed", "topic_busy"), "|"
 LEVELS = ("backlog", "in_progress", "oldest", "workers", *PERCENTILES, "service_max")
 
 
@@ -52,7 +55,7 @@ def simulate(
         while arrived < stop:
             arrivals.append(arrived)
             arrived += rng.expovariate(rate)
-    batches = [at for at, size in traffic.batches if start <= at < end for _ in range(size)]
+    batches = [at for at, size in traffic.at_once(start, end) for _ in range(size)]
     if batches:
         arrivals = array("d", sorted([*arrivals, *batches]))
     return _Messages(traffic, start, end, step, rng).run(arrivals)
@@ -96,6 +99,8 @@ class _Messages:
     ) -> None:
         self.traffic, self.start, self.step, self.rng = traffic, start, step, rng
         self.count = int((end - start) / step) + 1
+        #: By message: its topic; empty without topics.
+        self.topics: list[str] = []
         self.held: dict[float, int] = {}
         self.gone: dict[float, int] = {}
 
@@ -145,7 +150,30 @@ class _Messages:
             }
             for name in LEVELS:
                 levels[name].append(values[name])
-        return Samples(times, totals, levels)
+        return Samples(times, {**totals, **self._by_topic(arrivals, begins, ends)}, levels)
+
+    def _topic(self, arrived: float) -> str:
+        """Draw the topic of a message."""
+        usual = {topic: share for topic, (share, _) in self.traffic.topics.items()}
+        mix = self.traffic.part(arrived).mix or usual
+        return self.rng.choices(list(mix), list(mix.values()))[0]
+
+    def _by_topic(
+        self, arrivals: array[float], begins: list[float], ends: list[float]
+    ) -> dict[str, list[float]]:
+        """Return the totals by topic, at each sample; a message's time is counted at its end."""
+        totals = {
+            f"{metric}{BY_TOPIC}{topic}": [0.0] * self.count
+            for metric in TOPIC_TOTALS
+            for topic in self.traffic.topics
+        }
+        for topic, arrived, begin, end in zip(self.topics, arrivals, begins, ends):
+            counts = ((arrived, 1.0), (end, 1.0), (end, (end - begin) * 1e6))
+            for metric, (time, count) in zip(TOPIC_TOTALS, counts):
+                place = ceil((time - self.start) / self.step) if time < inf else self.count
+                if place < self.count:
+                    totals[f"{metric}{BY_TOPIC}{topic}"][place] += count
+        return {name: list(accumulate(values)) for name, values in totals.items()}
 
     def _serve(self, arrivals: array[float]) -> tuple[list[float], list[float], list[bool]]:
         traffic, rng = self.traffic, self.rng
@@ -153,12 +181,15 @@ class _Messages:
         stops = [p.start for p in parts[1:]] + [inf]
         draw, draw_failing = traffic.law.draw, rng.random
         free = [-inf] * traffic.workers
-        hour_ends, wandered = -inf, 1.0
+        piece_ends, wandered = -inf, 1.0
         begins: list[float] = []
         ends: list[float] = []
         failures: list[bool] = []
         at = 0
+        by_topic = bool(traffic.topics)
         for arrived in arrivals:
+            if by_topic:
+                self.topics.append(self._topic(arrived))
             while True:
                 begin = max(arrived, free[0])
                 if begin == inf:
@@ -181,9 +212,10 @@ class _Messages:
                 self.held[part.start] = self.held.get(part.start, 0) + 1
                 ended = stops[at]
             else:
-                if begin >= hour_ends:
-                    hour_ends, wandered = (begin // 3600 + 1) * 3600, traffic.wandered(begin)
-                ended = begin + draw(rng) * traffic.service * part.service * wandered
+                if begin >= piece_ends:
+                    piece_ends, wandered = (begin // PIECE + 1) * PIECE, traffic.wandered(begin)
+                longer = traffic.topic_cost(self.topics[-1], part) if by_topic else part.service
+                ended = begin + draw(rng) * traffic.service * longer * wandered
             heapq.heapreplace(free, ended)
             begins.append(begin)
             ends.append(ended)
@@ -198,6 +230,7 @@ class _Fluid:
         self, traffic: Traffic, start: float, end: float, step: float, rng: random.Random
     ) -> None:
         self.traffic, self.start, self.step, self.rng = traffic, start, step, rng
+        self.end = end
         self.count = int((end - start) / step) + 1
 
     def _noisy(self, mean: float, variance: float) -> int:
@@ -218,7 +251,7 @@ class _Fluid:
         used, slice_ = 0.0, self.step / SLICES
         history: list[tuple[float, int]] = [(self.start, 0)]
         oldest_at, hung_since = 0, None
-        batches = sorted(traffic.batches)
+        batches = traffic.at_once(self.start, self.end)
         for k in range(1, self.count):
             done_before = done
             for part_of in range(SLICES):

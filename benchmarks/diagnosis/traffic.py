@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from math import cos, exp, inf, log, pi, sqrt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import ceil, cos, exp, inf, log, pi, sqrt
 
 #: Shape of the Pareto service times: a finite variance, so that a mean says something.
 PARETO_SHAPE = 2.2
 #: Bimodal times: share of the long ones, and both as multiples of the mean.
 LONG_SHARE, LONG_TIME = 0.1, 8.2
 SHORT_TIME = (1 - LONG_SHARE * LONG_TIME) / (1 - LONG_SHARE)
+#: Seconds for which calendar and cycle are constant.
+PIECE = 300
+#: Erlang times: exponential parts of one message, so that times scatter by a quarter.
+ERLANG_PARTS = 16
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class ServiceLaw:
             return rng.paretovariate(PARETO_SHAPE) * (PARETO_SHAPE - 1) / PARETO_SHAPE
         if self.name == "bimodal":
             return LONG_TIME if rng.random() < LONG_SHARE else SHORT_TIME
+        if self.name == "erlang":
+            return rng.gammavariate(ERLANG_PARTS, 1 / ERLANG_PARTS)
         return -log(1.0 - rng.random())
 
     @property
@@ -42,6 +48,8 @@ class ServiceLaw:
             return sqrt(1 / (PARETO_SHAPE * (PARETO_SHAPE - 2)))
         if self.name == "bimodal":
             return sqrt(LONG_SHARE * LONG_TIME**2 + (1 - LONG_SHARE) * SHORT_TIME**2 - 1)
+        if self.name == "erlang":
+            return float(ERLANG_PARTS**-0.5)
         return 1.0
 
     def quantile(self, share: float) -> float:
@@ -53,6 +61,10 @@ class ServiceLaw:
             return float(least * (1 - share) ** (-1 / PARETO_SHAPE))
         if self.name == "bimodal":
             return LONG_TIME if share > 1 - LONG_SHARE else SHORT_TIME
+        if self.name == "erlang":
+            # Wilson and Hilferty 1931, of a gamma law.
+            ninth = 1 / (9 * ERLANG_PARTS)
+            return float((1 - ninth + _normal_quantile(share) * sqrt(ninth)) ** 3)
         return -log(1 - share)
 
     def information(self, ratio: float) -> float:
@@ -62,7 +74,8 @@ class ServiceLaw:
         if self.name == "pareto":
             # A Pareto law of another scale: only longer ones can be told by likelihood.
             return abs(log(ratio)) * PARETO_SHAPE / 2
-        return log(1 / ratio) + ratio - 1
+        parts = ERLANG_PARTS if self.name == "erlang" else 1
+        return parts * (log(1 / ratio) + ratio - 1)
 
 
 def _normal_quantile(share: float) -> float:
@@ -88,12 +101,18 @@ class Part:
     gone: int = 0
     #: Share of the messages that fail.
     failing: float = 0.0
+    #: Share of the messages that arrive, by topic; None: the usual ones.
+    mix: Mapping[str, float] | None = None
+    #: Topics of which each message takes ``service`` times as long; empty: all.
+    slow_topics: tuple[str, ...] = ()
     #: Whether this is the daemon's usual state from here on (a regime), not an incident.
     usual: bool = False
 
     @property
     def disturbed(self) -> bool:
         """Whether anything acts here that is not usual."""
+        if self.mix is not None and not self.usual:
+            return True
         return not self.usual and (self.rate, self.service, self.hung, self.gone, self.failing) != (
             1.0,
             1.0,
@@ -118,10 +137,16 @@ class Traffic:
     burst: tuple[float, float, float] = (1.0, 0.0, 0.0)
     #: (time, messages) that arrive at once.
     batches: Sequence[tuple[float, int]] = ()
+    #: (period s, messages): a cron job that sends some at each multiple of its period.
+    cron: tuple[float, int] = (0.0, 0)
+    #: Usual multiple of the service time by time: seconds → factor; None: constant.
+    cycle: Callable[[float], float] | None = None
     #: How far hourly means of the service time lie off, 1 σ of the logarithm.
     wander: float = 0.0
     #: (from when, share of the first service time that is added each hour).
     creep: tuple[float, float] = (0.0, 0.0)
+    #: By topic: usual share of the messages, and multiple of the service time; none: no topics.
+    topics: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def part(self, time: float) -> Part:
         """Return the part that acts at ``time``."""
@@ -131,19 +156,46 @@ class Traffic:
         """Return the calendar's multiple of the rate."""
         return self.calendar(time) if self.calendar else 1.0
 
-    def arrival_rate(self, time: float) -> float:
-        """Return the mean arrival rate at ``time``, bursts averaged, batches left out."""
+    def steady_rate(self, time: float) -> float:
+        """Return the mean arrival rate at ``time``, bursts averaged, batches and cron left out."""
         return self.rate * self.calendar_factor(time) * self.part(time).rate
+
+    def arrival_rate(self, time: float) -> float:
+        """Return the same with the cron job's messages."""
+        period, size = self.cron
+        return self.steady_rate(time) + (size / period if period else 0.0)
+
+    def at_once(self, start: float, end: float) -> list[tuple[float, int]]:
+        """Return (time, messages) of the batches and cron jobs in [start, end), by time."""
+        period, size = self.cron
+        jobs: list[tuple[float, int]] = []
+        if period:
+            jobs = [(k * period, size) for k in range(ceil(start / period), ceil(end / period))]
+        return sorted([*jobs, *(batch for batch in self.batches if start <= batch[0] < end)])
 
     def service_time(self, time: float) -> float:
         """Return the mean service time at ``time``."""
-        return self.service * self.part(time).service * self.wandered(time)
+        return self.service * self.longer(self.part(time)) * self.wandered(time)
+
+    def longer(self, part: Part) -> float:
+        """Return the multiple of the mean service time in a part, its mix of topics included."""
+        if not self.topics:
+            return part.service
+        mix = part.mix or {topic: share for topic, (share, _) in self.topics.items()}
+        return sum(mix[topic] * self.topic_cost(topic, part) for topic in mix)
+
+    def topic_cost(self, topic: str, part: Part) -> float:
+        """Return the multiple of the service time that a message of this topic takes."""
+        slow = not part.slow_topics or topic in part.slow_topics
+        return self.topics[topic][1] * (part.service if slow else 1.0)
 
     def wandered(self, time: float) -> float:
-        """Return the factor of this hour's service time; the same hour has the same."""
+        """Return the usual factor of the service time then; the same time has the same."""
         begin, pace = self.creep
         hour = time // 3600
         grown = 1.0 + pace * max(0.0, hour - begin / 3600) if pace else 1.0
+        if self.cycle:
+            grown *= self.cycle(time // PIECE * PIECE)
         if not self.wander:
             return grown
         return grown * exp(random.Random(int(hour)).gauss(0.0, self.wander))
@@ -156,6 +208,14 @@ class Traffic:
     def capacity(self, time: float) -> float:
         """Return messages/s that the workers can end."""
         return self.working(time) / self.service_time(time)
+
+    @property
+    def variation(self) -> float:
+        """Return the coefficient of variation of one message's time, its topic not known."""
+        if not self.topics:
+            return self.law.variation
+        square = sum(share * cost * cost for share, cost in self.topics.values())
+        return sqrt(square * (1 + self.law.variation**2) - 1)
 
     @property
     def dispersion(self) -> float:
@@ -176,7 +236,7 @@ class Traffic:
         """Return (from, messages/s) for [start, end): pieces of constant arrival rate."""
         edges = {start, *(p.start for p in self.parts if start < p.start < end)}
         if self.calendar:
-            edges.update(float(t) for t in range(int(start // 300 + 1) * 300, int(end), 300))
+            edges.update(float(t) for t in range(int(start // PIECE + 1) * PIECE, int(end), PIECE))
         factor, on, off = self.burst
         switches: list[tuple[float, float]] = [(-inf, 1.0)]
         if factor != 1.0:
@@ -189,7 +249,7 @@ class Traffic:
                 active = not active
         times = [time for time, _ in switches]
         return [
-            (edge, self.arrival_rate(edge) * switches[bisect_right(times, edge) - 1][1])
+            (edge, self.steady_rate(edge) * switches[bisect_right(times, edge) - 1][1])
             for edge in sorted(edges)
         ]
 

@@ -83,7 +83,9 @@ class Truth:
             excursion = waiting > self.level or (excursion and waiting > self.level / 3)
             part = self.traffic.parts[index]
             if waiting <= self.level and right <= WELL | {"CREEP"}:
-                if excursion:
+                # At another hour as much is usual: what is left of a trouble is not.
+                left = bool(self.traffic.calendar) and self._after_trouble(index + 1)
+                if excursion or (left and waiting > self.chance):
                     right |= {"RECOVERING"}
                 if part.disturbed and self._grows(time):
                     # Said before it is beyond chance: early, not wrong.
@@ -151,12 +153,14 @@ class Truth:
     def _causes(self, part: Part, usual: Part, index: int) -> set[str]:
         """Return which causes hold of a backlog that grows."""
         traffic = self.traffic
-        more, slower = part.rate / usual.rate, part.service / usual.service
+        more, slower = part.rate / usual.rate, traffic.longer(part) / traffic.longer(usual)
+        if part.mix is not None and slower >= SMALL:
+            return {"MIX"} if more < SMALL else {"MIX", "SURGE"}
         if slower < SMALL:
             return {"SURGE"}
         if more < SMALL:
             return {"SLOW"}
-        capacity = traffic.workers / (traffic.service * usual.service)
+        capacity = traffic.workers / (traffic.service * traffic.longer(usual))
         rate = traffic.rate * usual.rate
         surge, slow = max(0.0, more * rate - capacity), max(0.0, rate - capacity / slower)
         growth = max(1e-9, more * rate - capacity / slower)
@@ -236,10 +240,11 @@ class _Evidence:
                 + other_rate
             )
             nats += per_second * seconds / traffic.dispersion
-        if part.service != alternative.service:
+        ratio = traffic.longer(part) / traffic.longer(alternative)
+        if ratio != 1.0:
             # Those in hand at the turn still take the time of before.
             ended = max(0.0, self.ended - traffic.workers)
-            nats += ended * traffic.law.information(part.service / alternative.service)
+            nats += ended * traffic.law.information(ratio)
         nats += self._stuck(k, part, alternative, seconds)
         if part.failing != alternative.failing:
             nats += self.ended * _bernoulli(part.failing, alternative.failing)
@@ -273,7 +278,7 @@ class _Evidence:
             return True
         net, flow = self.arrived - self.ended, self.arrived + self.ended
         return abs(net) > SIGMAS * sqrt(
-            flow * max(truth.traffic.dispersion, truth.traffic.law.variation**2, 1.0) + 1
+            flow * max(truth.traffic.dispersion, truth.traffic.variation**2, 1.0) + 1
         )
 
 
@@ -289,7 +294,7 @@ def chance_level(traffic: Traffic) -> float:
         0.99,
         max(0.01, traffic.rate * first.rate * traffic.service * first.service / traffic.workers),
     )
-    tail = (max(1.0, traffic.dispersion) + traffic.law.variation**2) / 2
+    tail = (max(1.0, traffic.dispersion) + traffic.variation**2) / 2
     return traffic.workers + tail * MILLION / -log(load)
 
 
