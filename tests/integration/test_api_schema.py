@@ -44,8 +44,10 @@ def operations(tmp_path_factory):
     AlertDatabase(folder / "alerts.db").close()
     app = create_app({"data_dir": folder, "token": "t" * 16, "alerts_file": folder / "alerts.db"})
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
-    found = [one.ok() for one in schema.get_all_operations()]
-    return {f"{one.method.upper()} {one.path}": one for one in found}
+    all_operations = [result.ok() for result in schema.get_all_operations()]
+    return {
+        f"{operation.method.upper()} {operation.path}": operation for operation in all_operations
+    }
 
 
 def test_all_operations_are_described(operations):

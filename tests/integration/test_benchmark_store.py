@@ -23,26 +23,30 @@ STEP = 10
 HOUR = 3600
 
 
-def _text(value, *, whole):
+def _text(value, *, integer):
     if value is None:
         return "U"
-    return str(round(value)) if whole else str(value)
+    return str(round(value)) if integer else str(value)
 
 
 @pytest.fixture(
     scope="module",
     params=[pytest.param(0.0, id="on-the-grid"), pytest.param(3.7, id="off-the-grid")],
 )
-def both(request, tmp_path_factory):
+def stores(request, tmp_path_factory):
     """Return a young daemon's episode, its store in memory and its store of files."""
-    drawn = single("slow")(3)
-    parts = (Part(0.0), Part(drawn.start + 1200, service=6.0), Part(drawn.start + 1800))
+    episode_drawn = single("slow")(3)
+    parts = (
+        Part(0.0),
+        Part(episode_drawn.start + 1200, service=6.0),
+        Part(episode_drawn.start + 1800),
+    )
     episode = replace(
-        drawn,
+        episode_drawn,
         known=0.0,
         step=STEP,
         phase=request.param,
-        end=drawn.start + 3000,
+        end=episode_drawn.start + 3000,
         traffic=Traffic(2.0, 0.4, 2, parts),
         lost=((0.3, 2), (0.5, 40)),
     )
@@ -75,7 +79,7 @@ def both(request, tmp_path_factory):
             rrdtool.update(
                 path,
                 *[
-                    f"{time:.3f}:{_text(value, whole=metric.kind is Kind.DERIVE)}"
+                    f"{time:.3f}:{_text(value, integer=metric.kind is Kind.DERIVE)}"
                     for k, (time, value) in enumerate(zip(samples.times, values))
                     if k not in lost
                 ],
@@ -84,19 +88,22 @@ def both(request, tmp_path_factory):
 
 
 @pytest.mark.parametrize("metric", ["received", "processed", "busy", "backlog", "oldest"])
-def test_a_series_is_the_file_s(both, metric):
+def test_a_series_is_the_file_s(stores, metric):
     """Step by step; a total is an integer in a file of DERIVE, hence the tolerance.
 
     The step after a gap is a tenth off: RRD counts its unknown part in whole seconds.
     """
-    episode, memory, files = both
+    episode, memory, files = stores
     (daemon,) = files.daemons().values()
     start, end = int(episode.start) + 60, int(episode.end) - 60
-    mine = memory.fetch(memory.daemon.files[metric], "AVERAGE", start, end, 1)
-    theirs = files.fetch(daemon.files[metric], "AVERAGE", start, end, 1)
+    from_memory = memory.fetch(memory.daemon.files[metric], "AVERAGE", start, end, 1)
+    from_files = files.fetch(daemon.files[metric], "AVERAGE", start, end, 1)
     window = Window(start, end, STEP)
     pairs = [
-        (mine.points[(t - mine.start) // STEP], theirs.points[(t - theirs.start) // STEP])
+        (
+            from_memory.points[(t - from_memory.start) // STEP],
+            from_files.points[(t - from_files.start) // STEP],
+        )
         for t in range(window.start // STEP * STEP + STEP, window.end - STEP, STEP)
     ]
     assert sum(a is None for a, _ in pairs) == pytest.approx(
@@ -109,13 +116,13 @@ def test_a_series_is_the_file_s(both, metric):
     assert all(a == pytest.approx(b, rel=0.12) for a, b in off)
 
 
-def test_a_verdict_is_that_of_the_files(both):
+def test_a_verdict_is_that_of_the_files(stores):
     """The same moments, judged from memory and from real files."""
-    episode, memory, files = both
+    episode, memory, files = stores
     (daemon,) = files.daemons().values()
     for now in range(int(episode.start) + 300, int(episode.end) - 60, 150):
-        said = [
+        verdicts = [
             Judge(store).look_now(each, now).judged.diagnosis.verdict.name
             for store, each in ((memory, memory.daemon), (files, daemon))
         ]
-        assert said[0] == said[1], now - episode.start
+        assert verdicts[0] == verdicts[1], now - episode.start

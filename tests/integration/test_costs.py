@@ -53,14 +53,14 @@ def app(root: Path, now: int, **settings: Any) -> Any:
     return create_app({"data_dir": root, "evidence": "", **settings}).test_client()
 
 
-def asked(now: int) -> str:
+def query(now: int) -> str:
     return f"daemon={ARCHIVER}&start={now - SPAN}&end={now}"
 
 
 def test_topics_by_what_they_cost(tmp_path: Path, now: int) -> None:
     """Time, messages, time a message and share; the most expensive first."""
     stored(tmp_path, now)
-    body = app(tmp_path, now).get(f"/api/v1/costs?{asked(now)}").get_json()
+    body = app(tmp_path, now).get(f"/api/v1/costs?{query(now)}").get_json()
     build, edit = body["topics"]
     assert (build["topic"], edit["topic"]) == (BUILD, EDIT)
     assert build["share"] == pytest.approx(6 / 7, abs=0.001)
@@ -74,7 +74,7 @@ def test_time_by_topic_as_series(tmp_path: Path, now: int) -> None:
     """In busy workers, on the grid of all the others; drawn on the daemon's own page."""
     stored(tmp_path, now)
     browser = app(tmp_path, now)
-    address = f"/api/v1/series?{asked(now)}&metrics=received&topics=1"
+    address = f"/api/v1/series?{query(now)}&metrics=received&topics=1"
     [daemon] = browser.get(address).get_json()["daemons"]
     busy = [value for value in daemon["topic_busy"][BUILD] if value is not None]
     assert busy == pytest.approx([0.6] * len(busy))
@@ -94,7 +94,7 @@ def test_slow_messages_are_listed_and_linked(tmp_path: Path, now: int) -> None:
     settings = {"evidence": evidence(tmp_path, now, *slow),
                 "message_url": "https://archive.example.org/id?id={id}&size=1"}  # fmt: skip
     browser = app(tmp_path, now, **settings)
-    rows = browser.get(f"/api/v1/costs?{asked(now)}").get_json()["slowest"]
+    rows = browser.get(f"/api/v1/costs?{query(now)}").get_json()["slowest"]
     assert [(row["id"], row["seconds"], row["link"]) for row in rows] == [
         ("2026-1 a", 12.5, "https://archive.example.org/id?id=2026-1%20a&size=1"),
         (ODD, 3.0, "https://archive.example.org/id?id="
@@ -106,7 +106,7 @@ def test_slow_messages_are_listed_and_linked(tmp_path: Path, now: int) -> None:
     assert rows[1]["link"] in unescape(page)
     assert "without an id" in page
     del settings["message_url"]
-    rows = app(tmp_path, now, **settings).get(f"/api/v1/costs?{asked(now)}").get_json()["slowest"]
+    rows = app(tmp_path, now, **settings).get(f"/api/v1/costs?{query(now)}").get_json()["slowest"]
     assert {row["link"] for row in rows} == {None}
 
 

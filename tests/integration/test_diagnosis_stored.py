@@ -102,26 +102,26 @@ def test_a_creep_is_told_with_its_date(tmp_path, layout):
     assert (judged.diagnosis.saturation_time - TUESDAY) / 3600 == pytest.approx(94, rel=0.2)
 
 
-def test_a_dearer_mix_is_no_slow_database(tmp_path):
-    """As many messages, each topic as fast as ever, more of the dear one: MIX names it."""
-    costs = {"cheap": 0.02, "dear": 0.5}
+def test_more_of_a_slow_topic_is_no_slow_database(tmp_path):
+    """As many messages, each topic as fast as ever, more of the slow one: MIX names it."""
+    costs = {"fast": 0.02, "slow": 0.5}
 
-    def dear(t):
+    def slow_share(t):
         return 0.8 if t > SURGE else 0.1
 
     def flow(t):
-        return 5.0, dear(t) * costs["dear"] + (1 - dear(t)) * costs["cheap"]
+        return 5.0, slow_share(t) * costs["slow"] + (1 - slow_share(t)) * costs["fast"]
 
     live(
         tmp_path,
         TUESDAY,
         flow=flow,
         costs=costs,
-        topics={"dear": dear, "cheap": lambda t: 1 - dear(t)},
+        topics={"slow": slow_share, "fast": lambda t: 1 - slow_share(t)},
     )
     (judged,) = open_stored({"data_dir": tmp_path}).judgement(TUESDAY).daemons
     assert judged.diagnosis.verdict.name == "MIX"
-    assert judged.diagnosis.findings[0].topic == "dear"
+    assert judged.diagnosis.findings[0].topic == "slow"
 
 
 @pytest.fixture(scope="module")
@@ -145,17 +145,17 @@ def fleet(tmp_path_factory):
 
 def test_a_surge_is_split_and_its_topic_named(fleet, capsys):
     """Of the growth nearly all is excess arrivals; the topic that grew is blamed."""
-    code, told = command(capsys, "diagnose", "--data-dir", fleet, "--at", TUESDAY)
+    code, answer = command(capsys, "diagnose", "--data-dir", fleet, "--at", TUESDAY)
     assert code == 1
-    found = {one["consumer"]: one for one in told["daemons"]}
-    surge = found["Surging"]
+    daemons = {row["consumer"]: row for row in answer["daemons"]}
+    surge = daemons["Surging"]
     assert (surge["verdict"], surge["findings"][0]["topic"]) == ("SURGE", "buildsys")
     assert surge["split"]["excess"] / surge["split"]["growth"] > 0.9
     assert surge["split"]["excess"] + surge["split"]["lost"] == pytest.approx(
         surge["split"]["growth"]
     )
-    assert found["Slow"]["verdict"] == "SLOW"
-    assert found["Well"]["verdict"] == "OK"
+    assert daemons["Slow"]["verdict"] == "SLOW"
+    assert daemons["Well"]["verdict"] == "OK"
 
 
 @pytest.mark.parametrize(
@@ -172,10 +172,10 @@ def test_page_command_and_alerts_say_the_same(fleet, capsys, before):
     at = TUESDAY - before
     app = create_app({"data_dir": fleet})
     page = {row["consumer"]: row["state"] for row in app.extensions["fleet"].answer(at)["daemons"]}
-    _, told = command(capsys, "diagnose", "--data-dir", fleet, "--at", at)
-    by_command = {one["consumer"]: one["verdict"] for one in told["daemons"]}
+    _, answer = command(capsys, "diagnose", "--data-dir", fleet, "--at", at)
+    by_command = {row["consumer"]: row["verdict"] for row in answer["daemons"]}
     (replayed,) = open_stored({"data_dir": fleet}).replay(at, at, 60)
-    by_replay = {one.consumer: one.diagnosis.verdict.name for one in replayed.daemons}
+    by_replay = {daemon.consumer: daemon.diagnosis.verdict.name for daemon in replayed.daemons}
     alerting = Paging(RuleSet((Rule("ill", "verdict", verdicts=("SURGE", "SLOW"), hold=0.0),)))
     alerting.add(replayed)
     by_alerts = {alert.subject.consumer: alert.cause for alert in alerting._state.alerts}
@@ -193,7 +193,7 @@ def test_backtest_says_when_and_how_often_it_had_paged(fleet, tmp_path, capsys):
     rules.write_text(
         '[[rule]]\nname = "ill"\nwhen = "verdict"\nverdicts = ["SURGE", "SLOW"]\nhold = "2min"\n'
     )
-    code, told = command(
+    code, answer = command(
         capsys,
         "backtest",
         "--data-dir",
@@ -208,15 +208,18 @@ def test_backtest_says_when_and_how_often_it_had_paged(fleet, tmp_path, capsys):
         rules,
     )
     assert code == 0
-    said = {(one["subject"].rpartition("/")[2], one["verdict"]): one for one in told["episodes"]}
-    surge = said["Surging", "SURGE"]
+    episodes = {
+        (episode["subject"].rpartition("/")[2], episode["verdict"]): episode
+        for episode in answer["episodes"]
+    }
+    surge = episodes["Surging", "SURGE"]
     assert SURGE + 60 <= surge["start"] <= SURGE + 5 * 60
     assert (surge["end"], surge["over"]) == (TUESDAY, False)
     assert surge["duration"] == surge["end"] - surge["start"]
-    assert ("Well", "OK") not in said
-    paged = [name for page in told["pages"] for name in page["subjects"]]
+    assert ("Well", "OK") not in episodes
+    paged = [name for page in answer["pages"] for name in page["subjects"]]
     assert {name.rpartition("/")[2] for name in paged} == {"Surging", "Slow"}
-    assert told["pages_per_month"] is None  # of two hours nobody can tell
+    assert answer["pages_per_month"] is None  # of two hours nobody can tell
     assert (
         cli.main(
             [
@@ -252,21 +255,24 @@ def test_a_shared_database_is_one_incident_everywhere(tmp_path, capsys):
     file.write_text(
         f'data_dir = "{root}"\n[[shared]]\nname = "koji-db"\ndaemons = ["{HOST}/hub/User*"]\n'
     )
-    code, told = command(capsys, "diagnose", "--config", file, "--at", TUESDAY)
+    code, report = command(capsys, "diagnose", "--config", file, "--at", TUESDAY)
     assert code == 1
-    shared = [one for one in told["incidents"] if one["shared"]]
-    assert [(one["scope"], one["name"], one["cause"], len(one["members"])) for one in shared] == [
-        ("DEPENDENCY", "koji-db", "SLOW", 2)
-    ]
+    shared = [incident for incident in report["incidents"] if incident["shared"]]
+    assert [
+        (incident["scope"], incident["name"], incident["cause"], len(incident["members"]))
+        for incident in shared
+    ] == [("DEPENDENCY", "koji-db", "SLOW", 2)]
     app = create_app(
         {"data_dir": root, "shared": [{"name": "koji-db", "daemons": [f"{HOST}/hub/User*"]}]}
     )
     answer = app.extensions["fleet"].answer(TUESDAY)
-    assert [one["sentence"] for one in answer["incidents"]] == [one["sentence"] for one in shared]
-    _, told = command(
+    assert [incident["sentence"] for incident in answer["incidents"]] == [
+        incident["sentence"] for incident in shared
+    ]
+    _, report = command(
         capsys, "backtest", "--config", file, "--from", TUESDAY - 3600, "--to", TUESDAY
     )
-    assert [one["subject"] for one in told["incidents"]] == ["dependency koji-db"]
+    assert [incident["subject"] for incident in report["incidents"]] == ["dependency koji-db"]
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ SCHEMA = {
 
 def test_the_file_is_made_from_the_table() -> None:
     """A metric that is added or renamed is so in the file, too."""
-    made = subprocess.run(
+    output = subprocess.run(
         [sys.executable, str(FOLDER / "make_dashboard.py")],
         check=True,
         capture_output=True,
@@ -60,10 +60,10 @@ def test_the_file_is_made_from_the_table() -> None:
         timeout=60,
         cwd=ROOT,
     ).stdout
-    assert json.loads(made) == DOCUMENT
-    drawn = [panel["targets"][0]["expr"] for panel in DOCUMENT["panels"]]
+    assert json.loads(output) == DOCUMENT
+    expressions = [panel["targets"][0]["expr"] for panel in DOCUMENT["panels"]]
     for metric in METRICS:
-        assert sum(f'_{metric.name}"' in one for one in drawn) == 1, metric.name
+        assert sum(f'_{metric.name}"' in expression for expression in expressions) == 1, metric.name
 
 
 def test_it_has_the_form_of_a_dashboard() -> None:

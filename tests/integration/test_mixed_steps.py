@@ -63,7 +63,7 @@ def growing(t):
 )
 def test_a_daemon_s_files_are_judged_on_their_common_grid(tmp_path, steps):
     """The verdict, and the alert on the backlog, are those of files of one step."""
-    said = {}
+    answers = {}
     for name, chosen in (("alone", (10, 10, 10)), ("mixed", steps)):
         daemon(tmp_path / name, "h", chosen, growing)
         stored = open_stored({"data_dir": tmp_path / name, "timezone": "UTC"})
@@ -71,10 +71,10 @@ def test_a_daemon_s_files_are_judged_on_their_common_grid(tmp_path, steps):
         for now in range(NOW - 300, NOW + 1, 30):
             paging.add(stored.judgement(now))
         (judged,) = stored.judgement(NOW).daemons
-        said[name] = judged.diagnosis.verdict.name, len(paging.pages)
-    assert said["mixed"] == said["alone"]
-    assert said["alone"][0] != "UNKNOWN"
-    assert said["alone"][1] == 1
+        answers[name] = judged.diagnosis.verdict.name, len(paging.pages)
+    assert answers["mixed"] == answers["alone"]
+    assert answers["alone"][0] != "UNKNOWN"
+    assert answers["alone"][1] == 1
 
 
 def test_one_slow_host_makes_no_other_host_coarse(tmp_path):
@@ -84,10 +84,10 @@ def test_one_slow_host_makes_no_other_host_coarse(tmp_path):
     app = create_app({"data_dir": tmp_path}).test_client()
     ask = f"/api/v1/series?start={NOW - 3000}&end={NOW}&metrics=received"
     alone = app.get(f"{ask}&daemon=fast/hub/C").get_json()
-    both = app.get(f"{ask}&daemon=fast/hub/C&daemon=slow/hub/C").get_json()
-    assert both["step"] == alone["step"] == 10
+    body = app.get(f"{ask}&daemon=fast/hub/C&daemon=slow/hub/C").get_json()
+    assert body["step"] == alone["step"] == 10
     fast, slow = (
-        next(row["series"]["received"] for row in both["daemons"] if row["id"].startswith(name))
+        next(row["series"]["received"] for row in body["daemons"] if row["id"].startswith(name))
         for name in ("fast", "slow")
     )
     assert fast == alone["daemons"][0]["series"]["received"]

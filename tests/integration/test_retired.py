@@ -64,8 +64,8 @@ def test_after_a_week_a_host_is_retired(tmp_path, now, age, retired):
     assert (fleet["daemons"], fleet["silent"], fleet["retired"]) == (
         (1, 0, 1) if retired else (2, 1, 0)
     )
-    told = open_stored({"data_dir": tmp_path}).judgement(now).daemons
-    assert [one.host for one in told] == (["app01"] if retired else ["app01", "old01"])
+    daemons = open_stored({"data_dir": tmp_path}).judgement(now).daemons
+    assert [daemon.host for daemon in daemons] == (["app01"] if retired else ["app01", "old01"])
 
 
 def test_a_topic_of_which_nothing_came_for_a_week_is_not_listed(tmp_path, now):

@@ -66,7 +66,7 @@ class Stores:
             },
         }
         self.pages = {
-            name: create_app(given).test_client() for name, given in self.settings.items()
+            name: create_app(settings).test_client() for name, settings in self.settings.items()
         }
         wait_for("each store has rates", lambda: self._known(time.time() - 30, time.time()), 60)
         first = bus.sample("daemon")
@@ -82,7 +82,7 @@ class Stores:
         wait_for("the end is stored", lambda: self._known(self.end - STEP, self.end), 60)
         # What each store lists is kept for seconds; series that have begun since are wanted too.
         self.pages = {
-            name: create_app(given).test_client() for name, given in self.settings.items()
+            name: create_app(settings).test_client() for name, settings in self.settings.items()
         }
 
     def series(self, name: str, start: float, end: float, metrics: str) -> dict[str, Any]:
@@ -106,9 +106,9 @@ class Stores:
         """Tell whether each store knows a value of [start, end) of each series waited for."""
         self.bus.chain.processes.check()
         return all(
-            set(self.series(name, start, end, one).get(one, [])) - {None}
+            set(self.series(name, start, end, metric).get(metric, [])) - {None}
             for name in self.pages
-            for one in WAITED
+            for metric in WAITED
         )
 
 
@@ -137,13 +137,13 @@ def stores() -> Iterator[Stores]:
 def test_every_series_is_the_same(stores: Stores, engine: str) -> None:
     """To RRD's rounding, step by step, for what is in every sample; the counts are the hub's."""
     for metric in EACH_SAMPLE:
-        files, other = (
+        files, other_engine = (
             stores.series(name, stores.begin, stores.end, metric) for name in ("rrd", engine)
         )
-        assert set(files) == set(other)
+        assert set(files) == set(other_engine)
         for name in files:
             assert None not in files[name]
-            assert other[name] == pytest.approx(files[name], rel=1e-6, abs=1e-6), name
+            assert other_engine[name] == pytest.approx(files[name], rel=1e-6, abs=1e-6), name
     received = stores.series(engine, stores.begin, stores.end, "received")["received"]
     assert sum(received) * STEP == pytest.approx(stores.received, abs=1e-3)
 
@@ -153,11 +153,11 @@ def test_the_verdict_is_the_same(
     stores: Stores, engine: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The same daemon, the same verdict with the same split of the growth, at one moment."""
-    files, other = (diagnosed(stores, name, capsys) for name in ("rrd", engine))
+    files, other_engine = (diagnosed(stores, name, capsys) for name in ("rrd", engine))
     assert files["verdict"] in {"SURGE", "SLOW", "BOTH"}
-    assert other["verdict"] == files["verdict"]
-    assert other["split"] == pytest.approx(files["split"], rel=1e-3)
-    assert other["last_sample"] == files["last_sample"]
+    assert other_engine["verdict"] == files["verdict"]
+    assert other_engine["split"] == pytest.approx(files["split"], rel=1e-3)
+    assert other_engine["last_sample"] == files["last_sample"]
 
 
 @pytest.mark.parametrize("engine", ["prometheus", "victoria"])
@@ -181,40 +181,40 @@ def test_the_page_is_the_same(stores: Stores, engine: str) -> None:
 
 def diagnosed(stores: Stores, name: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     """Return what the command says of the daemon at the end of what is compared."""
-    given = stores.settings[name]
-    where = (
-        ["--prometheus", given["prometheus"]]
-        if "prometheus" in given
-        else ["--data-dir", given["data_dir"], "--rrdcached", given["rrdcached"]]
+    settings = stores.settings[name]
+    options = (
+        ["--prometheus", settings["prometheus"]]
+        if "prometheus" in settings
+        else ["--data-dir", settings["data_dir"], "--rrdcached", settings["rrdcached"]]
     )
-    cli.main(["diagnose", *where, "--interval", str(STEP), "--at", str(stores.end), "--json"])
-    (found,) = json.loads(capsys.readouterr().out)["daemons"]
-    return found  # type: ignore[no-any-return]
+    cli.main(["diagnose", *options, "--interval", str(STEP), "--at", str(stores.end), "--json"])
+    (daemon,) = json.loads(capsys.readouterr().out)["daemons"]
+    return daemon  # type: ignore[no-any-return]
 
 
 def test_every_panel_of_the_grafana_dashboard_has_values(stores: Stores) -> None:
     """Grafana is not here; what it would ask for is answered, of this daemon alone."""
     listed = {"instance": "east", "fedmsg": "daemon"}
     server = Server(stores.settings["prometheus"]["prometheus"])
-    found = {}
+    values_by_panel = {}
     for panel in GRAFANA["panels"]:
         (target,) = panel["targets"]
-        asked = target["expr"].replace("$__rate_interval", f"{4 * STEP}s")
-        asked = asked.replace("$host", ".*").replace("$service", ".*")
-        answer = server.range(asked, stores.begin, stores.end, STEP)
-        mine = [
+        expression = target["expr"].replace("$__rate_interval", f"{4 * STEP}s")
+        expression = expression.replace("$host", ".*").replace("$service", ".*")
+        answer = server.range(expression, stores.begin, stores.end, STEP)
+        own_series = [
             values
             for labels, values in answer.items()
             if listed.items() <= dict(labels).items() and values
         ]
-        assert len(mine) == len(answer) == 1, panel["title"]
-        found[panel["title"]] = list(mine[0].values())
+        assert len(own_series) == len(answer) == 1, panel["title"]
+        values_by_panel[panel["title"]] = list(own_series[0].values())
     backlog = stores.series("rrd", stores.begin, stores.end, "backlog")["backlog"]
-    assert max(found["backlog"]) == pytest.approx(max(backlog))
+    assert max(values_by_panel["backlog"]) == pytest.approx(max(backlog))
     # Nearly all of it came in the last steps, in bursts of 30 a sample at least.
-    assert max(found["received per second"]) > 3
-    assert max(found["workers"]) == 1
-    assert 0 < max(found["busy, workers"]) <= 1.1
+    assert max(values_by_panel["received per second"]) > 3
+    assert max(values_by_panel["workers"]) == 1
+    assert 0 < max(values_by_panel["busy, workers"]) <= 1.1
     for variable in GRAFANA["templating"]["list"][1:]:
         name, label = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["query"]).groups()
         known = server.query(f"group by ({label}) ({name.replace('$host', '.*')})")

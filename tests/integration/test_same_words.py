@@ -47,7 +47,7 @@ SPAN = END - START
 
 
 @dataclass
-class Told:
+class Recording:
     """The samples, and the folder of files with them."""
 
     samples: list[Sample]
@@ -55,7 +55,7 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
+def recording(tmp_path_factory):
     return recorded(tmp_path_factory.mktemp("rrd"), START)
 
 
@@ -65,11 +65,11 @@ def recorded(root, start):
     parts = (Part(0.0), Part(SURGE + later, rate=5.0), Part(OVER + later),
              Part(SLOW + later, service=10.0))  # fmt: skip
     traffic = Traffic(rate=8.0, service=0.1, workers=2, parts=parts)
-    found = simulate(traffic, start, start + SPAN, STEP, 5)
+    simulated = simulate(traffic, start, start + SPAN, STEP, 5)
     samples = []
-    for k, at in enumerate(found.times):
-        totals = {name: int(column[k]) for name, column in found.totals.items()}
-        levels = {name: column[k] for name, column in found.levels.items()}
+    for k, at in enumerate(simulated.times):
+        totals = {name: int(column[k]) for name, column in simulated.totals.items()}
+        levels = {name: column[k] for name, column in simulated.levels.items()}
         backlog, busy = int(levels.pop("backlog")), int(levels.pop("in_progress"))
         samples.append(
             Sample(
@@ -99,7 +99,7 @@ def recorded(root, start):
             *[f"RRA:{cf}:0.5:1:2000" for cf in ("AVERAGE", "MIN", "MAX")],
         )
         rrdtool.update(str(path), *[f"{int(t)}:{'U' if v is None else v}" for t, v in values])
-    return Told(samples, root)
+    return Recording(samples, root)
 
 
 MOMENTS = [
@@ -116,21 +116,21 @@ MOMENTS = [
 ]
 
 
-def ring(told, now):
+def ring(recording, now):
     """Return what ``diagnose`` and ``top`` say of a daemon that answers."""
-    samples = [sample for sample in told.samples if sample.time <= now]
+    samples = [sample for sample in recording.samples if sample.time <= now]
     return judge(build_history.history(samples, STEP), now).verdict.name
 
 
-def inside_collectd(told, now):
+def inside_collectd(recording, now):
     """Return what the alerts inside collectd judge by."""
-    (judged,) = in_collectd(told, now).daemons
+    (judged,) = in_collectd(recording, now).daemons
     return judged.diagnosis.verdict.name
 
 
-def in_collectd(told, now):
+def in_collectd(recording, now):
     live = Live()
-    for sample in told.samples:
+    for sample in recording.samples:
         if sample.time > now:
             break
         for metric in BY_NAME.values():
@@ -147,56 +147,58 @@ def in_collectd(told, now):
     return live.judgement(now)
 
 
-def stored(told, now):
+def stored(recording, now):
     """Return what ``alerts run`` judges by."""
-    whole = open_stored({"data_dir": told.root}).judgement(now)
-    (seen,) = [one for one in observations(whole) if one.diagnosis is not None]
-    return seen.diagnosis.verdict.name
+    judgement = open_stored({"data_dir": recording.root}).judgement(now)
+    (observation,) = [
+        candidate for candidate in observations(judgement) if candidate.diagnosis is not None
+    ]
+    return observation.diagnosis.verdict.name
 
 
-def page(told, now):
+def page(recording, now):
     """Return what the page and the API say."""
-    (row,) = create_app({"data_dir": told.root}).extensions["fleet"].answer(now)["daemons"]
+    (row,) = create_app({"data_dir": recording.root}).extensions["fleet"].answer(now)["daemons"]
     return row["state"]
 
 
-def backtest(told, now):
+def backtest(recording, now):
     """Return what a replay says of the moment."""
-    (whole,) = open_stored({"data_dir": told.root}).replay(now, now, 60)
-    return whole.daemons[0].diagnosis.verdict.name
+    (judgement,) = open_stored({"data_dir": recording.root}).replay(now, now, 60)
+    return judgement.daemons[0].diagnosis.verdict.name
 
 
 WAYS = [ring, inside_collectd, stored, page, backtest]
 
 
 @pytest.mark.parametrize(("now", "right"), MOMENTS)
-def test_the_same_moment_has_the_same_verdict(told, now, right, capsys):
+def test_the_same_moment_has_the_same_verdict(recording, now, right, capsys):
     """Whoever judges it, and by which of the two kinds of numbers."""
-    said = {way.__name__: way(told, now) for way in WAYS}
-    cli.main(["diagnose", "--data-dir", str(told.root), "--at", str(now), "--json"])
-    said["diagnose"] = json.loads(capsys.readouterr().out)["daemons"][0]["verdict"]
-    assert len(set(said.values())) == 1, said
-    assert set(said.values()) <= right
+    verdicts = {way.__name__: way(recording, now) for way in WAYS}
+    cli.main(["diagnose", "--data-dir", str(recording.root), "--at", str(now), "--json"])
+    verdicts["diagnose"] = json.loads(capsys.readouterr().out)["daemons"][0]["verdict"]
+    assert len(set(verdicts.values())) == 1, verdicts
+    assert set(verdicts.values()) <= right
 
 
-def test_stored_series_give_the_same_sentences(told, capsys):
+def test_stored_series_give_the_same_sentences(recording, capsys):
     """Page, command and backtest do not only agree on the name."""
     now = OVER
-    (row,) = create_app({"data_dir": told.root}).extensions["fleet"].answer(now)["daemons"]
-    cli.main(["diagnose", "--data-dir", str(told.root), "--at", str(now), "--json"])
+    (row,) = create_app({"data_dir": recording.root}).extensions["fleet"].answer(now)["daemons"]
+    cli.main(["diagnose", "--data-dir", str(recording.root), "--at", str(now), "--json"])
     (daemon,) = json.loads(capsys.readouterr().out)["daemons"]
-    assert row["evidence"] == [x for one in daemon["findings"] for x in one["evidence"]]
-    (whole,) = open_stored({"data_dir": told.root}).replay(now, now, 60)
-    assert list(whole.daemons[0].diagnosis.evidence) == row["evidence"]
+    assert row["evidence"] == [x for finding in daemon["findings"] for x in finding["evidence"]]
+    (judgement,) = open_stored({"data_dir": recording.root}).replay(now, now, 60)
+    assert list(judgement.daemons[0].diagnosis.evidence) == row["evidence"]
 
 
-def test_a_moment_before_a_daemon_began_does_not_count_it(told):
+def test_a_moment_before_a_daemon_began_does_not_count_it(recording):
     """What did not exist was not silent: nothing is said of it, by replay or page."""
     before = START - 7200
-    assert not open_stored({"data_dir": told.root}).judgement(before).daemons
-    (whole,) = open_stored({"data_dir": told.root}).replay(before, before, 60)
-    assert not whole.daemons
-    fleet = create_app({"data_dir": told.root}).extensions["fleet"].answer(before)["fleet"]
+    assert not open_stored({"data_dir": recording.root}).judgement(before).daemons
+    (judgement,) = open_stored({"data_dir": recording.root}).replay(before, before, 60)
+    assert not judgement.daemons
+    fleet = create_app({"data_dir": recording.root}).extensions["fleet"].answer(before)["fleet"]
     assert (fleet["daemons"], fleet["silent"]) == (0, 0)
 
 
@@ -206,29 +208,35 @@ def test_the_same_evidence_everywhere(tmp_path, monkeypatch):
     monkeypatch.setattr(inside, "PRESENT_SECONDS", 3600.0)
     now = int(time.time()) // STEP * STEP
     root = tmp_path / "rrd"
-    told = recorded(root, now - SPAN)
+    recording = recorded(root, now - SPAN)
     slow = now - (END - SLOW)
-    told.samples = [
+    recording.samples = [
         replace(sample, stacks=(StackTime("t", "a.b:Archiver.consume:9", "psycopg:execute",
                                           "waiting", sample.busy),))
-        for sample in told.samples
+        for sample in recording.samples
     ]  # fmt: skip
     keeper = EvidenceKeeper(tmp_path / "x.evidence", lambda _: HOST)
     for run, began, version in (("a", now - SPAN, "1.4.2"), ("b", slow - 40, "1.5.0")):
         origin = wire.Origin("hub", HOST, 7, run, began, STEP)
         about = About("3.11.2", (Release(CONSUMER, "nommer", version),), ())
         head = wire.Reply(origin, now, 1.0, 0, 0, False, (), about=about)
-        keeper.take(Harvest(heads={"e": head}, fresh=[("e", origin, told.samples)]), now)
+        keeper.take(Harvest(heads={"e": head}, fresh=[("e", origin, recording.samples)]), now)
     keeper.save(now)
     settings = {"data_dir": root, "evidence": f"{tmp_path}/*.evidence"}
     (row,) = create_app(settings).extensions["fleet"].answer(now)["daemons"]
-    alerted = [one for one in observations(open_stored(settings).judgement(now)) if one.diagnosis]
+    alerted = [
+        observation
+        for observation in observations(open_stored(settings).judgement(now))
+        if observation.diagnosis
+    ]
     reason = foreseen("backlog", alerted[0], None).why
-    whole = explained(in_collectd(told, now), EvidenceFiles(settings["evidence"]).by_daemon())
-    collectd = whole.daemons[0].diagnosis.findings[0].evidence
-    for said in (row["evidence"], reason, collectd):
-        sentence = next(one for one in said if "after nommer 1.4.2 → 1.5.0" in one)
-        place = said[said.index(sentence) + 1]
+    judgement = explained(
+        in_collectd(recording, now), EvidenceFiles(settings["evidence"]).by_daemon()
+    )
+    collectd = judgement.daemons[0].diagnosis.findings[0].evidence
+    for sentences in (row["evidence"], reason, collectd):
+        sentence = next(line for line in sentences if "after nommer 1.4.2 → 1.5.0" in line)
+        place = sentences[sentences.index(sentence) + 1]
         assert "100% of the added time is waiting in psycopg execute, called from" in place
     assert list(reason[1:3]) == row["evidence"][:2]
     assert row["text"] == "; ".join(row["evidence"][:2])

@@ -23,12 +23,12 @@ def stored(tmp_path):
     """Write an hour and a half of one consumer: away for ten minutes, then stuck at the end."""
     now = int(time.time()) // STEP * STEP
     times = [t for t in range(now - 5400, now + 1, STEP) if not 2400 < now - t < 3000]
-    got = {t: 2 * (t - now + 5400) for t in times}
+    received = {t: 2 * (t - now + 5400) for t in times}
     waits = {t: max(0, 2 * (STUCK - (now - t))) for t in times}
     for metric, values in (
-        ("received", got),
+        ("received", received),
         ("backlog", waits),
-        ("processed", {t: got[t] - waits[t] for t in times}),
+        ("processed", {t: received[t] - waits[t] for t in times}),
     ):
         write(tmp_path, metric, values)
     return tmp_path, now
@@ -52,8 +52,8 @@ def test_runs_follow_what_happened(stored):
     began = daemon["verdicts"][-1][0]
     # A run begins one moment before the first that has its verdict.
     assert now - STUCK - 60 <= began < now - STUCK + 600
-    away = next(run for run in daemon["verdicts"] if run[2] == "UNKNOWN")
-    assert now - 3000 < away[1] < now - 2200
+    absence = next(run for run in daemon["verdicts"] if run[2] == "UNKNOWN")
+    assert now - 3000 < absence[1] < now - 2200
 
 
 def test_work_is_bounded_and_kept(stored):
@@ -63,8 +63,8 @@ def test_work_is_bounded_and_kept(stored):
     store, judge = app.extensions["store"], app.extensions["judge"]
     daemons, window = list(store.daemons().values()), Window(now - 900, now - 120)
     strips = VerdictStrips(store, judge, budget=-1.0)
-    found = strips.of(daemons, window, now)
-    assert (found.complete, found.runs) == (False, {daemons[0].id: []})
+    answer = strips.of(daemons, window, now)
+    assert (answer.complete, answer.runs) == (False, {daemons[0].id: []})
     strips = VerdictStrips(store, judge, budget=60.0)
     first = strips.of(daemons, window, now)
     assert first.complete

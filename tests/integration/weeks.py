@@ -66,8 +66,8 @@ def live(
     for t in range(begin, (end if upto is None else upto) + 1, step):
         arriving, work = flow(t)
         totals["received"] += arriving * step
-        able = step / work
-        done = min(able, totals["received"] - totals["processed"])
+        capacity = step / work
+        done = min(capacity, totals["received"] - totals["processed"])
         totals["processed"] += done
         totals["busy"] += done * work * 1e6
         for name, value in totals.items():
