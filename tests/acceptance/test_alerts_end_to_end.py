@@ -56,13 +56,13 @@ def test_a_backlog_a_dead_daemon_and_a_dead_collectd(short_folder: Path) -> None
     with Receiver() as receiver:
         chain.rules = RULES.format(url=receiver.url)
 
-        def told(rule: str, part: str) -> list[dict[str, Any]]:
+        def alerts_received(rule: str, part: str) -> list[dict[str, Any]]:
             chain.processes.check()
             return [
                 alert
-                for one in receiver.taken()
-                for alert in one[part]
-                if alert["rule"] == rule and (part == "over" or alert["id"] in one["fresh"])
+                for notice in receiver.taken()
+                for alert in notice[part]
+                if alert["rule"] == rule and (part == "over" or alert["id"] in notice["fresh"])
             ]
 
         with chain:
@@ -73,29 +73,35 @@ def test_a_backlog_a_dead_daemon_and_a_dead_collectd(short_folder: Path) -> None
 
             wait_for("the laggard is subscribed", subscribed, 60)
             publish(chain, 900)
-            wait_for("the backlog is told", lambda: bool(told("backlog", "alerts")), 60)
-            (alert,) = told("backlog", "alerts")
+            wait_for("the backlog is told", lambda: bool(alerts_received("backlog", "alerts")), 60)
+            (alert,) = alerts_received("backlog", "alerts")
             assert alert["subject"] == {
                 "host": "localhost",
                 "service": "laggard",
                 "consumer": "Slow",
             }
             assert alert["link"].startswith("http://queues/daemon/localhost/laggard/Slow?start=")
-            wait_for("its end is told", lambda: bool(told("backlog", "over")), 90)
-            (over,) = told("backlog", "over")
+            wait_for("its end is told", lambda: bool(alerts_received("backlog", "over")), 90)
+            (over,) = alerts_received("backlog", "over")
             assert over["id"] == alert["id"]
             assert over["cleared"] > over["since"]
             assert over["affected"] >= over["peak"] > 0
             chain.processes.stop("laggard", signal.SIGKILL)
-            wait_for("the dead daemon is told", lambda: bool(told("daemon-silent", "alerts")), 60)
-            assert [one["subject"]["service"] for one in told("daemon-silent", "alerts")] == [
-                "laggard"
-            ]
-            assert told("collectd-silent", "alerts") == []
+            wait_for(
+                "the dead daemon is told",
+                lambda: bool(alerts_received("daemon-silent", "alerts")),
+                60,
+            )
+            assert [
+                alert["subject"]["service"] for alert in alerts_received("daemon-silent", "alerts")
+            ] == ["laggard"]
+            assert alerts_received("collectd-silent", "alerts") == []
             chain.processes.stop("collectd", signal.SIGKILL)
             wait_for(
-                "the dead collectd is told", lambda: bool(told("collectd-silent", "alerts")), 60
+                "the dead collectd is told",
+                lambda: bool(alerts_received("collectd-silent", "alerts")),
+                60,
             )
-            (dead,) = told("collectd-silent", "alerts")
+            (dead,) = alerts_received("collectd-silent", "alerts")
             assert dead["subject"] == {"host": "localhost", "service": "", "consumer": ""}
-            assert len(told("daemon-silent", "alerts")) == 1
+            assert len(alerts_received("daemon-silent", "alerts")) == 1

@@ -44,12 +44,12 @@ def test_both_engines_tell_the_same_people(short_folder: Path) -> None:
             clock = [0.0]
             asking = Asking(connection, keep=1.0, clock=lambda: clock[0])
             remembering = Remembering(connection)
-            found = []
+            recipients = []
             for news in builds:
                 clock[0] += 2.0  # longer than a list is kept: as in a round through everybody
-                found.append(sorted(asking.whom(news)))
-            assert found == [sorted(remembering.whom(news)) for news in builds]
-            assert len(found[0]) > 2
+                recipients.append(sorted(asking.whom(news)))
+            assert recipients == [sorted(remembering.whom(news)) for news in builds]
+            assert len(recipients[0]) > 2
             wiki = News("org.fedoraproject.prod.wiki.article.edit", None, None)
             database.write(
                 connection, Preference("new", "irc", (Filter((Rule("topic", "*.wiki.*"),)),))

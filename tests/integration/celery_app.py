@@ -21,9 +21,9 @@ celery_plugin.install("worker", run_folder=f"{FOLDER}/health", interval=1)
 
 
 @app.task(bind=True)
-def work(self: Any, seconds: float = 0.0, how: str = "") -> None:
+def work(self: Any, seconds: float = 0.0, outcome: str = "") -> None:
     time.sleep(seconds)
-    if how == "fail":
+    if outcome == "fail":
         raise KeyError("it cannot")
-    if how == "retry" and not self.request.retries:
+    if outcome == "retry" and not self.request.retries:
         raise self.retry(countdown=0)

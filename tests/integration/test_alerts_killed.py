@@ -72,8 +72,8 @@ class Writer(threading.Thread):
                 )
 
     def path(self, i: int, metric: str) -> Path:
-        found = BY_NAME[metric]
-        return self.folder / f"{found.collectd_type}-{found.type_instance(f'C{i}')}.rrd"
+        metric_row = BY_NAME[metric]
+        return self.folder / f"{metric_row.collectd_type}-{metric_row.type_instance(f'C{i}')}.rrd"
 
     def run(self) -> None:
         for second in range(SECONDS):
@@ -102,8 +102,8 @@ class Writer(threading.Thread):
 def expected(root: Path, text: str) -> tuple[set[str], set[str]]:
     """Return the ids that one evaluation of the whole history raises and clears."""
     now = time.time()
-    seen, _ = observer(where(root))(now)
-    done = evaluate(State(), seen, parse(text, "f"), now)
+    observations, _ = observer(where(root))(now)
+    done = evaluate(State(), observations, parse(text, "f"), now)
     return tuple(
         {transition.alert.id for transition in done.transitions if transition.event is event}
         for event in (Event.RAISED, Event.CLEARED)
@@ -162,17 +162,17 @@ def test_killed_at_random_and_at_the_worst_moments(tmp_path: Path) -> None:
         child.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log))
         book = AlertDatabase(tmp_path / "a.db")
         deadline = time.monotonic() + 60
-        while {one.id for one in book.past(0, time.time())} != cleared or book.undelivered():
+        while {alert.id for alert in book.past(0, time.time())} != cleared or book.undelivered():
             assert time.monotonic() < deadline, (tmp_path / "log").read_text()[-2000:]
             time.sleep(0.2)
         child[-1].terminate()
         # It may not have got as far as its handlers.
         assert child[-1].wait(60) in (0, -signal.SIGTERM)
-        told = receiver.taken()
+        deliveries = receiver.taken()
     assert len(raised) >= CONSUMERS
     # A receiver knows a notice again by its id, as our documentation asks of it.
-    notices = {one["id"]: one for one in told}
-    assert all(notices[one["id"]]["alerts"] == one["alerts"] for one in told)
+    notices = {notice["id"]: notice for notice in deliveries}
+    assert all(notices[delivery["id"]]["alerts"] == delivery["alerts"] for delivery in deliveries)
     ends = [alert["id"] for notice in notices.values() for alert in notice["over"]]
     assert sorted(ends) == sorted(cleared)
     starts = [name for notice in notices.values() for name in notice["fresh"]]
@@ -182,5 +182,5 @@ def test_killed_at_random_and_at_the_worst_moments(tmp_path: Path) -> None:
     assert raised - set(starts) <= set(ends)
     print(
         f"{len(child)} runs, killed {killed}; {len(raised)} alerts,"
-        f" {len(told)} deliveries of {len(notices)} notices"
+        f" {len(deliveries)} deliveries of {len(notices)} notices"
     )

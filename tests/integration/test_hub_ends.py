@@ -37,14 +37,14 @@ def test_sighup_lets_it_finish(short_folder: Path) -> None:
         wait_for("all wait", lambda: bus.sample("hub").received == first.received + WAITING)
         bus.chain.processes.running["hub"].send_signal(signal.SIGHUP)
 
-        def gone() -> bool:
-            found = reader.latest([f"{bus.chain.run_folder}/*.sock"], 0.3, time.time())
-            for _, _, samples in found.fresh:
+        def is_gone() -> bool:
+            harvest = reader.latest([f"{bus.chain.run_folder}/*.sock"], 0.3, time.time())
+            for _, _, samples in harvest.fresh:
                 now = samples[-1]
                 # What moksha puts on the queue to end its workers is no message.
                 assert now.received == now.processed + now.backlog == first.received + WAITING
             return not list(bus.chain.run_folder.iterdir())
 
-        wait_for("the socket is gone", gone)
+        wait_for("the socket is gone", is_gone)
         handled = first.received + WAITING
         wait_for("all are handled", lambda: path.stat().st_size == handled)

@@ -57,9 +57,9 @@ def test_one_line_instead_of_many(site, chromium, artifacts):  # noqa: F811
     """Daemons that share a database are one incident on top, with what to do first."""
     page = opened(chromium, site)
     until(page, "document.querySelectorAll('#incidents li').length === 1")
-    said = page.locator("#incidents").inner_text()
-    assert "Slowness of what shares koji-db: 2 of 2 daemons" in said
-    assert "Look at koji-db first" in said
+    text = page.locator("#incidents").inner_text()
+    assert "Slowness of what shares koji-db: 2 of 2 daemons" in text
+    assert "Look at koji-db first" in text
     assert page.locator("#headline").inner_text().startswith("Slowness of what shares koji-db")
     page.screenshot(path=artifacts / "evidence-fleet.png", full_page=True)
 

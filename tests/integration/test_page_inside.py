@@ -20,7 +20,7 @@ pytest.importorskip("flask")
 
 
 @pytest.mark.parametrize(
-    ("verdict", "host", "ago", "said"),
+    ("verdict", "host", "age", "added"),
     [
         pytest.param(Verdict.STALLED, socket.gethostname(), 0, True, id="stalled-here"),
         pytest.param(Verdict.OK, socket.gethostname(), 0, False, id="well"),
@@ -29,7 +29,7 @@ pytest.importorskip("flask")
     ],
 )
 def test_it_is_added_to_the_cause(
-    short_folder: Path, verdict: Verdict, host: str, ago: float, said: bool
+    short_folder: Path, verdict: Verdict, host: str, age: float, added: bool
 ) -> None:
     """Of a daemon that ails now on this host; of any other nothing is added."""
     from collectd_fedmsg_dashboard.judge.inside import Inside
@@ -38,7 +38,7 @@ def test_it_is_added_to_the_cause(
     daemon = Responder(Settings("hub", short_folder, interval=1),
                        lambda at: [Sample("C", at, 9, 7, 1, 1, in_hand=(message,))])  # fmt: skip
     daemon.start()
-    now = time.time() - ago
+    now = time.time() - age
     judged = Judged("x", host, "hub", "C", Diagnosis(now, (Finding(verdict, 1.0, ("first",)),)))
     try:
         wait_for("it listens", lambda: bool(list(short_folder.glob("*.sock"))))
@@ -47,8 +47,8 @@ def test_it_is_added_to_the_cause(
     finally:
         daemon.stop()
     assert evidence[0] == "first"
-    assert bool(evidence[1:]) is said
-    if said:
+    assert bool(evidence[1:]) is added
+    if added:
         assert "for a lock (with) in Archiver.consume:9" in evidence[1]
 
 

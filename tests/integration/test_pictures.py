@@ -33,29 +33,31 @@ def pixels(image: bytes) -> Counter:
         packed += chunk if name == b"IDAT" else b""
         at += size + 12
     raw, wide = zlib.decompress(packed), {2: 3, 6: 4}[kind]
-    found: Counter = Counter()
+    colours: Counter = Counter()
     before = bytes(width * wide)
     for row in range(height):
         start = row * (width * wide + 1)
-        how, line = raw[start], bytearray(raw[start + 1 : start + 1 + width * wide])
+        filter_type, line = raw[start], bytearray(raw[start + 1 : start + 1 + width * wide])
         for i in range(len(line)):
-            left, up = (line[i - wide] if i >= wide else 0), before[i]
+            left_byte, up = (line[i - wide] if i >= wide else 0), before[i]
             corner = before[i - wide] if i >= wide else 0
-            near = left + up - corner
-            paeth = min((left, up, corner), key=lambda value: abs(near - value))
-            line[i] = (line[i] + (0, left, up, (left + up) // 2, paeth)[how]) % 256
-        found.update(line[i : i + 3].hex() for i in range(0, len(line), wide))
+            near = left_byte + up - corner
+            paeth = min((left_byte, up, corner), key=lambda value: abs(near - value))
+            line[i] = (
+                line[i] + (0, left_byte, up, (left_byte + up) // 2, paeth)[filter_type]
+            ) % 256
+        colours.update(line[i : i + 3].hex() for i in range(0, len(line), wide))
         before = bytes(line)
-    return found
+    return colours
 
 
-def near(found: Counter, colour: str, within: int = 40) -> int:
+def near(colours: Counter, colour: str, within: int = 40) -> int:
     """Return how many pixels are of a hue, lines being softened at their edges."""
-    wanted = bytes.fromhex(colour.lstrip("#"))
+    hue = bytes.fromhex(colour.lstrip("#"))
     return sum(
         count
-        for name, count in found.items()
-        if sum(abs(a - b) for a, b in zip(bytes.fromhex(name), wanted)) < within
+        for name, count in colours.items()
+        if sum(abs(a - b) for a, b in zip(bytes.fromhex(name), hue)) < within
     )
 
 
@@ -100,9 +102,9 @@ def test_every_panel_is_a_picture(browser, panel):
             f"{WHERE}?metric={panel.metric}&span=now&width=200&height=60&theme={theme}"
         )
         assert answer.status_code == 200, answer.text
-        found = pixels(answer.data)
-        assert found.most_common(1)[0][0] == ground
-        assert near(found, hue) > 20
+        colours = pixels(answer.data)
+        assert colours.most_common(1)[0][0] == ground
+        assert near(colours, hue) > 20
 
 
 def test_unknown_is_tinted(tmp_path):
@@ -110,13 +112,13 @@ def test_unknown_is_tinted(tmp_path):
     end = int(time.time()) // STEP * STEP
     times = [t for t in range(end - 900, end + 1, STEP) if not end - 600 < t < end - 300]
     write(tmp_path, "received", {t: t - end + 900 for t in times}, consumer="Consumer0")
-    found = pixels(
+    colours = pixels(
         create_app({"data_dir": tmp_path})
         .test_client()
         .get(f"{WHERE}?metric=received&width=300&height=60&start={end - 900}&end={end}")
         .data
     )
-    assert 0.25 * 300 * 60 < near(found, "e9e8ec", 9) < 0.45 * 300 * 60
+    assert 0.25 * 300 * 60 < near(colours, "e9e8ec", 9) < 0.45 * 300 * 60
 
 
 @pytest.mark.parametrize(
@@ -133,13 +135,13 @@ def test_the_backlog_of_a_daemon_that_was_away_is_tinted(tmp_path, since, tinted
     totals = {t: t - end + (900 if t <= end - 600 else 300) for t in times if t >= end - since}
     write(tmp_path, "received", totals, consumer="Consumer0", heartbeat=3600)
     write(tmp_path, "backlog", dict.fromkeys(times, 4), consumer="Consumer0", heartbeat=3600)
-    found = pixels(
+    colours = pixels(
         create_app({"data_dir": tmp_path})
         .test_client()
         .get(f"{WHERE}?metric=backlog&width=300&height=60&start={end - 900}&end={end}")
         .data
     )
-    assert (near(found, "e9e8ec", 9) > 0.25 * 300 * 60) is tinted
+    assert (near(colours, "e9e8ec", 9) > 0.25 * 300 * 60) is tinted
 
 
 def test_old_files_are_drawn_as_history(tmp_path):

@@ -15,15 +15,15 @@ _returned: set[str] = set()
 
 def obey(received: Any) -> None:
     """Do what the message's body says."""
-    wanted = received.body.get("do")
-    if wanted == "nack" and received.id not in _returned:
+    action = received.body.get("do")
+    if action == "nack" and received.id not in _returned:
         _returned.add(received.id)
         raise Nack
-    if wanted == "drop":
+    if action == "drop":
         raise Drop
-    if wanted == "halt":
+    if action == "halt":
         raise HaltConsumer
-    if wanted == "fail":
+    if action == "fail":
         raise KeyError("it cannot")
 
 

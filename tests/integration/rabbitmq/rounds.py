@@ -22,14 +22,14 @@ class Rounds:
     def next(self) -> tuple[PartialSample | None, SourceRound]:
         """Return one queue's newest sample, and all of the round."""
         self._now += STEP
-        found = self._source.collect(30.0, self._now)
-        samples = [sample for _, _, samples in found.fresh for sample in samples]
-        return (samples[-1] if samples else None), found
+        source_round = self._source.collect(30.0, self._now)
+        samples = [sample for _, _, samples in source_round.fresh for sample in samples]
+        return (samples[-1] if samples else None), source_round
 
     def last(self, rounds: int = 3) -> PartialSample:
         """Return one queue's sample after some rounds without an error."""
         for _ in range(rounds):
-            sample, found = self.next()
-            assert not found.errors
+            sample, source_round = self.next()
+            assert not source_round.errors
         assert sample is not None
         return sample

@@ -26,7 +26,7 @@ def test_each_refusal_is_one_line_that_names_the_cure(
         )
     broker.settled(QUIET, {"messages": 0})
     url, amqp = broker.url, f"amqp://127.0.0.1:{broker.amqp}"
-    for asked, part in (
+    for settings, part in (
         (Broker(url, "reader", wrong), "change_password"),
         (Broker(url, "reader", tmp_path / "none"), "PasswordFile"),
         (Broker(url, "plain", password), "set_user_tags plain monitoring"),
@@ -38,16 +38,18 @@ def test_each_refusal_is_one_line_that_names_the_cure(
         (Broker(amqp, "nowhere", password, queues=(QUIET,)), "access to vhost '/' refused"),
         (Broker(amqp), "name each in Queues"),
     ):
-        found = RabbitSource([asked], 10.0).collect(30.0, 1.0)
-        [line] = found.errors.values()
+        source_round = RabbitSource([settings], 10.0).collect(30.0, 1.0)
+        [line] = source_round.errors.values()
         assert part in line, line
         assert "\n" not in line
-    found = RabbitSource([Broker(url, "reader", password, queues=("qu?et",))], 10.0).collect(30, 1)
-    assert not found.errors
-    [(_, origin, [sample])] = found.fresh
+    source_round = RabbitSource([Broker(url, "reader", password, queues=("qu?et",))], 10.0).collect(
+        30, 1
+    )
+    assert not source_round.errors
+    [(_, origin, [sample])] = source_round.fresh
     assert (origin.service, sample.backlog) == (QUIET, 0)
-    found = RabbitSource([Broker(url, queues=("x*",))], 10.0).collect(30.0, 1.0)
-    assert ["matches Queues" in note for note in found.notes.values()] == [True]
+    source_round = RabbitSource([Broker(url, queues=("x*",))], 10.0).collect(30.0, 1.0)
+    assert ["matches Queues" in note for note in source_round.notes.values()] == [True]
 
 
 def test_doctor_names_the_cure(broker: RunningBroker, tmp_path: Path) -> None:

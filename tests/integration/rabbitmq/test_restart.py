@@ -27,10 +27,10 @@ def test_a_restart_of_the_node_is_a_restart(broker: RunningBroker) -> None:
     assert rounds.last().received == 20
     broker.restart("management_agent.disable_metrics_collector = true\n")
     wait_for("the queue is listed", lambda: rounds.next()[0] is not None, 60)
-    sample, found = rounds.next()
-    assert not found.errors
+    sample, source_round = rounds.next()
+    assert not source_round.errors
     assert (sample.received, sample.processed, sample.backlog) == (None, None, 15)
-    assert any("disable_metrics_collector" in note for note in found.notes.values())
+    assert any("disable_metrics_collector" in note for note in source_round.notes.values())
     broker.restart(number=signal.SIGKILL)  # a stop in good order takes six seconds
     broker.settled("kept", {"messages": 15})
     sample = rounds.last()
