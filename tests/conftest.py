@@ -19,6 +19,17 @@ from xdist.scheduler import LoadFileScheduling
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+#: What a test inherits from nobody: proxies (the tests' servers are on loopback), other settings of
+#: the programs that they start, the language of what they print.
+for _name in (
+    *("http_proxy", "https_proxy", "all_proxy", "no_proxy", "RRDCACHED_ADDRESS", "FEDMSG_CONFIG"),
+    *("FEDORA_MESSAGING_CONF", "SOURCE_DATE_EPOCH", "PYTHONWARNINGS", "COLUMNS", "LANGUAGE"),
+):
+    os.environ.pop(_name, None)
+    os.environ.pop(_name.upper(), None)
+os.environ["LC_ALL"] = "C.UTF-8"
+os.umask(0o022)
+
 # How long an example takes is the machine's business: no timed assertion in the tests.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

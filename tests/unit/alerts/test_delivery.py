@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import time
 from pathlib import Path
 from typing import Any, Callable
 
@@ -15,6 +14,7 @@ from collectd_fedmsg.alerts.outbox import OutboxEntry
 from collectd_fedmsg.alerts.outputs import NotTaken, Refused
 from collectd_fedmsg.alerts.state import State
 from collectd_fedmsg.alerts.state_db import AlertDatabase
+from examples.processes import wait_for
 
 NOW = 1.8e9
 SETTINGS = {"type": "webhook", "timeout": 1, "give_up_after": 3600}
@@ -136,20 +136,22 @@ def test_a_worker_survives_any_exception(tmp_path: Path):
     (tmp_path / "a.db").write_bytes(b"not a database" * 100)
     output = Taker()
     worker = outbox_worker(tmp_path, output)
+    before = threading.active_count()
     worker.start()
-    deadline = time.monotonic() + 20
-    while not worker._complaints._said and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_for("it complains", lambda: bool(worker._complaints._said))
     assert worker.is_alive()
     (tmp_path / "a.db").unlink()
     database(tmp_path, ("00aa", "g")).close()
-    while not output.taken and time.monotonic() < deadline:
+
+    def taken() -> bool:
         worker.wake()
-        time.sleep(0.01)
+        return bool(output.taken)
+
+    wait_for("it is taken", taken)
     worker.stop()
-    worker.join(5)
+    worker.join(60)
     assert output.taken == ["00aa"]
-    assert threading.active_count() < 50
+    assert threading.active_count() <= before
 
 
 @pytest.mark.parametrize(

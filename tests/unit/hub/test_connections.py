@@ -153,7 +153,7 @@ def test_a_request_that_drips_ends(daemon: Daemon, monkeypatch: pytest.MonkeyPat
         daemon.turn()
         return is_closed(member)
 
-    wait_for("it is closed", ended, 10.0)
+    wait_for("it is closed", ended)
 
 
 def test_a_reply_that_is_taken_in_drips_ends(
@@ -173,7 +173,7 @@ def test_a_reply_that_is_taken_in_drips_ends(
         daemon.turn()
         return daemon.holds() == 0
 
-    wait_for("it is closed", ended, 10.0)
+    wait_for("it is closed", ended)
     while part := member.recv(1 << 20):
         octets += len(part)
     assert octets < 1 << 20

@@ -185,7 +185,7 @@ def test_where_the_time_is_spent(kind):
     def waits_here() -> None:
         token = counts.begin("t")
         begun.set()
-        go_on.wait(30)
+        go_on.wait(120)
         counts.end(token)
 
     async def waits_there() -> None:
@@ -198,7 +198,7 @@ def test_where_the_time_is_spent(kind):
     target = waits_here if kind == "thread" else lambda: asyncio.run(waits_there())
     thread = threading.Thread(target=target)
     thread.start()
-    assert begun.wait(30)
+    assert begun.wait(60)
     sampler = Sampler([counts.stacks])
 
     def is_seen() -> bool:
@@ -209,7 +209,7 @@ def test_where_the_time_is_spent(kind):
     wait_for("it is seen", is_seen)
     [row] = [row for row in counts.sample(0).stacks if "waits" in row.own]
     go_on.set()
-    thread.join(30)
+    thread.join(60)
     assert row.own.startswith(f"{__name__}:test_where_the_time_is_spent.<locals>.waits_")
     assert (row.topic, row.state) == ("t", "waiting")
     assert row.library.split(":")[-1] == {"thread": "Event.wait", "coroutine": "sleep"}[kind]

@@ -141,7 +141,7 @@ def test_further_pages_leave_half_of_the_share(
         answers = ask(requester, [greedy])
     finally:
         ended.set()
-        thread.join(10)
+        thread.join(60)
     assert len(answers.replies[greedy]) == 3
     assert not answers.silent
 
