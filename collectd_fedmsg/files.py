@@ -132,11 +132,14 @@ def atomic_write(path: Path, content: bytes, mode: int = 0o644, *, durable: bool
 
 
 @contextlib.contextmanager
-def folder_beneath(root: Path, relative: PurePath) -> Iterator[int]:
+def folder_beneath(root: Path, relative: PurePath, *, make: bool = False) -> Iterator[int]:
     """Yield the descriptor of a folder below ``root``; no link on the way is followed.
 
     Whoever owns a folder may plant links in it: by descriptor nothing outside is reached, even
     when the names change meanwhile.
+
+    Args:
+        make: whether folders that are not there are made.
 
     Raises:
         OSError: one of the folders is a link, is none, or may not be entered.
@@ -144,6 +147,9 @@ def folder_beneath(root: Path, relative: PurePath) -> Iterator[int]:
     opened = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for part in relative.parts:
+            if make:
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(part, 0o755, dir_fd=opened)
             inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | _FLAGS, dir_fd=opened)
             os.close(opened)
             opened = inner

@@ -7,6 +7,7 @@ it is away is dropped. Speaks the text protocol of rrdcached(1); every call ends
 from __future__ import annotations
 
 import contextlib
+import math
 import socket
 import time
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,8 @@ from .names import printable
 
 #: Requests sent before their answers are read: rrdcached does not read on while they are not.
 AT_ONCE = 64
+#: Bytes of one line, and lines of one answer; a peer that sends more is no rrdcached.
+MAX_LINE, MAX_LINES = 65536, 10_000
 
 
 class Presence(Enum):
@@ -52,7 +55,6 @@ class Rrdcached:
                 self._connect(timeout)
             self.ask([b"PING\n"], time.monotonic() + timeout)
         except OSError:
-            self.close()
             return Presence.AWAY
         return Presence.HERE if known else Presence.BACK
 
@@ -69,7 +71,7 @@ class Rrdcached:
         names = [name for name in files if files[name]]
         stored = 0
         try:
-            answers = self.ask([f"LAST {self._word(name)}\n".encode() for name in names], end)
+            answers = self.ask([command("LAST", self._path_of(name)) for name in names], end)
             updates, counts = [], []
             for name, answer in zip(names, answers):
                 last = _last(answer)
@@ -81,12 +83,11 @@ class Rrdcached:
                 if newer:
                     counts.append(len(newer))
                     pairs = " ".join(f"{at}:{value:.17g}" for at, value in newer)
-                    updates.append(f"UPDATE {self._word(name)} {pairs}\n".encode())
+                    updates.append(command("UPDATE", self._path_of(name), pairs))
             for count, answer in zip(counts, self.ask(updates, end)):
                 self.refusal = self.refusal or refusal(answer)
                 stored += 0 if refusal(answer) else count
         except OSError:
-            self.close()
             return stored, False
         return stored, True
 
@@ -100,8 +101,7 @@ class Rrdcached:
         """
         if self._link is None:
             self._connect(timeout)
-        request = f"LAST {escaped(path)}\n".encode()
-        (answer,) = self.ask([request], time.monotonic() + timeout)
+        (answer,) = self.ask([command("LAST", path)], time.monotonic() + timeout)
         return _last(answer)
 
     def let_go(self, path: str, timeout: float) -> None:
@@ -113,8 +113,7 @@ class Rrdcached:
         """
         if self._link is None:
             self._connect(timeout)
-        word = escaped(path)
-        requests = [f"FLUSH {word}\n".encode(), f"FORGET {word}\n".encode()]
+        requests = [command("FLUSH", path), command("FORGET", path)]
         written, _ = self.ask(requests, time.monotonic() + timeout)
         if refusal(written):
             raise ValueError(f"rrdcached: {refusal(written)}")
@@ -126,14 +125,17 @@ class Rrdcached:
                 self._link.close()
         self._link, self._rest = None, b""
 
-    def _word(self, name: str) -> str:
-        # Our names have no space; a host's or the folder's may.
-        return escaped(f"{self._prefix}{name}.rrd")
+    def _path_of(self, name: str) -> str:
+        return f"{self._prefix}{name}.rrd"
 
     def _connect(self, timeout: float) -> None:
         self._link = socket.socket(socket.AF_UNIX)
-        self._link.settimeout(timeout)
-        self._link.connect(self._path)
+        try:
+            self._link.settimeout(timeout)
+            self._link.connect(self._path)
+        except BaseException:
+            self.close()
+            raise
 
     def ask(self, requests: Sequence[bytes], end: float) -> list[bytes]:
         """Return the first line of each answer, all by ``end`` of the monotonic clock.
@@ -144,23 +146,39 @@ class Rrdcached:
         if self._link is None:
             self._connect(max(0.01, end - time.monotonic()))
         answers: list[bytes] = []
-        for first in range(0, len(requests), AT_ONCE):
-            part = requests[first : first + AT_ONCE]
-            assert self._link is not None
-            self._link.settimeout(max(0.01, end - time.monotonic()))
-            self._link.sendall(b"".join(part))
-            answers += [self._line(end) for _ in part]
+        try:
+            for first in range(0, len(requests), AT_ONCE):
+                part = requests[first : first + AT_ONCE]
+                assert self._link is not None
+                self._link.settimeout(max(0.01, end - time.monotonic()))
+                self._link.sendall(b"".join(part))
+                answers += [self._answer(end) for _ in part]
+                if self._rest:
+                    raise ConnectionError("rrdcached: answers more than it was asked")
+        except OSError:
+            # What still comes would be taken for the answers to other requests.
+            self.close()
+            raise
         return answers
 
+    def _answer(self, end: float) -> bytes:
+        """Return an answer's first line, which begins with the number of further ones."""
+        line = self._line(end)
+        number = line.partition(b" ")[0]
+        for _ in range(min(int(number[:9]), MAX_LINES) if number.isdigit() else 0):
+            self._line(end)
+        return line
+
     def _line(self, end: float) -> bytes:
-        """Return one line: what we ask has no more than that in its answer."""
         assert self._link is not None
         while b"\n" not in self._rest:
             left = end - time.monotonic()
             if left <= 0:
                 raise TimeoutError("rrdcached: no answer in time")
             self._link.settimeout(left)
-            read = self._link.recv(65536)
+            if len(self._rest) > MAX_LINE:
+                raise ConnectionError(f"rrdcached: a line of more than {MAX_LINE:,} bytes")
+            read = self._link.recv(MAX_LINE)
             if not read:
                 raise ConnectionError("rrdcached: closed the connection")
             self._rest += read
@@ -168,9 +186,17 @@ class Rrdcached:
         return line
 
 
-def escaped(path: str) -> str:
-    """Return a path as a word of the protocol."""
-    return path.replace("\\", "\\\\").replace(" ", "\\ ")
+def command(verb: str, path: str, *words: str) -> bytes:
+    """Return the line of a command for a file.
+
+    Raises:
+        ValueError: the path has a line end, for which the protocol has no escape: what follows it
+            would be another command.
+    """
+    if not {"\n", "\r", "\0"}.isdisjoint(path):
+        raise ValueError("its name has a line end: rrdcached cannot be asked for it")
+    escaped = path.replace("\\", "\\\\").replace(" ", "\\ ")
+    return f"{' '.join((verb, escaped, *words))}\n".encode("utf-8", "surrogateescape")
 
 
 def refusal(answer: bytes) -> str:
@@ -183,6 +209,7 @@ def _last(answer: bytes) -> float | None:
     """Return the time (s) in the answer to LAST; None when there is no such file."""
     status, _, rest = answer.partition(b" ")
     try:
-        return float(rest) if int(status) >= 0 else None
+        last = float(rest) if int(status) >= 0 else None
     except ValueError:
         return None
+    return last if last is not None and math.isfinite(last) else None

@@ -122,7 +122,7 @@ def rewind(path: Path, now: int, cache: Rrdcached | None, options: argparse.Name
             cache.let_go(str(path), RRDCACHED_SECONDS)
         with file_beneath(folder, path.name) as file:
             if options.backup:
-                _back_up(file, options.backup / relative)
+                _back_up(file, options.backup, relative)
             dump = rewound(_rrdtool(file, "dump"), now)
             replace_beneath(folder, path.name, _restored(dump), os.fstat(file))
     return True
@@ -142,14 +142,15 @@ def newest(path: Path, file: int, cache: Rrdcached | None) -> float:
     return held if held is not None else float(_rrdtool(file, "last"))
 
 
-def _back_up(file: int, copy: Path) -> None:
-    """Copy an open file, with its times."""
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    status = os.fstat(file)
-    with os.fdopen(os.dup(file), "rb") as source, copy.open("wb") as target:
+def _back_up(file: int, backup: Path, relative: Path) -> None:
+    """Copy an open file into the folder of copies, with its owner and times; follows no link."""
+    backup.mkdir(parents=True, exist_ok=True)
+    with (
+        folder_beneath(backup, relative.parent, make=True) as folder,
+        os.fdopen(os.dup(file), "rb") as source,
+    ):
         source.seek(0)
-        shutil.copyfileobj(source, target)
-    os.utime(copy, ns=(status.st_atime_ns, status.st_mtime_ns))
+        replace_beneath(folder, relative.name, source.read(), os.fstat(file))
 
 
 def _restored(dump: str) -> bytes:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from collectd_fedmsg.errors import StoreError
-from collectd_fedmsg.rrdcached import Rrdcached, escaped, refusal
+from collectd_fedmsg.rrdcached import Rrdcached, command, refusal
 
 #: Seconds for all answers together.
 TIMEOUT_SECONDS = 5.0
@@ -77,17 +77,22 @@ class Flusher:
         )
 
     def _ask(self, due: Sequence[Path], now: float) -> None:
-        names = [(path, name) for path in due for name in self._spellings(path)]
-        requests = [
-            f"FLUSH {escaped(name)}\n".encode("utf-8", "surrogateescape") for _, name in names
-        ]
+        refused: dict[Path, str] = {}
+        paths, requests = [], []
+        for path in due:
+            try:
+                commands = [command("FLUSH", name) for name in self._spellings(path)]
+            except ValueError as error:
+                refused[path] = str(error)
+                continue
+            paths += [path] * len(commands)
+            requests += commands
         client = Rrdcached(self._address)
         try:
             answers = client.ask(requests, now + TIMEOUT_SECONDS)
         finally:
             client.close()
-        refused: dict[Path, str] = {}
-        for (path, _), answer in zip(names, answers):
+        for path, answer in zip(paths, answers):
             reason = refusal(answer)
             if reason:
                 refused.setdefault(path, reason)

@@ -219,6 +219,32 @@ def test_links_in_the_data_folder_are_not_followed(
     assert victim.read_bytes() == before
 
 
+@pytest.mark.parametrize("trap", ["file", "folder"])
+def test_links_in_the_folder_of_copies_are_not_followed(tmp_path: Path, trap: str) -> None:
+    """Where it is below a folder of collectd's own user, that user could plant them."""
+    path, now = tmp_path / "rrd/h/fedmsg-hub/gauge-C_backlog.rrd", int(time.time())
+    ahead_at(path, now)
+    before = path.read_bytes()
+    victim = tmp_path / "other" / path.name
+    victim.parent.mkdir()
+    victim.write_text("precious")
+    inner = tmp_path / "copies/h/fedmsg-hub"
+    if trap == "file":
+        inner.mkdir(parents=True)
+        (inner / path.name).symlink_to(victim)
+    else:
+        inner.parent.mkdir(parents=True)
+        inner.symlink_to(victim.parent)
+    code = main(["rewind", str(tmp_path / "rrd"), "--backup", str(tmp_path / "copies")])
+    assert victim.read_text() == "precious"
+    if trap == "file":
+        assert code == 0
+        assert (inner / path.name).read_bytes() == before
+    else:
+        assert code == 1
+        assert path.read_bytes() == before
+
+
 def test_only_the_hosts_that_are_named_are_touched(tmp_path: Path) -> None:
     """A whole name: neither another domain's, nor one that begins the same."""
     now = int(time.time())
