@@ -12,13 +12,15 @@ from datetime import datetime, timezone
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ...files import MAX_SECRET_BYTES, read_file
 from . import NotTaken, Refused
 
 #: recipient → (SMTP code, the server's words).
 Refusals = Mapping[str, tuple[int, bytes]]
+#: Bytes that a server may send before or after TLS begins; smtplib keeps all lines of an answer.
+MAX_ANSWERS = 1 << 20
 
 
 class Sender:
@@ -44,10 +46,10 @@ class Sender:
             raise _refusal(error.recipients, recipients) from error
         except smtplib.SMTPResponseException as error:
             text = f"{error.smtp_code} {_words(error.smtp_error)}"
-            # A refused login is a mistake in the settings, not in the notice.
-            for_good = error.smtp_code >= 500 and not isinstance(
-                error,
-                (smtplib.SMTPAuthenticationError, smtplib.SMTPConnectError, smtplib.SMTPHeloError),
+            # What is refused before the notice (greeting, STARTTLS, login), or is no answer of
+            # SMTP, has its reason in the server or the settings.
+            for_good = error.smtp_code >= 500 and isinstance(
+                error, (smtplib.SMTPSenderRefused, smtplib.SMTPDataError)
             )
             raise (Refused if for_good else NotTaken)(text) from error
         if refused:
@@ -79,8 +81,32 @@ class Sender:
             server.close()
 
 
+class _Answers:
+    """The lines that a server sends, ``MAX_ANSWERS`` bytes at most."""
+
+    def __init__(self, lines: BinaryIO) -> None:
+        self._lines = lines
+        self._left = MAX_ANSWERS
+
+    def readline(self, most: int) -> bytes:
+        """Return the next line.
+
+        Raises:
+            OSError: there were too many.
+        """
+        line = self._lines.readline(most)
+        self._left -= len(line)
+        if self._left < 0:
+            raise OSError(f"its answers are longer than {MAX_ANSWERS:,} bytes")
+        return line
+
+    def close(self) -> None:
+        """Close the file of the lines."""
+        self._lines.close()
+
+
 class _Server(smtplib.SMTP):
-    """A connection with a time limit for the whole conversation: smtplib limits each read only.
+    """A connection bounded in time and bytes as a whole: smtplib bounds each read only.
 
     Args:
         host: the name that TLS checks.
@@ -89,6 +115,7 @@ class _Server(smtplib.SMTP):
     """
 
     sock: socket.socket | None
+    file: _Answers | None
 
     def __init__(self, host: str, timeout: float, *, tls: bool) -> None:
         super().__init__(timeout=timeout)  # without a host it does not connect yet
@@ -104,6 +131,12 @@ class _Server(smtplib.SMTP):
             self.sock = link
             link.do_handshake()
         return self.sock
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Return the code and the text of the next answer."""
+        if self.file is None and self.sock is not None:
+            self.file = _Answers(self.sock.makefile("rb"))
+        return super().getreply()
 
     def cut_after(self, seconds: float, over: threading.Event) -> None:
         """Close the connection when its time limit has passed."""
