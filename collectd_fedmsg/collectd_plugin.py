@@ -107,7 +107,7 @@ class Plugin:
         try:
             if self._schedule.due(time.time()):
                 self._read()
-        except Exception as error:
+        except BaseException as error:  # also what a library raises to end the program
             self._dispatcher.log_exception("read", error)
 
     def shutdown(self) -> None:
@@ -128,7 +128,10 @@ class Plugin:
         stores = self._may_store()
         if stores:
             left = self._config.timeout - (time.monotonic() - began)
-            harvest = self._reader.collect(max(0.1, left), now)
+            try:
+                harvest = self._reader.collect(max(0.1, left), now)
+            except Exception as error:  # the other sources are read all the same
+                self._dispatcher.count_failure("daemons", error)
         for ended in harvest.ended:
             self._dispatcher.tell(ended)
         self._keep_evidence(harvest, now)
@@ -193,16 +196,18 @@ class Plugin:
         for load, path in loads:
             try:
                 load(path)
-            except (OSError, ValueError) as error:
+            except Exception as error:  # whatever is in a file, daemons are read
                 collectd.warning(printable(f"collectd_fedmsg: begins without {path}: {error}"))
 
     def _save(self) -> None:
-        try:
-            self._table.topic_names.save(topics_file(self._config.state_file))
-            if self._config.state_file and self._reader:
-                self._reader.cursors.save(self._config.state_file)
-        except OSError as error:
-            self._dispatcher.log("StateFile", f"not saved: {error}")
+        saves = [(self._table.topic_names.save, topics_file(self._config.state_file))]
+        if self._config.state_file and self._reader:
+            saves.append((self._reader.cursors.save, self._config.state_file))
+        for save, path in saves:
+            try:
+                save(path)
+            except OSError as error:
+                self._dispatcher.log(str(path), f"{path}: not saved: {error}")
 
 
 def topics_file(state_file: Path | None) -> Path:

@@ -136,7 +136,7 @@ class Dispatcher:
         self._totals["errors"] += 1
         self.log_exception(about, error)
 
-    def log_exception(self, about: str, error: Exception) -> None:
+    def log_exception(self, about: str, error: BaseException) -> None:
         """Log an exception in one line."""
         self.log(f"{about} {type(error).__name__}", f"{about}: {type(error).__name__}: {error}")
 

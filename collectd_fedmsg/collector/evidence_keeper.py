@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..errors import DecodeError
-from ..files import atomic_write
+from ..files import atomic_write, read_file
 from ..protocol import wire
 from ..protocol.about import About
 from ..protocol.changes import Change, changes_between
@@ -66,8 +66,7 @@ class EvidenceKeeper:
             OSError, ValueError: it cannot be read, or is no such file.
         """
         try:
-            with path.open("rb") as file:
-                known = decode(file.read(MAX_FILE + 1))
+            known = decode(read_file(path, MAX_FILE, ours=True))
         except FileNotFoundError:
             return
         except DecodeError as error:

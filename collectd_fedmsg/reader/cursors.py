@@ -7,6 +7,7 @@ that sends another daemon's series, and a service that belongs to another user.
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -186,10 +187,12 @@ class Cursors:
         try:
             raw = json.loads(read_file(path, MAX_BYTES, ours=True))
             cursors = {str(key): _cursor(row) for key, row in raw["cursors"].items()}
-            times = {str(key): float(at) for key, at in raw["times"].items()}
+            times = {str(key): _time(at) for key, at in raw["times"].items()}
             owners = {str(key): str(owner) for key, owner in raw.get("owners", {}).items()}
             users = ServiceOwners(raw.get("users", {}))
-        except (TypeError, AttributeError, KeyError, ValueError, RecursionError) as error:
+        except (
+            TypeError, AttributeError, KeyError, ValueError, OverflowError, RecursionError,
+        ) as error:  # fmt: skip
             raise ValueError(f"{path}: {type(error).__name__}: {error}") from error
         self._cursors, self._times, self._owners = cursors, times, owners
         self.owners = users
@@ -230,6 +233,13 @@ def _implausible(cursor: Cursor, sample: Sample) -> str:
     if sample.received < known[0] or sample.processed < known[1]:
         return f"a total of {sample.consumer!r:.80} shrank within one run"
     return ""
+
+
+def _time(raw: Any) -> float:
+    """Return a saved time; nothing is ever later than an infinite one."""
+    if not math.isfinite(raw):
+        raise ValueError(f"{raw} is no time")
+    return float(raw)
 
 
 def _cursor(raw: Mapping[str, Any]) -> Cursor:

@@ -153,11 +153,11 @@ class Marks:
             version = (now.st_ino, now.st_mtime_ns, now.st_size)
             if version != self._read:
                 lines = read_file(self._path, MAX_BYTES, ours=True).splitlines()
-                self._marks = [Mark(**as_json.loads(line)) for line in lines]
+                self._marks = [_read_mark(line) for line in lines]
                 self._read = version
         except FileNotFoundError:
             self._marks, self._read = [], None
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, RecursionError) as error:
             raise StoreError(f"{self._path.name}: {error}") from error
         return self._marks
 
@@ -169,6 +169,15 @@ class Marks:
             atomic_write(self._path, b"".join(as_json.dumps(asdict(m)) + b"\n" for m in marks))
         except OSError as error:
             raise StoreError(f"{self._path.name}: {error.strerror}") from error
+
+
+def _read_mark(line: bytes) -> Mark:
+    """Return the mark in a line; raises ValueError, TypeError: it is none."""
+    mark = Mark(**as_json.loads(line))
+    texts = (mark.id, mark.text, mark.daemon, mark.kind, mark.by)
+    if type(mark.time) is not int or not all(isinstance(text, str) for text in texts):
+        raise ValueError(f"{line[:80]!r} is no mark")
+    return mark
 
 
 @contextmanager

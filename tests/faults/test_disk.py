@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 import urllib.error
@@ -122,3 +123,28 @@ def test_a_state_file_that_cannot_be_written(short_folder: Path) -> None:
         daemon.stop()
         chain.processes.stop_all()
     assert log.read_text().count("not saved") == 1
+
+
+def test_state_files_that_are_none(short_folder: Path) -> None:
+    """Each is named, and keeps neither collectd from starting nor the others from being kept."""
+    chain = Chain(short_folder, [], interval=1)
+    cursors = short_folder / "cursors.json"
+    cursors.write_text('{"cursors": {}, "times": {"a": 1}, "users": {"k": [1e999, 0]}}')
+    os.mkfifo(short_folder / "cursors.evidence")
+    (short_folder / "cursors.topics.json").mkdir()
+    daemon = Responder(
+        Settings("d", chain.run_folder, interval=1),
+        lambda at: [Sample("C", at, 1, 1, 0, 0, topics={"t": 1})],
+    )
+    daemon.start()
+    try:
+        chain.start_rrdcached()
+        chain.start_collectd()
+        log = short_folder / "logs/collectd.log"
+        wait_for("cursors are kept", lambda: '"service": "d"' in cursors.read_text(), 60)
+        wait_for("it is said", lambda: "topics.json: not saved" in log.read_text(), 60)
+    finally:
+        daemon.stop()
+        chain.processes.stop_all()
+    for name in ("cursors.json", "cursors.evidence", "cursors.topics.json"):
+        assert f"begins without {short_folder}/{name}: " in log.read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -154,12 +155,19 @@ def test_a_file_that_is_none(path: Path, content: bytes, caplog: pytest.LogCaptu
     files = EvidenceFiles(f"{path.parent}/*.evidence")
     assert files.all() == files.all() == []
     assert len(caplog.records) == 1
-    with pytest.raises(ValueError):
+    with pytest.raises((ValueError, OSError)):
         keeper(path).load(path)
     evidence = keeper(path)
     evidence.take(harvest("a", NOW, "1", NOW), NOW)
     evidence.save(NOW)
     assert len(written(path).replies) == 1
+
+
+def test_a_pipe_in_place_of_the_file(path: Path) -> None:
+    """collectd does not wait for its other end."""
+    os.mkfifo(path)
+    with pytest.raises(OSError, match="no regular file"):
+        keeper(path).load(path)
 
 
 def test_without_a_file_nothing_is_kept(tmp_path: Path) -> None:

@@ -62,7 +62,13 @@ def test_a_restarted_reader_goes_on(tmp_path: Path) -> None:
         path.write_text(json.dumps({**good, "cursors": {HERE: {**cursor, **wrong}}}))
         with pytest.raises(ValueError, match=r"cursors\.json"):
             Cursors().load(path)
-    for spoilt in ("", "[]", "[" * 100_000, json.dumps({"cursors": {"x": {"what": 1}}})):
+    for spoilt in (
+        "", "[]", "[" * 100_000, json.dumps({"cursors": {"x": {"what": 1}}}),
+        json.dumps({**good, "times": {"x": float("inf")}}),
+        json.dumps({**good, "times": {"x": float("nan")}}),
+        json.dumps({**good, "times": {"x": 10**400}}),
+        json.dumps({**good, "users": {"x": [float("inf"), 0]}}),
+    ):  # fmt: skip
         path.write_text(spoilt)
         with pytest.raises(ValueError, match=r"."):
             Cursors().load(path)

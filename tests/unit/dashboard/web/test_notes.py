@@ -24,3 +24,24 @@ def test_a_pipe_in_place_of_a_file(tmp_path: Path, name: str) -> None:
     planted.unlink()
     marks.add(Mark("1", 100, "text"))
     assert [mark["id"] for mark in marks.between(0, 200)] == ["1"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"id": "1", "time": "x", "text": "t"}',
+        '{"id": "1", "time": 1.5, "text": "t"}',
+        '{"id": "1", "time": true, "text": "t"}',
+        '{"id": "1", "time": 1, "text": ["t"]}',
+        '{"id": "1", "time": 1, "text": "t", "daemon": null}',
+        '{"id": "1"}',
+        "[]",
+        "[" * 100_000,
+    ],
+    ids=lambda line: line[:60],
+)
+def test_a_line_that_is_no_note(tmp_path: Path, line: str) -> None:
+    """It is one error of the file, never an exception of whoever compares times."""
+    (tmp_path / "marks").write_text(line)
+    with pytest.raises(StoreError, match="marks: "):
+        Marks(tmp_path / "marks").between(0, 200)
