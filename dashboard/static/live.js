@@ -15,7 +15,10 @@ export function say(text) {
 }
 // old: which panels are still shown instead of those asked for; empty: the ones asked for.
 export function showError(error, old = "") {
-  say(`These numbers could not be brought up to date: ${error.message}.${old} Trying again.`);
+  // What the head says already is not said again.
+  const known = byId("main").hasAttribute("data-lost"),
+    reason = known ? "" : `: ${error.message}`;
+  say(`These numbers could not be brought up to date${reason}.${old} Trying again.`);
   byId("fresh").toggleAttribute("data-old", true);
 }
 
@@ -34,6 +37,7 @@ export function fleetLine(fleet, alerts) {
   showBadge(alerts?.count ?? null, fleet.attention);
   byId("silent").hidden = !silent;
   byId("main").toggleAttribute("data-silent", silent);
+  byId("main").removeAttribute("data-lost");
 }
 
 // Without news nobody knows how the daemons are: what was said last is not said again.

@@ -15,7 +15,7 @@ const write = (node, text) => {
 
 const NS = "http://www.w3.org/2000/svg";
 // The share, in per cent, from which on the growth has one reason: as diagnosis/rules/growth.py.
-const WHOLE = 95;
+const WHOLE = 90;
 // How the growth of the backlog divides: more arrivals on the left, slow processing on the right.
 export function splitBar(row, split) {
   const holder = row.querySelector(".split");

@@ -5,9 +5,12 @@ const MAX_EMPTY = 0.1;
 // Steps that are shown at least: the first, and the one on its way.
 const MIN_STEPS = 3;
 
+// The first known step of a daemon's rates, where none is known, of any series: a rate is known one
+// step later than a gauge, and all panels begin where all have values.
 function firstKnown({ series }) {
+  const rates = series.received?.some((value) => value !== null) ? [series.received] : Object.values(series);
   let first = Infinity;
-  for (const points of Object.values(series)) {
+  for (const points of rates) {
     const index = points.findIndex((value) => value !== null);
     if (index >= 0 && index < first) first = index;
   }

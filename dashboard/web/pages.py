@@ -71,6 +71,7 @@ def index() -> tuple[str, int]:
     text = render_template(
         "fleet.html",
         rows=whole["daemons"],
+        lost=status != OK,
         fleet=whole["fleet"],
         incidents=whole["incidents"],
         panels=figures.PANELS,

@@ -19,8 +19,10 @@ from ..verdict import Finding, Verdict
 
 #: From this share on a topic is most of something.
 MAIN_SHARE = 0.5
+#: Arrivals that differ by no more than this share are as usual.
+AS_EVER = 0.1
 #: From this share on the growth has one reason: less of it is within the noise of arrivals.
-WHOLE = 0.95
+WHOLE = 0.9
 #: Seconds that messages must be older on arrival than usual to be a catch-up, beside the
 #: outage's own: senders' clocks that ntpd still steps differ by less (128 ms, 1,000 s at worst
 #: at boot); below a minute nobody calls it old.
@@ -185,10 +187,9 @@ def _finding(facts: Facts, acting: Cause) -> Finding:
     elif share >= WHOLE:
         says.append(f"{grown}, all by excess arrivals: {arrivals}{service}")
     elif share <= 1 - WHOLE:
-        as_ever = f"arrivals {ratio(acting.arrivals)} {_than(facts)}"
-        says.append(
-            f"{grown}, all by slow processing{service}; {as_ever if acting.arrivals else arrivals}"
-        )
+        if abs(acting.arrivals - 1) <= AS_EVER:
+            arrivals = "arrivals as " + ("usual" if facts.based else "before")
+        says.append(f"{grown}, all by slow processing{service}; {arrivals}")
     else:
         says.append(
             f"{grown}: {share:.0%} excess arrivals ({arrivals}), {1 - share:.0%} slow "
