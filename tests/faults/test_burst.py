@@ -63,13 +63,13 @@ def test_each_is_stored(short_folder: Path, figure: Figure) -> None:
         chain.start_rrdcached()
         chain.start_collectd()
         wait_for("the last one is stored", lambda: bool(rates()) and rates()[-1][1] is not None, 90)
-        found = rates()
+        points = rates()
     finally:
         ended.set()
         thread.join(60)
         chain.processes.stop_all()
-    wrong = [at for at, rate in found
+    wrong = [at for at, rate in points
              if rate is None or abs(rate - (2 * (at - began) - 1)) > 1e-6]  # fmt: skip
-    assert len(found) == COUNT
+    assert len(points) == COUNT
     assert wrong == []
     figure(f"{COUNT} samples at once, after an outage", f"{len(wrong)} lost or out of order")

@@ -81,32 +81,32 @@ def test_stepped_by_an_hour(
     reader = Reader([f"{short_folder}/*.sock"], requester)
 
     def more(count: int) -> bool:
-        seen[0] += stored.store(reader.collect(2.0, clock.time()))
-        return seen[0] >= count
+        stored_count[0] += stored.store(reader.collect(2.0, clock.time()))
+        return stored_count[0] >= count
 
     try:
         wait_for("it listens", socket_path(short_folder, "d", os.getpid()).exists)
         for offset in (0, HOUR, 2 * HOUR):
-            clock.offset, seen = offset, [0]
+            clock.offset, stored_count = offset, [0]
             wait_for(f"samples at {offset:+} s", lambda: more(2))
         clock.offset = HOUR
-        said: list[str] = []
+        errors: list[str] = []
 
-        def told() -> bool:
+        def is_reported() -> bool:
             harvest = reader.collect(2.0, clock.time())
             assert not stored.store(harvest), "nothing goes back in time"
-            said.extend(harvest.errors.values())
-            return bool(said)
+            errors.extend(harvest.errors.values())
+            return bool(errors)
 
-        wait_for("it is said", told)
-        assert "its clock was set back" in said[0]
+        wait_for("it is said", is_reported)
+        assert "its clock was set back" in errors[0]
 
         def present() -> bool:
-            found = latest([f"{short_folder}/*.sock"], 30.0, clock.time()).fresh
-            return bool(found) and abs(found[0][2][-1].time - clock.time()) < 5
+            fresh = latest([f"{short_folder}/*.sock"], 30.0, clock.time()).fresh
+            return bool(fresh) and abs(fresh[0][2][-1].time - clock.time()) < 5
 
         wait_for("who asks the daemon itself has the present", present)
-        clock.offset, seen = 2 * HOUR + 60, [0]
+        clock.offset, stored_count = 2 * HOUR + 60, [0]
         wait_for("it goes on when the clock has passed", lambda: more(2))
         rates = stored.rates(began - 5, clock.time() + 5)
     finally:
@@ -116,7 +116,7 @@ def test_stepped_by_an_hour(
     assert min(rates) >= 0
     assert max(rates) <= 7 * 5, "no spike"
     figure("clock stepped +1 h, +1 h, -1 h, +1 h", f"{len(rates)} steps known, rates"
-           f" {min(rates):.2f} to {max(rates):.2f}/s; after -1 h: {said[0][:60]}…")  # fmt: skip
+           f" {min(rates):.2f} to {max(rates):.2f}/s; after -1 h: {errors[0][:60]}…")  # fmt: skip
 
 
 def test_old_steps_are_not_the_present(tmp_path: Path, figure: Figure) -> None:

@@ -57,7 +57,7 @@ def browser(tmp_path: Path):
 def refused_or_harmless(answer) -> None:
     body = answer.data
     assert answer.status_code in (200, 304, 400, 401, 404, 405), body[:200]
-    assert not [one for one in (SECRET.encode(), b"root:x:", b"Traceback") if one in body]
+    assert not [secret for secret in (SECRET.encode(), b"root:x:", b"Traceback") if secret in body]
     assert "Set-Cookie" not in answer.headers
 
 
@@ -67,8 +67,8 @@ def test_every_parameter_takes_anything(browser, figure: Figure) -> None:
     for path, names in PARAMETERS.items():
         for name in names:
             for value in (*PATHS, *SPANS):
-                asked = {"daemon": DAEMON, "metrics": "backlog", "metric": "backlog", name: value}
-                refused_or_harmless(browser.get(path, query_string=asked))
+                query = {"daemon": DAEMON, "metrics": "backlog", "metric": "backlog", name: value}
+                refused_or_harmless(browser.get(path, query_string=query))
                 tried += 1
     for value in PATHS:
         for path in (f"/daemon/{value}", f"/static/{value}/{value}", f"/api/v1/marks/{value}",
@@ -111,9 +111,9 @@ def test_no_shared_cache_keeps_what_one_may_see(browser) -> None:
     assert "public" in browser.get(asset).headers["Cache-Control"]
     for path in ("/", "/api/v1/daemons", "/metrics", f"/daemon/{DAEMON}", "/nothing",
                  asset.replace("static/", "static/0"), f"{asset}/x"):  # fmt: skip
-        kept = browser.get(path).headers["Cache-Control"]
-        assert "private" in kept, path
-        assert "no-cache" in kept, path
+        header = browser.get(path).headers["Cache-Control"]
+        assert "private" in header, path
+        assert "no-cache" in header, path
     varied = browser.get("/", headers={"Accept-Encoding": "gzip"})
     assert "Accept-Encoding" in varied.headers["Vary"]
 
@@ -136,20 +136,20 @@ def test_500_slow_clients(tmp_path: Path, kind: str, figure: Figure) -> None:
     raise_file_limit()
     now = int(time.time()) // STEP * STEP
     fleet(tmp_path, now, 3)
-    held = []
-    with served(tmp_path) as where:
-        address = f"http://{where[0]}:{where[1]}"
+    links = []
+    with served(tmp_path) as endpoint:
+        address = f"http://{endpoint[0]}:{endpoint[1]}"
         with urllib.request.urlopen(f"{address}/", timeout=60) as answer:
             page = answer.read().decode()
-        large = max(set(re.findall(r'/static/[^"]+\.js', page)), key=lambda one: "plotly" in one)
+        large = max(set(re.findall(r'/static/[^"]+\.js', page)), key=lambda path: "plotly" in path)
         begun = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
-        many = f"GET {large} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode() * 40
+        requests = f"GET {large} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode() * 40
         try:
             for _ in range(500):
-                link = socket.create_connection(where, timeout=60)
-                held.append(link)
+                link = socket.create_connection(endpoint, timeout=60)
+                links.append(link)
                 link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-                link.sendall(begun if kind == "dripping" else many)
+                link.sendall(begun if kind == "dripping" else requests)
             slowest = 0.0
             for path in ("/healthz", "/", "/api/v1/daemons", "/healthz"):
                 began = time.monotonic()
@@ -157,10 +157,10 @@ def test_500_slow_clients(tmp_path: Path, kind: str, figure: Figure) -> None:
                     assert answer.status == 200
                 slowest = max(slowest, time.monotonic() - began)
                 if kind == "dripping":
-                    for link in held[::25]:
+                    for link in links[::25]:
                         link.sendall(b"x")
         finally:
-            for link in held:
+            for link in links:
                 link.close()
     figure(f"500 {kind} clients of the dashboard", f"others answered, slowest in {slowest:.1f} s")
 
@@ -168,14 +168,14 @@ def test_500_slow_clients(tmp_path: Path, kind: str, figure: Figure) -> None:
 def test_one_request_at_a_time(tmp_path: Path) -> None:
     """Requests sent ahead are not answered; the first one is, whole, and the connection ends."""
     fleet(tmp_path, int(time.time()) // STEP * STEP)
-    with served(tmp_path) as where, socket.create_connection(where, timeout=60) as link:
+    with served(tmp_path) as endpoint, socket.create_connection(endpoint, timeout=60) as link:
         link.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 30)
         read = b""
         while part := link.recv(65536):
             read += part
         assert 1 <= read.count(b"HTTP/1.1 200 OK") <= 2
         assert json.loads(read.partition(b"\r\n\r\n")[2].partition(b"HTTP/1.1")[0])["ok"] is True
-    with served(tmp_path) as where, socket.create_connection(where, timeout=60) as link:
+    with served(tmp_path) as endpoint, socket.create_connection(endpoint, timeout=60) as link:
         for _ in range(3):
             link.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
             read = b""

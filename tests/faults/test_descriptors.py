@@ -41,14 +41,14 @@ def resident(pid: int) -> int:
 
 def connected(path: Path, count: int) -> list[socket.socket]:
     """Return connections that say nothing; a daemon drops most of them at once."""
-    kept = []
+    peers = []
     for _ in range(count):
         peer = socket.socket(socket.AF_UNIX)
         peer.settimeout(5.0)
-        kept.append(peer)
+        peers.append(peer)
         with contextlib.suppress(OSError):
             peer.connect(str(path))
-    return kept
+    return peers
 
 
 @pytest.mark.parametrize("limit", [256, 1024, 4096])
@@ -58,14 +58,14 @@ def test_real_daemons_at_their_limits(short_folder: Path, limit: int, figure: Fi
     with Bus(short_folder) as bus:
         pids = {"hub": bus.start("hub")}
         pids["relay"] = bus.chain.start_hub(Daemon("relay", ""))
-        taken, grown, answered = {}, {}, {}
+        descriptors, grown, replies = {}, {}, {}
         for name, pid in pids.items():
             resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, limit))
             path = socket_path(bus.chain.run_folder, name, pid)
             files, memory = files_of(pid), resident(pid)
-            kept = connected(path, ATTACK)
-            taken[name], grown[name] = files_of(pid) - files, resident(pid) - memory
-            for peer in kept:
+            peers = connected(path, ATTACK)
+            descriptors[name], grown[name] = files_of(pid) - files, resident(pid) - memory
+            for peer in peers:
                 peer.close()
             wait_for("they are let go", lambda: files_of(pid) <= files + 1)  # noqa: B023
             # Its own files take all: ours is the one that was reserved.
@@ -75,15 +75,15 @@ def test_real_daemons_at_their_limits(short_folder: Path, limit: int, figure: Fi
             endpoint = f"ipc://{path}"
             answers = [requester.ask({endpoint: Request()}, 10.0).replies for _ in range(5)]
             requester.close()
-            answered[name] = sum(map(bool, answers))
+            replies[name] = sum(map(bool, answers))
         before = bus.sample("hub").processed
         bus.publish(20)
         wait_for("it works on", lambda: bus.sample("hub").processed >= before + 20)
         bus.chain.processes.check()
-    assert answered == dict.fromkeys(pids, 5)
-    assert max(taken.values()) <= min(64, limit // 16) + 1
+    assert replies == dict.fromkeys(pids, 5)
+    assert max(descriptors.values()) <= min(64, limit // 16) + 1
     figure(f"{ATTACK} idle connections at a limit of {limit} files (hub, relay)",
-           f"{taken['hub']}, {taken['relay']} descriptors taken, {grown['hub']:+},"
+           f"{descriptors['hub']}, {descriptors['relay']} descriptors taken, {grown['hub']:+},"
            f" {grown['relay']:+} kB; answered 5 of 5 without a free one; both live")  # fmt: skip
 
 
@@ -110,19 +110,19 @@ def test_strangers_over_tcp_take_no_descriptor_that_is_needed(
     port = free_port()
     endpoint = f"tcp://127.0.0.1:{port}"
     child = subprocess.Popen([sys.executable, "-c", TCP, str(short_folder), endpoint], cwd=ROOT)
-    kept: list[socket.socket] = []
+    peers: list[socket.socket] = []
     requester = Requester(short_folder / "keys/reader")
 
-    def answered() -> bool:
+    def has_answered() -> bool:
         return endpoint in requester.ask({endpoint: Request()}, 1.0).replies
 
     try:
-        wait_for("it answers over TCP", answered)
+        wait_for("it answers over TCP", has_answered)
         most = 0
         for number in range(ATTACK):
             peer = socket.socket()
             peer.settimeout(0.2)
-            kept.append(peer)
+            peers.append(peer)
             with contextlib.suppress(OSError):
                 peer.connect(("127.0.0.1", port))
             if number % 20 == 0:
@@ -130,9 +130,9 @@ def test_strangers_over_tcp_take_no_descriptor_that_is_needed(
         run = f"{short_folder}/run/*.sock"
         assert child.poll() is None
         assert latest([run], 30.0, time.time()).daemons == 1, "the socket file is served"
-        for peer in kept:
+        for peer in peers:
             peer.close()
-        wait_for("it answers over TCP again", answered, 60)
+        wait_for("it answers over TCP again", has_answered, 60)
         assert child.poll() is None
     finally:
         requester.close()

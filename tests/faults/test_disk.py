@@ -23,8 +23,8 @@ from tests.conftest import Figure
 pytest.importorskip("flask")
 
 
-def mount(*words: str) -> None:
-    subprocess.run(["mount", *words], capture_output=True, timeout=60, check=True)
+def mount(*arguments: str) -> None:
+    subprocess.run(["mount", *arguments], capture_output=True, timeout=60, check=True)
 
 
 @pytest.fixture
@@ -68,14 +68,14 @@ def test_full_and_read_only(small: Path, figure: Figure) -> None:
         total[0] += 7
         return [Sample("C", at, total[0], total[0], 0, 0)]
 
-    def logged(words: str) -> Callable[[], bool]:
+    def logged(text: str) -> Callable[[], bool]:
         logs = [small / "logs/collectd.log", small / "logs/rrdcached.log"]
 
-        def found() -> bool:
+        def is_logged() -> bool:
             statuses.update(status(chain, path) for path in ("/", "/api/v1/daemons", "/metrics"))
-            return any(words in log.read_text(errors="replace") for log in logs if log.exists())
+            return any(text in log.read_text(errors="replace") for log in logs if log.exists())
 
-        return found
+        return is_logged
 
     daemon = Responder(Settings("d", chain.run_folder, interval=1), take)
     daemon.start()

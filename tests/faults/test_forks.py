@@ -98,11 +98,11 @@ def test_children_that_do_not_serve(consumer: Archiver, short_folder: Path) -> N
         for n in os.listdir("/proc/self/fd")  # noqa: PTH208
         if os.path.exists(f"/proc/self/fd/{n}")  # noqa: PTH110
     )
-    seen = os.read(reader, 100)
+    octets = os.read(reader, 100)
     os.close(reader)
     os.close(writer)
-    assert set(seen[::2]) == {0}, "no thread"
-    assert set(seen[1::2]) == {before - 2}, "the listening sockets are closed"
+    assert set(octets[::2]) == {0}, "no thread"
+    assert set(octets[1::2]) == {before - 2}, "the listening sockets are closed"
     names = sorted(path.name for path in short_folder.iterdir())
     assert names == [f"hub.{os.getpid()}.root", f"hub.{os.getpid()}.sock"]
 
@@ -116,11 +116,11 @@ def test_a_child_does_not_keep_the_address(short_folder: Path) -> None:
     first, second = (Responder(settings, lambda at: []) for _ in range(2))
     requester = Requester(short_folder / "keys/reader")
 
-    def answered() -> bool:
+    def has_answered() -> bool:
         return endpoint in requester.ask({endpoint: Request()}, 1.0).replies
 
     first.start()
-    wait_for("it answers", answered)
+    wait_for("it answers", has_answered)
     reader, writer = os.pipe()
     child = os.fork()
     if not child:
@@ -130,7 +130,7 @@ def test_a_child_does_not_keep_the_address(short_folder: Path) -> None:
     try:
         first.stop()
         second.start()
-        wait_for("the next one answers", answered)
+        wait_for("the next one answers", has_answered)
     finally:
         second.stop()
         requester.close()

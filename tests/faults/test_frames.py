@@ -48,15 +48,15 @@ def test_fuzz(count: int, seed: int, figure: Figure) -> None:
         capture_output=True, text=True, timeout=850, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
-    came = json.loads(done.stdout)
-    assert came["frames"] == count
-    assert 0.5 * count < came["refused"] < count
-    assert came["dispatched"] > 100, "some frames were good, so what is dispatched was looked at"
-    assert came["grown"] < GROWTH
+    report = json.loads(done.stdout)
+    assert report["frames"] == count
+    assert 0.5 * count < report["refused"] < count
+    assert report["dispatched"] > 100, "some frames were good, so what is dispatched was looked at"
+    assert report["grown"] < GROWTH
     figure(
         f"{count:,} hostile frames (seed {seed})",
-        f"0 crashes, 0 wrong dispatches; {came['refused']:,} refused in {came['ways']} ways,"
-        f" {came['dispatched']:,} values checked; memory {came['grown'] / 1e6:+.1f} MB",
+        f"0 crashes, 0 wrong dispatches; {report['refused']:,} refused in {report['ways']} ways,"
+        f" {report['dispatched']:,} values checked; memory {report['grown'] / 1e6:+.1f} MB",
     )
 
 
@@ -85,18 +85,18 @@ def test_peers_gone_mad(short_folder: Path, figure: Figure, rounds: int) -> None
         honest.start()
         wait_for("the honest one listens", socket_path(short_folder, "honest", os.getpid()).exists)
         reader = Reader([f"{short_folder}/*.sock"], requester)
-        heard, before = [], 0
+        endpoints, before = [], 0
         longest = 0.0
-        named: set[str] = set()
+        refused: set[str] = set()
         number = 0
-        while number < rounds or len(heard) < rounds or REFUSED - named:
-            assert number < 10 * rounds, (len(heard), named)
+        while number < rounds or len(endpoints) < rounds or REFUSED - refused:
+            assert number < 10 * rounds, (len(endpoints), refused)
             began = time.monotonic()
             harvest = reader.collect(2.0, time.time())
             longest = max(longest, time.monotonic() - began)
-            heard += [one for one, _, _ in harvest.fresh if "/honest." in one]
+            endpoints += [endpoint for endpoint, _, _ in harvest.fresh if "/honest." in endpoint]
             check(harvest)
-            named |= {endpoint.rpartition("/")[2].split(".")[0] for endpoint in harvest.errors}
+            refused |= {endpoint.rpartition("/")[2].split(".")[0] for endpoint in harvest.errors}
             last = honest_total(harvest, reader)
             wait_for("the next sample", lambda last=last: total[0] > last)
             if number == rounds // 4:
@@ -110,21 +110,23 @@ def test_peers_gone_mad(short_folder: Path, figure: Figure, rounds: int) -> None
     assert grown < (GROWTH if rounds > 100 else 10 * GROWTH)
     figure(
         f"{len(MODES)} peers gone mad, {number} rounds",
-        f"honest one heard in {len(heard)}; longest read {longest:.1f} s of 2;"
+        f"honest one heard in {len(endpoints)}; longest read {longest:.1f} s of 2;"
         f" memory {grown / 1e6:+.1f} MB",
     )
 
 
 def honest_total(harvest: Harvest, reader: Reader) -> int:
-    return max((samples[-1].received for one, _, samples in harvest.fresh if "/honest." in one),
-               default=0)  # fmt: skip
+    return max(
+        (samples[-1].received for name, _, samples in harvest.fresh if "/honest." in name),
+        default=0,
+    )
 
 
 def check(harvest: Harvest) -> None:
     """Nothing of a claim to be another, nothing from tomorrow."""
     for endpoint, origin, samples in harvest.fresh:
         assert "/another." not in endpoint
-        assert all(one.time <= time.time() + origin.interval for one in samples)
+        assert all(sample.time <= time.time() + origin.interval for sample in samples)
 
 
 def test_a_daemon_flooded_with_requests(short_folder: Path, figure: Figure) -> None:
@@ -135,17 +137,17 @@ def test_a_daemon_flooded_with_requests(short_folder: Path, figure: Figure) -> N
     responder.start()
     path = socket_path(short_folder, "d", os.getpid())
     wait_for("it listens", path.exists)
-    chance, ended, sent = random.Random(3), threading.Event(), [0]
-    kept = [frame for frame in corpus() if len(frame) < 1000]
+    chance, ended, count = random.Random(3), threading.Event(), [0]
+    frames = [frame for frame in corpus() if len(frame) < 1000]
 
     def attack() -> None:
         while not ended.is_set():
-            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as one:
-                one.settimeout(1.0)
-                one.connect(str(path))
+            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as peer:
+                peer.settimeout(1.0)
+                peer.connect(str(path))
                 while not ended.is_set():  # never reads an answer
-                    one.sendall(pack(mutate(chance.choice(kept), chance)[:1024]))
-                    sent[0] += 1
+                    peer.sendall(pack(mutate(chance.choice(frames), chance)[:1024]))
+                    count[0] += 1
 
     attackers = [threading.Thread(target=attack) for _ in range(3)]
     requester = Requester()
@@ -155,13 +157,13 @@ def test_a_daemon_flooded_with_requests(short_folder: Path, figure: Figure) -> N
         reader = Reader([f"{short_folder}/*.sock"], requester)
         times: list[float] = []
 
-        def heard() -> bool:
+        def has_samples() -> bool:
             for _, _, samples in reader.collect(5.0, time.time()).fresh:
-                times.extend(one.time for one in samples)
+                times.extend(sample.time for sample in samples)
             return len(times) >= 5
 
-        wait_for("five samples", heard, 60)
-        wait_for("a thousand frames", lambda: sent[0] > 1000, 60)
+        wait_for("five samples", has_samples, 60)
+        wait_for("a thousand frames", lambda: count[0] > 1000, 60)
     finally:
         ended.set()
         for thread in attackers:
@@ -169,4 +171,4 @@ def test_a_daemon_flooded_with_requests(short_folder: Path, figure: Figure) -> N
         requester.close()
         responder.stop()
     assert times == sorted(set(times))
-    figure("a daemon flooded with requests", f"{sent[0]:,} frames; {len(times)} samples in order")
+    figure("a daemon flooded with requests", f"{count[0]:,} frames; {len(times)} samples in order")

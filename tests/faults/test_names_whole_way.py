@@ -73,13 +73,17 @@ def test_names_are_only_ever_names(
     """Each comes back from the store as it was, none leaves its place, none is run or merged."""
     outside = set(chain.folder.iterdir())
 
-    def shown() -> set[str]:
-        found = json.loads(get(chain, "/api/v1/daemons"))["daemons"]
-        return {one["consumer"] for one in found if one["backlog"] is not None}
+    def consumers_shown() -> set[str]:
+        rows = json.loads(get(chain, "/api/v1/daemons"))["daemons"]
+        return {row["consumer"] for row in rows if row["backlog"] is not None}
 
     # What is longer than an identifier comes back as its head and a digest.
     short = {name for name in NAMES if len(escape_consumer(name)) < LIMIT}
-    wait_for("all are stored", lambda: short <= shown() and len(shown()) == len(NAMES), 90)
+    wait_for(
+        "all are stored",
+        lambda: short <= consumers_shown() and len(consumers_shown()) == len(NAMES),
+        90,
+    )
     files = list((chain.folder / "rrd").rglob("*.rrd"))
     for path in files:
         relative = str(path.relative_to(chain.folder / "rrd"))
@@ -128,10 +132,10 @@ def one_nagios_line(chain: Chain, capsys: pytest.CaptureFixture[str]) -> None:
     """The check says one line; a bar or a line end of a name is not one of it."""
     capsys.readouterr()
     assert main(["check", "backlog", "-w", "0", "--endpoints", f"{chain.run_folder}/*.sock"]) == 0
-    out = capsys.readouterr().out
-    assert out.count("\n") == 1
-    assert out.count("|") == 1
-    assert not set(out) & set("\0\x1b\r\u202e\u200f\u2066")
+    output = capsys.readouterr().out
+    assert output.count("\n") == 1
+    assert output.count("|") == 1
+    assert not set(output) & set("\0\x1b\r\u202e\u200f\u2066")
 
 
 def looked_at(chain: Chain) -> None:
@@ -150,8 +154,8 @@ def looked_at(chain: Chain) -> None:
         )
         name = next(daemon["id"] for daemon in json.loads(get(chain, "/api/v1/daemons"))["daemons"]
                     if "script" in daemon["consumer"])  # fmt: skip
-        for where in ("/", f"/daemon/{name}"):
-            page.goto(f"{chain.url}{where}")
+        for path in ("/", f"/daemon/{name}"):
+            page.goto(f"{chain.url}{path}")
             # Not by wait_for_function: the page's policy forbids eval, even to its testers.
             wait_for("all is drawn", lambda: page.evaluate(DRAWN), 60)
             assert page.title() != "owned"
@@ -194,7 +198,9 @@ def test_a_mad_file_name_stops_no_read(short_folder: Path, figure: Figure) -> No
         responder.stop()
         chain.processes.stop_all()
     log = (chain.folder / "logs/collectd.log").read_text(errors="replace")
-    ours = [line for line in log.splitlines() if "collectd_fedmsg" in line]
+    own_lines = [line for line in log.splitlines() if "collectd_fedmsg" in line]
     assert all(line.startswith("[") for line in log.splitlines()), "no line of a name's own"
-    assert len(ours) < 20
-    figure("socket files with names of bytes", f"{len(ours)} lines in the log; the others read on")
+    assert len(own_lines) < 20
+    figure(
+        "socket files with names of bytes", f"{len(own_lines)} lines in the log; the others read on"
+    )

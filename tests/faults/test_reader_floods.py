@@ -102,15 +102,15 @@ def states(daemon: subprocess.Popen[str], count: int) -> list[tuple[int, float]]
     return [(int(kb), float(late)) for kb, late in rows]
 
 
-@pytest.mark.parametrize("how", ["silent", "ask"])
+@pytest.mark.parametrize("behaviour", ["silent", "ask"])
 def test_another_user_floods(
-    short_folder: Path, daemon: subprocess.Popen[str], how: str, figure: Figure
+    short_folder: Path, daemon: subprocess.Popen[str], behaviour: str, figure: Figure
 ) -> None:
     """The host's own reader is answered in each round, beside 100 of another user's."""
     before = states(daemon, 6)[-1][0]
     path = socket_path(short_folder, "hub", daemon.pid)
     flood = subprocess.Popen(
-        [*as_user(65534, 65534), sys.executable, "-c", READERS, str(path), how], cwd=ROOT,
+        [*as_user(65534, 65534), sys.executable, "-c", READERS, str(path), behaviour], cwd=ROOT,
         stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     requester = Requester()
@@ -133,7 +133,7 @@ def test_another_user_floods(
     # The machine itself may stand still for a moment; a flood would not stop.
     late = median(lates)
     assert late < 3.0, lates
-    figure(f"100 readers that never read ({MAX_PER_USER} get in)" if how == "silent"
+    figure(f"100 readers that never read ({MAX_PER_USER} get in)" if behaviour == "silent"
            else "4 readers that ask without end, a busy daemon",
            f"memory {(most - before) / 1000:+.1f} MB; a sample mostly {late:.1f} s after the one"
            f" before (interval 1 s); the host's reader answered in {rounds} of 4")  # fmt: skip

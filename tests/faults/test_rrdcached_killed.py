@@ -37,9 +37,9 @@ def test_no_update_is_lost(short_folder: Path, figure: Figure) -> None:
         # A lost update would be a mean over two steps: the count right, each step wrong. On a
         # busy machine the daemon may have left out a second: its next sample is of two then.
         known = {
-            at: (later.received - one.received) / (later.time - one.time)
-            for one, later in pairwise(ring)
-            for at in range(int(one.time) + 1, int(later.time) + 1)
+            at: (later.received - earlier.received) / (later.time - earlier.time)
+            for earlier, later in pairwise(ring)
+            for at in range(int(earlier.time) + 1, int(later.time) + 1)
         }
         wrong = [at for at, rate in rates.items() if rate is None or abs(rate - known[at]) > 1e-6]
         assert len(rates) == end - int(first)
@@ -75,10 +75,10 @@ def test_nor_one_of_an_unmodified_hub(short_folder: Path, figure: Figure) -> Non
         def newest() -> int:
             try:
                 now = int(time.time())
-                found = fetch(short_folder, "", now - 200, now, series)
+                points = fetch(short_folder, "", now - 200, now, series)
             except Exception:  # not created yet, or away
                 return 0
-            return max((at for at, rate in found if rate is not None), default=0)
+            return max((at for at, rate in points if rate is not None), default=0)
 
         wait_for("it is stored", lambda: file.exists() and newest() > 0, 60)
         with traffic(bus):

@@ -51,14 +51,14 @@ def shared(short_folder: Path) -> Path:
     return folder
 
 
-def start(folder: Path, user: int, code: str = CODE, *words: str) -> subprocess.Popen[str]:
+def start(folder: Path, user: int, code: str = CODE, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [*as_user(user, GROUP), sys.executable, "-c", code, str(folder), *words], cwd=ROOT,
+        [*as_user(user, GROUP), sys.executable, "-c", code, str(folder), *arguments], cwd=ROOT,
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
 
 
-def heard(folder: Path) -> dict[int, int]:
+def received(folder: Path) -> dict[int, int]:
     """Return what is received by each daemon, by its pid."""
     fresh = latest([f"{folder}/*.sock"], 30.0, time.time()).fresh
     return {origin.pid: samples[-1].received for _, origin, samples in fresh}
@@ -82,7 +82,7 @@ def test_planted_names_keep_nobody_out(shared: Path, running: list[subprocess.Po
     member = start(shared, MEMBER, plant, str(os.getpid()))
     member.communicate(timeout=60)
     running.append(start(shared, DAEMON))
-    wait_for("it is heard", lambda: heard(shared) == {running[0].pid: 9})
+    wait_for("it is heard", lambda: received(shared) == {running[0].pid: 9})
 
 
 @as_root
@@ -90,7 +90,7 @@ def test_another_user_poses_and_removes(shared: Path, running: list[subprocess.P
     """He takes the daemon's name away and answers there: the daemon is heard again, he is not."""
     running.append(start(shared, DAEMON))
     pid = running[0].pid
-    wait_for("it is heard", lambda: heard(shared) == {pid: 9})
+    wait_for("it is heard", lambda: received(shared) == {pid: 9})
     pose = """
 import os, sys, time
 from pathlib import Path
@@ -111,11 +111,11 @@ time.sleep(120)
     running.append(start(shared, MEMBER, pose, str(pid)))
     assert running[1].stdout is not None
     running[1].stdout.readline()
-    wait_for("it is heard again", lambda: heard(shared) == {pid: 9})
-    said = f"process {running[1].pid} of uid {MEMBER} answers"
+    wait_for("it is heard again", lambda: received(shared) == {pid: 9})
+    error = f"process {running[1].pid} of uid {MEMBER} answers"
     wait_for(
         "who poses is named",
-        lambda: said in str(latest([f"{shared}/*.sock"], 30.0, time.time()).errors),
+        lambda: error in str(latest([f"{shared}/*.sock"], 30.0, time.time()).errors),
     )
 
 
@@ -140,7 +140,7 @@ while True:
         except OSError:
             pass
 """
-    again = """
+    second_run = """
 import sys
 from pathlib import Path
 from collectd_fedmsg.hub.settings import Settings
@@ -157,7 +157,7 @@ for number in range(100000, 100300):
     running.append(start(shared, MEMBER, swap, str(secret)))
     assert running[0].stdout is not None
     running[0].stdout.readline()
-    daemon = start(shared, DAEMON, again)
+    daemon = start(shared, DAEMON, second_run)
     assert daemon.wait(120) == 0
     assert (secret.stat().st_mode & 0o777, secret.stat().st_gid) == (0o600, DAEMON)
 
@@ -199,9 +199,9 @@ def test_it_comes_back(short_folder: Path, caplog: pytest.LogCaptureFixture) -> 
     daemon.start()
     try:
         for _ in range(2):
-            wait_for("it is heard", lambda: heard(short_folder / "run") == {os.getpid(): 9})
+            wait_for("it is heard", lambda: received(short_folder / "run") == {os.getpid(): 9})
             shutil.rmtree(short_folder / "run")
-        wait_for("it is heard again", lambda: heard(short_folder / "run") == {os.getpid(): 9})
+        wait_for("it is heard again", lambda: received(short_folder / "run") == {os.getpid(): 9})
     finally:
         daemon.stop()
     assert not list((short_folder / "run").iterdir())
@@ -231,17 +231,17 @@ def test_what_the_dead_left(short_folder: Path) -> None:
     for pid in (1, 2**22 + 5, os.getpid()):
         name = socket_path(short_folder, "hub", pid)
         for path in (name, name.with_suffix(".root")):
-            with socket.socket(socket.AF_UNIX) as left:
-                left.bind(str(path))
+            with socket.socket(socket.AF_UNIX) as unused:
+                unused.bind(str(path))
     with socket.socket(socket.AF_UNIX) as living:
         path = socket_path(short_folder, "hub", 7)
         living.bind(str(path))
         living.listen()
         file = SocketFiles(Settings("hub", short_folder), os.getpid())
         listeners = file.open()
-        found = sorted(entry.name for entry in short_folder.iterdir())
+        names = sorted(entry.name for entry in short_folder.iterdir())
         own = [f"hub.{os.getpid()}.{kind}" for kind in ("root", "sock")]
-        assert found == sorted(["hub.7.sock", *own])
+        assert names == sorted(["hub.7.sock", *own])
         assert stat.S_IMODE(file.path.stat().st_mode) == 0o660
         for listener in listeners:
             listener.close()
@@ -262,7 +262,7 @@ def test_a_dead_daemon_has_ended(short_folder: Path) -> None:
     harvest = reader.collect(2.0, time.time())
     requester.close()
     assert socket_path(short_folder, "hub", daemon.pid).exists()
-    assert [(one.service, one.lost) for one in harvest.ended] == [("hub", {"C": 2})]
+    assert [(run.service, run.lost) for run in harvest.ended] == [("hub", {"C": 2})]
     assert (harvest.silent, harvest.errors) == ([], {})
 
 

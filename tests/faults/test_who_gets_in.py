@@ -35,7 +35,7 @@ RUNS = {"eval", "exec", "compile", "__import__", "pickle", "marshal", "shelve", 
         "system", "popen", "loads_unsafe"}  # fmt: skip
 
 
-def one(at: float) -> list[Sample]:
+def sample(at: float) -> list[Sample]:
     return [Sample("C", at, 3, 2, 1, 0)]
 
 
@@ -89,7 +89,7 @@ def test_another_user(short_folder: Path, figure: Figure) -> None:
     """He can list, read, bind, replace or remove nothing; a file of his own is not believed."""
     short_folder.chmod(0o755)
     folder = short_folder / "health"
-    daemon = Responder(Settings("d", folder, interval=1), one)
+    daemon = Responder(Settings("d", folder, interval=1), sample)
     daemon.start()
     path = socket_path(folder, "d", os.getpid())
     try:
@@ -122,7 +122,7 @@ def test_another_user(short_folder: Path, figure: Figure) -> None:
 def test_a_folder_open_to_all_is_told(short_folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A daemon that finds its folder writable by anybody says so, and reports."""
     short_folder.chmod(0o777)
-    daemon = Responder(Settings("d", short_folder, interval=1), one)
+    daemon = Responder(Settings("d", short_folder, interval=1), sample)
     daemon.start()
     try:
         wait_for("it listens", socket_path(short_folder, "d", os.getpid()).exists)
@@ -143,16 +143,16 @@ def test_a_server_without_the_right_key(short_folder: Path, figure: Figure) -> N
     for public in (short_folder / "ours" / "daemon" / "clients").iterdir():
         shutil.copy(public, keys / "clients" / f"copied-{public.name}")
     settings = Settings("d", short_folder / "h", endpoint=endpoint, curve_keys=keys)
-    daemon = Responder(settings, one)
+    daemon = Responder(settings, sample)
     daemon.start()
     context = zmq.Context()
     try:
         wait_for("it listens", lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)
         requester = Requester(reader)
-        found = requester.ask({endpoint: wire.Request()}, 1.0)
+        answers = requester.ask({endpoint: wire.Request()}, 1.0)
         requester.close()
-        assert not found.replies
-        assert found.silent == [endpoint]
+        assert not answers.replies
+        assert answers.silent == [endpoint]
         # And one without any keys asks the daemon: no answer.
         plain = context.socket(zmq.DEALER)
         plain.setsockopt(zmq.LINGER, 0)
@@ -181,18 +181,22 @@ def test_a_host_over_tcp_has_no_say_in_where_it_is_stored() -> None:
 
 def test_nothing_runs_what_it_was_sent() -> None:
     """No module that reads frames or requests evaluates, unpickles or starts a shell."""
-    seen = 0
+    files = 0
     for folder in ("collectd_fedmsg", "dashboard"):
         for path in (ROOT / folder).rglob("*.py"):
-            seen += 1
+            files += 1
             for node in ast.walk(ast.parse(path.read_text())):
                 names: set[str] = set()
                 if isinstance(node, ast.Call):
-                    called = node.func
-                    if isinstance(called, ast.Name):
-                        names = {called.id}
-                    elif isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name):
-                        names = {called.attr} if called.value.id == "os" else {called.value.id}
-                    names |= {"system" for word in node.keywords if word.arg == "shell"}
+                    function = node.func
+                    if isinstance(function, ast.Name):
+                        names = {function.id}
+                    elif isinstance(function, ast.Attribute) and isinstance(
+                        function.value, ast.Name
+                    ):
+                        names = (
+                            {function.attr} if function.value.id == "os" else {function.value.id}
+                        )
+                    names |= {"system" for keyword in node.keywords if keyword.arg == "shell"}
                 assert not names & RUNS, f"{path}:{getattr(node, 'lineno', 0)}"
-    assert seen > 50
+    assert files > 50
