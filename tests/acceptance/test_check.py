@@ -42,22 +42,22 @@ class Daemon:
 
 @pytest.fixture
 def daemon(short_folder: Path) -> Iterator[Daemon]:
-    found = Daemon(short_folder)
-    yield found
-    found.responder.stop()
+    instance = Daemon(short_folder)
+    yield instance
+    instance.responder.stop()
 
 
-def check(capsys: pytest.CaptureFixture[str], daemon: Daemon, *words: str) -> tuple[int, str]:
-    code = main(["check", *words, "--endpoints", daemon.endpoints])
+def check(capsys: pytest.CaptureFixture[str], daemon: Daemon, *options: str) -> tuple[int, str]:
+    code = main(["check", *options, "--endpoints", daemon.endpoints])
     return code, capsys.readouterr().out
 
 
 def test_by_hand(daemon: Daemon, capsys: pytest.CaptureFixture[str]) -> None:
     """One line, performance data with the thresholds, the exit code of the range."""
-    words = ("-w", "0", "-c", "100", "--service", "hub")
+    options = ("-w", "0", "-c", "100", "--service", "hub")
     # Its socket is there a moment before its first sample.
-    wait_for("it reports", lambda: check(capsys, daemon, *words)[0] == 0)
-    assert check(capsys, daemon, *words) == (
+    wait_for("it reports", lambda: check(capsys, daemon, *options)[0] == 0)
+    assert check(capsys, daemon, *options) == (
         0,
         "FEDMSG OK: hub/Slow backlog 0 | 'hub/Slow_backlog'=0;0;100;0\n",
     )
@@ -72,19 +72,19 @@ def test_by_hand(daemon: Daemon, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_nobody_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Says where was looked, and for whom."""
-    where = f"{tmp_path}/*.sock"
-    assert main(["check", "--endpoints", where]) == 2
-    assert main(["check", "--service", "hub", "--endpoints", where]) == 2
+    pattern = f"{tmp_path}/*.sock"
+    assert main(["check", "--endpoints", pattern]) == 2
+    assert main(["check", "--service", "hub", "--endpoints", pattern]) == 2
     assert capsys.readouterr().out.splitlines() == [
-        f"FEDMSG CRITICAL: no daemon answers at {where}",
-        f"FEDMSG CRITICAL: no daemon hub answers at {where}",
+        f"FEDMSG CRITICAL: no daemon answers at {pattern}",
+        f"FEDMSG CRITICAL: no daemon hub answers at {pattern}",
     ]
 
 
-@pytest.mark.parametrize("words", [["-w", "x"], ["nonsense"], ["-w", "9:1"]])
-def test_a_wrong_call_is_unknown(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("arguments", [["-w", "x"], ["nonsense"], ["-w", "9:1"]])
+def test_a_wrong_call_is_unknown(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
-        main(["check", *words])
+        main(["check", *arguments])
     assert caught.value.code == plugin.UNKNOWN
     assert capsys.readouterr().out.startswith("FEDMSG UNKNOWN: ")
 
@@ -165,16 +165,16 @@ define service {{
 @pytest.mark.skipif(not Path("/usr/sbin/nagios4").exists(), reason="nagios4-core is not installed")
 def test_under_nagios(daemon: Daemon, short_folder: Path) -> None:
     """Nagios itself sees OK, and CRITICAL once messages wait; with performance data."""
-    ours = (ROOT / "packaging/nagios/fedmsg.cfg").read_text()
+    configuration = (ROOT / "packaging/nagios/fedmsg.cfg").read_text()
     command = f"{sys.executable} -m collectd_fedmsg.cli check"
-    ours = re.sub(
+    configuration = re.sub(
         r"/usr/bin/collectd-fedmsg check (\w+)",
         rf"{command} \1 --endpoints '{daemon.endpoints}'",
-        ours,
+        configuration,
     )
     week = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
     days = "\n ".join(f"{day} 00:00-24:00" for day in week)
-    (short_folder / "objects.cfg").write_text(ours + OBJECTS.format(days=days))
+    (short_folder / "objects.cfg").write_text(configuration + OBJECTS.format(days=days))
     (short_folder / "nagios.cfg").write_text(NAGIOS.format(f=short_folder))
     processes = Processes(short_folder)
     status = short_folder / "status.dat"
@@ -227,9 +227,9 @@ def test_icinga_takes_the_commands(tmp_path: Path) -> None:
     file = tmp_path / "icinga2.conf"
     file.write_text(ICINGA.format(root=ROOT))
     folders = [
-        word
+        argument
         for name in ("DataDir", "LogDir", "CacheDir", "InitRunDir")
-        for word in ("-D", f"{name}={tmp_path}")
+        for argument in ("-D", f"{name}={tmp_path}")
     ]
     done = subprocess.run(
         [

@@ -116,33 +116,33 @@ class Site:
         )
 
     def says(self, text: str, seconds: float = 60) -> None:
-        def there() -> bool:
+        def is_there() -> bool:
             self.processes.check()
             return text in self.nagios.read_text()
 
         try:
-            wait_for(f"Nagios' command file says {text!r}", there, seconds)
+            wait_for(f"Nagios' command file says {text!r}", is_there, seconds)
         except TimeoutError as error:
-            told = self.nagios.read_text()[-1500:]
+            tail = self.nagios.read_text()[-1500:]
             log = (self.folder / "collectd.log").read_text()[-3000:]
-            raise TimeoutError(f"{error}; it says {told}; {log}") from None
+            raise TimeoutError(f"{error}; it says {tail}; {log}") from None
 
 
 @pytest.fixture
 def site(short_folder: Path) -> Iterator[Any]:
     with Mailbox() as box:
         daemon = Busy(short_folder)
-        found = Site(short_folder, box, daemon)
-        yield found
-        found.processes.stop_all()
+        instance = Site(short_folder, box, daemon)
+        yield instance
+        instance.processes.stop_all()
         daemon.responder.stop()
 
 
 def undelivered(folder: Path) -> list[dict[str, Any]]:
     book = AlertDatabase(folder / "alerts.db", create=False)
-    found = book.undelivered()
+    entries = book.undelivered()
     book.close()
-    return found
+    return entries
 
 
 def rules_in_force(folder: Path) -> str:

@@ -23,19 +23,19 @@ N = 1500
 
 
 def daemons(folder: Path) -> list[Daemon]:
-    where = "examples.demo.consumers"
+    module = "examples.demo.consumers"
     return [
         Daemon(
             "archiver",
-            f"{where}:Archiver",
+            f"{module}:Archiver",
             workers=2,
             config={
                 "demo.archiver.enabled": True,
                 "demo.archiver.database": str(folder / "archive.db"),
             },
         ),
-        Daemon("notifier", f"{where}:Notifier", config={"demo.notifier.enabled": True}),
-        Daemon("badges", f"{where}:Badges", config={"demo.badges.enabled": True}),
+        Daemon("notifier", f"{module}:Notifier", config={"demo.notifier.enabled": True}),
+        Daemon("badges", f"{module}:Badges", config={"demo.badges.enabled": True}),
         Daemon("laggard", "tests.acceptance.slow:Slow", config={"slow.enabled": True}),
     ]
 
@@ -86,7 +86,7 @@ def test_every_message_is_on_the_page(short_folder: Path, artifacts: Path) -> No
         began = int(time.time())
         assert publish(chain, N) == N
         after = settle(chain, {name: before[name].received + N for name in consumers})
-        ended = int(max(one.time for one in after.values()))
+        ended = int(max(sample.time for sample in after.values()))
 
         ids = stored(chain, consumers, ended)
         answer = get(
@@ -108,22 +108,22 @@ def test_every_message_is_on_the_page(short_folder: Path, artifacts: Path) -> No
         chain.processes.check()
 
 
-def settle(chain: Chain, wanted: dict[str, int]) -> dict[str, Sample]:
+def settle(chain: Chain, expected: dict[str, int]) -> dict[str, Sample]:
     """Return the samples once all is processed, ``wanted`` is received and nothing moves."""
-    seen: list[dict[str, int]] = [{}]
+    last_counts: list[dict[str, int]] = [{}]
 
     def still() -> bool:
         now = newest(chain)
-        counts = {name: one.received for name, one in now.items()}
-        same = counts == seen[0] and not any(one.backlog for one in now.values())
-        seen[0] = counts
+        counts = {name: sample.received for name, sample in now.items()}
+        unchanged = counts == last_counts[0] and not any(sample.backlog for sample in now.values())
+        last_counts[0] = counts
         time.sleep(1.1)
-        return same and all(counts[name] == number for name, number in wanted.items())
+        return unchanged and all(counts[name] == number for name, number in expected.items())
 
     try:
-        wait_for(f"all processed, received: {wanted}", still, 60)
+        wait_for(f"all processed, received: {expected}", still, 60)
     except TimeoutError as error:
-        raise TimeoutError(f"{error}; seen last: {seen[0]}") from None
+        raise TimeoutError(f"{error}; seen last: {last_counts[0]}") from None
     return newest(chain)
 
 
@@ -131,13 +131,13 @@ def stored(chain: Chain, consumers: set[str], until: int) -> dict[str, str]:
     """Return each consumer's id in the API once its samples up to ``until`` are stored."""
     ids: dict[str, str] = {}
 
-    def there() -> bool:
+    def is_stored() -> bool:
         for daemon in get(chain, "/api/v1/daemons")["daemons"]:
             if daemon["consumer"] in consumers and (daemon["last_sample"] or 0) >= until:
                 ids[daemon["consumer"]] = daemon["id"]
         return set(ids) == consumers
 
-    wait_for("the store has the last samples", there)
+    wait_for("the store has the last samples", is_stored)
     return ids
 
 
@@ -156,7 +156,7 @@ def ask_the_doctor(chain: Chain) -> None:
         (chain.folder / "elsewhere", 1, "No such file or directory"),
     ):
 
-        def said(folder: Path = folder, wrong: int = wrong, says: str = says) -> bool:
+        def complains(folder: Path = folder, wrong: int = wrong, says: str = says) -> bool:
             """Samples are a second apart here: on a busy machine one may be late."""
             done = subprocess.run(
                 [*command, str(folder)], env=env, cwd=config.parent.parent,
@@ -165,7 +165,7 @@ def ask_the_doctor(chain: Chain) -> None:
             print(done.stdout, done.stderr)
             return (done.returncode, says in done.stdout) == (wrong, True)
 
-        wait_for(f"the doctor says that {says}", said)
+        wait_for(f"the doctor says that {says}", complains)
 
 
 def look(chain: Chain, rows: int, picture: Path) -> None:
@@ -179,7 +179,7 @@ def look(chain: Chain, rows: int, picture: Path) -> None:
         page = browser.new_page(viewport={"width": 1400, "height": 1600})
         page.goto(chain.url)
 
-        def drawn() -> bool:
+        def is_drawn() -> bool:
             step = page.evaluate(
                 """() => [...document.querySelectorAll('.panel')].filter(
                     panel => [...panel.querySelectorAll('.area path.line')]
@@ -188,6 +188,6 @@ def look(chain: Chain, rows: int, picture: Path) -> None:
             )
             return len(set(step)) >= 3 * rows
 
-        wait_for("three drawn panels a row", drawn)
+        wait_for("three drawn panels a row", is_drawn)
         page.screenshot(path=str(picture), full_page=True)
         browser.close()
