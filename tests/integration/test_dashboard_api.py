@@ -68,11 +68,11 @@ def test_derived_quantities_have_their_units(tmp_path, now):
     write(tmp_path, "busy", {t: (t - now + 900) * 1_000_000 for t in times})
     write(tmp_path, "processed", {t: (t - now + 900) * 4 for t in times})
     write(tmp_path, "workers", dict.fromkeys(times, 2))
-    found = series(client(tmp_path), now, "utilisation,service_time")["series"]
-    assert set(found) == {"utilisation", "service_time"}
-    assert set(known(found["utilisation"])) == {0.5}
-    assert set(known(found["service_time"])) == {0.25}
-    assert len(known(found["service_time"])) > 80
+    body = series(client(tmp_path), now, "utilisation,service_time")["series"]
+    assert set(body) == {"utilisation", "service_time"}
+    assert set(known(body["utilisation"])) == {0.5}
+    assert set(known(body["service_time"])) == {0.25}
+    assert len(known(body["service_time"])) > 80
 
 
 def test_tied_series_are_on_the_same_grid(tmp_path, now):
@@ -99,13 +99,13 @@ def test_tied_series_are_on_the_same_grid(tmp_path, now):
         {"daemon": HOST, "series": "../../etc/passwd", "title": "Absent"},
         {"daemon": "other", "series": "db01/load/load", "title": "Other"},
     ]
-    found = series(client(tmp_path, tied=tied), now, "backlog", tied=1)
-    assert set(found["tied"]) == {"Load of db01", "Short", "Absent"}
-    assert set(known(found["tied"]["Load of db01"])) == {3}
-    assert set(known(found["tied"]["Short"])) == {7}
-    assert known(found["tied"]["Absent"]) == []
+    body = series(client(tmp_path, tied=tied), now, "backlog", tied=1)
+    assert set(body["tied"]) == {"Load of db01", "Short", "Absent"}
+    assert set(known(body["tied"]["Load of db01"])) == {3}
+    assert set(known(body["tied"]["Short"])) == {7}
+    assert known(body["tied"]["Absent"]) == []
     assert (
-        len({len(points) for points in found["tied"].values()} | {len(found["series"]["backlog"])})
+        len({len(points) for points in body["tied"].values()} | {len(body["series"]["backlog"])})
         == 1
     )
 
@@ -151,8 +151,8 @@ def test_marks_want_the_token_and_survive(tmp_path, now):
     assert browser.post("/api/v1/marks", json=note).status_code == 401
     assert client(rrd).post("/api/v1/marks", json=note).status_code == 403
     token = {"X-Token": "s3cret of sixteen and more"}
-    made = browser.post("/api/v1/marks", json=note, headers=token)
-    assert made.status_code == 201
+    created = browser.post("/api/v1/marks", json=note, headers=token)
+    assert created.status_code == 201
     bearer = {"Authorization": "Bearer s3cret of sixteen and more"}
     for bad in (
         {},
@@ -167,14 +167,14 @@ def test_marks_want_the_token_and_survive(tmp_path, now):
         {"text": "a", "kind": None},
     ):
         assert browser.post("/api/v1/marks", json=bad, headers=bearer).status_code == 400, bad
-    again = client(rrd, **settings)
-    where = f"/api/v1/marks?start=-600&daemon={HOST}/hub/Consumer0"
-    (kept,) = again.get(where).get_json()["marks"]
-    assert kept["text"] == note["text"]
-    assert again.get("/api/v1/marks?start=-600&daemon=other/x/y").get_json()["marks"] == []
-    gone = f"/api/v1/marks/{made.get_json()['id']}"
-    assert again.delete(gone, headers=token).status_code == 204
-    refused = again.delete(gone, headers=token)
+    restarted = client(rrd, **settings)
+    address = f"/api/v1/marks?start=-600&daemon={HOST}/hub/Consumer0"
+    (mark,) = restarted.get(address).get_json()["marks"]
+    assert mark["text"] == note["text"]
+    assert restarted.get("/api/v1/marks?start=-600&daemon=other/x/y").get_json()["marks"] == []
+    mark_address = f"/api/v1/marks/{created.get_json()['id']}"
+    assert restarted.delete(mark_address, headers=token).status_code == 204
+    refused = restarted.delete(mark_address, headers=token)
     assert refused.status_code == 404
     assert refused.get_json()["error"]["message"] == "No such mark."
 
@@ -188,17 +188,17 @@ def test_metrics_hold_every_series_with_its_total(tmp_path, now):
         tmp_path, "backlog", dict.fromkeys(range(now - 900, now - 600, STEP), 9), consumer="Silent"
     )
     text = client(tmp_path).get("/metrics").text
-    found = {
+    values = {
         (s.name, s.labels.get("consumer")): s.value
         for f in parser.text_string_to_metric_families(text)
         for s in f.samples
     }
-    assert found["fedmsg_busy_seconds_total", "Consumer0"] == 2.5
+    assert values["fedmsg_busy_seconds_total", "Consumer0"] == 2.5
     last = rrdtool.lastupdate(str(tmp_path / f"{HOST}/fedmsg-hub/derive-Consumer1_received.rrd"))
-    assert found["fedmsg_received_messages_total", "Consumer1"] == last["ds"]["value"]
-    assert ("fedmsg_backlog_messages", "Consumer1") in found
-    assert ("fedmsg_backlog_messages", "Silent") not in found
-    assert ("fedmsg_severity", "Silent") in found
+    assert values["fedmsg_received_messages_total", "Consumer1"] == last["ds"]["value"]
+    assert ("fedmsg_backlog_messages", "Consumer1") in values
+    assert ("fedmsg_backlog_messages", "Silent") not in values
+    assert ("fedmsg_severity", "Silent") in values
 
 
 def test_filters_and_help(tmp_path, now):
@@ -210,10 +210,10 @@ def test_filters_and_help(tmp_path, now):
     text = browser.get("/help").text
     assert "Each message takes longer to process than usual." in text
     assert set(EXPLAINED) == set(Verdict)
-    for verdict, (told, steps) in EXPLAINED.items():
+    for verdict, (explanation, steps) in EXPLAINED.items():
         assert f'id="{verdict.name}"' in text
         assert verdict.healthy or steps
-        assert all(escape(one) in text for one in (told, *steps))
+        assert all(escape(sentence) in text for sentence in (explanation, *steps))
 
 
 @pytest.mark.parametrize(
@@ -241,8 +241,8 @@ def test_basic_auth(tmp_path, now):
     users.write_text(f"# who\nada:{generate_password_hash('pw', 'pbkdf2:sha256:1000')}\n")
     browser = client(tmp_path / "rrd", users_file=users)
 
-    def status(given: str) -> int:
-        login = {"Authorization": "Basic " + base64.b64encode(given.encode()).decode()}
+    def status(credentials: str) -> int:
+        login = {"Authorization": "Basic " + base64.b64encode(credentials.encode()).decode()}
         return browser.get("/", headers=login).status_code
 
     assert browser.get("/").status_code == 401
@@ -261,10 +261,10 @@ def test_proxy_header_is_believed_from_the_proxy_only(tmp_path, now):
     """The header logs in, but only from the proxy's address."""
     fleet(tmp_path, now)
     browser = client(tmp_path, auth_header="X-Forwarded-User", proxies=["192.0.2.7"])
-    named = {"X-Forwarded-User": "ada"}
+    headers = {"X-Forwarded-User": "ada"}
     for address, expected in (("192.0.2.7", 200), ("192.0.2.8", 403), ("127.0.0.1", 403)):
         assert (
-            browser.get("/", headers=named, environ_base={"REMOTE_ADDR": address}).status_code
+            browser.get("/", headers=headers, environ_base={"REMOTE_ADDR": address}).status_code
             == expected
         )
 
@@ -317,25 +317,25 @@ def test_slow_and_unread_connections_leave_the_page_served(tmp_path, now):
         stdout=subprocess.PIPE,
         text=True,
     )
-    where = ("127.0.0.1", int(process.stdout.readline().rstrip("/\n").rpartition(":")[2]))
-    held = []
+    address = ("127.0.0.1", int(process.stdout.readline().rstrip("/\n").rpartition(":")[2]))
+    links = []
     try:
         for number in range(20):
-            link = socket.create_connection(where, timeout=60)
-            held.append(link)
+            link = socket.create_connection(address, timeout=60)
+            links.append(link)
             if number % 2:
                 link.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
             else:  # pipelined, nothing ever read
                 link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
                 link.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" * 50)
-        with socket.create_connection(where, timeout=60) as link:
+        with socket.create_connection(address, timeout=60) as link:
             link.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             reply = b""
             while part := link.recv(4096):
                 reply += part
         assert json.loads(reply.partition(b"\r\n\r\n")[2])["ok"] is True
     finally:
-        for link in held:
+        for link in links:
             link.close()
         process.terminate()
         process.wait(60)
@@ -345,10 +345,10 @@ def test_panels_at_an_address_for_mails(tmp_path, now):
     """``/daemon/<id>/panel.png`` is a PNG; a metric that is not stored is 404."""
     fleet(tmp_path, now)
     browser = client(tmp_path)
-    where = f"/daemon/{HOST}/hub/Consumer0/panel.png?span=hour&width=300"
-    assert browser.get(where).data.startswith(b"\x89PNG")
-    assert browser.get(f"{where}&metric=delay").status_code == 404
-    assert math.isfinite(browser.get(where).content_length)
+    address = f"/daemon/{HOST}/hub/Consumer0/panel.png?span=hour&width=300"
+    assert browser.get(address).data.startswith(b"\x89PNG")
+    assert browser.get(f"{address}&metric=delay").status_code == 404
+    assert math.isfinite(browser.get(address).content_length)
 
 
 def test_many_daemons_are_not_called_anything_before_they_are_judged(tmp_path, now, monkeypatch):
@@ -362,11 +362,11 @@ def test_many_daemons_are_not_called_anything_before_they_are_judged(tmp_path, n
             consumer=f"C{number}",
         )
     app = create_app({"data_dir": tmp_path})
-    browser, judge, asked = app.test_client(), app.extensions["judge"], threading.Event()
+    browser, judge, requested = app.test_client(), app.extensions["judge"], threading.Event()
     everyone = judge.everyone
 
     def judged_later(moment):
-        assert asked.wait(60)
+        assert requested.wait(60)
         return everyone(moment)
 
     monkeypatch.setattr(judge, "everyone", judged_later)
@@ -378,14 +378,14 @@ def test_many_daemons_are_not_called_anything_before_they_are_judged(tmp_path, n
     assert first["fleet"]["states"] == {"UNKNOWN": MIN_IN_BACKGROUND}
     assert (first["fleet"]["silent"], first["fleet"]["unknown"]) == (0, MIN_IN_BACKGROUND)
     assert "not judged yet" in browser.get(f"/daemon/{HOST}/hub/C7").text
-    asked.set()
+    requested.set()
     until = time.monotonic() + 60
-    while (found := browser.get("/api/v1/daemons").get_json())["reading"]:
+    while (body := browser.get("/api/v1/daemons").get_json())["reading"]:
         assert time.monotonic() < until
         time.sleep(0.05)
     # Only the backlog is known of these: heard of, and not to be judged.
-    assert (found["fleet"]["silent"], found["fleet"]["unknown"]) == (0, MIN_IN_BACKGROUND)
-    assert found["fleet"]["headline"] == f"{MIN_IN_BACKGROUND} not known"
+    assert (body["fleet"]["silent"], body["fleet"]["unknown"]) == (0, MIN_IN_BACKGROUND)
+    assert body["fleet"]["headline"] == f"{MIN_IN_BACKGROUND} not known"
 
 
 def test_all_rows_are_drawn_for_one_reader_at_a_time(tmp_path, now, monkeypatch):
@@ -398,14 +398,14 @@ def test_all_rows_are_drawn_for_one_reader_at_a_time(tmp_path, now, monkeypatch)
     browser = client(tmp_path)
     assert len(browser.get("/api/v1/daemons").get_json()["daemons"]) > 2
 
-    def drawn(address: str) -> int:
+    def panels_drawn(address: str) -> int:
         return browser.get(address).text.count('<svg class="area"')
 
-    a_row, everything = drawn("/?large=1"), drawn("/?large=1&draw=all")
+    a_row, everything = panels_drawn("/?large=1"), panels_drawn("/?large=1&draw=all")
     assert 0 < a_row < everything
     with first_paint._DRAWS_ALL:
-        assert drawn("/?large=1&draw=all") == a_row
+        assert panels_drawn("/?large=1&draw=all") == a_row
     monkeypatch.setattr(first_paint, "READING_SECONDS", -1.0)
-    assert drawn("/?large=1&draw=all") == a_row
+    assert panels_drawn("/?large=1&draw=all") == a_row
     monkeypatch.setattr(first_paint, "DRAWING_SECONDS", -1.0)
-    assert drawn("/?large=1&draw=all") == 0
+    assert panels_drawn("/?large=1&draw=all") == 0

@@ -75,11 +75,11 @@ def test_old_evidence_says_nothing_of_now(tmp_path: Path) -> None:
 
 def typed(line: str) -> int:
     """Return the exit code of a curl line; where there is no curl, of what it would send."""
-    words = shlex.split(line)
-    if shutil.which(words[0]):
-        return subprocess.run(words, timeout=60, check=False, capture_output=True).returncode
-    name, _, value = words[words.index("-H") + 1].partition(": ")
-    request = Request(words[-1], words[words.index("-d") + 1].encode(), {name: value})
+    arguments = shlex.split(line)
+    if shutil.which(arguments[0]):
+        return subprocess.run(arguments, timeout=60, check=False, capture_output=True).returncode
+    name, _, value = arguments[arguments.index("-H") + 1].partition(": ")
+    request = Request(arguments[-1], arguments[arguments.index("-d") + 1].encode(), {name: value})
     try:
         with urlopen(request, timeout=60):
             return 0

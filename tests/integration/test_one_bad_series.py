@@ -168,10 +168,10 @@ def test_a_mistake_of_ours_is_one_daemons_too(tmp_path, now, monkeypatch, caplog
     fleet(tmp_path, now, count=2)
     real = judge.judge
 
-    def odd(history, *rest):
+    def odd(history, *more):
         if history is not None and history.name == "Consumer1":
             raise ZeroDivisionError("float division by zero")
-        return real(history, *rest)
+        return real(history, *more)
 
     monkeypatch.setattr(judge, "judge", odd)
     rows = looked_at(tmp_path)
@@ -197,7 +197,7 @@ def test_a_closed_folder_is_named(now, closed):
         for metric in ("received", "processed", "backlog"):
             write(root, metric, {now - 10: 1, now: 1}, folder="h2.example.org/fedmsg-hub")
         (root / closed).chmod(0)
-        asked = subprocess.run(
+        process = subprocess.run(
             [*POWERLESS, sys.executable, "-c", ASK, root],
             capture_output=True,
             text=True,
@@ -205,9 +205,9 @@ def test_a_closed_folder_is_named(now, closed):
             check=True,
         )
         (root / closed).chmod(0o755)
-    assert f"not read: {closed}: Permission denied" in asked.stdout
-    assert "Consumer0=" in asked.stdout
-    assert "Consumer0=UNKNOWN" not in asked.stdout
+    assert f"not read: {closed}: Permission denied" in process.stdout
+    assert "Consumer0=" in process.stdout
+    assert "Consumer0=UNKNOWN" not in process.stdout
 
 
 def test_a_folder_closed_meanwhile_keeps_its_daemons(now):
@@ -230,7 +230,7 @@ def test_a_folder_closed_meanwhile_keeps_its_daemons(now):
                 dict.fromkeys(range(now - 600, now + 1, STEP), 1),
                 folder="h2.example.org/fedmsg-hub",
             )
-        asked = subprocess.run(
+        process = subprocess.run(
             [*POWERLESS, sys.executable, "-c", code, root],
             capture_output=True,
             text=True,
@@ -238,8 +238,8 @@ def test_a_folder_closed_meanwhile_keeps_its_daemons(now):
             check=True,
         )
         (root / HOST).chmod(0o755)
-    assert asked.stdout.count("'") == 4
-    assert "UNKNOWN" in asked.stdout
+    assert process.stdout.count("'") == 4
+    assert "UNKNOWN" in process.stdout
 
 
 def test_a_linked_host_is_named(tmp_path, now):

@@ -151,9 +151,9 @@ def test_zoom_moves_every_panel_and_the_address(site, chromium):
     page.mouse.move(box["x"] + 200, y, steps=5)
     page.mouse.up()
     until(page, f"new Set({RANGES}).size === 1 && location.search.includes('from=')")
-    drawn = page.evaluate("Number(document.body.dataset.drawn)")
+    redraws = page.evaluate("Number(document.body.dataset.drawn)")
     zoomed = page.evaluate(RANGES)
-    until(page, f"Number(document.body.dataset.drawn) > {drawn}")
+    until(page, f"Number(document.body.dataset.drawn) > {redraws}")
     assert page.evaluate(RANGES) == zoomed
     page.click("#unzoom")
     until(page, "!location.search.includes('from=')")
@@ -177,8 +177,8 @@ def test_ticks_tell_the_zones_own_time(site, chromium, zone):
     what a tick says is what the clock shows then."""
     _, address = site
     page = opened(chromium, address, timezone_id=zone)
-    asked = (Path(__file__).parent / "ticks.js").read_text("utf-8")
-    assert page.evaluate(asked) == []
+    script = (Path(__file__).parent / "ticks.js").read_text("utf-8")
+    assert page.evaluate(script) == []
 
 
 def test_live_update_adds_the_newest_sample(site, chromium):
@@ -205,11 +205,11 @@ def test_without_scripts_the_same_is_drawn(site, chromium):
     page = opened(chromium, span)
     until(page, f"{DRAWN.format(3)} && {ANSWER}")
     for line in (".panel[data-metric=received] path.line", ".panel[data-metric=backlog] path.fill"):
-        drawn = [one.locator(line).get_attribute("d") for one in (plain, page)]
-        assert drawn[0] == drawn[1]
-        assert len(drawn[0]) > 100
+        paths = [view.locator(line).get_attribute("d") for view in (plain, page)]
+        assert paths[0] == paths[1]
+        assert len(paths[0]) > 100
     labels = [
-        one.get_attribute(".panel[data-metric=backlog]", "aria-label") for one in (plain, page)
+        view.get_attribute(".panel[data-metric=backlog]", "aria-label") for view in (plain, page)
     ]
     assert labels == ["Backlog of Consumer0, messages: last 0, highest 60"] * 2
 
@@ -231,13 +231,13 @@ def test_a_page_of_a_store_that_is_away_comes_back_by_itself(site, chromium):
     """Opened while the store is away: that is said; once it answers, the rows are there."""
     folder, address = site
     fleet(folder, now(), ahead=AHEAD)
-    away = folder.with_name(f"{folder.name}-away")
-    folder.rename(away)
+    moved = folder.with_name(f"{folder.name}-away")
+    folder.rename(moved)
     page = chromium.new_context().new_page()
     page.faults = []
     page.clock.install()
     assert page.goto(address).status == 503
-    away.rename(folder)
+    moved.rename(folder)
     page.clock.fast_forward(6000)
     until(page, "document.querySelectorAll('.row').length === 1")
 

@@ -121,9 +121,9 @@ def test_a_young_span_begins_at_its_first_sample(site, chromium):  # noqa: F811
     write(folder, "backlog", dict.fromkeys(times, 0))
     for options in ({"java_script_enabled": False}, {}):
         page = opened(chromium, f"{address}{LARGE}&span=hour", **options)
-        words = page.locator("#young").inner_text()
-        assert words.startswith("2 min")
-        assert words.endswith("of samples so far")
+        text = page.locator("#young").inner_text()
+        assert text.startswith("2 min")
+        assert text.endswith("of samples so far")
         # A rate is known from the second sample on.
         width = "getBoundingClientRect().width"
         gaps = "[...document.querySelectorAll('[data-metric=received] path.gap')]"
@@ -166,9 +166,9 @@ def test_a_finger_scrolls_and_taps(site, chromium):  # noqa: F811
         "document.querySelectorAll('.row:first-of-type .panel.crossed').length === 3 "
         "|| document.querySelectorAll('.panel.crossed').length >= 3",
     )
-    said = page.locator(".row .at").all_inner_texts()[:3]
-    assert all(" · " in text for text in said)
-    assert len({text.partition(" · ")[0] for text in said}) == 1
+    lines = page.locator(".row .at").all_inner_texts()[:3]
+    assert all(" · " in text for text in lines)
+    assert len({text.partition(" · ")[0] for text in lines}) == 1
     swiped(page, (x, y), (x, y - 300))
     until(page, "scrollY > 200")
     assert "from=" not in page.url
@@ -273,5 +273,5 @@ def test_the_last_unfinished_step_is_filled(tmp_path, span):
     body = client.get(f"/api/v1/series?daemon={HOST}/hub/Archiver&span={span}").get_json()
     known = [v for v in body["daemons"][0]["series"]["backlog"] if v is not None]
     assert known[-1] == 268
-    drawn = client.get(f"/?span={span}&large=1").text
-    assert 'aria-label="Backlog of Archiver, messages: last 268, highest 268"' in drawn
+    text = client.get(f"/?span={span}&large=1").text
+    assert 'aria-label="Backlog of Archiver, messages: last 268, highest 268"' in text

@@ -94,9 +94,9 @@ def test_columns_are_switched_on_and_linked(site, chromium):  # noqa: F811
     selector = ".row[data-consumer=Consumer0] .panel[data-metric=utilisation]"
     until(page, f"{values(selector)}.utilisation?.includes(0.25)")
     assert page.evaluate("location.search") == "?sort=name&columns=utilisation&large=1"
-    again = opened(chromium, page.url)
-    until(again, f"{values(selector)}.utilisation")
-    assert page.faults + again.faults == []
+    reopened = opened(chromium, page.url)
+    until(reopened, f"{values(selector)}.utilisation")
+    assert page.faults + reopened.faults == []
 
 
 def test_tied_series_share_the_axis_and_are_text(site, chromium):  # noqa: F811
@@ -224,13 +224,13 @@ def test_keyboard_zooms(site, chromium):  # noqa: F811
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
-    "where", ["", "?compact=1", "?columns=failed,delay", DAEMON, "help", "daemon/none"]
+    "path", ["", "?compact=1", "?columns=failed,delay", DAEMON, "help", "daemon/none"]
 )
-def test_axe_finds_nothing(site, chromium, where, scheme):  # noqa: F811
+def test_axe_finds_nothing(site, chromium, path, scheme):  # noqa: F811
     """axe-core's rules for WCAG 2.2 A and AA, and its best practices: no violation."""
     _, address = site
-    page = opened(chromium, address + where, color_scheme=scheme)
-    if where not in ("help", "daemon/none"):
+    page = opened(chromium, address + path, color_scheme=scheme)
+    if path not in ("help", "daemon/none"):
         until(page, "Number(document.body.dataset.drawn) > 0")
     page.evaluate(AXE)
     step = page.evaluate(

@@ -160,8 +160,8 @@ def test_the_past_is_stepped_through_and_called_past(site, chromium):  # noqa: F
     page.click("#earlier")
     until(page, "location.search.includes('start=')")
     assert page.locator("#past").is_visible()
-    shown = datetime.fromisoformat(f"{page.input_value('#end')}+00:00").timestamp()
-    assert time.time() - 1200 < shown < time.time()
+    end = datetime.fromisoformat(f"{page.input_value('#end')}+00:00").timestamp()
+    assert time.time() - 1200 < end < time.time()
     in_utc = page.input_value("#end")
     page.evaluate("document.querySelector('details.more').open = true")
     page.select_option("#zone", "local")
@@ -256,11 +256,11 @@ def test_a_hidden_tab_asks_once_a_minute(site, chromium):  # noqa: F811
     )
     at_rest(page, pending)
     altered(page, lambda body: body["fleet"].update(attention=2))
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
+    urls = []
+    page.on("request", lambda request: urls.append(request.url))
 
     def count(part):
-        return sum(part in url for url in asked)
+        return sum(part in url for url in urls)
 
     # The clock goes on by itself as well: on a busy machine the test takes seconds of the minute.
     page.clock.run_for(30_000)
@@ -289,10 +289,10 @@ def test_long_silence_is_said_as_fully_as_short(tmp_path):
     rows = {
         daemon["consumer"]: daemon for daemon in client.get("/api/v1/daemons").get_json()["daemons"]
     }
-    gone = rows["Gone"]
-    assert gone["group"] == "silent"
-    assert gone["text"] == "no numbers for 3 d; 12 messages waited then"
-    assert (gone["since"], gone["backlog"]) == (times[-1], 12)
+    row = rows["Gone"]
+    assert row["group"] == "silent"
+    assert row["text"] == "no numbers for 3 d; 12 messages waited then"
+    assert (row["since"], row["backlog"]) == (times[-1], 12)
     text = client.get("/").text
     assert "1 silent" in text
     assert "1 well" in text

@@ -34,11 +34,11 @@ PADDING = [0.5] * 20_000
 def memory(session):
     """Return the bytes of the script heap and how many DOM nodes and listeners are alive."""
     session.send("HeapProfiler.collectGarbage")
-    told = {
+    metrics = {
         metric["name"]: metric["value"]
         for metric in session.send("Performance.getMetrics")["metrics"]
     }
-    return told["JSHeapUsedSize"], told["Nodes"], told["JSEventListeners"]
+    return metrics["JSHeapUsedSize"], metrics["Nodes"], metrics["JSEventListeners"]
 
 
 def changing(page):
@@ -87,16 +87,16 @@ def test_a_page_left_open_does_not_grow(site, chromium, updates, allowed):  # no
 
     page.evaluate("document.getElementById('main').dataset.interval = '0.005'")
 
-    def drawn():
+    def redraws():
         return page.evaluate("Number(document.body.dataset.drawn)")
 
     def update(times):
         page.check("#live")
-        until(page, f"Number(document.body.dataset.drawn) >= {drawn() + times}", 60 + times)
+        until(page, f"Number(document.body.dataset.drawn) >= {redraws() + times}", 60 + times)
         page.uncheck("#live")
         last = -1
-        while last != drawn():
-            last = drawn()
+        while last != redraws():
+            last = redraws()
             page.wait_for_timeout(500)
 
     # What is made once (compiled code, caches) is made here.

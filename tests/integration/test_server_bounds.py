@@ -63,10 +63,10 @@ class Served:
 @pytest.fixture
 def served(tmp_path):
     (tmp_path / "users").write_text(f"anne:{generate_password_hash('right')}\n")
-    made = Served(tmp_path, "--users-file", str(tmp_path / "users"))
-    yield made
-    made.process.terminate()
-    made.process.wait(60)
+    server = Served(tmp_path, "--users-file", str(tmp_path / "users"))
+    yield server
+    server.process.terminate()
+    server.process.wait(60)
 
 
 @pytest.mark.parametrize(
@@ -87,12 +87,12 @@ def test_headers_are_bounded(served):
     assert b" 431 " in served.status(b"GET / HTTP/1.1\r\nX: " + b"a" * 70000 + b"\r\n\r\n")
 
 
-@pytest.mark.parametrize("how", [b"Content-Length: 900000000", b"Transfer-Encoding: chunked"])
-def test_a_strangers_body_is_not_kept(served, how):
+@pytest.mark.parametrize("header", [b"Content-Length: 900000000", b"Transfer-Encoding: chunked"])
+def test_a_strangers_body_is_not_kept(served, header):
     """Refused at the bound, by its announced length at once; nothing is written to the disk."""
-    chunked = b"chunked" in how
+    chunked = b"chunked" in header
     with served.connect() as link:
-        link.sendall(b"POST /api/v1/marks HTTP/1.1\r\nHost: localhost\r\n" + how + b"\r\n\r\n")
+        link.sendall(b"POST /api/v1/marks HTTP/1.1\r\nHost: localhost\r\n" + header + b"\r\n\r\n")
         if chunked:
             link.sendall((b"8000\r\n" + bytes(0x8000) + b"\r\n") * 3)
         assert b" 413 " in link.recv(65536).partition(b"\r\n")[0]
@@ -127,8 +127,8 @@ def test_guessers_are_refused_and_readers_are_not(served):
         for thread in threads:
             thread.join(30)
     assert statuses.count(401) <= 10  # each checked one takes 50 ms, those refused none
-    again = (served.get("/help", Authorization=basic("wrong")) for _ in range(10))
-    refused = next(answer for answer in again if answer.status == 429)
+    retries = (served.get("/help", Authorization=basic("wrong")) for _ in range(10))
+    refused = next(answer for answer in retries if answer.status == 429)
     assert int(refused.getheader("Retry-After")) >= 1
 
 
@@ -167,35 +167,35 @@ def test_a_token_of_any_character_and_guesses_at_it(tmp_path):
     client = create_app({"data_dir": tmp_path, "token": TOKEN}).test_client()
     forms = [TOKEN.encode().decode("latin-1"), "schl%C3%BCssel%20%E2%9C%93%20of%20sixteen"]
     for form in forms:
-        made = client.post("/api/v1/marks", json={"text": "x"}, headers={"X-Token": form})
-        assert made.status_code == 201
-    seen = [
+        created = client.post("/api/v1/marks", json={"text": "x"}, headers={"X-Token": form})
+        assert created.status_code == 201
+    statuses = [
         client.post(
             "/api/v1/marks", json={"text": "x"}, headers={"X-Token": f"wrong {n}"}
         ).status_code
         for n in range(20)
     ]
-    assert seen[0] == 401
-    assert seen[-10:] == [429] * 10
+    assert statuses[0] == 401
+    assert statuses[-10:] == [429] * 10
     assert client.post("/api/v1/marks", json={"text": "x"}).status_code == 429
     assert client.get("/api/v1/state").status_code == 200
 
 
-def run(*words: str) -> subprocess.CompletedProcess:
+def run(*options: str) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [*COMMAND, *words], capture_output=True, text=True, timeout=60, check=False
+        [*COMMAND, *options], capture_output=True, text=True, timeout=60, check=False
     )
 
 
 def test_an_address_that_cannot_be_had_is_one_sentence(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as used:
         port = str(used.getsockname()[1])
-        for words in (
+        for options in (
             ["--port", port],
             ["--port", "0", "--host", "192.0.2.1"],
             ["--port", "0", "--host", "no.such.invalid"],
         ):
-            done = run("--data-dir", str(tmp_path), *words)
+            done = run("--data-dir", str(tmp_path), *options)
             assert done.returncode == 2
             lines = [line for line in done.stderr.splitlines() if "Warning" not in line]
             assert len(lines) == 1
@@ -225,15 +225,15 @@ def test_its_own_address_is_served_however_it_is_written(tmp_path, host):
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
 def test_served_on_ipv6(tmp_path):
-    made = Served(tmp_path, "--host", "::1")
+    server = Served(tmp_path, "--host", "::1")
     try:
-        assert made.address.startswith("http://[::1]:")
-        link = http.client.HTTPConnection("::1", made.port, timeout=60)
+        assert server.address.startswith("http://[::1]:")
+        link = http.client.HTTPConnection("::1", server.port, timeout=60)
         link.request("GET", "/healthz")
         assert link.getresponse().status == 200
     finally:
-        made.process.terminate()
-        made.process.wait(60)
+        server.process.terminate()
+        server.process.wait(60)
 
 
 @pytest.mark.parametrize(
@@ -266,9 +266,9 @@ def test_topics_count_against_one_total(tmp_path):
             (folder / f"derive-{name}.rrd").touch()
     client = create_app({"data_dir": tmp_path}).test_client()
     daemons = "&".join(f"daemon=h/hub{number}/C" for number in range(300))
-    asked = f"/api/v1/series?metrics=received&span=day&{daemons}"
-    assert client.get(asked).status_code == 200
-    answer = client.get(f"{asked}&topics=1")
+    address = f"/api/v1/series?metrics=received&span=day&{daemons}"
+    assert client.get(address).status_code == 200
+    answer = client.get(f"{address}&topics=1")
     assert answer.status_code == 400
     assert "30,300 series" in answer.get_json()["error"]["message"]
-    assert client.get(f"{asked}&topics=1".replace("&daemon=h/hub1", "&x=")).status_code == 400
+    assert client.get(f"{address}&topics=1".replace("&daemon=h/hub1", "&x=")).status_code == 400

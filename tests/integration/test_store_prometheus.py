@@ -167,11 +167,11 @@ def test_commands_judge_it_too(server, capsys):
     cli.main(
         ["diagnose", "--prometheus", address, "--interval", str(STEP), "--at", str(end), "--json"]
     )
-    (found,) = json.loads(capsys.readouterr().out)["daemons"]
-    assert found["consumer"] == "A b"
-    restart = {finding["verdict"]: finding for finding in found["findings"]}["RESTART"]
+    (daemon,) = json.loads(capsys.readouterr().out)["daemons"]
+    assert daemon["consumer"] == "A b"
+    restart = {finding["verdict"]: finding for finding in daemon["findings"]}["RESTART"]
     assert "2 messages lost" in restart["evidence"][0]
-    assert "a baseline" in found["missing"]
+    assert "a baseline" in daemon["missing"]
 
 
 @needs_prometheus
@@ -193,8 +193,8 @@ def test_a_server_that_is_away_is_503(tmp_path):
 
 def test_names_are_data_in_promql():
     """A label's value leaves its quotes in no way."""
-    one = Selector("m", (("type", 'a"} or up{x="\\\n'),))
-    assert selector(one) == '{__name__="m",type="a\\"} or up{x=\\"\\\\\\n"}'
+    hostile = Selector("m", (("type", 'a"} or up{x="\\\n'),))
+    assert selector(hostile) == '{__name__="m",type="a\\"} or up{x=\\"\\\\\\n"}'
 
 
 @needs_prometheus

@@ -129,11 +129,11 @@ def test_the_backlog_of_a_daemon_that_was_away_is_null(tmp_path, now):
         body = client(tmp_path).get(ask + metrics).get_json()
         (row,) = body["daemons"]
         assert set(row["series"]) == {*metrics.split(","), "backlog_min"}
-        away = slice((now - 500 - body["start"]) // STEP, (now - 410 - body["start"]) // STEP)
+        absence = slice((now - 500 - body["start"]) // STEP, (now - 410 - body["start"]) // STEP)
         for key in ("backlog", "backlog_min"):
             points = row["series"][key]
-            assert points[away] == [None] * 9
-            assert {*points[: away.start], *points[away.stop :]} == {3}
+            assert points[absence] == [None] * 9
+            assert {*points[: absence.start], *points[absence.stop :]} == {3}
 
 
 def test_silent_daemon_is_unknown(tmp_path, now):
@@ -208,11 +208,11 @@ def test_etag_and_encoding(tmp_path, now):
     """A poll that has the newest answer costs 304; the rest is packed."""
     fleet(tmp_path, now)
     browser = client(tmp_path)
-    where = f"/api/v1/series?daemon={HOST}/hub/Consumer0&start={now - 900}&end={now}"
-    first = browser.get(where, headers={"Accept-Encoding": "br"})
+    address = f"/api/v1/series?daemon={HOST}/hub/Consumer0&start={now - 900}&end={now}"
+    first = browser.get(address, headers={"Accept-Encoding": "br"})
     assert first.headers["Content-Encoding"] == "br"
-    again = browser.get(where, headers={"If-None-Match": first.headers["ETag"]})
-    assert again.status_code == 304
+    second = browser.get(address, headers={"If-None-Match": first.headers["ETag"]})
+    assert second.status_code == 304
 
 
 @pytest.mark.parametrize("span", ["day", "week", "month"])

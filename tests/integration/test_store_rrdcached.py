@@ -97,13 +97,13 @@ def test_values_in_the_cache_are_shown_and_its_absence_is_503(cache, served):
     now = int(time.time()) // STEP * STEP
     path = write(folder, "backlog", dict.fromkeys(range(now - 100, now - 10, STEP), 1))
     rrdtool.update(str(path), "--daemon", address, f"{now - 10}:7", f"{now}:7")
-    where = f"{served}api/v1/series?daemon={HOST}/hub/Archiver&metrics=backlog"
-    with urllib.request.urlopen(where, timeout=60) as answer:
+    series_url = f"{served}api/v1/series?daemon={HOST}/hub/Archiver&metrics=backlog"
+    with urllib.request.urlopen(series_url, timeout=60) as answer:
         assert 7.0 in json.load(answer)["daemons"][0]["series"]["backlog"]
     process.terminate()
     process.wait(60)
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(where, timeout=60)
+        urllib.request.urlopen(series_url, timeout=60)
     assert refused.value.code == 503
 
 
