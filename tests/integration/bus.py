@@ -58,28 +58,28 @@ class Bus:
 
     def settle(self, service: str) -> Sample:
         """Return the newest sample once nothing waits and none came from one to the next."""
-        kept = [self.sample(service)]
+        last = [self.sample(service)]
 
         def settled() -> bool:
             now = self.sample(service)
-            if now.time == kept[0].time:
+            if now.time == last[0].time:
                 return False
-            before, kept[0] = kept[0], now
+            before, last[0] = last[0], now
             return not now.backlog and now.received == before.received
 
         wait_for(f"{service} has nothing left to do", settled)
-        return kept[0]
+        return last[0]
 
     def sample(self, service: str) -> Sample:
         """Return a service's newest sample."""
-        found: list[Sample] = []
+        newest: list[Sample] = []
 
-        def answered() -> bool:
+        def has_answered() -> bool:
             harvest = reader.latest(
                 [f"{self.chain.run_folder}/{service}.*.sock"], 30.0, time.time()
             )
-            found.extend(samples[-1] for _, _, samples in harvest.fresh)
-            return bool(found)
+            newest.extend(samples[-1] for _, _, samples in harvest.fresh)
+            return bool(newest)
 
-        wait_for(f"{service} answers", answered)
-        return found[-1]
+        wait_for(f"{service} answers", has_answered)
+        return newest[-1]

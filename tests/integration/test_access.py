@@ -28,7 +28,7 @@ from examples.processes import free_port, wait_for
 from tests.played_daemons import Served, listen
 
 
-def one(at: float) -> list[Sample]:
+def sample(at: float) -> list[Sample]:
     return [Sample("C", at, 3, 2, 1, 0)]
 
 
@@ -41,7 +41,7 @@ def started() -> Iterator[list[Responder]]:
 
 
 def serve(running: list[Responder], settings: Settings) -> Path:
-    responder = Responder(settings, one)
+    responder = Responder(settings, sample)
     running.append(responder)
     responder.start()
     path = socket_path(settings.run_folder, settings.service, os.getpid())
@@ -106,8 +106,8 @@ def test_a_dead_daemon_s_socket_is_removed(short_folder: Path, started: list[Res
     ended = subprocess.Popen(["/bin/true"])
     ended.wait(60)
     stale = socket_path(short_folder, "d", ended.pid)
-    with socket.socket(socket.AF_UNIX) as left:
-        left.bind(str(stale))
+    with socket.socket(socket.AF_UNIX) as unused:
+        unused.bind(str(stale))
     serve(started, Settings("d", short_folder))
     wait_for("the stale socket is gone", lambda: not stale.exists())
 

@@ -30,15 +30,15 @@ def test_nothing_is_lost_between_samples(short_folder: Path) -> None:
             wait_for("messages are stored", lambda: grown(bus, 3))
             began = stored_until(bus)
             bus.chain.processes.stop("collectd", signal.SIGKILL)
-            away = bus.sample("daemon").time
-            wait_for("the outage lasts", lambda: bus.sample("daemon").time >= away + 6)
+            stopped = bus.sample("daemon").time
+            wait_for("the outage lasts", lambda: bus.sample("daemon").time >= stopped + 6)
             bus.chain.start_collectd()
-            wait_for("it has caught up", lambda: stored_until(bus) >= away + 9)
+            wait_for("it has caught up", lambda: stored_until(bus) >= stopped + 9)
         wait_for("the queue is empty", lambda: not bus.sample("daemon").backlog)
         end = bus.sample("daemon").time
         wait_for("the end is stored", lambda: stored_until(bus) >= end)
 
-        known = {one.time: one for one in whole_ring(bus)}
+        known = {sample.time: sample for sample in whole_ring(bus)}
         first, last = known[float(int(began))], known[end]
         for name, exact in (
             ("received", last.received - first.received),
@@ -61,10 +61,10 @@ def says_how_it_goes(folder: Path) -> None:
 
     def newest(name: str) -> float:
         path = folder / "rrd" / "localhost" / "collectd_fedmsg" / f"{name}.rrd"
-        out = subprocess.run(
+        output = subprocess.run(
             ["rrdtool", "lastupdate", str(path), "--daemon", f"unix:{folder}/rrdcached.sock"],
             capture_output=True, text=True, timeout=60, check=True).stdout  # fmt: skip
-        return float(out.split()[-1])
+        return float(output.split()[-1])
 
     # On a busy machine a round may have been over before the daemon answered.
     wait_for(
@@ -142,9 +142,9 @@ def fetch(
         "rrdtool", "fetch", str(path), "AVERAGE", "-r", "1",
         "-s", str(start), "-e", str(end), "--daemon", f"unix:{folder}/rrdcached.sock",
     ]  # fmt: skip
-    out = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    output = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
     rows = []
-    for line in out.splitlines()[2:]:
+    for line in output.splitlines()[2:]:
         at, _, value = line.partition(":")
         rate = None if "nan" in value else float(value)
         if start < int(at) <= end:

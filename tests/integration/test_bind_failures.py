@@ -40,18 +40,18 @@ def too_long(folder: Path, _: contextlib.ExitStack) -> Settings:
 
 
 def path_in_use(folder: Path, stack: contextlib.ExitStack) -> Settings:
-    other = stack.enter_context(socket.socket(socket.AF_UNIX))
-    other.bind(str(socket_path(folder, "d", os.getpid())))
-    other.listen()
+    occupant = stack.enter_context(socket.socket(socket.AF_UNIX))
+    occupant.bind(str(socket_path(folder, "d", os.getpid())))
+    occupant.listen()
     return Settings("d", folder)
 
 
 def port_in_use(folder: Path, stack: contextlib.ExitStack) -> Settings:
-    other = stack.enter_context(socket.socket())
-    other.bind(("127.0.0.1", 0))
-    other.listen()
+    occupant = stack.enter_context(socket.socket())
+    occupant.bind(("127.0.0.1", 0))
+    occupant.listen()
     make(folder / "keys")
-    endpoint = f"tcp://127.0.0.1:{other.getsockname()[1]}"
+    endpoint = f"tcp://127.0.0.1:{occupant.getsockname()[1]}"
     return Settings("d", folder / "health", endpoint=endpoint, curve_keys=folder / "keys/daemon")
 
 
@@ -61,8 +61,8 @@ def no_keys(folder: Path, _: contextlib.ExitStack) -> Settings:
 
 @pytest.fixture
 def stack() -> Iterator[contextlib.ExitStack]:
-    with contextlib.ExitStack() as found:
-        yield found
+    with contextlib.ExitStack() as exit_stack:
+        yield exit_stack
 
 
 @pytest.mark.parametrize(("case", "says", "answers"), [
@@ -72,7 +72,7 @@ def stack() -> Iterator[contextlib.ExitStack]:
     (path_in_use, "is taken by another process", True),
     (port_in_use, "is the address free", True),
     (no_keys, "are the keys there", True),
-], ids=lambda one: getattr(one, "__name__", None))  # fmt: skip
+], ids=lambda value: getattr(value, "__name__", None))  # fmt: skip
 def test_one_line_and_it_goes_on(  # noqa: PLR0917
     case: Case,
     says: str,

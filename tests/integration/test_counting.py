@@ -22,9 +22,9 @@ EXAMPLE = (ROOT / "examples" / "counted_consumer.py").read_text("utf-8")
 
 def newest(folder: Path) -> dict[int, Sample]:
     """Return the newest sample by process."""
-    found = latest([f"{folder}/*.sock"], 30.0, time.time())
-    assert not found.errors
-    return {origin.pid: samples[-1] for _, origin, samples in found.fresh if samples}
+    harvest = latest([f"{folder}/*.sock"], 30.0, time.time())
+    assert not harvest.errors
+    return {origin.pid: samples[-1] for _, origin, samples in harvest.fresh if samples}
 
 
 def test_the_documented_example(short_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -43,7 +43,8 @@ def test_the_documented_example(short_folder: Path, capsys: pytest.CaptureFixtur
         example["archive"]({})
     try:
         wait_for(
-            "it is served", lambda: [one.processed for one in newest(short_folder).values()] == [4]
+            "it is served",
+            lambda: [sample.processed for sample in newest(short_folder).values()] == [4],
         )
         [sample] = newest(short_folder).values()
     finally:
@@ -90,11 +91,11 @@ def test_a_forked_child_is_a_replica_of_its_own(short_folder: Path) -> None:
         wait_for(
             "both are there",
             lambda: (
-                {pid: one.processed for pid, one in newest(short_folder).items()}
+                {pid: sample.processed for pid, sample in newest(short_folder).items()}
                 == {os.getpid(): 1, child: 3}
             ),
         )
-        names = {one.consumer for one in newest(short_folder).values()}
+        names = {sample.consumer for sample in newest(short_folder).values()}
         assert len(names) == 2
         assert {name.partition("#")[0] for name in names} == {"Worker"}
     finally:
@@ -137,6 +138,9 @@ def test_what_is_no_failure_is_none(short_folder: Path) -> None:
             handle(error)
     wait_for(
         "both are counted",
-        lambda: [(one.processed, one.failed) for one in newest(short_folder).values()] == [(2, 1)],
+        lambda: (
+            [(sample.processed, sample.failed) for sample in newest(short_folder).values()]
+            == [(2, 1)]
+        ),
     )
     consumer.stop()

@@ -39,14 +39,14 @@ def values(path: Path, start: float, end: float) -> dict[int, float]:
     """Return what a whisper file knows of (start, end], by epoch seconds."""
     if not path.exists():
         return {}
-    out = subprocess.run(
+    output = subprocess.run(
         ["whisper-fetch", f"--from={start:.0f}", f"--until={end:.0f}", str(path)],
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     ).stdout
-    rows = [line.split() for line in out.splitlines()]
+    rows = [line.split() for line in output.splitlines()]
     return {int(at): float(value) for at, value in rows if value != "None"}
 
 
@@ -104,6 +104,6 @@ def test_totals_and_backlog_are_in_the_whisper_files(short_folder: Path) -> None
         )
         last = bus.sample("daemon")
         wait_stored(last.time)
-        totals = [stored("derive-Obedient_received", one.time) for one in (first, last)]
+        totals = [stored("derive-Obedient_received", sample.time) for sample in (first, last)]
         assert totals == [first.received, last.received]
         assert stored("queue_length-Obedient_backlog", last.time) == last.backlog > 0

@@ -35,7 +35,7 @@ def test_a_blocked_reactor_does_not_silence_it(short_folder: Path) -> None:
         bus.publish(seconds=60)
         requester = Requester()
         endpoint = f"ipc://{socket_path(bus.chain.run_folder, 'blocked', pid)}"
-        seen = []
+        samples_blocked = []
         waits = []
 
         def working() -> bool:
@@ -45,15 +45,19 @@ def test_a_blocked_reactor_does_not_silence_it(short_folder: Path) -> None:
             assert replies, "it answers while the reactor is blocked"
             sample = replies[endpoint][-1].samples[-1][1]
             if sample.in_progress:
-                seen.append(sample)
-            return len(seen) > 1 and seen[-1].time > seen[0].time
+                samples_blocked.append(sample)
+            return len(samples_blocked) > 1 and samples_blocked[-1].time > samples_blocked[0].time
 
         wait_for("two samples while it works", working)
         requester.close()
-        assert (seen[0].observable, seen[0].waiting, seen[0].in_progress) == (False, 0, 1)
-        assert seen[0].received == before.received + 1
-        assert seen[-1].busy > seen[0].busy
-        assert seen[-1].topic_busy[TOPIC] > seen[0].topic_busy[TOPIC] > 0
+        assert (
+            samples_blocked[0].observable,
+            samples_blocked[0].waiting,
+            samples_blocked[0].in_progress,
+        ) == (False, 0, 1)
+        assert samples_blocked[0].received == before.received + 1
+        assert samples_blocked[-1].busy > samples_blocked[0].busy
+        assert samples_blocked[-1].topic_busy[TOPIC] > samples_blocked[0].topic_busy[TOPIC] > 0
         print(f"answers while blocked: {len(waits)}, slowest {max(waits) * 1e3:.1f} ms")
 
 
@@ -69,8 +73,8 @@ def test_moksha_s_own_figures_stay(short_folder: Path) -> None:
 
         def hear() -> dict[str, tuple[int, int, int]]:
             for _, origin, samples in source.collect(0.0, time.time()).fresh:
-                one = next(one for one in samples if one.consumer == "Obedient")
-                figures = (one.received or 0, one.processed or 0, one.failed or 0)
+                sample = next(sample for sample in samples if sample.consumer == "Obedient")
+                figures = (sample.received or 0, sample.processed or 0, sample.failed or 0)
                 totals[origin.service] = figures
                 polls[origin.service] += 1
             return dict(totals)
@@ -98,9 +102,9 @@ def test_moksha_s_own_figures_stay(short_folder: Path) -> None:
 def _check_producers(bus: Bus) -> None:
     """Ask as Nagios would what Fedora's checks asked the monitoring socket in 2014."""
 
-    def ask(*words: str) -> tuple[int, str]:
+    def ask(*options: str) -> tuple[int, str]:
         done = subprocess.run(
-            [sys.executable, "-m", "collectd_fedmsg.cli", "check", *words, "--service", "hub",
+            [sys.executable, "-m", "collectd_fedmsg.cli", "check", *options, "--service", "hub",
              "--endpoints", f"{bus.chain.run_folder}/*.sock"],
             capture_output=True, text=True, timeout=60, check=False)  # fmt: skip
         return done.returncode, done.stdout

@@ -52,9 +52,9 @@ def test_each_kind_is_exact(short_folder: Path) -> None:
         wait_for(
             "all have come",
             lambda: all(
-                one.processed >= before[kind].processed + 50
-                and one.failed >= before[kind].failed + 10
-                for kind, one in newest(bus).items()
+                sample.processed >= before[kind].processed + 50
+                and sample.failed >= before[kind].failed + 10
+                for kind, sample in newest(bus).items()
             ),
         )
         after = newest(bus)
@@ -74,19 +74,20 @@ def newest(bus: Bus) -> dict[str, Sample]:
 
 def settled(bus: Bus) -> dict[str, Sample]:
     """Return the newest samples once nothing came from one second to the next."""
-    kept = [newest(bus)]
+    last = [newest(bus)]
 
     def unchanged() -> bool:
         now = newest(bus)
-        if now["Obedient"].time == kept[0]["Obedient"].time:
+        if now["Obedient"].time == last[0]["Obedient"].time:
             return False
-        before, kept[0] = kept[0], now
+        before, last[0] = last[0], now
         return all(
-            one.received == before[kind].received and not one.backlog for kind, one in now.items()
+            sample.received == before[kind].received and not sample.backlog
+            for kind, sample in now.items()
         )
 
     wait_for("nothing is left to do", unchanged)
-    return kept[0]
+    return last[0]
 
 
 @contextmanager

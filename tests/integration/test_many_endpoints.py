@@ -25,18 +25,18 @@ def test_a_hundred_of_a_thousand_hang(short_folder: Path) -> None:
     try:
         wait_for("all listen", (short_folder / "ready").exists, 60)
         reader = Reader([f"{short_folder}/*.sock"], requester)
-        whole = 0
+        complete_rounds = 0
         for _ in range(ROUNDS):
             began = time.monotonic()
             harvest = reader.collect(BUDGET, time.time())
-            spent = time.monotonic() - began
+            seconds = time.monotonic() - began
             assert len(harvest.silent) >= COUNT // MUTE
-            print(f"{harvest.daemons} answered, {len(harvest.silent)} hung: {spent:.2f} s")
+            print(f"{harvest.daemons} answered, {len(harvest.silent)} hung: {seconds:.2f} s")
             # The budget is for the answers; the rest is for a loaded machine.
-            whole += harvest.daemons == COUNT - COUNT // MUTE and spent < BUDGET + 5.0
-            if whole == 2:
+            complete_rounds += harvest.daemons == COUNT - COUNT // MUTE and seconds < BUDGET + 5.0
+            if complete_rounds == 2:
                 break
-        assert whole == 2, "two rounds in time in which everyone who can has answered"
+        assert complete_rounds == 2, "two rounds in time in which everyone who can has answered"
     finally:
         requester.close()
         processes.stop_all()

@@ -43,18 +43,18 @@ def test_fedora_messaging(short_folder: Path) -> None:
     processes = Processes(short_folder)
     command = [sys.executable, "-c", SERVICE, str(port)]
     processes.start("service", command, {**os.environ, "PYTHONPATH": str(ROOT)}, short_folder)
-    there, gone = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{closed}"
-    source = FedoraMessagingSource({there: "archiver", gone: "gone"}, 1.0)
+    listening, refusing = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{closed}"
+    source = FedoraMessagingSource({listening: "archiver", refusing: "gone"}, 1.0)
     try:
-        found = []
+        harvests = []
 
-        def answered() -> bool:
-            found.append(source.collect(2.0, time.time()))
-            return bool(found[-1].fresh)
+        def has_answered() -> bool:
+            harvests.append(source.collect(2.0, time.time()))
+            return bool(harvests[-1].fresh)
 
-        wait_for("the monitor answers", answered)
-        assert found[-1].silent == [gone]
-        [(_, origin, [sample])] = found[-1].fresh
+        wait_for("the monitor answers", has_answered)
+        assert harvests[-1].silent == [refusing]
+        [(_, origin, [sample])] = harvests[-1].fresh
         assert (origin.service, sample.received, sample.processed) == ("archiver", 10, 8)
         assert (sample.failed, sample.in_progress, sample.backlog) == (3, 2, None)
     finally:
@@ -66,7 +66,7 @@ class Monitor(http.server.BaseHTTPRequestHandler):
     """Answers ``/ready`` as the server's ``said`` is at that moment."""
 
     def do_GET(self):
-        body = json.dumps(self.server.said).encode()
+        body = json.dumps(self.server.status).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -95,7 +95,7 @@ def monitors() -> Iterator[list[http.server.ThreadingHTTPServer]]:
     """Three monitors, each with 5,000 messages behind it."""
     servers = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), Monitor) for _ in range(3)]
     for server in servers:
-        server.said = ready(5000)
+        server.status = ready(5000)
         threading.Thread(target=server.serve_forever, daemon=True).start()
     yield servers
     for server in servers:
@@ -111,7 +111,7 @@ def test_a_service_that_consumes_no_more_says_so_at_once(monitors) -> None:
     """It lost its broker: the totals stand still as in any calm hour, this does not."""
     source = FedoraMessagingSource({url(monitors[0]): "bodhi"}, 10.0)
     [(_, _, [well])] = source.collect(30.0, 10.0).fresh
-    monitors[0].said = ready(5000, consuming=False)
+    monitors[0].status = ready(5000, consuming=False)
     [(_, _, [lost])] = source.collect(30.0, 20.0).fresh
     source.close()
     assert (well.consuming, lost.consuming) == (1, 0)
@@ -122,7 +122,7 @@ def test_several_monitors_of_one_name_are_one_row_and_lose_nothing(monitors) -> 
     source = FedoraMessagingSource({url(server): "bodhi" for server in monitors}, 10.0)
     source.collect(30.0, 10.0)
     for server, received, consuming in zip(monitors, (5010, 5020, 7), (True, True, False)):
-        server.said = ready(received, consuming)
+        server.status = ready(received, consuming)
     collected = source.collect(30.0, 20.0)
     [(_, origin, [row])] = collected.fresh
     source.close()

@@ -68,19 +68,19 @@ def test_the_nine_hundred_are_dispatched(short_folder: Path) -> None:
             return heads <= {line.partition(" ")[2] for line in ask(address, "LISTVAL")}
 
         wait_for("all that answer are dispatched", all_there, 60)
-        told = ("count-daemons_seen", "count-daemons_silent")
+        names = ("count-daemons_seen", "count-daemons_silent")
         # On a loaded machine the first rounds may end before everybody has answered.
         wait_for(
             "a round in which all of them answer",
             lambda: (
-                [value(address, name) for name in told] == [COUNT - COUNT // MUTE, COUNT // MUTE]
+                [value(address, name) for name in names] == [COUNT - COUNT // MUTE, COUNT // MUTE]
             ),
             100,
         )
         # The limit is 2 s; the rest is for a loaded machine.
         wait_for("a read takes no longer", lambda: value(address, "duration-read") < 4, 100)
-        spent = value(address, "duration-read")
-        print(f"{COUNT - COUNT // MUTE} seen, {COUNT // MUTE} silent, a read takes {spent:.2f} s")
+        seconds = value(address, "duration-read")
+        print(f"{COUNT - COUNT // MUTE} seen, {COUNT // MUTE} silent, a read takes {seconds:.2f} s")
     finally:
         processes.stop_all()
 
@@ -92,8 +92,8 @@ def ask(address: Path, command: str) -> list[str]:
         peer.connect(str(address))
         peer.sendall(f"{command}\n".encode())
         stream = peer.makefile()
-        number, _, said = stream.readline().partition(" ")
-        assert int(number) >= 0, said
+        number, _, status = stream.readline().partition(" ")
+        assert int(number) >= 0, status
         return [stream.readline().rstrip("\n") for _ in range(int(number))]
 
 

@@ -22,49 +22,49 @@ def test_in_a_terminal(short_folder: Path) -> None:
     settings = Settings(service="hub", run_folder=short_folder, interval=1)
     responder = Responder(settings, lambda at: [Sample("Archiver", at, 12, 5, 6, 1)])
     responder.start()
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    before = termios.tcgetattr(theirs)
+    controller, terminal = pty.openpty()
+    fcntl.ioctl(controller, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    before = termios.tcgetattr(terminal)
     command = [sys.executable, "-m", "collectd_fedmsg.cli", "top",
                "--endpoints", f"{short_folder}/*.sock"]  # fmt: skip
     process = subprocess.Popen(
         command,
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
         cwd=ROOT,
         env={**os.environ, "TERM": "xterm-256color"},
     )
-    os.set_blocking(ours, False)
-    shown = bytearray()
+    os.set_blocking(controller, False)
+    output = bytearray()
 
-    def drawn() -> bool:
-        assert process.poll() is None, shown
+    def is_drawn() -> bool:
+        assert process.poll() is None, output
         try:
-            shown.extend(os.read(ours, 65536))
+            output.extend(os.read(controller, 65536))
         except BlockingIOError:
             return False
-        return b"hub/Archiver" in shown and b"BACKLOG" in shown
+        return b"hub/Archiver" in output and b"BACKLOG" in output
 
     try:
-        wait_for("it is drawn", drawn)
-        os.write(ours, b"q")
-        wait_for("it has ended", lambda: _ended(process, ours, shown))
+        wait_for("it is drawn", is_drawn)
+        os.write(controller, b"q")
+        wait_for("it has ended", lambda: _ended(process, controller, output))
         assert process.returncode == 0
-        assert shown.startswith(b"\x1b[?1049h"), "on the other screen"
-        assert b"\x1b[?1049l" in shown, "and back"
-        assert termios.tcgetattr(theirs) == before
+        assert output.startswith(b"\x1b[?1049h"), "on the other screen"
+        assert b"\x1b[?1049l" in output, "and back"
+        assert termios.tcgetattr(terminal) == before
     finally:
         process.kill()
         process.wait(60)
         responder.stop()
-        os.close(ours)
-        os.close(theirs)
+        os.close(controller)
+        os.close(terminal)
 
 
-def _ended(process: subprocess.Popen[bytes], ours: int, shown: bytearray) -> bool:
+def _ended(process: subprocess.Popen[bytes], controller: int, output: bytearray) -> bool:
     try:
-        shown.extend(os.read(ours, 65536))
+        output.extend(os.read(controller, 65536))
     except BlockingIOError:
         return process.poll() is not None
     return False

@@ -94,16 +94,16 @@ class RunningBroker:
         """Wait until the broker's figures of a queue are these."""
         row: dict[str, Any] = {}
 
-        def there() -> bool:
+        def matches() -> bool:
             row.update(self.api("GET", f"/api/queues/%2F/{queue}"))
             stats = row.get("message_stats", {})
             return all(stats.get(name, row.get(name)) == value for name, value in figures.items())
 
         try:
-            wait_for("", there, seconds)
+            wait_for("", matches, seconds)
         except TimeoutError:
-            wanted = {name: row.get("message_stats", row).get(name) for name in figures}
-            raise TimeoutError(f"{queue}: {wanted} and not {figures}; {row}") from None
+            broker_figures = {name: row.get("message_stats", row).get(name) for name in figures}
+            raise TimeoutError(f"{queue}: {broker_figures} and not {figures}; {row}") from None
 
     def service(self, name: str, callback: str, settings: str = "") -> None:
         """Start a service, with a queue of the same name; ``settings`` are TOML for its callback.

@@ -27,13 +27,13 @@ def test_every_kind_of_callback_is_counted(broker: RunningBroker) -> None:
     for kind, attribute in KINDS.items():
         broker.service(f"{kind}-entry", f"{CALLBACKS}:{attribute}", broker.counted())
     # By name the module finds the callback, and the same mechanism counts it: two kinds show that.
-    named = ("class", "coroutine")
-    for kind in named:
+    kinds_by_name = ("class", "coroutine")
+    for kind in kinds_by_name:
         own = f'callback = "{CALLBACKS}:{KINDS[kind]}"\n'
         broker.service(f"{kind}-named", NAMED, broker.counted(own))
-    names = [*(f"{kind}-entry" for kind in KINDS), *(f"{kind}-named" for kind in named)]
+    names = [*(f"{kind}-entry" for kind in KINDS), *(f"{kind}-named" for kind in kinds_by_name)]
     broker.consumes(*names)
-    for kind in named:  # it is counted from its start on
+    for kind in kinds_by_name:  # it is counted from its start on
         wait_for(f"{kind} is there", lambda kind=kind: broker.samples(f"{kind}-named") != [], 60)
     broker.publish(dict.fromkeys(names, ORDERS))
     for name in names:
@@ -101,11 +101,11 @@ def test_what_is_prefetched_is_not_in_progress(broker: RunningBroker) -> None:
     with contextlib.closing(broker.connect()) as connection:
         channel = connection.channel()
 
-        def left() -> int:
+        def ready_count() -> int:
             queue = channel.queue_declare("prefetching", passive=True)
             return int(queue.method.message_count)
 
-        wait_for("all are with the service", lambda: left() == 0)
+        wait_for("all are with the service", lambda: ready_count() == 0)
     go_on.touch()
     wait_for(
         "all are handled",

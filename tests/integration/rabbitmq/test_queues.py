@@ -86,10 +86,10 @@ def expires(broker: RunningBroker, channel: Channel) -> Scene:
     sample = expiring.last()
     assert (sample.received, sample.processed, sample.vanished) == (25, 0, 25)
     dead.next()
-    sample, found = dead.next()
+    sample, source_round = dead.next()
     assert (sample.received, sample.backlog) == (None, 25)
     # A queue that 4.x has counted nothing of may be one of AMQP 1.0.
-    assert list(found.notes.values()) == [UNCOUNTED if broker.edition < 4 else NO_TOTALS]
+    assert list(source_round.notes.values()) == [UNCOUNTED if broker.edition < 4 else NO_TOTALS]
 
 
 def same_service(broker: RunningBroker, channel: Channel) -> Scene:
@@ -101,10 +101,10 @@ def same_service(broker: RunningBroker, channel: Channel) -> Scene:
             channel.basic_publish("", name, b"x")
     yield {name: {"messages": count} for name, count in counts.items()}
     one_service = dict.fromkeys(counts, "mixed")
-    asked = Broker(broker.url, queues=("mixed-*",), services=one_service)
-    found = RabbitSource([asked], 10.0).collect(30.0, 1.0)
-    assert len(found.fresh) == 1
-    [line] = found.errors.values()
+    settings = Broker(broker.url, queues=("mixed-*",), services=one_service)
+    source_round = RabbitSource([settings], 10.0).collect(30.0, 1.0)
+    assert len(source_round.fresh) == 1
+    [line] = source_round.errors.values()
     assert "another name with Service" in line
 
 
@@ -115,9 +115,9 @@ def replicas(broker: RunningBroker, channel: Channel) -> Scene:
 
     def consume(lives: int) -> None:
         for _ in range(lives):
-            mine = broker.connect()
-            mine.call_later(0.15, mine.close)
-            taking = mine.channel()
+            own_connection = broker.connect()
+            own_connection.call_later(0.15, own_connection.close)
+            taking = own_connection.channel()
             taking.basic_qos(prefetch_count=5)
             taking.basic_consume(
                 "replicas", lambda on, method, *_: on.basic_ack(method.delivery_tag)
@@ -129,23 +129,27 @@ def replicas(broker: RunningBroker, channel: Channel) -> Scene:
     threads = [threading.Thread(target=consume, args=(7,)) for _ in range(3)]
     for thread in threads:
         thread.start()
-    sent, totals, rounds = 0, [0], Rounds(broker, "replicas")
+    published, totals, rounds = 0, [0], Rounds(broker, "replicas")
     while any(thread.is_alive() for thread in threads):
         channel.basic_publish("", "replicas", b"x")
-        sent += 1
-        if sent % 50 == 0:
-            sample, found = rounds.next()
-            assert not found.errors
+        published += 1
+        if published % 50 == 0:
+            sample, source_round = rounds.next()
+            assert not source_round.errors
             if sample is not None and sample.received is not None:
                 totals.append(sample.received)
     assert totals == sorted(totals)
     assert len(restarts) >= 20
     # What was delivered and not acknowledged is the queue's again a moment after a connection.
-    yield {"replicas": {"publish": sent, "consumers": 0, "messages_unacknowledged": 0}}
-    left = channel.queue_declare("replicas", passive=True).method.message_count
-    yield {"replicas": {"publish": sent, "messages": left, "ack": sent - left}}
+    yield {"replicas": {"publish": published, "consumers": 0, "messages_unacknowledged": 0}}
+    remaining = channel.queue_declare("replicas", passive=True).method.message_count
+    yield {"replicas": {"publish": published, "messages": remaining, "ack": published - remaining}}
     sample = Rounds(broker, "replicas").last()
-    assert (sample.received, sample.processed, sample.backlog) == (sent, sent - left, left)
+    assert (sample.received, sample.processed, sample.backlog) == (
+        published,
+        published - remaining,
+        remaining,
+    )
 
 
 SCENES = (classic, quorum, comes_again, expires, same_service, replicas)
@@ -196,14 +200,14 @@ def test_without_the_api_only_backlog_and_consumers(broker: RunningBroker) -> No
     for _ in range(3):
         channel.basic_publish("", "plainly", b"x")
     channel.basic_get("plainly", auto_ack=True)
-    asked = Broker(f"amqp://127.0.0.1:{broker.amqp}", queues=("plainly",))
-    source = RabbitSource([asked], 10.0)
-    found = source.collect(30.0, 13.0)
-    assert not found.errors
-    [(_, _, [sample])] = found.fresh
+    settings = Broker(f"amqp://127.0.0.1:{broker.amqp}", queues=("plainly",))
+    source = RabbitSource([settings], 10.0)
+    source_round = source.collect(30.0, 13.0)
+    assert not source_round.errors
+    [(_, _, [sample])] = source_round.fresh
     assert (sample.time, sample.backlog, sample.workers) == (10.0, 2, 0)
     assert (sample.received, sample.processed, sample.vanished) == (None, None, None)
-    assert any("backlog" in note for note in found.notes.values())
+    assert any("backlog" in note for note in source_round.notes.values())
     # Asked once in each step, whose edge is the samples' time.
     assert not source.collect(30.0, 19.0).fresh
     [(_, _, [sample])] = source.collect(30.0, 20.5).fresh
