@@ -54,7 +54,7 @@ class Receiver:
         return [json.loads(body) for _, body, status in list(self.requests) if status < 300]
 
 
-def where(folder: Path) -> argparse.Namespace:
+def file_options(folder: Path) -> argparse.Namespace:
     """Return the options of a command that name a folder of files."""
     return argparse.Namespace(
         config="", data_dir=str(folder), rrdcached=None, prometheus=None, interval=None

@@ -147,9 +147,9 @@ def test_mail_with_a_password(tmp_path: Path) -> None:
     """Logs in with the file's password; a wrong one is told, and nothing is sent."""
     smtp = pytest.importorskip("aiosmtpd.smtp")
 
-    def right(server: Any, session: Any, envelope: Any, mechanism: str, given: Any) -> Any:
+    def right(server: Any, session: Any, envelope: Any, mechanism: str, credentials: Any) -> Any:
         return smtp.AuthResult(
-            success=(given.login, given.password) == (b"me", b"secret"), handled=False
+            success=(credentials.login, credentials.password) == (b"me", b"secret"), handled=False
         )
 
     password = tmp_path / "password"
@@ -201,7 +201,7 @@ def test_a_refusal_is_tried_again_in_order_and_later(tmp_path: Path) -> None:
             now = max(now, entry.due)
             if not deliver(book, hook, entry, now, 86400):
                 waits.append(book.next_entry("it").due - now)
-        assert [one["kind"] for one in receiver.taken()] == ["raised", "cleared"]
+        assert [notice["kind"] for notice in receiver.taken()] == ["raised", "cleared"]
         assert [round(wait) for wait in waits] == sorted(round(wait) for wait in waits)
         assert 1 <= waits[0] < 1.5 < waits[1] < 2.5 < waits[2] < 5
         book.close()
@@ -268,8 +268,8 @@ def alertmanager(tmp_path: Path) -> Any:
 
 def active(url: str) -> list[dict[str, Any]]:
     with urllib.request.urlopen(f"{url}/api/v2/alerts?active=true", timeout=60) as answer:
-        found: list[dict[str, Any]] = json.load(answer)
-    return found
+        alerts: list[dict[str, Any]] = json.load(answer)
+    return alerts
 
 
 def test_alertmanager(alertmanager: str) -> None:
@@ -309,12 +309,12 @@ def test_bus(short_folder: Path) -> None:
         chain.start_hub(Daemon("relay", ""))
         config = str(chain.config_file("relay"))
 
-        def heard() -> bool:
+        def received() -> bool:
             """Send until our subscription has got there; each time it is the same notice."""
             output("bus", config=config, timeout=60).send(raised())
             return bool(bus.poll(1000))
 
-        wait_for("it is on the bus", heard)
+        wait_for("it is on the bus", received)
         topic, body = bus.recv_multipart()[:2]
         assert topic.endswith(b".alert.raised")
         assert json.loads(body)["msg"]["id"] == "1234abcd-n"

@@ -19,7 +19,7 @@ from collectd_fedmsg.alerts.state_db import AlertDatabase
 from collectd_fedmsg.cli import main
 from collectd_fedmsg.commands.alerts import observer
 from collectd_fedmsg.errors import HealthError, StoreError
-from tests.integration.receivers import where
+from tests.integration.receivers import file_options
 from tests.integration.test_store_rrd import HOST, STEP, write
 
 NOW = int(time.time()) // STEP * STEP
@@ -52,33 +52,35 @@ def series(
     received: dict[int, float] | None = None,
 ) -> None:
     """Write one consumer's files: the backlog given, 10 messages a step received."""
-    got = received or {t: (t - NOW + 3600) for t in backlog}
+    totals = received or {t: (t - NOW + 3600) for t in backlog}
     write(root, "backlog", backlog, consumer=consumer)
-    write(root, "received", got, consumer=consumer)
-    write(root, "processed", {t: max(0, got[t] - backlog[t]) for t in backlog}, consumer=consumer)
+    write(root, "received", totals, consumer=consumer)
+    write(
+        root, "processed", {t: max(0, totals[t] - backlog[t]) for t in backlog}, consumer=consumer
+    )
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Any:
     """Yield a folder with rules, and a function that makes the service over its files."""
     (tmp_path / "rules.toml").write_text(RULES)
-    made: list[EvaluatorLoop] = []
+    loops: list[EvaluatorLoop] = []
 
     def service() -> EvaluatorLoop:
         (tmp_path / "rrd").mkdir(exist_ok=True)
-        made.append(
+        loops.append(
             EvaluatorLoop(
-                tmp_path / "rules.toml", tmp_path / "a.db", observer(where(tmp_path / "rrd"))
+                tmp_path / "rules.toml", tmp_path / "a.db", observer(file_options(tmp_path / "rrd"))
             )
         )
-        return made[-1]
+        return loops[-1]
 
     yield tmp_path, service
-    for one in made:
-        one.close()
+    for loop in loops:
+        loop.close()
 
 
-def told(folder: Path) -> list[tuple[str, str]]:
+def notices(folder: Path) -> list[tuple[str, str]]:
     """Return (rule, kind) of every notice in the book, in order."""
     book = AlertDatabase(folder / "a.db")
     rows = book.base.execute("SELECT payload FROM outbox ORDER BY serial").fetchall()
@@ -98,14 +100,14 @@ def test_a_backlog_is_raised_with_its_diagnosis(site: Any) -> None:
     folder, service = site
     times = range(NOW - 800, NOW + 1, STEP)
     series(folder / "rrd", {t: max(0, t - NOW + 300) for t in times})
-    one = service()
-    one.once(NOW + 1)
-    (alert,) = one.state.alerts
+    loop = service()
+    loop.once(NOW + 1)
+    (alert,) = loop.state.alerts
     assert (alert.rule, alert.since) == ("waits", NOW - 290)
     assert alert.raised == NOW - 230
     assert alert.value == alert.peak == 300
     assert alert.why
-    assert told(folder) == [("waits", "raised")]
+    assert notices(folder) == [("waits", "raised")]
 
 
 def test_a_dead_daemon_and_a_dead_collectd(site: Any) -> None:
@@ -114,13 +116,13 @@ def test_a_dead_daemon_and_a_dead_collectd(site: Any) -> None:
     root = folder / "rrd"
     series(root, dict.fromkeys(range(NOW - 800, NOW - 299, STEP), 0), "Dead")
     series(root, dict.fromkeys(range(NOW - 800, NOW + 1, STEP), 0), "Alive")
-    one = service()
-    one.once(NOW + 1)
-    assert [(alert.rule, alert.subject.consumer) for alert in one.state.alerts] == [
+    loop = service()
+    loop.once(NOW + 1)
+    assert [(alert.rule, alert.subject.consumer) for alert in loop.state.alerts] == [
         ("daemon", "Dead")
     ]
-    one.once(NOW + 400)
-    assert {(alert.rule, alert.subject) for alert in one.state.alerts} == {
+    loop.once(NOW + 400)
+    assert {(alert.rule, alert.subject) for alert in loop.state.alerts} == {
         ("daemon", Subject(HOST, "hub", "Dead")),
         ("collectd", Subject(HOST)),
     }
@@ -138,38 +140,38 @@ def test_the_heartbeat_tells_a_dead_daemon_from_a_dead_collectd(site: Any) -> No
         folder=f"{HOST}/collectd_fedmsg",
         name="count-daemons_seen",
     )
-    one = service()
-    one.once(NOW + 1)
-    assert [alert.rule for alert in one.state.alerts] == ["daemon"]
+    loop = service()
+    loop.once(NOW + 1)
+    assert [alert.rule for alert in loop.state.alerts] == ["daemon"]
 
 
 def test_messages_lost_at_a_restart_are_counted(site: Any) -> None:
     """The totals begin anew with 40 waiting: 40 are lost."""
     folder, service = site
     times = list(range(NOW - 800, NOW + 1, STEP))
-    again = NOW - 200
-    received = {t: (t - NOW + 3600 if t < again else t - again) for t in times}
-    backlog = {t: 40 if NOW - 240 <= t < again else 0 for t in times}
+    restart = NOW - 200
+    received = {t: (t - NOW + 3600 if t < restart else t - restart) for t in times}
+    backlog = {t: 40 if NOW - 240 <= t < restart else 0 for t in times}
     series(folder / "rrd", backlog, received=received)
     service().once(NOW + 1)
-    assert told(folder) == [("lost", "raised")]
+    assert notices(folder) == [("lost", "raised")]
 
 
 def test_a_store_that_is_away_grows_silent(site: Any) -> None:
     """Unreadable files are no calm: what was seen ages until collectd is called silent."""
     folder, service = site
     series(folder / "rrd", dict.fromkeys(range(NOW - 800, NOW + 1, STEP), 0))
-    one = service()
-    one.once(NOW + 1)
+    loop = service()
+    loop.once(NOW + 1)
 
-    def away(now: float) -> Any:
+    def unreadable(now: float) -> Any:
         raise StoreError("rrdcached does not answer")
 
-    one.observe = away
-    one.once(NOW + 100)
-    assert one.state.alerts == ()
-    one.once(NOW + 200)
-    assert [alert.rule for alert in one.state.alerts] == ["collectd"]
+    loop.observe = unreadable
+    loop.once(NOW + 100)
+    assert loop.state.alerts == ()
+    loop.once(NOW + 200)
+    assert [alert.rule for alert in loop.state.alerts] == ["collectd"]
 
 
 def write_rules(folder: Path, text: str) -> None:
@@ -180,21 +182,21 @@ def write_rules(folder: Path, text: str) -> None:
 def test_rules_are_reloaded_and_a_mistake_keeps_the_last_good_ones(site: Any, caplog: Any) -> None:
     """Without a restart; the mistake names file, key and value; also over a restart."""
     folder, service = site
-    one = service()
+    loop = service()
     write_rules(folder, RULES.replace('"1min"', '"7min"'))
-    assert one.reload()
-    assert one.rules.rules[0].hold == 420
+    assert loop.reload()
+    assert loop.rules.rules[0].hold == 420
     write_rules(folder, RULES.replace('"1min"', '"soon"'))
-    assert not one.reload()
-    assert one.rules.rules[0].hold == 420
+    assert not loop.reload()
+    assert loop.rules.rules[0].hold == 420
     assert f"{folder}/rules.toml: rule[1].hold = 'soon': must be a duration" in caplog.text
-    one.close()
-    again = service()
-    assert again.rules.rules[0].hold == 420
+    loop.close()
+    restarted = service()
+    assert restarted.rules.rules[0].hold == 420
     book = AlertDatabase(folder / "a.db")
     assert "'soon'" in book.good_rules()[1]
     write_rules(folder, RULES)
-    assert again.reload()
+    assert restarted.reload()
     assert book.good_rules()[1] == ""
     book.close()
 
@@ -205,9 +207,9 @@ def test_wrong_from_the_first_is_refused(site: Any, caplog: Any) -> None:
     write_rules(folder, "every = 'soon'")
     with pytest.raises(HealthError) as refused:
         service()
-    said, what_now = str(refused.value).splitlines()
-    assert said.startswith(f"{folder}/")
-    assert "every = 'soon'" in said
+    mistake, what_now = str(refused.value).splitlines()
+    assert mistake.startswith(f"{folder}/")
+    assert "every = 'soon'" in mistake
     assert what_now.startswith("nothing is evaluated")
     assert "go on" not in caplog.text
 
@@ -223,27 +225,27 @@ def test_orders_by_the_command_line(site: Any, capsys: Any) -> None:
     """Acknowledge, silence, list; an unknown id and an endless silence are refused."""
     folder, service = site
     series(folder / "rrd", dict.fromkeys(range(NOW - 800, NOW + 1, STEP), 5))
-    one = service()
-    one.once(NOW + 1)
-    (alert,) = one.state.alerts
+    loop = service()
+    loop.once(NOW + 1)
+    (alert,) = loop.state.alerts
     state = ("--state", str(folder / "a.db"), "--by", "me")
     assert main(["alerts", "ack", alert.id, "--comment", "on it", *state]) == 0
     assert main(["alerts", "ack", "nope", *state]) == 1
     assert main(["alerts", "silence", "--service", "hub", "--for", "2h", *state]) == 0
     assert main(["alerts", "silence", "--for", "2h", *state]) == 1
     assert main(["alerts", "silence", "--service", "hub", "--for", "400d", *state]) == 1
-    one.once(NOW + 11)
-    assert one.state.alerts[0].ack.by == "me"
+    loop.once(NOW + 11)
+    assert loop.state.alerts[0].ack.by == "me"
     capsys.readouterr()
     assert main(["alerts", "list", *state]) == 0
-    out = capsys.readouterr().out
-    assert f"{alert.id}  warning" in out
-    assert "acknowledged by me" in out
-    silence = out.partition("\nsilence ")[2].split()[0]
+    output = capsys.readouterr().out
+    assert f"{alert.id}  warning" in output
+    assert "acknowledged by me" in output
+    silence = output.partition("\nsilence ")[2].split()[0]
     assert main(["alerts", "unsilence", silence, *state]) == 0
     assert main(["alerts", "unack", alert.id, *state]) == 0
-    one.once(NOW + 21)
-    assert one.state.alerts[0].ack is None
+    loop.once(NOW + 21)
+    assert loop.state.alerts[0].ack is None
 
 
 def test_status_tells_of_a_dead_evaluator(site: Any, capsys: Any) -> None:
@@ -251,14 +253,14 @@ def test_status_tells_of_a_dead_evaluator(site: Any, capsys: Any) -> None:
     folder, service = site
     state = ("--state", str(folder / "a.db"))
     assert main(["alerts", "status", *state]) == 2
-    one = service()
-    one.once(time.time())
+    loop = service()
+    loop.once(time.time())
     assert main(["alerts", "status", *state]) == 0
-    one.once(time.time() - 600)
+    loop.once(time.time() - 600)
     capsys.readouterr()
     assert main(["alerts", "status", *state]) == 2
-    ago = re.search(r"evaluated (\d+) s ago", capsys.readouterr().out)
-    assert 600 <= int(ago[1]) < 700
+    age = re.search(r"evaluated (\d+) s ago", capsys.readouterr().out)
+    assert 600 <= int(age[1]) < 700
 
 
 def test_a_full_disk_or_a_lost_folder_is_said(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from collectd_fedmsg.alerts.state import State  # noqa: E402
 from collectd_fedmsg.alerts.state_db import AlertDatabase  # noqa: E402
 from collectd_fedmsg.commands.alerts import observer  # noqa: E402
 from collectd_fedmsg.metrics import BY_NAME  # noqa: E402
-from tests.integration.receivers import Receiver, where  # noqa: E402
+from tests.integration.receivers import Receiver, file_options  # noqa: E402
 
 CONSUMERS = 6
 SECONDS = 15
@@ -102,7 +102,7 @@ class Writer(threading.Thread):
 def expected(root: Path, text: str) -> tuple[set[str], set[str]]:
     """Return the ids that one evaluation of the whole history raises and clears."""
     now = time.time()
-    observations, _ = observer(where(root))(now)
+    observations, _ = observer(file_options(root))(now)
     done = evaluate(State(), observations, parse(text, "f"), now)
     return tuple(
         {transition.alert.id for transition in done.transitions if transition.event is event}

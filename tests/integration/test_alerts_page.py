@@ -13,7 +13,7 @@ from collectd_fedmsg_dashboard import create_app
 from collectd_fedmsg.alerts.service import EvaluatorLoop
 from collectd_fedmsg.alerts.state_db import AlertDatabase
 from collectd_fedmsg.commands.alerts import observer
-from tests.integration.receivers import where
+from tests.integration.receivers import file_options
 from tests.integration.serving import serving
 from tests.integration.test_page_chromium import (  # noqa: F401 - chromium is a fixture
     AHEAD,
@@ -49,11 +49,11 @@ def daemon(root, now, name, backlog, silent=0):
     Some of it beforehand: nobody else falls silent while the tests run.
     """
     times = range(now - 3600, now - silent + 1 if silent else now + AHEAD + 1, STEP)
-    got = {t: 10_000 + 4 * (t - now + 3600) for t in times}
+    totals = {t: 10_000 + 4 * (t - now + 3600) for t in times}
     for metric, values in (
         ("backlog", {t: backlog(now - t) for t in times}),
-        ("received", got),
-        ("processed", {t: got[t] - backlog(now - t) for t in times}),
+        ("received", totals),
+        ("processed", {t: totals[t] - backlog(now - t) for t in times}),
     ):
         write(root, metric, values, consumer=name)
 
@@ -67,7 +67,9 @@ def site(tmp_path_factory):
     daemon(root, now, "Notifier", lambda ago: 40 if 2000 < ago < 2600 else 0)
     daemon(root, now, "Gone<b>", lambda ago: 12, silent=400)
     (tmp_path / "rules.toml").write_text(RULES)
-    service = EvaluatorLoop(tmp_path / "rules.toml", tmp_path / "a.db", observer(where(root)))
+    service = EvaluatorLoop(
+        tmp_path / "rules.toml", tmp_path / "a.db", observer(file_options(root))
+    )
     service.once(time.time())
     app = create_app({"data_dir": root, "token": "t" * 16, "alerts_file": tmp_path / "a.db"})
     with serving(app) as address:
@@ -82,15 +84,15 @@ def test_the_api_lists_and_takes_orders(site):
     """
     service, app, _ = site
     client, head = app.test_client(), {"X-Token": "t" * 16}
-    found = client.get("/api/v1/alerts").get_json()
-    assert [(one["subject"]["consumer"], one["rule"]) for one in found["active"]] == [
+    listing = client.get("/api/v1/alerts").get_json()
+    assert [(alert["subject"]["consumer"], alert["rule"]) for alert in listing["active"]] == [
         ("Archiver", "backlog"),
         ("Gone<b>", "silent"),
         ("Gone<b>", "backlog"),
     ]
-    assert [one["subject"]["consumer"] for one in found["past"]] == ["Notifier"]
-    assert found["late"] is False
-    name = found["active"][0]["id"]
+    assert [alert["subject"]["consumer"] for alert in listing["past"]] == ["Notifier"]
+    assert listing["late"] is False
+    name = listing["active"][0]["id"]
     ack = f"/api/v1/alerts/{name}/ack"
     assert client.post(ack, json={"by": "me"}).status_code == 401
     assert client.post(ack, json={"by": "me", "comment": "on it"}, headers=head).status_code == 201
@@ -106,10 +108,10 @@ def test_the_api_lists_and_takes_orders(site):
         assert answer.status_code == status, answer.text
     service.once(time.time())
     assert next(a for a in service.state.alerts if a.id == name).ack.by == "me"
-    found = client.get("/api/v1/alerts").get_json()
-    assert [one["id"] for one in found["acknowledged"]] == [name]
-    assert all(one["silenced_until"] for one in found["active"])
-    (silence,) = found["silences"]
+    listing = client.get("/api/v1/alerts").get_json()
+    assert [alert["id"] for alert in listing["acknowledged"]] == [name]
+    assert all(alert["silenced_until"] for alert in listing["active"])
+    (silence,) = listing["silences"]
     assert client.delete(f"/api/v1/silences/{silence['id']}", headers=head).status_code == 204
     assert client.delete(f"/api/v1/silences/{silence['id']}", headers=head).status_code == 404
     assert client.delete(ack, headers=head).status_code == 204
@@ -159,11 +161,11 @@ def test_without_an_evaluator(tmp_path):
     plain = create_app({"data_dir": tmp_path / "rrd"}).test_client()
     assert plain.get("/alerts").status_code == 404
     assert 'href="/alerts"' not in plain.get("/").text
-    given = create_app({"data_dir": tmp_path / "rrd", "alerts_file": tmp_path / "a.db"})
-    assert given.test_client().get("/alerts").status_code == 503
-    assert given.test_client().get("/api/v1/marks").status_code == 200
+    configured = create_app({"data_dir": tmp_path / "rrd", "alerts_file": tmp_path / "a.db"})
+    assert configured.test_client().get("/alerts").status_code == 503
+    assert configured.test_client().get("/api/v1/marks").status_code == 200
     AlertDatabase(tmp_path / "a.db").close()
-    text = given.test_client().get("/alerts").text
+    text = configured.test_client().get("/alerts").text
     assert "It has never run." in text
     assert "No open alert" not in text
 
@@ -204,8 +206,8 @@ def test_alerts_are_marked_on_the_panels(site, chromium):  # noqa: F811
 def take_back(app):
     """Take back what earlier tests acknowledged."""
     client = app.test_client()
-    for one in client.get("/api/v1/alerts").get_json()["acknowledged"]:
-        client.delete(f"/api/v1/alerts/{one['id']}/ack", headers={"X-Token": "t" * 16})
+    for alert in client.get("/api/v1/alerts").get_json()["acknowledged"]:
+        client.delete(f"/api/v1/alerts/{alert['id']}/ack", headers={"X-Token": "t" * 16})
 
 
 def test_acknowledge_on_the_row(site, chromium):  # noqa: F811
@@ -237,8 +239,8 @@ def test_acknowledge_on_the_row(site, chromium):  # noqa: F811
 def test_one_cause_is_one_card(site):
     """Two rules that fire for one cause: one card with both rules; the count has it once."""
     _, app, _ = site
-    found = app.test_client().get("/api/v1/alerts").get_json()
-    alerts = [*found["active"], *found["acknowledged"]]
+    answer = app.test_client().get("/api/v1/alerts").get_json()
+    alerts = [*answer["active"], *answer["acknowledged"]]
     rules = [alert["rule"] for alert in alerts if alert["subject"]["consumer"] == "Gone<b>"]
     text = app.test_client().get("/alerts").text
     assert sorted(rules) == ["backlog", "silent"]
@@ -285,8 +287,10 @@ def test_the_logins_name_is_noted(site, tmp_path):
     name = client.get("/api/v1/alerts", headers=head).get_json()["active"][0]["id"]
     ack = f"/api/v1/alerts/{name}/ack"
     assert client.post(ack, json={"by": "mallory"}, headers=head).status_code == 201
-    found = client.get("/api/v1/alerts", headers=head).get_json()
-    assert [one["ack"]["by"] for one in found["acknowledged"] if one["id"] == name] == ["ralph"]
+    answer = client.get("/api/v1/alerts", headers=head).get_json()
+    assert [alert["ack"]["by"] for alert in answer["acknowledged"] if alert["id"] == name] == [
+        "ralph"
+    ]
     assert client.delete(ack, headers=head).status_code == 204
     assert client.post("/api/v1/marks", json={"text": "x"}, headers=head).status_code == 201
     (note,) = [

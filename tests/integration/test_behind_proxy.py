@@ -27,7 +27,7 @@ from collectd_fedmsg.commands.alerts import observer
 from collectd_fedmsg.errors import ConfigError
 from examples.processes import Processes, free_port, wait_for
 from tests.conftest import ROOT
-from tests.integration.receivers import where
+from tests.integration.receivers import file_options
 from tests.integration.test_alerts_page import RULES, daemon
 from tests.integration.test_page_chromium import (  # noqa: F401 - chromium is a fixture
     ANSWER,
@@ -73,8 +73,8 @@ MODULES = "mpm_event authz_core alias proxy proxy_http"
 def documented(title: str) -> str:
     """Return the block below a title of the page about proxies."""
     page = (ROOT / "docs" / "howto-proxy.rst").read_text("utf-8")
-    (found,) = re.findall(rf"^{title}\n-+\n(?:.*\n)*?.*::\n\n((?: {{4}}.*\n)+)", page, re.M)
-    return textwrap.dedent(found)
+    (code_block,) = re.findall(rf"^{title}\n-+\n(?:.*\n)*?.*::\n\n((?: {{4}}.*\n)+)", page, re.M)
+    return textwrap.dedent(code_block)
 
 
 def nginx(processes: Processes, folder: Path, block: str) -> int:
@@ -125,7 +125,7 @@ def served(tmp_path_factory):
     daemon(root, now, "Archiver", lambda ago: max(0, 1500 - ago * 2))
     daemon(root, now, "Notifier", lambda ago: 0)
     (folder / "rules.toml").write_text(RULES)
-    service = EvaluatorLoop(folder / "rules.toml", folder / "a.db", observer(where(root)))
+    service = EvaluatorLoop(folder / "rules.toml", folder / "a.db", observer(file_options(root)))
     service.once(time.time())
     service.close()
     port = free_port()
@@ -137,7 +137,7 @@ def served(tmp_path_factory):
         f'marks_file = "{folder}/marks"\nalerts_file = "{folder}/a.db"\n'
     )
     start_dashboard(processes, port, folder)
-    wait_for("the dashboard answers", lambda: got(processes, port, "/healthz") == 200, 60)
+    wait_for("the dashboard answers", lambda: status_of(processes, port, "/healthz") == 200, 60)
     yield folder, processes, port
     processes.stop_all()
 
@@ -149,7 +149,7 @@ def start_dashboard(processes: Processes, port: int, folder: Path) -> None:
     processes.start("dashboard", [sys.executable, *command], os.environ, folder)
 
 
-def got(processes: Processes, port: int, path: str) -> int:
+def status_of(processes: Processes, port: int, path: str) -> int:
     """Return the status of an answer, 0 where nobody answers; raise when a process has ended."""
     processes.check()
     try:
@@ -176,7 +176,7 @@ def site(request, served):
     block = changed(documented(title)).replace("8087", str(port))
     assert str(port) in block
     front = start(processes, folder, block)
-    wait_for(f"{title} answers", lambda: got(processes, front, "/queues/healthz") == 200, 60)
+    wait_for(f"{title} answers", lambda: status_of(processes, front, "/queues/healthz") == 200, 60)
     yield f"http://127.0.0.1:{front}/queues/"
     processes.stop(start.__name__)
 
@@ -209,7 +209,7 @@ def test_the_fleet_is_drawn_and_kept_up_to_date(site, chromium):  # noqa: F811
     assert page.url == f"{site}?span=day&large=1"
     assert {url for url, _, _ in answers if not url.startswith((site, "data:"))} == set()
     assert {status for _, status, _ in answers} == {200, 304}
-    packed = {url.rpartition("/")[2]: how for url, _, how in answers}
+    packed = {url.rpartition("/")[2]: encoding for url, _, encoding in answers}
     assert {
         packed[name] for name in ("?span=day&large=1", "page.bundle.js", "plotly-basic.min.js")
     } <= {"gzip", "br"}
@@ -290,8 +290,8 @@ def test_every_link_is_below_the_path_and_leads_somewhere(site):
         assert link == "/queues" or link.startswith("/queues/")
         with urllib.request.urlopen(urllib.parse.urljoin(site, link), timeout=60) as answer:
             assert answer.status == 200
-    asked = urllib.request.Request(f"{site}api/v1/openapi.json", headers=lies)
-    with urllib.request.urlopen(asked, timeout=60) as answer:
+    request = urllib.request.Request(f"{site}api/v1/openapi.json", headers=lies)
+    with urllib.request.urlopen(request, timeout=60) as answer:
         assert json.load(answer)["servers"] == [{"url": "/queues/api/v1"}]
     with urllib.request.urlopen(site[:-1], timeout=60) as answer:
         assert answer.url == site, "the bare path leads there"
@@ -300,7 +300,7 @@ def test_every_link_is_below_the_path_and_leads_somewhere(site):
 def test_without_the_path_on_its_own_port(served):
     """Who asks the dashboard itself need not know of the path."""
     _, processes, port = served
-    assert {got(processes, port, path) for path in ("/metrics", "/queues/metrics")} == {200}
+    assert {status_of(processes, port, path) for path in ("/metrics", "/queues/metrics")} == {200}
 
 
 @pytest.mark.parametrize(
@@ -349,17 +349,17 @@ def test_nginx_asks_and_the_page_is_told(tmp_path):
         for number, status in ((port, 403), (web, 401)):
             wait_for(
                 f"{number} refuses",
-                lambda at=number, status=status: got(processes, at, "/queues/") == status,
+                lambda at=number, status=status: status_of(processes, at, "/queues/") == status,
                 60,
             )
 
         def status(password: str, **headers: str) -> int:
-            given = base64.b64encode(f"ralph:{password}".encode()).decode()
+            credentials = base64.b64encode(f"ralph:{password}".encode()).decode()
             if password:
-                headers["Authorization"] = f"Basic {given}"
-            asked = urllib.request.Request(f"http://127.0.0.1:{web}/queues/", headers=headers)
+                headers["Authorization"] = f"Basic {credentials}"
+            request = urllib.request.Request(f"http://127.0.0.1:{web}/queues/", headers=headers)
             try:
-                with urllib.request.urlopen(asked, timeout=60) as answer:
+                with urllib.request.urlopen(request, timeout=60) as answer:
                     return int(answer.status)
             except urllib.error.HTTPError as error:
                 return error.code

@@ -55,7 +55,7 @@ def stores(request, tmp_path_factory):
         episode.traffic, episode.start + episode.phase, episode.end, STEP, episode.seed + 1
     )
     count = len(samples.times)
-    lost = {int(share * count) + k for share, many in episode.lost for k in range(many)}
+    lost = {int(share * count) + k for share, count_lost in episode.lost for k in range(count_lost)}
     root = tmp_path_factory.mktemp("rrd")
     folder = root / "host" / f"{PLUGIN}-hub"
     folder.mkdir(parents=True)

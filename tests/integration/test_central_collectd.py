@@ -76,8 +76,10 @@ def centre(port: int, folder: Path) -> str:
 
 def listener(port: int, folder: Path) -> str:
     """Return the part of it that listens."""
-    whole = centre(port, folder)
-    return whole[whole.index("LoadPlugin network") : whole.index("LoadPlugin rrdcached")]
+    configuration = centre(port, folder)
+    return configuration[
+        configuration.index("LoadPlugin network") : configuration.index("LoadPlugin rrdcached")
+    ]
 
 
 #: Another user, who may read wherever the project is checked out but write nowhere.
@@ -105,7 +107,7 @@ class Fleet:
         for bus in self.hosts.values():
             bus.start("daemon")
         passwords = self.folder / "passwd"
-        passwords.write_text("".join(f"{user}: {word}\n" for user, word in HOSTS.items()))
+        passwords.write_text("".join(f"{user}: {password}\n" for user, password in HOSTS.items()))
         passwords.chmod(0o600)
         self.central.start_rrdcached()
         self.log = collectds.start(
@@ -128,8 +130,8 @@ class Fleet:
                 "the central collectd listens",
                 lambda log=log: log.exists() and "Initialization complete" in log.read_text(),
             )
-        for host, word in HOSTS.items():
-            self.send(host, (host, word))
+        for host, password in HOSTS.items():
+            self.send(host, (host, password))
         self.central.start_dashboard()
         for host in HOSTS:
             wait_for(
@@ -163,10 +165,10 @@ class Fleet:
             return json.loads(answer.read())  # type: ignore[no-any-return]
 
     def note(self, at: str, text: str) -> None:
-        asked = urllib.request.Request(
+        request = urllib.request.Request(
             f"{at}/api/v1/marks", json.dumps({"text": text}).encode(), {"X-Token": "t" * 16}
         )
-        with urllib.request.urlopen(asked, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             assert answer.status == 201
 
     def dashboard(
@@ -270,7 +272,7 @@ def test_two_hosts_on_one_page_to_the_message(fleet: Fleet) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "login", "level", "said"),
+    ("host", "login", "level", "reason"),
     [
         pytest.param(
             "mallory",
@@ -293,12 +295,12 @@ def test_two_hosts_on_one_page_to_the_message(fleet: Fleet) -> None:
     ],
 )
 def test_strangers_are_refused(
-    fleet: Fleet, host: str, login: tuple[str, str], level: str, said: str
+    fleet: Fleet, host: str, login: tuple[str, str], level: str, reason: str
 ) -> None:
     """Nothing of a host without the password is stored; the central log says why."""
-    before = fleet.log.read_text().count(said)
+    before = fleet.log.read_text().count(reason)
     fleet.send(host, login, level=level, of="west")
-    wait_for("it is refused twice", lambda: fleet.log.read_text().count(said) > before + 1, 60)
+    wait_for("it is refused twice", lambda: fleet.log.read_text().count(reason) > before + 1, 60)
     fleet.wait_stored("east", fleet.hosts["east"].sample("daemon").time)
     fleet.hosts["west"].chain.processes.stop(f"collectd-{host}")
     stored = {folder.name for folder in (fleet.folder / "rrd").iterdir()}
@@ -308,9 +310,11 @@ def test_strangers_are_refused(
 
 def test_what_is_encrypted_cannot_be_read_on_the_way(fleet: Fleet) -> None:
     """A datagram of an encrypting sender names no consumer; one of a plain sender does."""
-    plain = heard_by_an_eavesdropper(fleet, "None", lambda heard: b"Obedient_" in heard[-1])
+    plain = heard_by_an_eavesdropper(fleet, "None", lambda datagrams: b"Obedient_" in datagrams[-1])
     # A round may be over before the daemon has answered: as many of these as it took there.
-    secret = heard_by_an_eavesdropper(fleet, "Encrypt", lambda heard: len(heard) > len(plain))
+    secret = heard_by_an_eavesdropper(
+        fleet, "Encrypt", lambda datagrams: len(datagrams) > len(plain)
+    )
     assert b"Obedient" not in b"".join(secret)
     assert b"fedmsg" not in b"".join(secret)
 
@@ -324,11 +328,11 @@ def heard_by_an_eavesdropper(
         eavesdropper.settimeout(60)
         port = eavesdropper.getsockname()[1]
         fleet.send(f"to-{level}", ("west", HOSTS["west"]), level=level, of="west", port=port)
-        heard = [eavesdropper.recv(65536)]
-        while not enough(heard):
-            heard.append(eavesdropper.recv(65536))
+        datagrams = [eavesdropper.recv(65536)]
+        while not enough(datagrams):
+            datagrams.append(eavesdropper.recv(65536))
     fleet.hosts["west"].chain.processes.stop(f"collectd-to-{level}")
-    return heard
+    return datagrams
 
 
 def test_two_dashboards_over_one_store(fleet: Fleet) -> None:
@@ -342,20 +346,20 @@ def test_two_dashboards_over_one_store(fleet: Fleet) -> None:
         "token_file": f"{token}",
         "marks_file": f"{fleet.folder}/marks",
     }
-    one, two = (fleet.dashboard(name, **store) for name in ("one", "two"))
+    first, second = (fleet.dashboard(name, **store) for name in ("one", "two"))
     began = fleet.hosts["east"].sample("daemon")
     fleet.hosts["east"].publish(200)
     last = fleet.hosts["east"].settle("daemon")
     fleet.wait_stored("east", last.time)
     for metric in ("received", "processed", "backlog"):
-        both = [fleet.rates("east", metric, began.time, last.time, at) for at in (one, two)]
-        assert None not in both[0]
-        assert both[0] == both[1]
-    assert sum(fleet.rates("east", "received", began.time, last.time, two)) == pytest.approx(200)
-    texts = {f"{n} by {at}" for n in range(15) for at in (one, two)}
+        rates = [fleet.rates("east", metric, began.time, last.time, at) for at in (first, second)]
+        assert None not in rates[0]
+        assert rates[0] == rates[1]
+    assert sum(fleet.rates("east", "received", began.time, last.time, second)) == pytest.approx(200)
+    texts = {f"{n} by {at}" for n in range(15) for at in (first, second)}
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(lambda text: fleet.note(text.rpartition(" ")[2], text), texts))
-    for at in (one, two):
+    for at in (first, second):
         assert {mark["text"] for mark in fleet.ask("marks", at, span="now")["marks"]} == texts
     for name in ("one", "two"):
         fleet.central.processes.stop(name)
@@ -393,13 +397,13 @@ def test_a_copy_is_history(fleet: Fleet) -> None:
     fleet.wait_stored("east", last.time)
     page = (ROOT / "docs" / "scale-out.rst").read_text("utf-8")
     script = "\n".join(re.findall(r"^ +((?:find|rsync) .*)$", page, re.M))
-    for said, here in (
+    for documented, replacement in (
         ("replica.example.org:/var/lib/collectd/rrd", copy),
         ("/var/lib/collectd/rrd", rrd),
         ("/run/rrdcached.sock", fleet.folder / "rrdcached.sock"),
     ):
-        assert said in script
-        script = script.replace(said, str(here))
+        assert documented in script
+        script = script.replace(documented, str(replacement))
     done = subprocess.run(
         ["sh", "-ec", script], capture_output=True, text=True, timeout=120, check=False
     )
@@ -408,8 +412,8 @@ def test_a_copy_is_history(fleet: Fleet) -> None:
         path.chmod(0o555 if path.is_dir() else 0o444)
     before = {path: path.stat().st_mtime_ns for path in copy.rglob("*")}
     # Where root has few capabilities, that nothing changed is all that can be seen.
-    able = subprocess.run([*READER, "true"], capture_output=True, timeout=60, check=False)
-    bound = READER if able.returncode == 0 else ()
+    probe = subprocess.run([*READER, "true"], capture_output=True, timeout=60, check=False)
+    bound = READER if probe.returncode == 0 else ()
     if bound or os.geteuid():
         grow = [*bound, "truncate", "-s", "+1", str(next(copy.rglob("*.rrd")))]
         assert subprocess.run(grow, capture_output=True, timeout=60, check=False).returncode

@@ -44,8 +44,8 @@ LoadPlugin rrdtool
 def inline(page: str, pattern: str) -> str:
     """Return the one text between doubled backquotes of a page that the pattern fits."""
     text = (ROOT / "docs" / f"{page}.rst").read_text("utf-8")
-    (found,) = re.findall(rf"``({pattern})``", text)
-    return str(found)
+    (quoted,) = re.findall(rf"``({pattern})``", text)
+    return str(quoted)
 
 
 def start_hub(bus: Bus, name: str, switches: dict[str, object], page: str) -> None:
@@ -73,13 +73,13 @@ def test_old_hosts_and_tcp(short_folder: Path) -> None:
     keys = folder / "keys"
     subprocess.run([SCRIPTS / command[0], command[1], keys], check=True, timeout=60)
     monitor = f"{folder}/monitoring.socket"
-    there = "/var/run/fedmsg/monitoring-fedmsg-hub.socket"
+    documented = "/var/run/fedmsg/monitoring-fedmsg-hub.socket"
     with Bus(folder) as bus:
         start_hub(
             bus,
             "old",
             {"obedient.enabled": True},
-            block("howto-old-hosts", "config = {", {there: monitor}),
+            block("howto-old-hosts", "config = {", {documented: monitor}),
         )
         start_hub(
             bus,
@@ -97,7 +97,7 @@ def test_old_hosts_and_tcp(short_folder: Path) -> None:
             1,
             [str(ROOT), sysconfig.get_path("platlib")],
         )
-        ours = block("howto-old-hosts", "MokshaSocket", {there: monitor}) + block(
+        own_block = block("howto-old-hosts", "MokshaSocket", {documented: monitor}) + block(
             "howto-tcp",
             "Endpoints",
             {
@@ -106,7 +106,7 @@ def test_old_hosts_and_tcp(short_folder: Path) -> None:
                 "/etc/fedmsg-health/reader": str(keys / "reader"),
             },
         )
-        conf = re.sub(" +Endpoints .*\n", lambda _: ours, conf)
+        conf = re.sub(" +Endpoints .*\n", lambda _: own_block, conf)
         path, log = folder / "collectd.conf", folder / "collectd.log"
         (folder / "rrd").mkdir(exist_ok=True)
         path.write_text(
@@ -131,14 +131,16 @@ def test_old_hosts_and_tcp(short_folder: Path) -> None:
         def counts() -> bool:
             """Publish until both receive, and a first total of failures is stored of both."""
             bus.publish()
-            return all(sum(rates(one, "received")) and rates(one, "failed") for one in DAEMONS)
+            return all(
+                sum(rates(daemon, "received")) and rates(daemon, "failed") for daemon in DAEMONS
+            )
 
         wait_for("both are stored", counts, 90)
         bus.publish(FAILURES, fail=True)
         for daemon in DAEMONS:
             wait_for(
                 f"{daemon}'s failures are stored",
-                lambda one=daemon: sum(rates(one, "failed")) == pytest.approx(FAILURES),
+                lambda service=daemon: sum(rates(service, "failed")) == pytest.approx(FAILURES),
                 60,
             )
         rows = page.get("/api/v1/daemons").get_json()["daemons"]
@@ -178,7 +180,10 @@ def test_with_rrdcached() -> None:
     # Short, and without a dot: collectd's plugin refuses other paths.
     with new_short_folder() as folder:
         (folder / "rrd").mkdir()
-        here = {"/run/rrdcached.sock": f"{folder}/r.sock", "/var/lib/collectd/rrd": f"{folder}/rrd"}
+        replacements = {
+            "/run/rrdcached.sock": f"{folder}/r.sock",
+            "/var/lib/collectd/rrd": f"{folder}/rrd",
+        }
         chain = Chain(folder, [], interval=1)
         counted = [0]
 
@@ -192,16 +197,18 @@ def test_with_rrdcached() -> None:
             collectd_conf.head("here", folder, folder / "pid", folder / "log", 1).replace(
                 "WriteThreads 1\n", ""
             )
-            + block("howto-rrdcached", "WriteThreads 1", here)
+            + block("howto-rrdcached", "WriteThreads 1", replacements)
             + snippets.collectd_block(
                 str(chain.run_folder),
                 f"{folder}/cursors",
                 1,
                 [str(ROOT), sysconfig.get_path("platlib")],
-            ).replace("  </Module>", block("howto-rrdcached", "Rrdcached", here) + "  </Module>")
+            ).replace(
+                "  </Module>", block("howto-rrdcached", "Rrdcached", replacements) + "  </Module>"
+            )
         )
         (folder / "collectd.conf").write_text(conf)
-        (folder / "page.toml").write_text(block("howto-rrdcached", "data_dir =", here))
+        (folder / "page.toml").write_text(block("howto-rrdcached", "data_dir =", replacements))
         try:
             chain.processes.start(
                 "rrdcached",
@@ -232,12 +239,12 @@ def test_with_rrdcached() -> None:
             )
             page = create_app(toml_file.read(folder / "page.toml")).test_client()
 
-            def shown() -> bool:
+            def is_shown() -> bool:
                 chain.processes.check()
                 rows = page.get("/api/v1/daemons").get_json().get("daemons", ())
                 return any(row["id"] == "here/hub/C" and row["last_sample"] for row in rows)
 
-            wait_for("the page shows it", shown, 60)
+            wait_for("the page shows it", is_shown, 60)
             command = [SCRIPTS / "collectd-fedmsg", "doctor", "--timeout", "60"]
             command += ["--run-folder", str(chain.run_folder), "--state", f"{folder}/none"]
             command += ["--collectd-conf", f"{folder}/collectd.conf", "--data-dir", f"{folder}/rrd"]
