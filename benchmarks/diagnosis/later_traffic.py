@@ -10,9 +10,9 @@ from .episodes import DAY, HOUR, MONDAY, WEEK, Draw, Episode
 from .traffic import ServiceLaw
 
 
-def _with(episode: Episode, **what: Any) -> Episode:
+def _with(episode: Episode, **changes: Any) -> Episode:
     """Return the episode with other traffic."""
-    return replace(episode, traffic=replace(episode.traffic, **what))
+    return replace(episode, traffic=replace(episode.traffic, **changes))
 
 
 def _either(d: Draw) -> Draw:

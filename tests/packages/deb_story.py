@@ -75,20 +75,20 @@ def complaints(*command: str) -> str:
     ).stderr
 
 
-def wait_for(what: str, ready: Callable[[], object]) -> object:
+def wait_for(condition: str, ready: Callable[[], object]) -> object:
     deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         try:
-            found = ready()
+            value = ready()
         except (OSError, ValueError):
-            found = None
-        if found:
-            return found
+            value = None
+        if value:
+            return value
         time.sleep(0.1)
     logs = "".join(
         path.read_text(errors="replace")[-1500:] for path in map(Path, LOGS) if path.exists()
     )
-    raise TimeoutError(f"{what}\n{logs}")
+    raise TimeoutError(f"{condition}\n{logs}")
 
 
 def start(name: str, *command: str, **more: object) -> subprocess.Popen[bytes]:
@@ -172,13 +172,13 @@ page = start(
 wait_for("the page answers", lambda: get("healthz"))
 
 
-def shown() -> object:
+def is_shown() -> object:
     rows = get("api/v1/daemons")["daemons"]
     # Idle when the page was slow to start: the one message is long ago then.
     return rows if rows and rows[0]["state"] in ("OK", "IDLE") else None
 
 
-report["daemons"] = wait_for("the page shows the relay", shown)
+report["daemons"] = wait_for("the page shows the relay", is_shown)
 report["top"] = run("collectd-fedmsg", "top", "--once")
 report["check"] = run("collectd-fedmsg", "check", "present", "--service", "relay")
 

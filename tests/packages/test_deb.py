@@ -26,7 +26,7 @@ KEPT = re.compile(
 def story(debs: Path, in_copy: Callable[..., str]) -> dict[str, Any]:
     """Install, run a daemon, collectd and the page from them, remove them; what was seen."""
     ports = [str(free_port()) for _ in range(3)]
-    said = in_copy(
+    output = in_copy(
         "/usr/bin/python3",
         ROOT / "tests/packages/deb_story.py",
         debs,
@@ -34,8 +34,8 @@ def story(debs: Path, in_copy: Callable[..., str]) -> dict[str, Any]:
         *ports,
         real=(debs,),
     )
-    found: dict[str, Any] = json.loads(said.splitlines()[-1])
-    return found
+    findings: dict[str, Any] = json.loads(output.splitlines()[-1])
+    return findings
 
 
 def test_it_carries_a_daemon_s_numbers_to_the_page(story: dict[str, Any], version: str):
@@ -76,17 +76,17 @@ def test_removed_it_is_out_of_collectd_and_daemons(story: dict[str, Any]):
 
 def test_purge_leaves_the_machine_as_it_was(debs: Path, in_copy: Callable[..., str]):
     """The lists of files before and after are the same, the package managers' own notes aside."""
-    said = in_copy(ROOT / "tests/packages/install_and_purge.sh", debs, real=(debs,))
+    output = in_copy(ROOT / "tests/packages/install_and_purge.sh", debs, real=(debs,))
     phases = {
         part.split(" ==")[0].splitlines()[0]: part.splitlines()[1:]
-        for part in said.split("== ")[1:]
+        for part in output.split("== ")[1:]
     }
-    left = {
+    remaining = {
         name: [line for line in lines if not KEPT.match(line[2:])] for name, lines in phases.items()
     }
-    assert "l etc/collectd/collectd.conf.d/fedmsg-health.conf" in left["installed"]
+    assert "l etc/collectd/collectd.conf.d/fedmsg-health.conf" in remaining["installed"]
     # Until the purge its configuration stays, what it wrote, and whether the unit was enabled.
-    assert [line for line in left["removed"] if "systemd/" not in line] == [
+    assert [line for line in remaining["removed"] if "systemd/" not in line] == [
         "f etc/collectd-fedmsg/alerts.toml",
         "f etc/collectd-fedmsg/collectd.conf",
         "f etc/collectd-fedmsg/dashboard.toml",
@@ -96,7 +96,7 @@ def test_purge_leaves_the_machine_as_it_was(debs: Path, in_copy: Callable[..., s
         "d etc/collectd-fedmsg",
         "d var/lib/collectd-fedmsg",
     ]
-    assert left["purged"] == []
+    assert remaining["purged"] == []
 
 
 def test_collectd_s_python_library_is_there(debs: Path):

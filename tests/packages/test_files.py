@@ -42,20 +42,20 @@ def test_man_page_names_every_command(source: Path):
 
 
 @pytest.mark.parametrize(
-    ("words", "expected"),
+    ("line", "expected"),
     [
         pytest.param("collectd-fedmsg do", "doctor", id="a-command"),
         pytest.param("collectd-fedmsg top --on", "--once", id="an-option-of-a-command"),
         pytest.param("collectd-fedmsg-dashboard --pro", "--prometheus", id="an-option"),
     ],
 )
-def test_bash_completes(source: Path, words: str, expected: str):
+def test_bash_completes(source: Path, line: str, expected: str):
     """The script defines a function that finds what was begun."""
-    command, *typed = words.split()
+    command, *typed = line.split()
     script = f"""
         source {source}/completions/bash/{command}
         function=$(complete -p {command} | sed 's/.*-F \\([^ ]*\\).*/\\1/')
-        COMP_WORDS=({words}); COMP_CWORD={len(typed)}
+        COMP_WORDS=({line}); COMP_CWORD={len(typed)}
         $function {command} {typed[-1]} x; echo "${{COMPREPLY[@]}}" """
     done = subprocess.run(
         ["bash", "-c", script], capture_output=True, text=True, timeout=60, check=True
@@ -148,12 +148,12 @@ def test_every_package_names_the_same_place():
 def test_every_example_of_the_documentation_is_packed():
     """A page that names packaging/NAME/file is true for whoever installed a package."""
     pages = [ROOT / "README.rst", *(ROOT / "docs").glob("*.rst")]
-    named = {
+    folders = {
         name for page in pages for name in re.findall(r"``packaging/(\w+)/?", page.read_text())
     } - {"lock", "requirements"}
-    assert {"ansible", "container", "grafana", "icinga", "nagios", "prometheus"} <= named
+    assert {"ansible", "container", "grafana", "icinga", "nagios", "prometheus"} <= folders
     deb = (ROOT / "packaging/deb/collectd-fedmsg.install").read_text()
     spec = (ROOT / "packaging/rpm/collectd-fedmsg.spec.in").read_text()
-    for name in named:
+    for name in folders:
         assert f"packaging/{name} " in deb, name
         assert re.search(rf"^%doc .*packaging/{name}\b", spec, re.M), name

@@ -99,10 +99,10 @@ def test_the_same_source_gives_the_same_bytes(tmp_path: Path, monkeypatch):
     """Built twice, at other times and in other folders: sdist, wheel, deb, rpm and src.rpm."""
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1790000000")
     outs = [tmp_path / "one", tmp_path / "two"]
-    for out in outs:
+    for folder in outs:
         for builder in ("python", "deb", "rpm"):
-            build(builder, out)
-    first, second = ({path.name: path.read_bytes() for path in out.iterdir()} for out in outs)
+            build(builder, folder)
+    first, second = ({path.name: path.read_bytes() for path in folder.iterdir()} for folder in outs)
     assert len(first) == 9
     assert sorted(first) == sorted(second)
     assert [name for name in first if first[name] != second[name]] == []

@@ -16,7 +16,7 @@ FULL, CLOSED, BROKEN = "exec >/dev/full", "exec <&- >&- 2>&-", "exec > >(exit 0)
 
 
 @pytest.mark.parametrize(
-    ("lost", "words", "code", "buffered"),
+    ("lost", "arguments", "code", "buffered"),
     [
         pytest.param(FULL, [*CLI, "config"], 2, True, id="full"),
         pytest.param(FULL, [*CLI, "check", "--help"], 3, True, id="full-help"),
@@ -28,12 +28,12 @@ FULL, CLOSED, BROKEN = "exec >/dev/full", "exec <&- >&- 2>&-", "exec > >(exit 0)
     ],
 )
 def test_a_lost_stream_is_no_traceback(
-    lost: str, words: list[str], code: int, buffered: bool
+    lost: str, arguments: list[str], code: int, buffered: bool
 ) -> None:
     """Python's own complaint at its end, and exit code 120, would come besides."""
     environment = {**os.environ, "PYTHONUNBUFFERED": "" if buffered else "1"}
     ended = subprocess.run(
-        ["bash", "-c", f'{lost}; exec "$@"', "bash", *words],
+        ["bash", "-c", f'{lost}; exec "$@"', "bash", *arguments],
         check=False, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True, timeout=60,
     )  # fmt: skip
     assert ended.stderr.count("\n") <= 1, ended.stderr

@@ -305,8 +305,8 @@ def test_sentences_say_who_and_who_not():
     )
     assert database.action.startswith("Look at koji-db first")
     topic = "org.fedoraproject.prod.buildsys.task.state.change"
-    named = [daemon(f"s{i}/C", SURGE, topic=topic, surging=True) for i in range(2)]
-    (bus,) = incidents(named)
+    surging = [daemon(f"s{i}/C", SURGE, topic=topic, surging=True) for i in range(2)]
+    (bus,) = incidents(surging)
     assert bus.sentence == (
         f"bus-wide surge of {topic}: 2 of 2 daemons receive more than usual; 200 messages wait"
     )

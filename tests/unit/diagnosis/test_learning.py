@@ -157,7 +157,7 @@ def test_bounds_narrow_while_it_drains():
 
 
 @pytest.mark.parametrize(
-    ("parts", "service", "words"),
+    ("parts", "service", "clause"),
     [
         pytest.param(
             [Part(12, 8.0, 0.002), Part(3, 3300.0, 0.0001), Part(20, 8.0, 0.002)],
@@ -176,13 +176,13 @@ def test_bounds_narrow_while_it_drains():
         ),
     ],
 )
-def test_the_usual_time_is_that_of_most_of_the_time(parts, service, words):
+def test_the_usual_time_is_that_of_most_of_the_time(parts, service, clause):
     """A surge that was coped with has most of the messages, and no usual time per message."""
     diagnosis = diagnose(history(play(parts)), END)
     assert diagnosis.verdict is Verdict.OK
     assert diagnosis.usual.service == pytest.approx(service, rel=0.01)
     sentences = " ".join(diagnosis.evidence)
-    assert words in sentences if words else "usual time" not in sentences
+    assert clause in sentences if clause else "usual time" not in sentences
 
 
 @pytest.mark.parametrize(

@@ -223,7 +223,7 @@ def test_slower_with_room_left_is_said_as_information(parts, stated):
     assert diagnosis.verdict is V.OK
     sentence = "each message takes 10× its usual time; the workers keep up"
     assert (sentence in diagnosis.evidence) is stated
-    assert any("usual time" in words for words in diagnosis.evidence) is stated
+    assert any("usual time" in sentence for sentence in diagnosis.evidence) is stated
 
 
 @pytest.mark.parametrize("minutes", [5, 14])

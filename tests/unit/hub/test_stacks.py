@@ -176,9 +176,9 @@ class Played:
         return ()
 
     def processor_times(self) -> ProcessorTimes:
-        ran, ready = next(self._looks)
+        advanced, ready = next(self._looks)
         self._times = ProcessorTimes(
-            self._times.ran + int(ran * 1e6), self._times.ready + int(ready * 1e6)
+            self._times.ran + int(advanced * 1e6), self._times.ready + int(ready * 1e6)
         )
         return self._times
 

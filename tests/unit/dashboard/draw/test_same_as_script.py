@@ -30,8 +30,10 @@ def wave(chance: random.Random, count: int, height: float) -> list[float | None]
         # A surge that drains, and what waits after it.
         begin, pace = chance.randrange(count), chance.choice([0.5, 3, 30])
         for at in range(begin, count):
-            left = height * (100 - pace * (at - begin))
-            points[at] = left if left > 0 else height * chance.choice([0, 0.1 * (at - begin)])
+            remaining = height * (100 - pace * (at - begin))
+            points[at] = (
+                remaining if remaining > 0 else height * chance.choice([0, 0.1 * (at - begin)])
+            )
     for _ in range(chance.randrange(3)):
         begin, long = chance.randrange(count), chance.randint(1, 1 + count // 3)
         points[begin : begin + long] = [None] * len(points[begin : begin + long])

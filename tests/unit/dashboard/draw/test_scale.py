@@ -36,10 +36,10 @@ def grown(seconds: float) -> list[float | None]:
 )
 def test_an_ended_spike_is_cut(points: Points, now: float) -> None:
     """What waits now stands at a quarter of the axis at least; the spike is marked as cut."""
-    made = scale([points], LIMIT, behind=True, floor=FLOOR)
-    assert made.cut
+    panel_scale = scale([points], LIMIT, behind=True, floor=FLOOR)
+    assert panel_scale.cut
     assert acting(points, FLOOR) == now
-    assert now <= made.top <= 4 * now
+    assert now <= panel_scale.top <= 4 * now
 
 
 @pytest.mark.parametrize(
@@ -59,15 +59,15 @@ def test_an_ended_spike_is_cut(points: Points, now: float) -> None:
 )
 def test_a_spike_that_acts_is_whole(points: Points) -> None:
     """The spike is the incident until it is drained: its peak is in the picture."""
-    made = scale([points], LIMIT, behind=True, floor=FLOOR)
-    assert not made.cut
-    assert made.top >= max(value for value in points if value is not None)
+    panel_scale = scale([points], LIMIT, behind=True, floor=FLOOR)
+    assert not panel_scale.cut
+    assert panel_scale.top >= max(value for value in points if value is not None)
 
 
 def test_below_the_limit_nothing_must_be_seen() -> None:
     """A few messages below an alert's limit are no incident: the axis is the limit's."""
-    made = scale([[*QUIET * 4, *SPIKE, 0, 12]], LIMIT, behind=True, floor=FLOOR)
-    assert (made.cut, made.top) == (True, LIMIT * 1.25)
+    panel_scale = scale([[*QUIET * 4, *SPIKE, 0, 12]], LIMIT, behind=True, floor=FLOOR)
+    assert (panel_scale.cut, panel_scale.top) == (True, LIMIT * 1.25)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_below_the_limit_nothing_must_be_seen() -> None:
 )
 def test_the_flows_of_now_are_seen(received: Points, processed: Points) -> None:
     """The change of now is a quarter of the axis at least; the surge before is cut."""
-    made = scale([received, processed], 0.0, behind=True)
+    panel_scale = scale([received, processed], 0.0, behind=True)
     now = max(value or 0.0 for points in (received, processed) for value in points[-2:])
-    assert made.cut
-    assert max(now, 8) <= made.top <= 4 * max(now, 8)
+    assert panel_scale.cut
+    assert max(now, 8) <= panel_scale.top <= 4 * max(now, 8)
