@@ -90,7 +90,7 @@ def test_a_broken_file(tmp_path, now, broken, kind):
     broken(path_of(tmp_path, kind))
     rows = looked_at(tmp_path)
     assert rows[GOOD]["state"] != "UNKNOWN"
-    if broken.__name__ == "gone":
+    if broken.__name__ == "unlink":
         return
     assert rows[BAD]["state"] == "UNKNOWN"
     assert not rows[BAD]["silent"]
