@@ -96,7 +96,7 @@ def monitors() -> Iterator[list[http.server.ThreadingHTTPServer]]:
     servers = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), Monitor) for _ in range(3)]
     for server in servers:
         server.status = ready(5000)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     yield servers
     for server in servers:
         server.shutdown()

@@ -157,7 +157,9 @@ def test_daemons_have_their_names_and_tied_series(server, browser):
     ]
     tied = series(browser, end - 600, end, tied=1, metrics="backlog")["daemons"][0]["tied"]
     assert {value for value in tied["Load"] if value is not None} == {0.5}
-    assert browser.get("/metrics").text.count('consumer="A b"') >= 3
+    # What is older than three steps is left out, and a busy machine takes long to get here.
+    patient = create_app({"prometheus": server[0], "interval": 600}).test_client()
+    assert patient.get("/metrics").text.count('consumer="A b"') >= 3
 
 
 @needs_prometheus

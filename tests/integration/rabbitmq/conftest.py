@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from examples import rabbitmq
+from tests.conftest import new_short_folder
 
 from .running import RunningBroker
 
@@ -17,8 +16,8 @@ from .running import RunningBroker
 def broker() -> Iterator[RunningBroker]:
     if not rabbitmq.installed():
         pytest.skip("rabbitmq-server is not installed")
-    with tempfile.TemporaryDirectory(prefix="cf", dir="/tmp") as folder:
-        running = RunningBroker(Path(folder))
+    with new_short_folder() as folder:
+        running = RunningBroker(folder)
         try:
             yield running
         finally:
