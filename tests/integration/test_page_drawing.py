@@ -235,8 +235,10 @@ def test_panels_far_away_are_let_go(site, chromium):  # noqa: F811
     """Sixty-five rows scrolled through: those far above the window hold nothing, and come back;
     the last, of which the server sends a name and a state only, have their own numbers."""
     folder, address = site
-    fleet(folder, now(), 65, ahead=AHEAD)
-    times = range(now() - 300, now() + 1, STEP)
+    end = now()
+    fleet(folder, end, 65, ahead=AHEAD)
+    # As long as the backlog: an age that is older than that is of another backlog.
+    times = range(end - 300, end + AHEAD + 1, STEP)
     write(folder, "oldest", dict.fromkeys(times, 3), consumer="Consumer9")
     page = opened(chromium, f"{address}{LARGE}&sort=name")
     until(page, DRAWN.format(30))

@@ -44,7 +44,7 @@ def site(tmp_path):
     from collectd_fedmsg_dashboard import create_app
 
     end = now()
-    times = range(end - 900, end + 1, STEP)
+    times = range(end - 900, end + AHEAD + 1, STEP)
     fleet(tmp_path, end, 2, ahead=AHEAD)
     for metric, value in (
         ("failed", 0),
