@@ -154,6 +154,27 @@ def contention(seed: int) -> Episode:
     return d.then().build()
 
 
+def most_hang(seed: int) -> Episode:
+    """More than half of many workers hang while so little arrives that the rest can follow."""
+    d = Draw("most of many hang", seed).busy_enough()
+    d.workers, d.load = d.rng.choice((8, 16, 32, 64)), d.rng.uniform(0.03, 0.2)
+    d.rate = min(d.rate, 20.0)
+    d.rate = max(d.rate, d.load * d.workers / 20)
+    rare = d.law.quantile(1 - 1e-6) * d.service
+    d.add(3 * rare + 30 / d.rate + 30 * d.step, hung=int(d.workers * d.rng.uniform(0.5, 0.8)))
+    return d.then().build()
+
+
+def all_slower_below_capacity(seed: int) -> Episode:
+    """All take many times as long, and so little arrives that many workers can follow."""
+    d = Draw("all slower, below capacity", seed).busy_enough()
+    d.workers, d.load = d.rng.choice((8, 16, 32, 64)), d.rng.uniform(0.03, 0.1)
+    d.rate = min(d.rate, 20.0)
+    d.rate = max(d.rate, d.load * d.workers / 20)
+    d.add(d.rng.uniform(1200, 2400), service=d.rng.uniform(3, 0.7 / d.load_now))
+    return d.then(900).build()
+
+
 LATER: Sequence[Callable[[int], Episode]] = (
     cron_each_minute,
     cache_eviction,
@@ -167,4 +188,6 @@ LATER: Sequence[Callable[[int], Episode]] = (
     rising_arrivals,
     regular_times,
     contention,
+    most_hang,
+    all_slower_below_capacity,
 )

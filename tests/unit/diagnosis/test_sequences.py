@@ -206,6 +206,42 @@ def test_hung_or_slow(history_, usually_held, verdict):
     assert diagnosis.verdict is verdict, diagnosis.evidence
 
 
+def most_hang(seconds, half):
+    """24 of 32 workers hang; a message a second ends, half of these in ``half`` s or less."""
+    points, calm = int(seconds / 10), 120
+    idle, held = [4.0] * calm, [28.0] * points
+    return History(
+        step=10.0,
+        end=END,
+        alive=True,
+        received=[1.0] * (calm + points),
+        processed=[1.0] * (calm + points),
+        backlog=idle + held,
+        busy=idle + held,
+        workers=[32.0] * (calm + points),
+        in_progress=idle + held,
+        oldest=idle + [10.0 * i + 5 for i in range(points)],
+        failed=[0.0] * (calm + points),
+        service_p50=None if half is None else [2.8] * calm + [half] * points,
+    )
+
+
+@pytest.mark.parametrize(
+    ("history_", "verdict"),
+    [
+        pytest.param(most_hang(400, 2.8), V.WORKERS_LOST, id="half-take-their-usual-time"),
+        pytest.param(most_hang(140, 2.8), V.OK, id="not-beyond-chance-yet"),
+        pytest.param(most_hang(400, 20.0), V.OK, id="half-take-seven-times-as-long"),
+        pytest.param(most_hang(400, None), V.OK, id="not-known"),
+    ],
+)
+def test_most_workers_hang_while_the_rest_follow(history_, verdict):
+    """The working time holds that of all who hang; those that end show how long they take."""
+    usual = {"received": 1.0, "processed": 1.0, "backlog": 4.0, "service": 4.0, "workers": 32.0}
+    diagnosis = judge(history_, END, past(**usual, failed=0.0, held=60.0))
+    assert diagnosis.verdict is verdict, diagnosis.evidence
+
+
 @pytest.mark.parametrize(
     ("parts", "stated"),
     [
