@@ -1,4 +1,4 @@
-"""What is said again and again is said once in a while; everything together is bounded."""
+"""A repeated line is written now and then; all lines together are bounded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def test_one_subject_once() -> None:
     assert log.lines("a", "x", REPEAT_SECONDS) == ["x"]
 
 
-def test_many_subjects_are_bounded_and_told() -> None:
+def test_many_subjects_are_bounded_and_counted() -> None:
     """A thousand subjects are as many lines as allowed, and one that says how many were not."""
     log = BoundedLog()
     lines = [line for n in range(1000) for line in log.lines(f"s{n}", "x", n / 10)]

@@ -34,7 +34,7 @@ def test_a_lock_follows_no_link(tmp_path: Path):
 
 
 @pytest.mark.parametrize("kind", ["pipe", "folder", "socket", "device"])
-def test_what_is_planted_for_a_file_holds_nobody_up(tmp_path: Path, kind: str):
+def test_a_planted_pipe_or_device_blocks_nothing(tmp_path: Path, kind: str):
     """Neither reading nor locking waits for the other end of what is no file."""
     path = planted(tmp_path / "file", kind)
     for use in (lambda: read_file(path, 100), lambda: lock_file(path, 5.0)):
@@ -83,7 +83,7 @@ def test_whose_file_it_is(tmp_path: Path):
     assert read_file(path, 5, ours=True) == b"1", "the folder's owner has his own state there"
 
 
-def test_nobody_else_can_hold_a_lock(tmp_path: Path):
+def test_no_other_user_can_hold_a_lock(tmp_path: Path):
     """Whoever may read a file can hold it for ever: flock(2) asks for no more."""
     old = tmp_path / "old"
     old.touch(0o644)
@@ -93,7 +93,7 @@ def test_nobody_else_can_hold_a_lock(tmp_path: Path):
 
 
 def test_a_write_replaces_and_follows_no_link(tmp_path: Path):
-    """What stands at the name is replaced, whatever it is; its like beside it are left alone."""
+    """What stands at the name is replaced, whatever it is; other files stay."""
     victim, path = tmp_path / "victim", tmp_path / "state"
     victim.write_text("mine")
     (tmp_path / f"state.{os.getpid()}.new").mkdir()

@@ -1,4 +1,4 @@
-"""A clock that was ahead: rules go on judging, and one bad number takes nobody along."""
+"""A clock that was ahead: rules are still judged, and one bad number affects no other subject."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_rules_judge_on_after_the_clock_was_set_back():
     assert max(state.judged_until.values()) <= NOW + 400
 
 
-def test_it_is_said_that_the_clock_was_set_back():
+def test_a_clock_set_back_is_reported():
     state = evaluate(State(), [observation(NOW + YEAR, 0)], RULES, NOW + YEAR).state
     evaluation = evaluate(state, [observation(NOW, 0)], RULES, NOW)
     assert "the clock was set back" in evaluation.troubles["clock"]
@@ -59,7 +59,7 @@ def test_samples_ahead_of_the_clock_are_an_alert_and_not_fresh():
     assert "h/hub/C by 365 d" in evaluation.troubles["future"]
 
 
-def test_one_subject_that_cannot_be_judged_takes_nobody_along():
+def test_a_subject_that_cannot_be_judged_affects_no_other():
     broken = observation(NOW, 900)
     assert broken.history is not None
     bad = replace(broken, history=replace(broken.history, backlog=["x"] * 60))  # type: ignore[list-item]

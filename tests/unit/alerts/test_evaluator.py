@@ -1,4 +1,4 @@
-"""The evaluator: what is told, when, once; over simulated fleets and any restart."""
+"""The evaluator: which notices, when, each once; over simulated fleets and any restart."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def kinds(world):
 
 
 def test_raised_once_and_cleared_once():
-    """A minute of backlog is told once, its end once, with duration, peak and messages."""
+    """A minute of backlog raises one notice, its end another, with duration, peak and messages."""
     world = World().series([0] * 3 + [5] * 20 + [0] * 20)
     assert kinds(world) == ["raised", "cleared"]
     (alert,) = world.notices[1].over
@@ -121,7 +121,7 @@ def test_two_causes_are_two_notices():
 
 
 def test_what_joins_a_group_waits_for_its_interval():
-    """A consumer that follows two minutes later is told five minutes after the first notice."""
+    """A consumer that follows two minutes later is in a notice five minutes after the first."""
     world = World()
     for i in range(60):
         now = T0 + i * STEP
@@ -132,7 +132,7 @@ def test_what_joins_a_group_waits_for_its_interval():
     assert second.at - first.at == 300
 
 
-def test_worse_is_told_at_once_and_undoes_the_acknowledgement():
+def test_worse_is_sent_at_once_and_undoes_the_acknowledgement():
     world = World().series([5] * 20)
     (alert,) = world.state.alerts
     actions = Actions({alert.id: Ack("me", T0 + 200)})
@@ -214,7 +214,7 @@ def test_a_dead_daemon_is_raised_and_not_the_backlog_of_its_gap():
     ],
 )
 def test_a_dead_collectd_is_one_alert_of_the_host(limit):
-    """Everything of a host is silent: collectd is named, not each daemon, whoever is sooner."""
+    """Everything of a host is silent: collectd is named, not each daemon, in any order."""
     daemon = replace(SILENT[0], above=limit)
     world = World(replace(RULES, rules=(HOLD, daemon, SILENT[1])))
     for i in range(30):
@@ -227,7 +227,7 @@ def test_a_dead_collectd_is_one_alert_of_the_host(limit):
 
 
 def test_without_a_rule_for_collectd_each_daemon_is_named():
-    """Nobody watches the host as a whole: silence is still told."""
+    """No rule watches the host as a whole: silence still raises an alert."""
     world = World(replace(RULES, rules=(HOLD, SILENT[0])))
     for i in range(30):
         world.at(T0 + i * STEP, observation("A", [0], T0), host(T0))
@@ -252,7 +252,7 @@ def test_messages_lost_at_a_restart():
 
 @pytest.mark.parametrize(("days", "expected"), [(3, 1), (9, 0)])
 def test_saturation(days, expected):
-    """Workers full in three days, seven are the limit: told; in nine: not."""
+    """Workers saturated in three days, limit seven: an alert; in nine days: none."""
     rules = RuleSet(
         (Rule("saturation", "saturation", 7 * 86400, hold=30),), grouping=Grouping(wait=0)
     )
@@ -274,8 +274,8 @@ def test_verdicts(verdict, expected):
     assert len(World(rules).series([1] * 9, verdict=verdict).notices) == expected
 
 
-def test_the_cause_is_what_began_it_not_what_came_of_it():
-    """A surge that drains already when the hold is over: its alert says SURGE and whom to ask."""
+def test_the_cause_is_what_began_it_not_what_followed():
+    """A surge that drains already when the hold is over: its alert says SURGE and what to do."""
     world = World(reboot=True).series([50] * 3, verdict=Verdict.SURGE)
     world.series([50] * 9, start=3, verdict=Verdict.RECOVERING)
     (notice,) = world.notices
@@ -349,7 +349,7 @@ def test_a_restart_between_any_two_steps_changes_nothing(steps):
 
 @settings(max_examples=40, deadline=None)
 @given(fleets)
-def test_every_raise_is_told_once_and_ended_once(steps):
+def test_every_raise_is_in_one_notice_and_ends_in_one(steps):
     """Whatever comes: an alert is fresh in one notice at most, over in one at most."""
     world, backlog = World(replace(RULES, grouping=Grouping(wait=0, interval=0))), ([], [], [])
     for i, rows in enumerate(steps):

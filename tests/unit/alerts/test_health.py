@@ -27,7 +27,7 @@ def test_late(at: float, late: bool):
     assert is_late(at, 10, NOW) is late
 
 
-def test_a_time_ahead_is_said_as_one():
+def test_a_time_ahead_of_the_clock_is_reported():
     assert "24 h ahead of this clock" in age(NOW + 86400, NOW)
 
 

@@ -91,7 +91,7 @@ def test_every_kind_has_words(kind, value, phrase):
     assert phrase in one_line(replace(ONE, kind=kind, value=value))
 
 
-def test_flapping_and_acknowledgements_are_said():
+def test_flapping_and_acknowledgements_are_in_the_text():
     alert = replace(ONE, flapping=5, ack=Ack("me", NOW, "on it"))
     text = body(notice("reminder", (alert,)), "")
     assert "flapping: raised 5 times" in text

@@ -82,7 +82,7 @@ def test_a_mistake_names_file_key_and_value(text, key, value):
     assert mistake.value == value or key == "(file)"
 
 
-def test_all_mistakes_are_told_at_once():
+def test_all_mistakes_are_reported_together():
     with pytest.raises(ConfigError) as caught:
         parse("every = -1\n[grouping]\nwait = 'x'\nby = 'moon'", "f")
     assert [error.key for error in caught.value.all] == ["every", "grouping.wait", "grouping.by"]

@@ -150,7 +150,7 @@ def test_of_replicas_the_one_that_started_last_is_followed(path: Path) -> None:
     b"", b"x" * 100, b"x\x9c", pytest.param(b"\0" * ((16 << 20) + 1), id="too-long"),
 ])  # fmt: skip
 def test_a_file_that_is_none(path: Path, content: bytes, caplog: pytest.LogCaptureFixture) -> None:
-    """It gives nothing, is named once, and is written anew."""
+    """It gives nothing, is named once, and is replaced."""
     path.write_bytes(content)
     files = EvidenceFiles(f"{path.parent}/*.evidence")
     assert files.all() == files.all() == []

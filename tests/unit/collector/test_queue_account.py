@@ -64,7 +64,7 @@ def test_what_is_no_count_is_refused(row):
 
 
 def test_no_figures_is_no_sample():
-    """Nothing is said for 5 s after a declaration: neither 0 nor silence."""
+    """A broker has no figures for 5 s after a declaration: no sample, rather than 0."""
     assert QueueAccount().samples(Figures(None, None, None, None, None), 10) == []
 
 

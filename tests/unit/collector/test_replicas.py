@@ -66,7 +66,7 @@ def test_one_that_is_late_is_waited_for_while_it_answers():
     assert (sum_row.time, sum_row.received) == (10, 12)
 
 
-def test_one_that_hangs_holds_up_nobody_and_loses_nothing():
+def test_a_replica_that_hangs_delays_no_other_and_loses_nothing():
     row = ReplicaSum("C")
     for name in "ab":
         row.add(name, [sample(0, 0)])

@@ -1,4 +1,4 @@
-"""How many consumers may have series: nobody takes the places of another user or service."""
+"""How many consumers may have series: no user or service takes the places of another."""
 
 from __future__ import annotations
 

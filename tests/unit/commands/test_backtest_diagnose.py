@@ -39,7 +39,7 @@ def judgement(*verdicts):
     ],
 )
 def test_what_a_diagnosis_ends_with(verdicts, code):
-    """Of nothing but UNKNOWN it cannot be told: never 0."""
+    """With nothing but UNKNOWN the exit code is never 0."""
     assert exit_code(judgement(*verdicts)) == code
 
 

@@ -59,10 +59,10 @@ def test_too_old_to_tell_is_unknown() -> None:
     assert examine(late, [], (None, None))[0] == plugin.CRITICAL
 
 
-def test_an_exception_is_told() -> None:
+def test_an_exception_is_in_the_output() -> None:
     line = examine(daemons(Producer("Poll", 60.0, 990.0, exceptions=3)), [], (None, None))[1]
     assert line == "hub/Poll last ran 10 s ago, 3 times in a row with an exception"
 
 
-def test_nobody_there_is_critical() -> None:
+def test_no_daemon_is_critical() -> None:
     assert examine({}, [], (None, None))[0] == plugin.CRITICAL

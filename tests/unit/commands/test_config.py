@@ -1,4 +1,4 @@
-"""The snippets are valid for whom they are; hostile words never get into them."""
+"""The snippets are valid for the program that reads them; hostile arguments never get into them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_each_part_alone_and_both(capsys: pytest.CaptureFixture[str]) -> None:
     ["--run-folder", "relative"], ["--run-folder", '/x"\n  Exec "evil'], ["--group", "a b"],
     ["--group", ""], ["--interval", "0"], ["--interval", "١"], ["--rrdcached", "unix:x y"],
 ])  # fmt: skip
-def test_hostile_words_are_refused(
+def test_hostile_arguments_are_refused(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):

@@ -31,7 +31,7 @@ def test_settings_that_cost_samples(text, wrong):
         assert finding.hint
 
 
-def test_a_setting_in_the_folder_beside_counts(tmp_path):
+def test_a_setting_in_an_included_folder_counts(tmp_path):
     """Debian's and Fedora's collectd.conf include such a folder."""
     file = tmp_path / "collectd.conf"
     file.write_text("LoadPlugin rrdtool\n")

@@ -1,4 +1,4 @@
-"""What ``top`` says of daemons that suffer, hang, end and begin anew; how it fits a window."""
+"""What ``top`` shows of daemons that are slow, hang, end and restart; how it fits a window."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_restart_takes_the_old_one_s_place() -> None:
     assert [row.name for row in watch.rows(601.0)] == ["d/C"]
 
 
-def test_two_of_one_name_are_told_apart() -> None:
+def test_two_of_one_name_are_numbered() -> None:
     watch = Watch()
     watch.note(look(("d", 1, samples([0])), ("d", 2, samples([0]))), 10.0)
     assert [row.name for row in watch.rows(10.0)] == ["d.1/C", "d.2/C"]
@@ -100,7 +100,7 @@ def test_all_three_numbers_have_room_on_80_columns() -> None:
                             "OLDEST"]  # fmt: skip
 
 
-def test_nobody_there_says_what_to_do() -> None:
+def test_without_a_daemon_it_says_what_to_do() -> None:
     assert "doctor" in view([], Harvest(), 0.0)[2].text
 
 

@@ -62,7 +62,7 @@ def test_where_a_message_can_be_read(address, good, tmp_path):
             Settings.of({"data_dir": tmp_path, "message_url": address})
 
 
-def test_all_mistakes_are_told_at_once():
+def test_all_mistakes_are_reported_together():
     with pytest.raises(ConfigError) as caught:
         Settings.of(
             {"data_dir": 5, "interval": "10", "hosts": "x", "proxis": [], "tied": [{"daemon": "h"}]}

@@ -380,5 +380,5 @@ def test_group(changes, group):
     ],
 )
 def test_severity_mark(state, severity, mark):
-    """The colour follows severity; what is not known has one of its own."""
+    """The colour follows severity; UNKNOWN has another colour."""
     assert words.severity_mark({"state": state, "severity": severity}) == mark

@@ -43,7 +43,7 @@ def test_rates_levels_and_topics():
 
 
 def test_a_missing_sample_is_a_gap():
-    """The rate over two steps is not said of one."""
+    """The rate over two steps is not given for one."""
     past = rings.history(ring(0, 10, 30, 40), 10.0)
     assert list(past.received) == [2, None, None, 2]
     assert list(past.backlog) == [10, None, None, 40]

@@ -45,7 +45,7 @@ def past(mixed=1.0, wanders=0.0, dispersion=1.0, each=lambda hour: 1.0):
                  id="an-incident-of-ten-hours-is-none"),
 ])  # fmt: skip
 def test_variation_of_the_messages(baseline, variation):
-    """The scatter of the hours' means tells it, to a fifth, whatever else goes on."""
+    """The scatter of the hours' means gives it, to a fifth, whatever else happens."""
     assert baseline.usual(END).variation == pytest.approx(variation, rel=0.2)
 
 
@@ -73,7 +73,7 @@ def test_a_load_that_wanders():
 
 
 def test_unknown_days_excuse_nothing():
-    """Of one day nobody knows how far it wanders: the limit is that of a steady load."""
+    """How far the load of one known day wanders is unknown: the limit is that of a steady load."""
     day = Baseline(past(wanders=0.3).hours[-24:])
     assert wandering(day, day.usual(END), END) == 0.0
 

@@ -73,7 +73,7 @@ def test_the_newest_part_leads(parts, points, right, seed):
         assert diagnosis.verdict in right, (known, diagnosis.evidence)
 
 
-def test_what_ended_is_told_as_history():
+def test_what_ended_is_named_as_past():
     """The sentence names what began it and when that was over."""
     columns = play([CALM, SURGE, DRAIN, SLOW])
     diagnosis = judge(history(columns, 60 + 60 + 12 + 24), END, past(**USUAL))
@@ -252,7 +252,7 @@ def test_most_workers_hang_while_the_rest_follow(history_, verdict):
         ),
     ],
 )
-def test_slower_with_room_left_is_said_as_information(parts, stated):
+def test_slower_with_room_left_is_information(parts, stated):
     """Ten times slower below capacity is no trouble, and is worth a sentence while it lasts."""
     usual = past(**{**USUAL, "received": 0.2, "service": 0.1})
     diagnosis = judge(history(play(parts)), END, usual)

@@ -62,7 +62,7 @@ def throttled(quiet):
 
 
 def counted_by_nobody(waiting, workers):
-    """Return a queue whose broker tells the backlog and the consumers only."""
+    """Return a queue whose broker gives the backlog and the consumers only."""
     unknown = [None] * SIZE
     return History(
         step=STEP,
@@ -370,7 +370,7 @@ def blocking(each=0.05, tail=60, received=10.0):
     ],
 )
 def test_blocking_mode(history, verdicts):
-    """What waits is never guessed; a reactor that never rests is told all the same."""
+    """What waits is never guessed; a reactor that is always busy is reported all the same."""
     diagnosis = diagnose(history, END, week())
     assert diagnosis.verdicts == verdicts, diagnosis.evidence
     assert "the true backlog (blocking mode)" in diagnosis.missing
@@ -387,7 +387,7 @@ def by_topic(fast, slow, cost=1.0, tail=60):
     }
 
 
-def test_a_fleet_is_told_of_a_blocked_reactor():
+def test_a_blocked_reactor_is_named_for_the_fleet():
     """What the page and the commands say names the slowness and that the backlog is unseen."""
     slow = replace(blocking(each=0.2), observable=False)
     diagnosis = judge(slow, END, week())
@@ -427,7 +427,7 @@ TOPICS = {"topics": {"git": 9.0, "build": 1.0}, "costs": {"git": 0.02, "build": 
     ],
 )
 def test_mix(history, verdict, topic):
-    """A dearer mix is told from slow processing, and the topic is named."""
+    """A costlier mix is distinguished from slow processing, and the topic is named."""
     diagnosis = diagnose(history, END, week(**TOPICS))
     assert diagnosis.verdict is verdict, diagnosis.evidence
     assert diagnosis.findings[0].topic == topic
@@ -532,7 +532,7 @@ def test_topics_are_named_only_where_they_are_the_cause(history, topic, sentence
     ],
 )
 def test_what_acts_now_leads(rates, each, verdict, before):
-    """What has ended is history, and is said as such."""
+    """What has ended is named as past."""
     done = [1 / e for e in each]
     backlog, level = [0.0] * 300, 0.0
     for arrived, ended in zip(rates, done):
@@ -586,7 +586,7 @@ def creeping(per_hour=0.0, hours=48, step=0.0, level=0.5):
     ],
 )
 def test_creep(baseline, fires):
-    """A lasting rise is said with its date while nothing waits yet."""
+    """A lasting rise is reported with its date while nothing waits yet."""
     last = baseline.hours[-1]
     load = [last.processed * (last.service or 0.0)] * SIZE
     history = replace(

@@ -66,12 +66,12 @@ def test_computing_and_a_full_interpreter() -> None:
     [], [Sample("C", 1.0, 1, 1, 0, 0)], series({}, {}),
 ], ids=["none", "one", "no-stacks"])  # fmt: skip
 @pytest.mark.parametrize("verdict", list(Verdict))
-def test_without_evidence_nothing_is_said(samples: list[Sample], verdict: Verdict) -> None:
+def test_without_evidence_there_is_no_sentence(samples: list[Sample], verdict: Verdict) -> None:
     assert explained(samples, verdict, 5.0) == ()
 
 
 def test_time_that_no_stack_shows() -> None:
-    """Work in greenlets or other threads is said to be unseen; nothing else is blamed."""
+    """Work in greenlets or other threads is reported as not seen; nothing else is blamed."""
     unseen = ("t", "", "gevent.hub:Hub.run")
     slow = series({RENDER: 0.02}, {unseen: 3.0, RENDER: 0.02})
     [sentence] = explained(slow, Verdict.SLOW, CHANGE)

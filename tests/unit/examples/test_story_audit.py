@@ -72,7 +72,7 @@ def test_seen(service: str, verdicts: tuple[str, ...], says: str, matches: bool)
     assert observed().matches(service, verdicts, says) is matches
 
 
-def test_every_story_is_told_and_named() -> None:
+def test_every_story_has_its_page_and_name() -> None:
     """Each folder with a story has a README with the expected verdicts, under its own name."""
     for name in names():
         story = load(name)

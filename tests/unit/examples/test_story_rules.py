@@ -32,7 +32,7 @@ def test_rule(rule: Rule, user: str, holds: bool) -> None:
     assert rule.holds(BUILD, user, access) is holds
 
 
-def test_a_package_of_nobody_is_maintained_by_nobody() -> None:
+def test_a_package_without_owner_has_no_maintainer() -> None:
     assert not Rule("maintained").holds(News("t", None, None), "ralph", access)
 
 
@@ -51,7 +51,7 @@ def test_filter(condition: Filter, matches: bool) -> None:
 
 
 def test_any_filter_of_a_context_is_enough() -> None:
-    """A context is told once, however many of its filters hold."""
+    """A context gets one message, however many of its filters match."""
     filters = (Filter((Rule("person"),)), Filter((Rule("maintained"),)), Filter(()))
     preferences = [Preference("ralph", "irc", filters), Preference("kevin", "email", filters)]
     assert list(recipients(BUILD, preferences, access)) == [("ralph", "irc")]

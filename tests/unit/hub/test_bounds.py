@@ -95,7 +95,7 @@ def test_producers_of_another_make(name: str, value: object) -> None:
             assert getattr(producer, field) == getattr(expected, field)
 
 
-def test_consumers_of_one_name_are_told_apart() -> None:
+def test_consumers_of_one_class_name_get_their_modules_names() -> None:
     """Whatever their order: each class of a shared name goes by its module's name too."""
     first = type("Same", (), {"__module__": "a.consumers"})()
     second = type("Same", (), {"__module__": "b.consumers"})()
@@ -119,7 +119,7 @@ def test_no_exception_ends_it(
     error: BaseException, short_folder: Path, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
-    """Raised by the counting, the roster or the serving itself: one line each, and it goes on."""
+    """Raised by the counting, the roster or the serving itself: one line each, and it continues."""
     caplog.set_level(logging.ERROR, "collectd_fedmsg")
     monkeypatch.setattr("collectd_fedmsg.hub.responder.REVIVE_SECONDS", 0.01)
     failing = [True]

@@ -293,7 +293,7 @@ def test_topics_grow_and_add_up(rounds: list[dict[int, int]]) -> None:
         before = {**before, **now}
 
 
-def test_a_slow_topic_is_named_beside_frequent_ones() -> None:
+def test_a_slow_topic_is_named_among_frequent_ones() -> None:
     """What takes the time is reported, however few its messages are."""
     topics = Topics()
     for number in range(2 * REPORTED):

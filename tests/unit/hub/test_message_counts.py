@@ -27,7 +27,7 @@ class Clock:
 
 
 def test_threads_balance_in_every_sample():
-    """Eight threads, a sampler beside them: never out of balance, nothing lost."""
+    """Eight threads and a sampler: every sample balances, nothing is lost."""
     counts, done = MessageCounts("C", workers=8), threading.Event()
     samples: list[Sample] = []
 

@@ -72,6 +72,6 @@ def test_an_editable_installation(site: Path, monkeypatch: pytest.MonkeyPatch) -
     assert releases == (Release("Badges", "badges", "0.9"),)
 
 
-def test_nobody_claims_it() -> None:
-    """Of the standard library and of no module at all nothing is said."""
+def test_without_a_distribution_there_is_no_release() -> None:
+    """The standard library, and a name that is no module."""
     assert releases_of([("B", "json"), ("C", "no.such.module"), ("D", "")]) == ()

@@ -1,4 +1,4 @@
-"""What a daemon calls itself when nobody names it."""
+"""A daemon's name when none is configured."""
 
 from __future__ import annotations
 

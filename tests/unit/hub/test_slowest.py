@@ -16,7 +16,7 @@ SECOND = 1_000_000_000
 
 
 class Worked:
-    """A consumer whose messages take what they say, by a clock and a calendar of the test."""
+    """A consumer whose messages say how long they take; its clocks are the test's."""
 
     def __init__(self) -> None:
         self.now, self.wall = 0, time.time()

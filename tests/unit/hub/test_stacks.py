@@ -35,7 +35,7 @@ DONE: list[bool] = []
 
 
 class Worker(Consumer):  # type: ignore[misc]
-    """moksha's consumer without a hub: real queue, real worker threads; the topic is the deed."""
+    """moksha's consumer without a hub: real queue and worker threads; a topic names its method."""
 
     topic = "t"
 
@@ -204,7 +204,7 @@ def test_ready_without_a_turn(looks: list[tuple[float, float]], states: list[str
 
 
 def test_c_code_that_keeps_the_interpreter(worker: Worker) -> None:
-    """A search of a second lets no look come in time; that is said of it."""
+    """A search of a second delays every look; the sample says so."""
     counts = instrument(worker, "Worker", True)
     worker.incoming.put({"topic": "keeps_the_interpreter"})
     states: set[str] = set()
@@ -295,7 +295,7 @@ def test_threads_that_come_and_go(worker: Worker) -> None:
 
 
 def test_a_pipe_in_place_of_a_source_is_not_read(tmp_path: Path) -> None:
-    """The name of what is called is left out; nobody waits for the pipe's other end."""
+    """The name of what is called is left out; no thread waits for the pipe's other end."""
     path = tmp_path / "source.py"
     os.mkfifo(path)
     code = compile("sum(range(9))", str(path), "exec")

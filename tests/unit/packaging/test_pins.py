@@ -1,4 +1,4 @@
-"""What is installed is what is pinned, and an audit that asked nobody is no good news."""
+"""What is installed is what is pinned, and an audit without an answer is no success."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ UNASKED = {"name": "c", "skip_reason": "not found"}
     ],
 )
 def test_audit(dependencies: list[dict[str, Any]], code: int, sentence: str) -> None:
-    """Who could not be asked about is never clean."""
+    """A package without an answer is never clean."""
     spec = importlib.util.spec_from_file_location("audit", ROOT / "packaging/audit.py")
     assert spec and spec.loader
     audit = importlib.util.module_from_spec(spec)

@@ -205,8 +205,8 @@ def test_bad_evidence_is_dropped_alone(name: str, rows: object, count: int) -> N
     assert replace(sample, **{name: getattr(SEEN, name)}) == SEEN
 
 
-def test_what_is_not_legible_is_passed_by() -> None:
-    """The reader goes on after a row without a sample, and asks for it no more."""
+def test_an_unreadable_row_is_skipped() -> None:
+    """The reader continues after a row without a sample, and does not ask for it again."""
     reply = wire.decode_reply(frame(rows=[row(received=6, seq=7)]))
     assert (reply.last, list(reply.samples)) == (7, [])
 

@@ -34,7 +34,7 @@ def test_each_sample_once() -> None:
     assert times(cursors, reply("a", 1)) == []
 
 
-def test_a_restart_tells_what_was_lost() -> None:
+def test_a_restart_has_what_was_lost() -> None:
     """The backlog of the last sample; the new run's samples of the same moments are dropped."""
     cursors = Cursors()
     times(cursors, reply("a", 1, 2, backlog=7))
@@ -90,8 +90,8 @@ def test_two_of_one_name_do_not_mix() -> None:
     assert cursors.accept(HERE, reply("a", 3)).fresh
 
 
-def test_a_clock_set_back_is_told() -> None:
-    """Nothing goes back in time; the reason is given; what follows goes on."""
+def test_a_clock_set_back_is_reported() -> None:
+    """No sample goes back in time; the reason is given; later samples are taken."""
     cursors = Cursors()
     times(cursors, reply("a", 400))
     origin = reply("a", 1).origin

@@ -20,7 +20,7 @@ HOME = "collectd_fedmsg.reader.endpoints"
 
 
 def bind(*paths: Path) -> list[str]:
-    """Bind sockets at paths; nobody listens. Return their endpoints."""
+    """Bind sockets at paths without listening; return their endpoints."""
     for path in paths:
         with socket.socket(socket.AF_UNIX) as bound:
             bound.bind(str(path))

@@ -1,4 +1,4 @@
-"""A user whose daemons send much keeps nobody else's from being read."""
+"""A user whose daemons send much does not keep another user's from being read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A backlog that nobody measured is missing, though RRD has filled it in."""
+"""A backlog that was not measured is missing, though RRD has filled it in."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def test_the_last_steps_are_filled(cf, points, filled):
     assert series == Series(0, 50, filled)
 
 
-def test_what_nobody_knows_stays_unknown():
+def test_an_unknown_step_stays_unknown():
     """A silent daemon: its steps are unknown however finely they are looked at."""
     silent = Series(0, 50, [None] * 4)
     assert with_newest(silent, "MAX", 200, lambda start: Series(start, 10, [None] * 10)) == silent

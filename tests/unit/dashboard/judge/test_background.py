@@ -15,7 +15,7 @@ from collectd_fedmsg.errors import StoreError
 
 
 class Maker:
-    """Counts; may be told to fail; waits can be met."""
+    """Counts its calls; fails while ``fail`` is set; ``reached`` waits for a number of calls."""
 
     def __init__(self):
         self.computations, self.fail, self.more = 0, False, threading.Condition()
@@ -33,7 +33,7 @@ class Maker:
             return self.more.wait_for(lambda: self.computations >= number, 60)
 
 
-def test_a_cheap_answer_is_made_for_its_reader(monkeypatch):
+def test_a_fast_answer_is_computed_per_request(monkeypatch):
     """Within its age the same answer; afterwards a new one; no thread."""
     monkeypatch.setattr(keeping, "SLOW_SECONDS", 3600)
     make = Maker()
@@ -42,8 +42,8 @@ def test_a_cheap_answer_is_made_for_its_reader(monkeypatch):
     assert keeper._thread is None
 
 
-def test_a_dear_answer_is_made_beside_its_readers(monkeypatch):
-    """One reader asked: a thread goes on making, and stops when nobody has asked for long."""
+def test_a_slow_answer_is_computed_by_a_thread(monkeypatch):
+    """After one request a thread recomputes it, and stops when none has come for long."""
     monkeypatch.setattr(keeping, "SLOW_SECONDS", -1)
     make = Maker()
     keeper = keeping.ResponseCache(make, age=0, interval=0.01)
@@ -54,7 +54,7 @@ def test_a_dear_answer_is_made_beside_its_readers(monkeypatch):
     assert not keeper._thread.is_alive()
 
 
-def test_a_dear_answer_that_is_too_old_is_made_anew(monkeypatch):
+def test_a_slow_answer_that_is_too_old_is_computed_again(monkeypatch):
     """Older than an interval, and three times what it takes: not handed out."""
     monkeypatch.setattr(keeping, "SLOW_SECONDS", -1)
     monkeypatch.setattr(keeping, "WATCHED_SECONDS", -1)
@@ -63,8 +63,8 @@ def test_a_dear_answer_that_is_too_old_is_made_anew(monkeypatch):
     assert [keeper.answer(now)["number"] for now in (100, 109, 125)] == [1, 1, 2]
 
 
-def test_trouble_in_the_thread_is_told_to_the_next_reader(monkeypatch):
-    """A store that goes away ends the thread; who asks then gets the error, not the old answer."""
+def test_an_error_in_the_thread_is_raised_at_the_next_request(monkeypatch):
+    """A store that goes away ends the thread; the next request gets the error."""
     monkeypatch.setattr(keeping, "SLOW_SECONDS", -1)
     make = Maker()
     keeper = keeping.ResponseCache(make, age=0, interval=0.01)
@@ -88,7 +88,7 @@ def test_the_first_answer_may_be_made_before_anybody_asks():
     assert make.computations == 1
 
 
-def test_meanwhile_a_reader_is_told_that_nothing_is_judged_yet(monkeypatch):
+def test_the_first_request_is_answered_that_nothing_is_judged_yet(monkeypatch):
     """The first reader of many does not wait, and the next one has what was made beside him;
     trouble is told to one of them, never kept back."""
     monkeypatch.setattr(keeping, "SLOW_SECONDS", -1)
@@ -107,7 +107,7 @@ def test_meanwhile_a_reader_is_told_that_nothing_is_judged_yet(monkeypatch):
     assert keeper.answer(time.time())["number"] == 2
 
 
-def test_what_is_cheap_after_all_is_waited_for(monkeypatch):
+def test_what_proves_fast_is_waited_for(monkeypatch):
     """Once it is known to be made at once, nobody is told to wait for it."""
     monkeypatch.setattr(keeping, "SLOW_SECONDS", 3600)
     keeper = keeping.ResponseCache(

@@ -20,7 +20,7 @@ def test_lost_is_what_waited_before_the_end() -> None:
     assert [(restart.time, restart.lost) for restart in past.restarts] == [(1024, 19.0)]
 
 
-def test_of_a_broker_nobody_knows_what_was_lost() -> None:
+def test_what_a_broker_lost_is_unknown() -> None:
     """Persistent messages are still there after its restart: redelivered shows that it is one."""
     received = [5.0] * 20 + [None] * 4 + [5.0] * 6
     columns = {name: Series(1000, 1, received) for name in ("received", "processed", "redelivered")}

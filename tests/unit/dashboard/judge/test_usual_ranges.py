@@ -57,7 +57,7 @@ def test_too_many_hours_are_not_drawn():
     assert Bands(Known()).of([DAEMON, DAEMON], window, NOW) == {}
 
 
-def test_a_new_baseline_is_worked_out_anew():
+def test_a_new_baseline_has_new_ranges():
     known = Known()
     bands, window = Bands(known), Window(NOW - 10, NOW)
     before = bands.of([DAEMON], window, NOW)

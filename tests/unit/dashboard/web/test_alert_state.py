@@ -1,4 +1,4 @@
-"""A daemon's alerts are one card: every cause is named, what explains them is said once."""
+"""A daemon's alerts are one card: every cause is named, each explanation appears once."""
 
 from __future__ import annotations
 

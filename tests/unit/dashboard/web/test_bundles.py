@@ -11,7 +11,7 @@ from collectd_fedmsg_dashboard.web.static_files import FOLDER, load
 
 @pytest.mark.parametrize("entry", bundles.ENTRIES)
 def test_modules_come_after_what_they_need(entry):
-    """Each is in a scope of its own and takes from earlier ones only."""
+    """Each has its own scope and uses earlier ones only."""
     text = bundles.joined(FOLDER, entry)
     assert not re.search(r"^(import|export)\b", text, re.M)
     order = re.findall(r"^const \$(\w+) = \(\(\) => \{", text, re.M)

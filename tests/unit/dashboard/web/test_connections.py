@@ -88,7 +88,7 @@ def test_the_worst_of_the_largest_headers_take_no_minute():
 
 
 class Busy:
-    """A server whose long answers take until they are let go; each is counted by its address."""
+    """A server whose long answers wait for ``let_go``; each request is kept by its address."""
 
     def __init__(self, threads: int, prefix: str = "") -> None:
         self.let_go, self.began, self.paths = threading.Event(), threading.Semaphore(0), []
@@ -141,7 +141,7 @@ def test_health_checks_have_a_thread_of_their_own(busy):
     assert [link.getresponse().read() for link in long] == [b"ok", b"ok"]
 
 
-def test_one_reader_of_long_answers_stops_nobody(busy):
+def test_a_client_of_long_answers_delays_no_other(busy):
     """Its own share is one thread; its excess is refused at once; quick answers do not wait."""
     long = [busy.ask("/api/v1/series?mine")]
     assert busy.has_begun()

@@ -41,7 +41,7 @@ def test_a_pipe_in_place_of_a_file(tmp_path: Path, name: str) -> None:
     ids=lambda line: line[:60],
 )
 def test_a_line_that_is_no_note(tmp_path: Path, line: str) -> None:
-    """It is one error of the file, never an exception of whoever compares times."""
+    """It is one error of the file, never an exception where times are compared."""
     (tmp_path / "marks").write_text(line)
     with pytest.raises(StoreError, match="marks: "):
         Marks(tmp_path / "marks").between(0, 200)

@@ -96,7 +96,7 @@ def test_in_all_the_one_with_most_gives_way():
     assert sum(task.refused for own in tasks for task in own) == 1
 
 
-def test_nobody_waits_for_ever():
+def test_no_request_waits_for_ever():
     clock = Clock()
     turns = Turns(4, clock)
     task, waits = waiting(turns, "a", 2)
