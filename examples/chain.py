@@ -50,7 +50,7 @@ LoadPlugin rrdcached
 
 @dataclass(frozen=True)
 class Daemon:
-    """A consumer daemon: its service name, ``module:Class`` and settings of its own."""
+    """A consumer daemon: its service name, ``module:Class`` and settings."""
 
     service: str
     consumer: str
@@ -63,7 +63,7 @@ class Chain:
 
     Args:
         folder: an absolute folder with a short path (sockets live in it).
-        daemons: what to run beside the relay.
+        daemons: what to run besides the relay.
         interval: seconds between samples; also RRD's step.
     """
 
@@ -201,7 +201,7 @@ class Chain:
         return self.folder / "alerts.db"
 
     def start_alerts(self) -> None:
-        """Start the evaluator of alerts beside the page."""
+        """Start the evaluator of alerts as well."""
         rules = self.folder / "config" / "alerts.toml"
         rules.write_text(self.rules)
         command = [

@@ -27,7 +27,7 @@ class Processes:
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, name: str, command: Sequence[str], env: Mapping[str, str], cwd: Path) -> int:
-        """Start a process in a session of its own; return its pid."""
+        """Start a process in a new session; return its pid."""
         with (self._logs / f"{name}.log").open("ab") as log:
             child = subprocess.Popen(
                 command, env=dict(env), cwd=cwd, stdin=subprocess.DEVNULL, stdout=log,
@@ -75,7 +75,7 @@ def wait_for(what: str, ready: Callable[[], bool], seconds: float = 60.0) -> Non
 
 
 def free_port() -> int:
-    """Return a loopback port that nothing uses and that nobody else is given meanwhile.
+    """Return a loopback port that is free and stays reserved for this process.
 
     A socket that is bound and does not listen reserves it: the kernel gives the port to no process
     that asks for any, and lets a server that sets SO_REUSEADDR, as servers do, listen there.

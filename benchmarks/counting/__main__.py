@@ -1,4 +1,4 @@
-"""Print what the accounting costs per message, beside a plain consumer and prometheus_client."""
+"""Print what the accounting costs per message, next to a plain consumer and prometheus_client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The API beside bare fetch and encoding, on the same files, in one run.
+"""The API compared with bare fetch and encoding, on the same files, in one run.
 
 13 daemons × 3 series × a day.
 """

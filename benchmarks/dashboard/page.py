@@ -1,4 +1,4 @@
-"""The page in headless Chromium beside an earlier state of it and uPlot: 39 panels of 13 daemons.
+"""The page in headless Chromium, an earlier revision of it and uPlot: 39 panels of 13 daemons.
 
 Cold, on a span switch, on live updates, on a phone with a quarter of the processor.
 """

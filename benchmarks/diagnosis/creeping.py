@@ -44,7 +44,7 @@ class Creep:
 
 
 def creeping(seed: int) -> Creep:
-    """Return what was said, hour by hour, of one daemon whose service time creeps."""
+    """Return the hourly verdicts on one daemon whose service time creeps."""
     rng = random.Random(f"creep/{seed}")
     rate, workers = exp(rng.uniform(log(0.05), log(0.25))), rng.choice((1, 2, 4))
     calendar = day_and_night if seed % 2 else None

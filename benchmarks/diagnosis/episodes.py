@@ -125,7 +125,7 @@ class Draw:
         return min(MAX_PART, max(seconds, 120.0))
 
     def add(self, seconds: float, **causes: object) -> Draw:
-        """Let something act for so many seconds, then nothing."""
+        """Let causes act for ``seconds``, then nothing."""
         part = Part(self.time, **causes)  # type: ignore[arg-type]
         self.parts.append(part)
         capacity = max(0, self.workers - part.hung - part.gone) / (self.service * part.service)
@@ -134,7 +134,7 @@ class Draw:
         return self
 
     def then(self, seconds: float | None = None) -> Draw:
-        """Let nothing act: until it has drained and a while longer, or for so many seconds."""
+        """Let nothing act: until it has drained and a while longer, or for ``seconds``."""
         if seconds is None:
             drain = self.waiting / max(1e-9, self.capacity - self.rate)
             seconds = min(MAX_PART, drain * 1.15 + self.rng.uniform(8, 40) * self.step + 120)
@@ -366,7 +366,7 @@ def _incidents(d: Draw, count: int) -> None:
 
 
 def surge_and_slow_overlap(seed: int) -> Episode:
-    """Each message takes longer while a surge goes on; the surge ends first."""
+    """Each message takes longer during a surge; the surge ends first."""
     d = Draw("sequence: overlapping", seed).busy_enough().surge()
     more, slower = d.parts[-1].rate, d.rng.uniform(1.4, 4) / d.load_now
     capacity = d.capacity / slower

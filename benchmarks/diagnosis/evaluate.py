@@ -77,7 +77,7 @@ def stored(episode: Episode) -> tuple[MemoryStore, Samples, Past]:
 
 
 def _simulated(episode: Episode) -> Samples:
-    """Return the samples of an episode; after a restart totals and queue begin anew."""
+    """Return the samples of an episode; after a restart totals and queue begin at 0."""
     begin, step = episode.start + episode.phase, episode.step
     edges = [begin, *(begin + (at - begin) // step * step for at in episode.restarts), episode.end]
     runs = [

@@ -105,7 +105,7 @@ def lognormal_mild(seed: int) -> Episode:
 
 
 def weekend_start(seed: int) -> Episode:
-    """A daemon of three days; a batch that nobody has seen before; then slowness."""
+    """A daemon of three days; a batch without precedent; then slowness."""
     d = Draw("three days old, first batch", seed).busy_enough()
     d.load = d.rng.uniform(0.15, 0.4)
     d.start = MONDAY + d.rng.randrange(8 * HOUR, 20 * HOUR, 60)
@@ -115,7 +115,7 @@ def weekend_start(seed: int) -> Episode:
 
 
 def restarted(seed: int) -> Episode:
-    """A deploy restarts the daemon in the middle of a slowness, which goes on."""
+    """A deploy restarts the daemon in the middle of a slowness, which continues."""
     d = Draw("restart in an incident", seed).busy_enough().slow()
     slow, at = d.parts[-1], d.time
     d.parts.append(replace(slow, start=at))

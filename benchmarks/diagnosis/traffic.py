@@ -68,7 +68,7 @@ class ServiceLaw:
         return -log(1 - share)
 
     def information(self, ratio: float) -> float:
-        """Return nats per message by which a mean ``ratio`` times as long is told apart."""
+        """Return nats per message by which a mean ``ratio`` times as long is distinguished."""
         if self.name == "lognormal":
             return log(ratio) ** 2 / (2 * self.sigma**2)
         if self.name == "pareto":

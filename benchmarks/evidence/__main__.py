@@ -23,7 +23,7 @@ TIMEOUT_SECONDS = 90.0
 
 
 def main() -> int:
-    """Play every case in a process of its own; return 1 when fewer than 95 % are right."""
+    """Play every case in a separate process; return 1 when fewer than 95 % are right."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--at-once", type=int, default=4, help="cases that are played at once")
@@ -67,7 +67,7 @@ def _database() -> Iterator[dict[int, str] | None]:
 
 
 def _apart(number: int, dsn: str) -> Result | None:
-    """Play a case in a process of its own; None when nothing was named, or it did not end."""
+    """Play a case in a separate process; None when nothing was named, or it did not end."""
     command = [sys.executable, "-m", "benchmarks.evidence", "--case", str(number), "--dsn", dsn]
     try:
         done = subprocess.run(

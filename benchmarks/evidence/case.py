@@ -89,7 +89,7 @@ class Result:
         return self.own == case.own and self.library.startswith(case.library)
 
     def state_right(self, case: Case) -> bool:
-        """Return whether computing is told from waiting."""
+        """Return whether it was rightly said to compute or to wait."""
         return ("waiting" if self.state == "waiting" else "computing") == case.state
 
 

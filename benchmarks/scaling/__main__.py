@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def ratios(lines: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield what the lines of one run say beside each other: growth, and what batching saves."""
+    """Yield comparisons of one run's lines: growth, and what batching saves."""
     for first, last in (
         (line, later)
         for line in lines[:1]

@@ -9,7 +9,7 @@ from pathlib import Path
 def command(address: Path, folder: Path, files: Path, write_after: int) -> list[str]:
     """Return the command line; ``write_after`` seconds a file's values wait to go out together.
 
-    One second is shorter than any interval: then each update is a write of its own.
+    One second is shorter than any interval: then each update is a separate write.
     """
     return [
         "rrdcached",

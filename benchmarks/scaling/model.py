@@ -49,7 +49,7 @@ def cost(
     wait: float = 300,
     delay: float = 300,
 ) -> Cost:
-    """Return what so many consumers cost.
+    """Return what a number of consumers costs.
 
     Args:
         consumers: all that one collectd, one rrdcached and one dashboard see.

@@ -18,7 +18,7 @@ BUS = "org.fedoraproject.prod.*"
 
 
 class InDatabase(FedmsgConsumer):
-    """A consumer whose worker threads have a connection each; a broken one is made anew."""
+    """A consumer whose worker threads have a connection each; a broken one is replaced."""
 
     def __init__(self, hub: Any) -> None:
         self._local = threading.local()
@@ -34,7 +34,7 @@ class InDatabase(FedmsgConsumer):
 
 
 class Archiver(InDatabase):
-    """Stores each message, and whom and what it is about, in one durable transaction."""
+    """Stores each message, its persons and packages, in one durable transaction."""
 
     topic = BUS
     config_key = "archive.archiver.enabled"
@@ -82,7 +82,7 @@ class Badges(InDatabase):
     config_key = "archive.badges.enabled"
 
     def consume(self, message: dict[str, Any]) -> None:
-        """Count the deeds of whoever the message names."""
+        """Count the actions of the person that the message names."""
         person = schema.named(message["body"].get("msg"), schema.PERSON)
         if person is None:
             return

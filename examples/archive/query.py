@@ -28,7 +28,7 @@ AT_ONCE = 200
 
 
 class Query(BaseHTTPRequestHandler):
-    """Answers one request, with a connection of its own."""
+    """Answers one request, over its own connection."""
 
     dsn = ""
 

@@ -37,7 +37,7 @@ ANALYZE messages;
 
 
 def repack(dsn: str) -> None:
-    """Write the table anew without its dead rows; nobody can use it meanwhile."""
+    """Rewrite the table without its dead rows; it cannot be used meanwhile."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("VACUUM FULL ANALYZE messages")
 

@@ -125,7 +125,7 @@ def grow(stage: Stage, share: float) -> None:
 
 
 def repack(stage: Stage) -> None:
-    """End the copying that kept the dead rows; write the table anew."""
+    """End the copying that kept the dead rows; rewrite the table."""
     stage.notes["asking"].copied()
     remedies.repack(stage.notes["dsn"])
     stage.pause(20, least=5)

@@ -57,21 +57,21 @@ class Notifier(FedmsgConsumer):
     }
 
     def consume(self, message: dict[str, Any]) -> None:
-        """Find out whom to tell; the demo tells nobody."""
+        """Find the recipients; the demo sends nothing."""
         text = f"{message['topic']} {message['body'].get('msg')}"
         for rules in self.rules.values():
             any(fnmatch.fnmatch(text, rule) for rule in rules)
 
 
 class Badges(FedmsgConsumer):
-    """Counts what people do; a badge at every hundredth deed."""
+    """Counts what people do; a badge at every hundredth action."""
 
     topic = BUS
     config_key = "demo.badges.enabled"
     deeds: ClassVar[Counter[str]] = Counter()
 
     def consume(self, message: dict[str, Any]) -> None:
-        """Count for whoever the message names."""
+        """Count for the person that the message names."""
         content = message["body"].get("msg", {})
         self.deeds[str(content.get("owner") or content.get("user"))] += 1
 

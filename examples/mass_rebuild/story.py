@@ -114,7 +114,7 @@ def checks(stage: Stage) -> Sequence[Outcome]:
 
 
 def slower_indeed(stage: Stage) -> Outcome:
-    """Compare what was said of the time per message with the time itself, before and since.
+    """Compare the reported time per message with the measured one, before and since.
 
     Since: in the slowest seconds, for a machine that is busy for a moment is slower for a moment.
     """
@@ -136,9 +136,9 @@ def slower_indeed(stage: Stage) -> Outcome:
 
 
 def drained_as_told(stage: Stage) -> Outcome:
-    """Compare the time to drain, as it was told half-way, with when it was over.
+    """Compare the time to drain, as it was forecast half-way, with when it was over.
 
-    In a short story it only has to be told: other work on the machine changes a drain of seconds.
+    In a short story there only has to be one: other work on the machine changes a drain of seconds.
     """
     empty = stage.notes["empty"]
     forecasts = [

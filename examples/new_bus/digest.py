@@ -1,4 +1,4 @@
-"""A queue whose messages expire, with nobody to take them."""
+"""A queue without a consumer, whose messages expire."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def caught_up(stage: Stage) -> None:
 
 
 def consumer_dies(stage: Stage) -> None:
-    """Kill the service; the messages go on coming."""
+    """Kill the service; messages continue to arrive."""
     stage.chain.processes.stop(SERVICE, signal.SIGKILL)
 
 
@@ -92,7 +92,7 @@ def given_up(stage: Stage) -> None:
 
 
 def expired(stage: Stage) -> None:
-    """Send to a queue that nobody takes from, whose messages expire after a while."""
+    """Send to a queue without a consumer, whose messages expire after a while."""
     for _ in range(30):
         stage.notes["digest"].send(20)
         stage.pause(1, least=1)

@@ -12,7 +12,7 @@ from .rules import News
 
 
 class Notifier(InDatabase):
-    """Finds out whom to tell of each message, and writes it to the outbox."""
+    """Finds the recipients of each message, and writes it to the outbox."""
 
     topic = BUS
     config_key = "notifier.enabled"

@@ -1,4 +1,4 @@
-"""Two ways to find out whom to tell: ask the database again and again, or keep all in memory."""
+"""Two ways to find a message's recipients: query the database each time, or keep all in memory."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Asking:
         self.hits = 0
 
     def whom(self, news: News) -> list[tuple[str, str]]:
-        """Return (person, context) of everyone to be told."""
+        """Return (person, context) of every recipient."""
         recipients_: list[tuple[str, str]] = []
         for person in database.people(self._connection):
             preferences = database.preferences_of(self._connection, person)
@@ -56,7 +56,7 @@ class Asking:
 
 
 class Remembering:
-    """Reads everything once; the bus tells whose part to read again."""
+    """Reads everything once; messages on the bus say whose part to read again."""
 
     def __init__(self, connection: database.Connection) -> None:
         self._connection = connection
@@ -66,7 +66,7 @@ class Remembering:
             self._read(person)
 
     def whom(self, news: News) -> list[tuple[str, str]]:
-        """Return (person, context) of everyone to be told."""
+        """Return (person, context) of every recipient."""
         return [
             recipient
             for preferences in self._wanted.values()

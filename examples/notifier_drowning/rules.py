@@ -1,4 +1,4 @@
-"""Who wants to be told of a message: rules, filters and preferences. Pure; asks no database."""
+"""Who is to be notified of a message: rules, filters and preferences. Pure; asks no database."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Filter:
     enabled: bool = True
 
     def holds(self, news: News, user: str, access: Access) -> bool:
-        """Tell whether a user is to be told."""
+        """Return whether a user is to be notified."""
         return (
             self.enabled
             and bool(self.rules)
@@ -92,7 +92,7 @@ class Preference:
 def recipients(
     news: News, preferences: Iterable[Preference], access: Access
 ) -> Iterator[tuple[str, str]]:
-    """Yield (user, context) of everyone to be told."""
+    """Yield (user, context) of every recipient."""
     for preference in preferences:
         if any(each.holds(news, preference.user, access) for each in preference.filters):
             yield preference.user, preference.context

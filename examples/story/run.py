@@ -21,7 +21,7 @@ INTERVAL = 1
 
 @dataclass(frozen=True)
 class Played:
-    """What came of a story."""
+    """The outcome of a story."""
 
     outcomes: tuple[Outcome, ...]
     balances: tuple[Balance, ...]
@@ -45,7 +45,7 @@ def play(
     """Play a story in an empty folder with a short path.
 
     Args:
-        pace: 1 as told; smaller for shorter phases and fewer messages.
+        pace: 1 for the full length; smaller for shorter phases and fewer messages.
         look: called at the end of every phase with its name; takes the pictures.
 
     Raises:

@@ -37,7 +37,7 @@ class Expect:
 
 @dataclass(frozen=True)
 class Phase:
-    """A part of a story: what happens, the deed that makes it happen, what is to be seen."""
+    """A part of a story: what happens, the function that makes it happen, what is expected."""
 
     name: str
     #: What a watcher is told, one sentence.

@@ -46,7 +46,7 @@ class Stage:
     """The running parts of one story.
 
     Args:
-        pace: 1 for the story as told; smaller for shorter phases and fewer messages.
+        pace: 1 for the full length; smaller for shorter phases and fewer messages.
         tell: prints a line for the watcher.
     """
 
@@ -92,7 +92,7 @@ class Stage:
         return max(1, int(number * self.pace))
 
     def pause(self, seconds: float, least: float = 0.0) -> None:
-        """Let the story go on for ``seconds`` of it; ``least`` of the clock."""
+        """Let ``seconds`` of the story pass; ``least`` of the clock."""
         until = time.monotonic() + max(least, seconds * self.pace)
         while time.monotonic() < until:
             self.chain.processes.check()
@@ -157,7 +157,7 @@ class Stage:
                 self._account(name)
 
     def done(self, name: str, seconds: float = TIMEOUT_SECONDS) -> None:
-        """Return when a sender has sent all that it was told to."""
+        """Return when a sender has sent all its messages."""
         self.until(f"{name} has been sent", lambda: not self.publishing(name), seconds)
 
     def _reap(self) -> None:

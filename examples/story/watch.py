@@ -53,7 +53,7 @@ class Watch:
     Args:
         url: the page's address.
         tell: gets each change of a daemon's verdicts, in the watching thread.
-        together: gets each incident of several daemons when it is first told of, likewise.
+        together: gets each incident of several daemons when it first appears, likewise.
     """
 
     def __init__(

@@ -10,7 +10,7 @@ from fedmsg.consumers import FedmsgConsumer
 
 
 class Asker(FedmsgConsumer):
-    """Asks the remote about every message; a worker thread has a connection of its own."""
+    """Asks the remote about every message; each worker thread has its own connection."""
 
     topic = "org.fedoraproject.prod.*"
     config_key = "stuck.asker.enabled"

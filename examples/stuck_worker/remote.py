@@ -1,4 +1,4 @@
-"""A service that answers each line, until it is told to be dead."""
+"""A service that answers each line until it is switched off."""
 
 from __future__ import annotations
 
