@@ -138,7 +138,7 @@ def artifacts() -> Path:
 
 @pytest.fixture
 def figure(request: pytest.FixtureRequest) -> Figure:
-    """Return what puts a row into the table: the fault, what came of it."""
+    """Return what puts a row into the table: the fault and its outcome."""
 
     def add_row(fault: str, outcome: str) -> None:
         # With the test's report, which reaches the process that prints whoever ran the test.

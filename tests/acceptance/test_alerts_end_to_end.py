@@ -47,7 +47,7 @@ url = "{url}"
 @pytest.mark.acceptance
 @pytest.mark.soak
 def test_a_backlog_a_dead_daemon_and_a_dead_collectd(short_folder: Path) -> None:
-    """Each is told once, with the right words; a dead collectd is not a dozen dead daemons."""
+    """Each raises one alert with the right text; a dead collectd is not a dozen dead daemons."""
     chain = Chain(
         short_folder,
         [Daemon("laggard", "tests.acceptance.slow:Slow", config={"slow.enabled": True})],

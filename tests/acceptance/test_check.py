@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Daemon:
-    """A responder on a real socket, its backlog as told."""
+    """A responder on a real socket with a settable backlog."""
 
     def __init__(self, folder: Path) -> None:
         self.waiting = 0
@@ -70,8 +70,8 @@ def test_by_hand(daemon: Daemon, capsys: pytest.CaptureFixture[str]) -> None:
     assert (code, line) == (2, "FEDMSG CRITICAL: not there: Gone\n")
 
 
-def test_nobody_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Says where was looked, and for whom."""
+def test_no_daemon_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It names the sockets and the service asked for."""
     pattern = f"{tmp_path}/*.sock"
     assert main(["check", "--endpoints", pattern]) == 2
     assert main(["check", "--service", "hub", "--endpoints", pattern]) == 2

@@ -174,11 +174,11 @@ ALERTS = """
 """
 
 
-def test_every_target_is_told(site: Site) -> None:
+def test_every_target_gets_each_notice_once(site: Site) -> None:
     """Raised, worse, over kill -9, and cleared; to Nagios and by mail, nothing twice.
 
-    A mistake in the rules is in collectd's log and the last good ones go on; a daemon whose
-    socket goes away is silent. Beside it the threshold example raises and clears.
+    A mistake in the rules is in collectd's log and the last good ones stay in force; a daemon whose
+    socket goes away is silent. The threshold example raises and clears as well.
     """
     site.start(ALERTS.format(folder=site.folder) + threshold())
     site.daemon.waiting = 7

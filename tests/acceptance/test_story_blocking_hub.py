@@ -1,4 +1,4 @@
-"""The story blocking-hub: an unseen backlog is never called well, slowness is still told."""
+"""The story blocking-hub: an unseen backlog is never called well, slowness is still named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The story clock-skew: wrong clocks of senders alarm nobody and reach no sample's time."""
+"""The story clock-skew: wrong clocks of senders raise no alarm and change no sample's time."""
 
 from __future__ import annotations
 

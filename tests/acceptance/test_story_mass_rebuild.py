@@ -1,4 +1,4 @@
-"""The story mass-rebuild: told apart from a slow database, and every message accounted for."""
+"""The story mass-rebuild: distinguished from a slow database, and every message accounted for."""
 
 from __future__ import annotations
 

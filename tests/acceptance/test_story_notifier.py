@@ -27,8 +27,8 @@ def test_notifier_drowning(short_folder: Path) -> None:
     played_well(STORY, short_folder, pace=0.3)
 
 
-def test_both_engines_tell_the_same_people(short_folder: Path) -> None:
-    """The rewrite is as right as what it replaces; only it must be told what has changed."""
+def test_both_engines_notify_the_same_people(short_folder: Path) -> None:
+    """The rewrite is as right as what it replaces, once it has the messages of what changed."""
     processes = Processes(short_folder)
     server = postgres.Postgres(short_folder / "pg", processes)
     builds = [

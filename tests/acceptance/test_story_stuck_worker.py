@@ -1,4 +1,4 @@
-"""The story stuck-worker: some workers hang, then all; told apart, and nothing is lost."""
+"""The story stuck-worker: some workers hang, then all; both are named, nothing is lost."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ SECTIONS = dict(zip(*[iter(re.split(r"\n(.+)\n-{5,}\n", PAGE)[1:])] * 2))
 
 
 def rows(title: str) -> dict[str, str]:
-    """Return key → what holds unless it is said, of one section's table."""
+    """Return key → default, of one section's table."""
     pairs = re.findall(r"^   \* - ``([^`]+)``\n     - (.+)$", SECTIONS[title], re.MULTILINE)
     assert len(pairs) == len(dict(pairs)), "a key is there twice"
     return dict(pairs)
@@ -85,7 +85,7 @@ def test_every_key_is_documented_and_no_other(title, keys):
         ),
     ],
 )
-def test_what_holds_unless_said_is_the_code_s(title, usual):
+def test_the_documented_default_is_the_code_s(title, usual):
     for key, value in usual.items():
         literal = (
             str(value).lower()

@@ -1,4 +1,4 @@
-"""``python -m tests.faults.fuzz COUNT SEED``: hostile frames, both ways; prints what came of it.
+"""``python -m tests.faults.fuzz COUNT SEED``: hostile frames, both ways; prints the outcome.
 
 Frames are made from real ones by changing bytes, values and structure. A frame that is refused
 or accepted in a way not seen before is kept and changed further: guided by what the code does.

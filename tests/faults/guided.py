@@ -1,7 +1,7 @@
 """``python -m tests.faults.guided COUNT SEED FOLDER``: frames by coverage-guided fuzzing (atheris).
 
 Every branch of ``collectd_fedmsg`` that an input is the first to take makes it a seed for more.
-FOLDER takes these; they begin as ``corpus/``. Prints what came of COUNT executions, as JSON; an
+FOLDER takes these; they begin as ``corpus/``. Prints the outcome of COUNT executions, as JSON; an
 exception ends the process with libFuzzer's report and the input in FOLDER.
 """
 

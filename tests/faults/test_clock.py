@@ -65,7 +65,7 @@ class Stored:
 def test_stepped_by_an_hour(
     short_folder: Path, monkeypatch: pytest.MonkeyPatch, figure: Figure
 ) -> None:
-    """Forth: a gap, and on. Back: said, nothing wrong stored, whoever asks the daemon knows now."""
+    """Forward: a gap, then samples. Back: an error, nothing wrong is stored."""
     clock, total = Clock(), [0]
     monkeypatch.setattr(responder, "time", clock)
 

@@ -59,7 +59,7 @@ def last_sample(chain: Chain) -> float:
 
 
 def test_full_and_read_only(small: Path, figure: Figure) -> None:
-    """No file fits, then all do; then nothing can be written, then again: series go on alone."""
+    """No file fits, then all do; then nothing can be written, then again: the series resume."""
     chain, total = Chain(small, [], interval=1), [0]
     rrd = str(small / "rrd")
     statuses: set[int] = set()

@@ -68,7 +68,7 @@ def test_fuzz(count: int, seed: int, figure: Figure) -> None:
     ],
 )
 def test_peers_gone_mad(short_folder: Path, figure: Figure, rounds: int) -> None:
-    """The honest daemon beside them is heard every round, in time, and memory stays."""
+    """The honest daemon among them is read every round, in time, and memory stays."""
     processes = Processes(short_folder)
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     processes.start("mad", [sys.executable, "-m", "tests.faults.mad", str(short_folder)], env, ROOT)

@@ -1,4 +1,4 @@
-"""Peers gone mad beside an honest daemon, in a real collectd: its log, its memory, its series."""
+"""Peers gone mad and an honest daemon, in a real collectd: its log, its memory, its series."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class Run:
              "dashboard": chain.start_dashboard}[name]()  # fmt: skip
 
     def fault(self, name: str) -> None:
-        """Kill or stop one part at a random moment, for a random time; let it go on."""
+        """Kill or stop one part at a random moment, for a random time; then let it continue."""
         processes = self.bus.chain.processes
         pause = self.chance.uniform(0.0, 0.5)
         time.sleep(pause)  # what is random here is the moment itself

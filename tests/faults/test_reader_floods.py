@@ -106,7 +106,7 @@ def states(daemon: subprocess.Popen[str], count: int) -> list[tuple[int, float]]
 def test_another_user_floods(
     short_folder: Path, daemon: subprocess.Popen[str], behaviour: str, figure: Figure
 ) -> None:
-    """The host's own reader is answered in each round, beside 100 of another user's."""
+    """The host's own reader is answered in each round, despite 100 of another user's."""
     before = states(daemon, 6)[-1][0]
     path = socket_path(short_folder, "hub", daemon.pid)
     flood = subprocess.Popen(

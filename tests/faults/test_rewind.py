@@ -1,4 +1,4 @@
-"""``collectd-fedmsg rewind``: after a clock was set back, series go on and keep their past."""
+"""``collectd-fedmsg rewind``: after a clock was set back, series continue and keep their past."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_a_file_that_is_none_is_named(tmp_path: Path, capsys: pytest.CaptureFixt
 
 @pytest.mark.soak
 def test_with_collectd_and_rrdcached(short_folder: Path, figure: Figure) -> None:
-    """An hour ahead, collectd is stuck and says so; stopped, rewound, started, it goes on."""
+    """An hour ahead, collectd is stuck and says so; rewound and started, it stores again."""
     chain, total = Chain(short_folder, [], interval=1), [0]
     rrd, state = short_folder / "rrd", short_folder / "cursors.json"
     cache = f"unix:{short_folder}/rrdcached.sock"
@@ -198,7 +198,7 @@ def ahead_at(path: Path, now: int) -> None:
 def test_links_in_the_data_folder_are_not_followed(
     tmp_path: Path, trap: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whoever owns it could plant them: what they lead to stays as it is, and is named."""
+    """The folder's owner could plant them: their targets stay unchanged, and each is named."""
     now, data = int(time.time()), tmp_path / "rrd"
     victim = tmp_path / "other" / "fedmsg-hub" / "gauge-C_backlog.rrd"
     ahead_at(victim, now)

@@ -59,7 +59,7 @@ BRIDGED = 12
 
 @pytest.mark.soak
 def test_nor_one_of_an_unmodified_hub(short_folder: Path, figure: Figure) -> None:
-    """What moksha's monitor told meanwhile is held and stored: no step unknown, every message.
+    """What moksha's monitor reported meanwhile is held and stored: no step unknown, every message.
 
     A gap is bridged for 12 s only, so what was lost would be unknown.
     """

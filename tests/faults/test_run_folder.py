@@ -75,7 +75,9 @@ def running() -> Iterator[list[subprocess.Popen[str]]]:
 
 
 @as_root
-def test_planted_names_keep_nobody_out(shared: Path, running: list[subprocess.Popen[str]]) -> None:
+def test_planted_names_keep_no_daemon_out(
+    shared: Path, running: list[subprocess.Popen[str]]
+) -> None:
     """Folders with the names of the coming pids: the daemon takes another name."""
     plant = "import os, sys\nfor n in range(int(sys.argv[2]), int(sys.argv[2]) + 2000):" \
             " os.mkdir(f'{sys.argv[1]}/hub.{n}.sock')\nprint()"  # fmt: skip
@@ -226,8 +228,8 @@ def test_a_umask_that_shuts_all_out(short_folder: Path) -> None:
         assert not list(file.path.parent.iterdir())
 
 
-def test_what_the_dead_left(short_folder: Path) -> None:
-    """A socket on which nobody listens is removed, though its pid is a stranger's by now."""
+def test_sockets_of_ended_daemons_are_removed(short_folder: Path) -> None:
+    """A socket without a listener is removed, though its pid is another process's by now."""
     for pid in (1, 2**22 + 5, os.getpid()):
         name = socket_path(short_folder, "hub", pid)
         for path in (name, name.with_suffix(".root")):
@@ -266,8 +268,8 @@ def test_a_dead_daemon_has_ended(short_folder: Path) -> None:
     assert (harvest.silent, harvest.errors) == ([], {})
 
 
-def test_a_round_without_time_asks_nobody(short_folder: Path) -> None:
-    """Those who could not be asked are silent; that is no end of theirs."""
+def test_a_round_without_time_asks_no_daemon(short_folder: Path) -> None:
+    """Those that could not be asked are silent; they have not ended."""
     with socket.socket(socket.AF_UNIX) as listener:
         path = socket_path(short_folder, "hub", os.getpid())
         listener.bind(str(path))

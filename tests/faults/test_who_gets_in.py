@@ -119,7 +119,9 @@ def test_another_user(short_folder: Path, figure: Figure) -> None:
            " answers under a daemon's pid is not believed")  # fmt: skip
 
 
-def test_a_folder_open_to_all_is_told(short_folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_folder_open_to_all_is_logged(
+    short_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """A daemon that finds its folder writable by anybody says so, and reports."""
     short_folder.chmod(0o777)
     daemon = Responder(Settings("d", short_folder, interval=1), sample)
@@ -132,7 +134,7 @@ def test_a_folder_open_to_all_is_told(short_folder: Path, caplog: pytest.LogCapt
 
 
 def test_a_server_without_the_right_key(short_folder: Path, figure: Figure) -> None:
-    """A reader believes nobody who only has the address: other keys, or none, are silence."""
+    """A server with the address but other keys, or none, is not believed: it is silent."""
     for name in ("ours", "theirs"):
         assert main(["keys", str(short_folder / name)]) == 0
     reader = short_folder / "ours" / "reader"

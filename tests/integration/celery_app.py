@@ -1,4 +1,4 @@
-"""A Celery app whose tasks do what they are told; its broker is a folder."""
+"""A Celery app whose tasks end as their argument says; its broker is a folder."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def over(name: str = "1234abcd") -> dict[str, Any]:
 
 
 class Mailbox:
-    """A real SMTP server; refuses who is called ``full@``, and wants a password when told."""
+    """A real SMTP server; refuses recipients ``full@``, and asks for a password when configured."""
 
     def __init__(self, **more: Any) -> None:
         controller = pytest.importorskip("aiosmtpd.controller")
@@ -144,7 +144,7 @@ def test_mail_is_tried_again_when_refused() -> None:
 
 
 def test_mail_with_a_password(tmp_path: Path) -> None:
-    """Logs in with the file's password; a wrong one is told, and nothing is sent."""
+    """Logs in with the file's password; a wrong one is an error, and nothing is sent."""
     smtp = pytest.importorskip("aiosmtpd.smtp")
 
     def right(server: Any, session: Any, envelope: Any, mechanism: str, credentials: Any) -> Any:
@@ -207,7 +207,7 @@ def test_a_refusal_is_tried_again_in_order_and_later(tmp_path: Path) -> None:
         book.close()
 
 
-def test_nobody_there_is_given_up_after_a_day_and_said(tmp_path: Path) -> None:
+def test_an_absent_receiver_is_given_up_after_a_day_and_reported(tmp_path: Path) -> None:
     hook = output("webhook", url=f"http://127.0.0.1:{free_port()}", timeout=1)
     book = book_with(tmp_path / "b", raised())
     entry = book.next_entry("it")

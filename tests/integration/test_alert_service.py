@@ -146,7 +146,7 @@ def test_the_heartbeat_tells_a_dead_daemon_from_a_dead_collectd(site: Any) -> No
 
 
 def test_messages_lost_at_a_restart_are_counted(site: Any) -> None:
-    """The totals begin anew with 40 waiting: 40 are lost."""
+    """The totals restart with 40 waiting: 40 are lost."""
     folder, service = site
     times = list(range(NOW - 800, NOW + 1, STEP))
     restart = NOW - 200
@@ -202,7 +202,7 @@ def test_rules_are_reloaded_and_a_mistake_keeps_the_last_good_ones(site: Any, ca
 
 
 def test_wrong_from_the_first_is_refused(site: Any, caplog: Any) -> None:
-    """It names file, key and value, and that nothing is evaluated: no rules go on."""
+    """It names file, key and value, and that nothing is evaluated."""
     folder, service = site
     write_rules(folder, "every = 'soon'")
     with pytest.raises(HealthError) as refused:
@@ -263,7 +263,7 @@ def test_status_tells_of_a_dead_evaluator(site: Any, capsys: Any) -> None:
     assert 600 <= int(age[1]) < 700
 
 
-def test_a_full_disk_or_a_lost_folder_is_said(tmp_path: Path) -> None:
+def test_a_full_disk_or_a_lost_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "x").mkdir()
     shutil.rmtree(tmp_path / "x")
     with pytest.raises(StoreError):

@@ -1,4 +1,4 @@
-"""The evaluator is killed with SIGKILL, over and over: no alert is lost, none told twice."""
+"""The evaluator is killed with SIGKILL, over and over: no alert is lost, none sent twice."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def expected(root: Path, text: str) -> tuple[set[str], set[str]]:
 
 
 def test_killed_at_random_and_at_the_worst_moments(tmp_path: Path) -> None:
-    """Killed within a step, on delivery, at start: the ids told are those of one quiet run."""
+    """Killed within a step, on delivery, at start: the ids sent are those of a quiet run."""
     chance = random.Random(6)
     child: list[subprocess.Popen[bytes]] = []
     killed = {"at random": 0, "before the answer": 0}

@@ -46,7 +46,7 @@ severity = "critical"
 def daemon(root, now, name, backlog, silent=0):
     """Write an hour of one consumer; ``backlog(seconds ago)`` waits.
 
-    Some of it beforehand: nobody else falls silent while the tests run.
+    Some of it ahead of time: no other daemon falls silent while the tests run.
     """
     times = range(now - 3600, now - silent + 1 if silent else now + AHEAD + 1, STEP)
     totals = {t: 10_000 + 4 * (t - now + 3600) for t in times}

@@ -150,7 +150,7 @@ def start_dashboard(processes: Processes, port: int, folder: Path) -> None:
 
 
 def status_of(processes: Processes, port: int, path: str) -> int:
-    """Return the status of an answer, 0 where nobody answers; raise when a process has ended."""
+    """Return the status of an answer, 0 without an answer; raise when a process has ended."""
     processes.check()
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as answer:
@@ -326,8 +326,8 @@ def test_a_prefix_that_cannot_be(prefix, tmp_path):
     assert repr(prefix) in str(refused.value)
 
 
-def test_nginx_asks_and_the_page_is_told(tmp_path):
-    """Without its password nobody gets in, whatever header is sent, by nginx or past it."""
+def test_nginx_logs_in_and_passes_the_name_on(tmp_path):
+    """Without its password no request gets in, whatever header it has, through nginx or past it."""
     root, users, processes = tmp_path / "rrd", tmp_path / "users", Processes(tmp_path)
     daemon(root, int(time.time()) // STEP * STEP, "Archiver", lambda ago: 0)
     # nginx(8) knows this form of RFC 2307 besides openssl's.

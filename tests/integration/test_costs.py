@@ -110,8 +110,8 @@ def test_slow_messages_are_listed_and_linked(tmp_path: Path, now: int) -> None:
     assert {row["link"] for row in rows} == {None}
 
 
-def test_what_is_not_known_is_said(tmp_path: Path, now: int) -> None:
-    """Without evidence, and with a daemon that says of itself that nothing was slow."""
+def test_what_is_not_known_is_named(tmp_path: Path, now: int) -> None:
+    """Without evidence, and with a daemon that reports that nothing was slow."""
     stored(tmp_path, now)
     page = app(tmp_path, now).get(f"/daemon/{ARCHIVER}").text
     assert "Which messages were slow is not known" in page

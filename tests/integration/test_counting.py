@@ -73,7 +73,7 @@ def test_the_version_of_its_package(short_folder: Path) -> None:
 
 
 def test_a_forked_child_is_a_replica_of_its_own(short_folder: Path) -> None:
-    """It counts from 0, at its own socket, under a name of its own; the parent goes on."""
+    """It counts from 0, at its own socket, under another name; the parent counts on."""
     consumer = counting.Consumer(
         "Worker", service="pool", replicas=True, interval=1, run_folder=str(short_folder)
     )
@@ -105,7 +105,7 @@ def test_a_forked_child_is_a_replica_of_its_own(short_folder: Path) -> None:
         consumer.stop()
 
 
-def test_a_folder_that_cannot_be_made_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_folder_that_cannot_be_made_raises_nothing(caplog: pytest.LogCaptureFixture) -> None:
     consumer = counting.Consumer("C", service="c", run_folder="/proc/none/of/it")
     assert consumer.counted(lambda message: message["n"])({"n": 3}) == 3
     wait_for("it is said", lambda: "/proc/none" in caplog.text)

@@ -111,7 +111,7 @@ def test_tied_series_are_on_the_same_grid(tmp_path, now):
 
 
 def test_a_restart_is_a_mark(tmp_path, now):
-    """A total that shrank while the backlog is known: the daemon began anew then."""
+    """A total that shrank while the backlog is known: the daemon restarted then."""
     times = range(now - 900, now + 1, STEP)
     began = now - 400
     write(tmp_path, "received", {t: 5000 + t - now if t < began else t - began for t in times})
@@ -235,7 +235,7 @@ def test_mistakes_in_what_is_shared_are_named(tmp_path, shared, text):
 
 
 def test_basic_auth(tmp_path, now):
-    """With a users' file nobody reads without a password; health checks do."""
+    """With a users' file reading takes a password; health checks do not."""
     fleet(tmp_path / "rrd", now)
     users = tmp_path / "users"
     users.write_text(f"# who\nada:{generate_password_hash('pw', 'pbkdf2:sha256:1000')}\n")
@@ -351,8 +351,8 @@ def test_panels_at_an_address_for_mails(tmp_path, now):
     assert math.isfinite(browser.get(address).content_length)
 
 
-def test_many_daemons_are_not_called_anything_before_they_are_judged(tmp_path, now, monkeypatch):
-    """The first reader of many is told at once that they are being read: unknown, neither well
+def test_many_daemons_are_unknown_before_they_are_judged(tmp_path, now, monkeypatch):
+    """The first request is answered at once that many are being read: unknown, neither well
     nor silent; the verdicts follow."""
     for number in range(MIN_IN_BACKGROUND):
         write(

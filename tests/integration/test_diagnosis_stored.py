@@ -77,7 +77,7 @@ def test_what_is_usual_depends_on_the_hour_of_the_week(tmp_path, layout, step, w
 
 
 def test_without_three_hours_there_is_no_baseline(tmp_path):
-    """A daemon watched for two hours is judged by its own window, which is said."""
+    """A daemon watched for two hours is judged by its own window, and the answer says so."""
     live(tmp_path, TUESDAY, days=2 / 24, flow=lambda t: (5.0, 0.1))
     (judged,) = open_stored({"data_dir": tmp_path}).judgement(TUESDAY + 1).daemons
     assert "a baseline" in judged.diagnosis.missing
@@ -87,7 +87,7 @@ def test_without_three_hours_there_is_no_baseline(tmp_path):
     "layout",
     [pytest.param(LEAN, id="half-hours"), pytest.param(((1, 2000), (50, 1200)), id="50-minutes")],
 )
-def test_a_creep_is_told_with_its_date(tmp_path, layout):
+def test_a_creep_has_its_date(tmp_path, layout):
     """Utilisation 0.4 five days ago, 0.28 points more each hour, 0.74 now: full in 94 hours."""
     noise = random.Random(1)
     began = TUESDAY - 5 * 86400
@@ -126,7 +126,7 @@ def test_more_of_a_slow_topic_is_no_slow_database(tmp_path):
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory):
-    """Three daemons: one that a surge of its topic befell, one whose work is slow, one well."""
+    """Three daemons: one with a surge of its topic, one whose work is slow, one well."""
     root = tmp_path_factory.mktemp("rrd")
     live(
         root,
@@ -325,7 +325,7 @@ def test_a_shared_database_is_one_incident_everywhere(tmp_path, capsys):
         ),
     ],
 )
-def test_what_cannot_be_answered_is_said(capsys, arguments, code, text):
+def test_what_cannot_be_answered_is_an_error(capsys, arguments, code, text):
     assert cli.main(list(arguments)) == code
     assert text in capsys.readouterr().err
 
@@ -336,7 +336,7 @@ def test_a_time_that_is_none_is_refused(capsys):
     assert "'teatime' must be now" in capsys.readouterr().err
 
 
-def test_without_the_dashboard_it_is_said_what_to_install(tmp_path):
+def test_without_the_dashboard_the_error_says_what_to_install(tmp_path):
     """The commands' package alone has no store; it says how to get one."""
     program = (
         "import sys\nsys.modules['rrdtool'] = None\n"

@@ -1,4 +1,4 @@
-"""A real fedmsg-hub that is told to end while it works."""
+"""A real fedmsg-hub that gets a signal to end while it works."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WAITING = 4
 def test_sighup_lets_it_finish(short_folder: Path) -> None:
     """What waits is handled, no sentinel is counted, and our socket goes, as moksha ends its parts.
 
-    The process stays: with us as without us nothing wakes the reactor that was told to stop.
+    The process stays: with us as without us nothing wakes the reactor that is to stop.
     """
     path = short_folder / "handled"
     with Bus(short_folder) as bus:

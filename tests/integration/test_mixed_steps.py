@@ -78,7 +78,7 @@ def test_a_daemon_s_files_are_judged_on_their_common_grid(tmp_path, steps):
 
 
 def test_one_slow_host_makes_no_other_host_coarse(tmp_path):
-    """A burst of a minute stays as high as it was beside a host of 300 s; that host's curve too."""
+    """A burst of a minute stays as high next to a host of 300 s; so does that host's curve."""
     daemon(tmp_path, "fast", (10, 10, 10), lambda t: 300.0 if NOW - 1800 < t <= NOW - 1740 else 2.0)
     daemon(tmp_path, "slow", (300, 300, 300), lambda t: 2.0, interval=300)
     app = create_app({"data_dir": tmp_path}).test_client()

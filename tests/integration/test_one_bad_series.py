@@ -161,7 +161,7 @@ def test_the_commands_see_the_same(tmp_path, now):
 
 
 def test_a_mistake_of_ours_is_one_daemons_too(tmp_path, now, monkeypatch, caplog):
-    """An exception that nobody expected: that row says so, the log has its traceback, once."""
+    """An unexpected exception: that row says so, the log has its traceback once."""
     from collectd_fedmsg_dashboard.judge import judge, unknown
 
     monkeypatch.setattr(unknown, "_logged", set())
@@ -190,7 +190,7 @@ ASK = (
 
 @pytest.mark.parametrize("closed", ["h2.example.org", "h2.example.org/fedmsg-hub"])
 def test_a_closed_folder_is_named(now, closed):
-    """Who may not enter one host's folder reads the others, and is told of it."""
+    """Without permission for one host's folder the others are read, and the error names it."""
     with new_short_folder() as root:
         root.chmod(0o755)
         fleet(root, now)
@@ -260,7 +260,7 @@ def moved(root: Path) -> None:
 
 @pytest.mark.parametrize("lost", [emptied, moved], ids=lambda f: f.__name__)
 def test_a_lost_store_is_503_and_its_rows_stay(tmp_path, now, monkeypatch, lost):
-    """Not "No daemon yet": what was known is shown as unknown, and probes are told."""
+    """Not "No daemon yet": what was known is shown as unknown, and probes fail."""
     from collectd_fedmsg_dashboard.store import rrd_listing
 
     monkeypatch.setattr(rrd_listing, "MAX_AGE", 0)
@@ -314,7 +314,7 @@ def test_the_first_sample_of_all_is_no_wrong_heartbeat(tmp_path, now):
     assert "heartbeat" not in row["text"]
 
 
-def test_a_heartbeat_below_the_interval_is_said(tmp_path, now):
+def test_a_heartbeat_below_the_interval_is_named(tmp_path, now):
     """Samples come each minute to files that forget after 20 s: nothing is kept."""
     minute = now // 60 * 60
     for metric, values in (

@@ -214,7 +214,7 @@ def test_without_scripts_the_same_is_drawn(site, chromium):
     assert labels == ["Backlog of Consumer0, messages: last 0, highest 60"] * 2
 
 
-def test_a_store_that_went_away_is_said(site, chromium):
+def test_a_store_that_went_away_is_shown(site, chromium):
     """The page keeps what it drew and says that it is not up to date."""
     folder, address = site
     fleet(folder, now(), ahead=AHEAD)
@@ -228,7 +228,7 @@ def test_a_store_that_went_away_is_said(site, chromium):
 
 
 def test_a_page_of_a_store_that_is_away_comes_back_by_itself(site, chromium):
-    """Opened while the store is away: that is said; once it answers, the rows are there."""
+    """Opened while the store is away the page says so; once it answers, the rows are there."""
     folder, address = site
     fleet(folder, now(), ahead=AHEAD)
     moved = folder.with_name(f"{folder.name}-away")
@@ -304,7 +304,7 @@ def test_two_hundred_fit_on_a_screen(site, chromium):
     assert page.faults == []
 
 
-def test_silence_of_collectd_is_said(site, chromium):
+def test_silence_of_collectd_is_shown(site, chromium):
     """No daemon has a recent sample: history is shown, and called history."""
     folder, address = site
     fleet(folder, now() - 300)

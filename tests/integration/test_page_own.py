@@ -127,7 +127,7 @@ def test_figures_are_valid_plotly(site, chromium):  # noqa: F811
 
 
 def test_custom_span(site, chromium):  # noqa: F811
-    """A span typed in is asked for and linked; what is no time is told and not asked for."""
+    """A span typed in is requested and linked; what is no time is an error and not requested."""
     _, address = site
     page = opened(chromium, f"{address}{LARGE}")
     until(page, DRAWN.format(6))

@@ -201,7 +201,7 @@ def test_a_switch_without_the_server_says_that_panels_are_old(
     answer,
     reason,
 ):
-    """The span is chosen, the server away or busy: the panels of before stay, and that is said."""
+    """The span is chosen, the server away or busy: earlier panels stay, and the page says so."""
     _, address = site
     page = opened(chromium, address)
     until(page, f"{DRAWN_ROWS} === 13")
@@ -274,7 +274,7 @@ def test_a_hidden_tab_asks_once_a_minute(site, chromium):  # noqa: F811
     until_true(page, lambda: count("/api/v1/daemons") >= 2)
 
 
-def test_long_silence_is_said_as_fully_as_short(tmp_path):
+def test_long_silence_is_described_as_fully_as_short(tmp_path):
     """Beyond all that is looked at: since when, for how long, how much waited then."""
     end = now()
     fleet(tmp_path, end)
@@ -299,7 +299,7 @@ def test_long_silence_is_said_as_fully_as_short(tmp_path):
 
 
 def test_a_name_cut_to_fit_shows_no_digest(tmp_path):
-    """A consumer whose name was too long for collectd: its head and what tells it apart."""
+    """A consumer whose name was too long for collectd: its beginning and what distinguishes it."""
     from collectd_fedmsg.names import escape
 
     safe = escape("Consumer" + "x" * 90)

@@ -1,4 +1,4 @@
-"""A page left open: hundreds of updates in real Chromium, and its memory beside it."""
+"""A page left open: hundreds of updates in real Chromium, and its memory."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def near(colours: Counter, colour: str, within: int = 40) -> int:
 
 @pytest.fixture
 def browser(tmp_path):
-    """A client beside one daemon that has everything, also a topic of an odd name."""
+    """A client of a page with one daemon that has every metric, also a topic of an odd name."""
     end = int(time.time()) // STEP * STEP
     times = range(end - 900, end + 1, STEP)
     fleet(tmp_path, end)
@@ -129,7 +129,7 @@ def test_unknown_is_tinted(tmp_path):
     ],
 )
 def test_the_backlog_of_a_daemon_that_was_away_is_tinted(tmp_path, since, tinted):
-    """RRD has its next value there, which nobody measured; of 2014's files nobody can tell."""
+    """RRD has its next value there, which was not measured; in 2014's files it cannot be known."""
     end = int(time.time()) // STEP * STEP
     times = [t for t in range(end - 900, end + 1, STEP) if not end - 600 < t < end - 300]
     totals = {t: t - end + (900 if t <= end - 600 else 300) for t in times if t >= end - since}

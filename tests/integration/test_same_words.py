@@ -193,7 +193,7 @@ def test_stored_series_give_the_same_sentences(recording, capsys):
 
 
 def test_a_moment_before_a_daemon_began_does_not_count_it(recording):
-    """What did not exist was not silent: nothing is said of it, by replay or page."""
+    """What did not exist was not silent: neither replay nor page has it."""
     before = START - 7200
     assert not open_stored({"data_dir": recording.root}).judgement(before).daemons
     (judgement,) = open_stored({"data_dir": recording.root}).replay(before, before, 60)

@@ -78,7 +78,7 @@ def served(tmp_path):
     ],
 )
 def test_what_is_slow_to_parse_is_refused(served, request_head):
-    """Before Host, login or route are looked at; others are answered all the while."""
+    """Before Host, login or route are looked at; others are answered meanwhile."""
     assert served.status(request_head).startswith(b"HTTP/1.0 400")
     assert served.get("/healthz").status == 200
 
@@ -106,7 +106,7 @@ def basic(password: str) -> str:
 
 
 def test_guessers_are_refused_and_readers_are_not(served):
-    """After a few wrong passwords 429 at once; who is known is answered all the while."""
+    """After a few wrong passwords 429 at once; who has a known login is answered meanwhile."""
     assert served.get("/help", Authorization=basic("right")).status == 200
     ended, statuses = threading.Event(), []
 
@@ -132,7 +132,7 @@ def test_guessers_are_refused_and_readers_are_not(served):
     assert int(refused.getheader("Retry-After")) >= 1
 
 
-def test_a_first_login_beside_one_who_changes_his_address(served):
+def test_a_first_login_during_guesses_from_many_addresses(served):
     """A new address for each guess: a right password gets in at the second try."""
     ended, numbers, statuses = threading.Event(), itertools.count(), []
 

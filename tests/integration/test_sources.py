@@ -118,7 +118,7 @@ def test_a_service_that_consumes_no_more_says_so_at_once(monitors) -> None:
 
 
 def test_several_monitors_of_one_name_are_one_row_and_lose_nothing(monitors) -> None:
-    """Replicas: their sum, and a line that says so; one that restarts goes on from 0."""
+    """Replicas: their sum, and a line that says so; one that restarts counts from 0."""
     source = FedoraMessagingSource({url(server): "bodhi" for server in monitors}, 10.0)
     source.collect(30.0, 10.0)
     for server, received, consuming in zip(monitors, (5010, 5020, 7), (True, True, False)):
@@ -131,17 +131,17 @@ def test_several_monitors_of_one_name_are_one_row_and_lose_nothing(monitors) -> 
 
 
 @pytest.mark.parametrize(("has_queue", "received"), [(True, None), (None, None), (False, 5000)])
-def test_beside_its_queue_a_monitor_adds_what_the_broker_cannot_know(
+def test_a_monitor_adds_what_the_broker_of_its_queue_cannot_know(
     monitors, has_queue, received
 ) -> None:
-    """While nobody knows whether there is a queue its totals are held back: no spike either way."""
+    """Until it is known whether there is a queue its totals are held back: no spike either way."""
     source = FedoraMessagingSource({url(monitors[0]): "bodhi"}, 10.0, lambda _: has_queue)
     [(_, _, [row])] = source.collect(30.0, 10.0).fresh
     source.close()
     assert (row.received, row.failed, row.consuming) == (received, 2, 1)
 
 
-def test_beside_the_counting_inside_a_monitor_adds_whether_it_consumes(monitors) -> None:
+def test_with_the_counting_inside_a_monitor_adds_whether_it_consumes(monitors) -> None:
     """Two totals of failures in one series would draw a spike at each turn."""
     source = FedoraMessagingSource({url(monitors[0]): "bodhi"}, 10.0, None, lambda _: True)
     [(_, _, [row])] = source.collect(30.0, 10.0).fresh

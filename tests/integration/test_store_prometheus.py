@@ -31,7 +31,7 @@ needs_prometheus = pytest.mark.skipif(not (PROMETHEUS and PROMTOOL), reason="no 
 def exposition(end: int) -> tuple[str, int]:
     """Return OpenMetrics of 30 minutes as write_prometheus names it, and messages received.
 
-    Five minutes are missing, and the daemon began anew five minutes before the end.
+    Five minutes are missing, and the daemon restarted five minutes before the end.
     """
     derive, queue, load = [], [], []
     total = since = 0
@@ -164,7 +164,7 @@ def test_daemons_have_their_names_and_tied_series(server, browser):
 
 @needs_prometheus
 def test_commands_judge_it_too(server, capsys):
-    """The restart five minutes before is told, with what waited then; half an hour is no week."""
+    """The restart five minutes before is named, with what waited then; half an hour is no week."""
     address, end = server
     cli.main(
         ["diagnose", "--prometheus", address, "--interval", str(STEP), "--at", str(end), "--json"]
@@ -259,7 +259,7 @@ WHOLE = '"status": "success", "data": {"result": []}'
     ],
 )
 def test_a_partial_or_odd_answer_is_none(body):
-    """It is read, not only received: what is not whole is said, and nothing is taken from it."""
+    """An incomplete or malformed answer is an error; nothing is taken from it."""
     answering = Answering(body.encode())
     try:
         with pytest.raises(StoreError):

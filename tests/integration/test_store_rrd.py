@@ -119,7 +119,7 @@ def test_unknown_is_null(tmp_path, now):
 
 
 def test_the_backlog_of_a_daemon_that_was_away_is_null(tmp_path, now):
-    """However long the heartbeat: RRD has its next value there, which nobody measured."""
+    """However long the heartbeat: RRD has its next value there, which was not measured."""
     times = [t for t in range(now - 900, now + 1, STEP) if not now - 500 < t < now - 400]
     write(tmp_path, "backlog", dict.fromkeys(times, 3), heartbeat=3600)
     totals = {t: 5 * (t - now + 900 if t < now - 450 else t - now + 400) for t in times}

@@ -1,4 +1,4 @@
-"""The command as it is run, beside a real rrdcached: values still in its memory are shown."""
+"""The command as it is run, with a real rrdcached: values still in its memory are shown."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_a_linked_folder_is_as_fresh(cache, tmp_path):
     assert (row["backlog"], row["last_sample"]) == (7, now)
 
 
-def test_a_refused_flush_is_said(tmp_path):
+def test_a_refused_flush_is_an_error(tmp_path):
     """Readable, and old: rrdcached will not write out what it holds."""
     now = int(time.time()) // STEP * STEP
     with rrdcached(tmp_path, "-P", "UPDATE,PING,STATS") as (address, _):

@@ -71,7 +71,7 @@ def _ended(process: subprocess.Popen[bytes], controller: int, output: bytearray)
 
 
 def test_into_a_pipe(short_folder: Path) -> None:
-    """Once, and 1 when nobody is there."""
+    """One table; exit code 1 without a daemon."""
     done = subprocess.run(
         [sys.executable, "-m", "collectd_fedmsg.cli", "top", "--endpoints", f"{short_folder}/*"],
         capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)  # fmt: skip

@@ -57,7 +57,7 @@ def test_runs_follow_what_happened(stored):
 
 
 def test_work_is_bounded_and_kept(stored):
-    """Without budget nothing is judged and that is said; what was judged is not judged again."""
+    """Without budget nothing is judged, and the answer is incomplete; none is judged twice."""
     root, now = stored
     app = create_app({"data_dir": root})
     store, judge = app.extensions["store"], app.extensions["judge"]
@@ -74,7 +74,7 @@ def test_work_is_bounded_and_kept(stored):
 
 
 def test_a_span_too_long_has_none(stored):
-    """A year would be moments three days apart: nothing is said of it."""
+    """A year would be moments three days apart: it has no strip."""
     root, _ = stored
     client = create_app({"data_dir": root}).test_client()
     body = client.get(f"/api/v1/verdicts?daemon={HOST}/hub/Archiver&span=year").get_json()

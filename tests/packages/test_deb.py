@@ -68,7 +68,7 @@ def test_manual_pages_are_found(story: dict[str, Any]):
 
 
 def test_removed_it_is_out_of_collectd_and_daemons(story: dict[str, Any]):
-    """Removed, not purged: what runs goes on, and what starts next finds nothing of it."""
+    """Removed, not purged: running processes continue, and what starts next finds nothing of it."""
     assert story["relay lives"] is True
     assert story["collectd test"] == ""
     assert story["daemon's config"] == "[]"

@@ -146,7 +146,7 @@ def test_every_package_names_the_same_place():
 
 
 def test_every_example_of_the_documentation_is_packed():
-    """A page that names packaging/NAME/file is true for whoever installed a package."""
+    """A page that names packaging/NAME/file is true of an installed package."""
     pages = [ROOT / "README.rst", *(ROOT / "docs").glob("*.rst")]
     folders = {
         name for page in pages for name in re.findall(r"``packaging/(\w+)/?", page.read_text())

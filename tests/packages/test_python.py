@@ -66,8 +66,8 @@ def test_metadata_is_what_an_index_takes(python_packages: Path):
     assert done.returncode == 0, done.stdout
 
 
-def test_wheel_works_beside_debian_s_libraries(python_packages: Path, tmp_path: Path, version: str):
-    """In an environment of its own, with the distribution's Flask, rrdtool and zmq: it serves."""
+def test_wheel_works_with_debian_s_libraries(python_packages: Path, tmp_path: Path, version: str):
+    """In a separate environment with the distribution's Flask, rrdtool and zmq it serves."""
     wheel = next(python_packages.glob("*.whl"))
     clean = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PIP_NO_INDEX": "1"}
     for command in (

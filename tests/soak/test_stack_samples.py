@@ -1,4 +1,4 @@
-"""A million looks at threads that are born and die all the while: nothing ends, nothing grows."""
+"""A million looks at threads that start and end meanwhile: nothing fails, nothing grows."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def waiting_in(broker: RunningBroker, name: str, own: str, library: str) -> Samp
 
 
 def test_what_fails_ends_the_service_as_without_us(broker: RunningBroker) -> None:
-    """An exception of its own: exit code 13, the message back on the queue; where it was before."""
+    """Its exception: exit code 13, and the message is back on the queue."""
     go_on = broker.folder / "fails-now"
     broker.service("failing", f"{CALLBACKS}:function", broker.counted())
     broker.consumes("failing")
