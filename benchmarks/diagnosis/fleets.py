@@ -356,7 +356,7 @@ def evaluate_fleet(fleet: Fleet) -> FleetResult:
         at = max(k for k, phase in enumerate(fleet.phases) if start + phase.start < now)
         phase = fleet.phases[at]
         settled = now - start - phase.start > SETTLING * STEP
-        heads = {(i.scope, i.name) for i in _serious(whole.incidents)[:1]}
+        heads = {(i.scope, i.name) for i in _heading(whole.incidents)[:1]}
         allowed = set(phase.heads)
         if not settled and at:
             allowed |= set(fleet.phases[at - 1].heads)
@@ -380,8 +380,10 @@ def evaluate_fleet(fleet: Fleet) -> FleetResult:
     return result
 
 
-def _serious(incidents: Sequence[Incident]) -> list[Incident]:
-    return [i for i in incidents if i.shared and i.severity >= SERIOUS]
+def _heading(incidents: Sequence[Incident]) -> list[Incident]:
+    """Return the shared incidents that may head the page, as ``fleet_rows.together`` does."""
+    least = SERIOUS if any(i.severity >= SERIOUS for i in incidents) else 0
+    return [i for i in incidents if i.shared and i.severity >= least]
 
 
 def table(rows: Iterable[dict[str, Any]]) -> str:

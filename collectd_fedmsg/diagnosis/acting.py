@@ -29,7 +29,7 @@ class Cause:
     verdict: Verdict
     #: Growth of the part that acts, in messages.
     split: Split
-    #: Times that arrivals are those coped with, and that a message takes longer; None: it does not.
+    #: Arrivals and service time as multiples of the reference; ``service`` None: as before.
     arrivals: float
     service: float | None
     reference: Reference

@@ -14,7 +14,7 @@ from .usual import Coped, Usual
 from .usual_hours import DAYS, usual_of
 
 T = TypeVar("T")
-#: Same hours of the past kept: a median of 6 stands two weeks of incidents.
+#: Past values kept for each hour of the week: a median of six tolerates two weeks of incidents.
 KEEP = 6
 #: A median needs three values to outvote a bad one.
 MIN_HOURS = 3
@@ -28,11 +28,11 @@ class Baseline:
     hours: Sequence[Hour] = ()
     #: The hour of the week of a moment: by the clock that the daemon's work follows.
     hour_of_week: HourOfWeek = utc_hour_of_week
-    #: What calm points of the last day show; it counts until days are known.
+    #: The usual of the last day's calm points; used until days are known.
     calm: Usual | None = None
-    #: What was coped with in the last known hours, whatever the hour of the week.
+    #: With what the daemon kept up in the last known hours, at any hour of the week.
     lately: Coped | None = None
-    #: What was found for an hour of asking: whole hours change nothing in between.
+    #: Results by the hour they were asked for: past hours do not change within an hour.
     _found: dict[tuple[str, int], Any] = field(default_factory=dict, compare=False, repr=False)
 
     def add(self, history: History) -> Baseline:
@@ -62,7 +62,7 @@ class Baseline:
         memory = self._found
         if asked not in memory:
             if len(memory) > WEEK_HOURS:
-                # A backtest goes through many. Replaced, not emptied: readers may be threads.
+                # A backtest asks for many hours. Replaced, not emptied: another thread may read it.
                 memory = {}
                 object.__setattr__(self, "_found", memory)
             memory[asked] = find(asked[1] * HOUR)
@@ -91,7 +91,7 @@ class Baseline:
         # The hours of one day may all be of one trouble and its drain.
         return replace(self.calm, failed=usual.failed, topics=usual.topics, costs=usual.costs)
 
-    # What is seldom is asked only where something waits, for it takes longer to find.
+    # Computed only where messages wait, because it is slow.
 
     def peak(self, now: float) -> float:
         """Return the messages that bursts leave waiting on one day in fourteen, at any hour."""

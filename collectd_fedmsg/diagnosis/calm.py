@@ -26,24 +26,24 @@ FALLS = 3.0
 #: Calm points of an earlier time that are enough: five minutes at the default interval, longer
 #: than a burst of mail or a garbage collection.
 MIN_CALM = 30
-#: Seconds of a block of which arrivals are compared, and for which they must have lasted.
+#: Seconds of one block of arrivals, and seconds for which a rate must have lasted.
 BLOCK_SECONDS, WHILE_SECONDS = 300, 600
 #: Blocks that calm points are cut into.
 BLOCKS = 12
 #: Messages of a topic that show its mean time: the first one after a start, which opens files and
 #: connections, would mix the times so much that a backlog of hundreds is chance.
 MIN_TOPIC_MESSAGES = 3.0
-#: Messages whose mean is off by a fifth: fewer say less than those of a falling backlog.
+#: Calm messages that give a usual time: the mean of 25 is off by a fifth.
 MIN_ENDED = 25.0
 #: Fewer known points than two hide even the counts' own scatter.
 LEAST = 2
 
 
 def since_oldest(history: History, last: int) -> int:
-    """Return where the oldest message came in: what happened since is no witness of the usual.
+    """Return the index at which the oldest message arrived; later points show nothing usual.
 
-    Else a hung worker's time would become usual, and the hang be forgiven. Where what waits
-    cannot be seen, the newest message's delay says when the trouble began, or later.
+    Otherwise a hung worker's time would become usual, and the hang would be forgotten. Of a hidden
+    backlog the newest message's delay is used: the trouble began then or earlier.
     """
     ages = history.delay if history.backlog_hidden else history.oldest
     age = ages[last] if ages and last >= 0 else None
@@ -55,12 +55,12 @@ def since_oldest(history: History, last: int) -> int:
 def calm_places(history: History, stop: int, *, long_messages: bool = False) -> list[int]:
     """Return the points before ``stop`` in which nothing but a short queue waited.
 
-    Least is what waited at the best moment: a daemon whose workers share many messages is never
-    empty. What was caught up, or came while all workers were busy, is not calm.
+    A short queue is measured from the smallest backlog seen: with many workers it is never empty.
+    Points in which a backlog was worked off, or all workers were busy, are not calm.
 
     Args:
-        history, stop: of these.
-        long_messages: also points that one message filled; the first of a surge may be among them.
+        history, stop: the series, and the index to stop at.
+        long_messages: include points that one message filled; the first of a surge may be included.
     """
     hidden = history.backlog_hidden
     known = [i for i in range(max(0, stop)) if known_at(history, i, hidden)]
@@ -99,8 +99,7 @@ def _lasting(busy: Column) -> list[float]:
 def falling_places(history: History, stop: int) -> list[int]:
     """Return the points before ``stop`` in which more ended than arrived, beyond chance.
 
-    Where hardly any point was calm, they show the arrivals and the time per message of a
-    trouble that was over.
+    Where few points are calm, they show arrivals and service time after a trouble.
     """
     places = []
     for i in range(1, max(0, stop)):
@@ -122,7 +121,7 @@ def own_usual(history: History, calm: Sequence[int], places: Sequence[int]) -> U
     """Return what was usual at the ``places``, None from fewer than two.
 
     Args:
-        calm: of these; of the others no backlog or scatter is learnt.
+        calm: the calm ones of them; backlog and scatter are learnt from these only.
     """
     if len(places) < LEAST:
         return None

@@ -19,9 +19,9 @@ from .verdict import Verdict
 PART = 0.2
 #: Blocks that the split's fluid queue steps through: enough to see a cause begin or end.
 BLOCKS = 12
-#: Standard deviations of a change that acts beside a surer one: 1 in 1,000.
+#: Standard deviations of a change when another one is more certain: 1 in 1,000.
 SECOND = 3.1
-#: Part of the capacity that must be used by what arrives to be able to make a backlog grow.
+#: Share of the capacity that arrivals must use to make a backlog grow.
 USED = 0.9
 
 
@@ -33,7 +33,7 @@ def cause(facts: Facts) -> Cause | None:
         surge = more_arrive(facts, facts.usual, reference)
         slower = times_slower(facts, facts.usual, reference)
         if surge and slower:
-            # Which of two acts is asked at each sample of an hour: the surer one acts.
+            # Asked at each sample of an hour: the less certain change has a stricter limit.
             more = more_arrive(facts, facts.usual, reference, SECOND)
             longer = times_slower(facts, facts.usual, reference, SECOND)
             surge, slower = more or not longer, longer if more else slower
@@ -47,14 +47,14 @@ def cause(facts: Facts) -> Cause | None:
 
 
 def evident(facts: Facts) -> Cause | None:
-    """Return slowness that no chance explains while what waits still could be chance."""
+    """Return slowness beyond chance while the backlog is still within chance."""
     usual = facts.usual
     if usual is None or not facts.work or not facts.timed:
         return None
     if facts.tail is not None and facts.tail.heavy(usual.service or 0.0):
-        return None  # some long messages in a row are chance, and what waits says the rest
+        return None  # a few long messages in a row are chance: the backlog decides then
     young = facts.last + 1 - facts.work[-1].start < PERSIST
-    # A dozen that wait are soon more, or gone.
+    # Fewer than a dozen soon grow, or vanish.
     few = facts.backlog < (facts.workers or 1.0) + REFERENCE
     if young or few or facts.drift < WHICH * facts.drift_error:
         return None

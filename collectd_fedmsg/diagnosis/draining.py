@@ -13,13 +13,13 @@ from .verdict import Drain
 FALLS = 3.0
 #: One that rises at 2 σ is not draining, though nothing is seen to act.
 RISES = 2.0
-#: Share by which an hour's arrivals usually lie off their usual rate.
+#: How far an hour's arrivals usually differ from their usual rate, as a share.
 WANDERS = 0.1
 #: 95 %, two-sided.
 BOUND = 1.96
 #: Blocks whose pace is compared: a standard deviation of fewer is off by a third.
 BLOCKS = 8
-#: Seconds for which a backlog must not have shrunk to be for good.
+#: Seconds without shrinking after which a backlog counts as permanent.
 PLATEAU_SECONDS = 1800
 
 
@@ -76,8 +76,8 @@ def time_to_drain(facts: Facts) -> Drain | None:
 def _pace(facts: Facts, doubt: float) -> tuple[float, float]:
     """Return messages/s by which the backlog shrinks, and the variance of that.
 
-    What ended is asked of all the time since a message takes as long as it does, and what
-    arrives also of what usually does: a surge that is over leaves few points of its own.
+    Completions are taken since the service time last changed. Arrivals are combined with the usual
+    rate, because few points follow a surge that has just ended.
     """
     recent, usual = facts.span, facts.usual
     measured = (recent.processed - recent.received) / recent.seconds
@@ -99,7 +99,7 @@ def _pace(facts: Facts, doubt: float) -> tuple[float, float]:
     modelled, unsure = able - rate, able_doubt + known
     if unsure >= doubt or abs(modelled - measured) > FALLS * (unsure + doubt) ** 0.5:
         return measured, doubt
-    # Both are of partly the same counts: the surer one, not their mean.
+    # Both use partly the same counts: the more certain one, not their mean.
     return modelled, unsure
 
 

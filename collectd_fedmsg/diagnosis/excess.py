@@ -13,18 +13,18 @@ from .stats import SURE, WHICH
 from .tail import SELDOM
 from .usual import Usual
 
-#: (calm points known, times what they show that a change must be): few points hide how much
-#: is ordinary. Five minutes are longer than a burst of mail or a garbage collection lasts.
+#: (fewer calm points than this, factor that a change must have): few points do not show ordinary
+#: variation. Five minutes are longer than a burst of mail or a garbage collection lasts.
 YOUNG = ((4, 5.0), (6, 2.5), (REFERENCE, 2.0), (30, 1.5))
-#: Least change that is named, however sure: less is what loads do.
+#: Smallest factor that is named, however certain: loads vary by less.
 CHANGE = 1.1
-#: Times that slowness must be to be named before much waits.
+#: Factor of slowness that is named while the backlog is small.
 EVIDENT = 1.5
 #: Long messages that come one after the other by chance; more at once are slowness.
 MAX_LONG = 3
-#: Messages that must have ended to call a consumer slow that has long ones: twice as many.
+#: Messages that must have ended to call a heavy-tailed consumer slow: twice ``MAX_LONG``, and one.
 MIN_MESSAGES = 7
-#: Messages due in points in which none ends: one in ten thousand by chance, seldom in an hour.
+#: Messages expected in points in which none ended: by chance once in ten thousand.
 NONE = 9.0
 
 
@@ -37,14 +37,14 @@ def _excess(usual: Usual, count: float, seconds: float, rate: float, watched: fl
     if not seconds:
         return 0.0
     expected = rate * seconds
-    # What is usual is a count too, scaled: its error counts where it was watched for as short.
+    # The usual rate is a count as well: its error matters where it was observed briefly.
     scaled = 1 + seconds / watched if watched else 1.0
     error: float = (usual.dispersion * expected * scaled + 1) ** 0.5
     return (count - expected) / error
 
 
 def more_arrive(facts: Facts, usual: Usual, reference: Reference, sigmas: float = WHICH) -> bool:
-    """Return whether more arrives than was coped with, beyond doubt of which."""
+    """Return whether more arrives than in the reference, by ``sigmas`` standard deviations."""
     part = facts.arrivals[-1]
     least = reference.arrivals * least_change(facts)
     return (

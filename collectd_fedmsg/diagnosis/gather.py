@@ -21,7 +21,7 @@ from .segments import Counts, scale, segments
 from .trend import trend
 from .usual import backlog_limit
 
-#: Times its limit that a backlog must be to need no second sample: no late poll makes as much.
+#: Multiple of the limit from which one sample is enough: a late poll does not add as much.
 PLAIN = 10.0
 #: Seconds looked at where nothing waits: long enough for rates, short enough for now.
 LOOK = 600
@@ -36,7 +36,7 @@ def gather(history: History, now: float, baseline: Baseline | None) -> Facts:
     calm: list[int] = []
     backlog = waiting(history, last)
     if usual is None or backlog > backlog_limit(usual, workers)[1]:
-        # Asked only now: it costs as much as the rest, and few daemons have a backlog.
+        # Computed only here: it costs as much as the rest, and few daemons have a backlog.
         calm = calm_places(history, since_oldest(history, last))
         if usual is None:
             few = falling_places(history, last + 1) if len(calm) < REFERENCE else ()

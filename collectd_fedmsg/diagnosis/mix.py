@@ -11,10 +11,10 @@ from .facts import Facts
 from .hours import topic_costs
 from .stats import WHICH, mean
 
-#: Times its usual cost from which a topic counts as taking longer: less is chance, seen of few.
+#: Factor from which a topic counts as taking longer: few messages differ by less by chance.
 LONGER = 1.5
-#: Share of a rise that the mix must explain to be its cause: the rest is below a part that is
-#: named (``causes.PART``), or is chance where a dozen messages of a costly topic have ended.
+#: Share of a rise that the mix must explain to be its cause: ``ALL`` leaves less than a part that
+#: is named (``causes.PART``); ``MOST`` is enough where the rest is within chance.
 ALL, MOST = 0.8, 0.5
 
 
@@ -34,7 +34,7 @@ class Mix:
     factor: float
     #: Share (0 to 1) of what costs rose by that is ``slower``'s.
     part: float
-    #: How many topics cost more than usual; those that are told together left out.
+    #: How many topics cost more than usual; ``OTHER`` is not counted.
     longer: int
     #: Standard error of ``now``, from the messages that ended by topic; 0 where not counted.
     error: float = 0.0
@@ -56,7 +56,7 @@ class Mix:
 def mix(facts: Facts) -> Mix | None:
     """Return the mix over the trouble, None where topics or their usual costs are not known.
 
-    A topic without a usual cost is taken at its present one: new and dear is the mix's doing.
+    A topic without a usual cost is taken at its present one: a new, slow topic is part of the mix.
     """
     usual, recent, history = facts.usual, facts.span, facts.history
     if usual is None or not usual.costs or not usual.received:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from ..humanize import duration
 from .facts import Facts
 
-#: Times that a part must differ to be told: half as much again is no incident by itself.
+#: Factor by which a part must differ to be told: less is no incident.
 TOLD = 1.5
-#: Messages that must be expected before none at all is a hang.
+#: Messages that must be expected where none ended, to call it a hang.
 NONE_ENDED = 14.0
 
 

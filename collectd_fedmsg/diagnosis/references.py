@@ -1,6 +1,6 @@
 """With what the present is compared: what the daemon coped with, and what is usual.
 
-What was already so while nothing waited did not make the backlog, whatever the calendar says.
+A rate or time at which nothing waited did not make the backlog, whatever the calendar says.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def references(facts: Facts, usual: Usual) -> Iterator[Reference]:
 def _coped_with(facts: Facts) -> tuple[float, float]:
     """Return the greatest messages/s that arrived in calm for a while, and for how long (s).
 
-    Of the stretch that lasts three calm points are enough, of an earlier one it takes more: a
+    Three calm points are enough of the present stretch; an earlier one needs twelve, because a
     burst of half a minute may pass without a queue.
     """
     best, seconds = 0.0, 0.0
@@ -61,7 +61,7 @@ def _coped_with(facts: Facts) -> tuple[float, float]:
 
 
 def capacity_of(service: float | None, threads: float | None, measured: float) -> float:
-    """Return the messages/s that can be ended, at least what was ``seen`` where it is unknown."""
+    """Return the messages/s that the workers can end; ``measured`` where that is not known."""
     return threads / service if service and threads else measured
 
 

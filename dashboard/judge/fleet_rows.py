@@ -160,8 +160,11 @@ def together(shared: Sequence[Incident], rows: Sequence[Mapping[str, Any]]) -> s
     Args:
         shared, rows: worst first.
     """
-    worst = next((incident for incident in shared if incident.severity >= SERIOUS), None)
+    attention = [row for row in rows if row["group"] == "attention"]
+    # What is silent is not known to be in trouble: it heads the page when nothing else does.
+    least = 0 if not attention else SERIOUS
+    worst = next((incident for incident in shared if incident.severity >= least), None)
     if worst is None:
         return None
-    others = [row for row in rows if row["group"] == "attention" and row["id"] not in worst.members]
+    others = [row for row in attention if row["id"] not in worst.members]
     return shared_headline(worst.sentence, others)

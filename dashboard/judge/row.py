@@ -39,7 +39,7 @@ def describe(
     """Return one daemon's row: counts in messages, rates in messages/s, times in seconds.
 
     Args:
-        seen, incident, now: what was judged, with whom it suffers, epoch seconds.
+        view, incident, now: what was judged, with whom it suffers, epoch seconds.
         last_heard: asked for (epoch seconds, backlog) of a daemon silent for longer than was
             looked at.
     """

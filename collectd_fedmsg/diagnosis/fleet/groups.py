@@ -111,32 +111,32 @@ def _by(scope: Scope, fleet: Sequence[Member], names: Sequence[str]) -> Iterator
 
 #: Share of the members that must see it: one daemon in five may hardly use what is shared.
 MIN_SHARE_INSIDE = 0.8
-#: Of the others, fewer than so many see it: as many as half, and it is no matter of the group.
+#: Share of the others that must not see it: where half of them do, the group is not the cause.
 OTHERS = 0.5
 #: One daemon is no group.
 LEAST = 2
-#: Without others to compare with, this much of the certainty is left.
+#: Certainty of a group without others to compare with.
 NO_CONTROL = 0.7
 #: By member's id: shows the symptom, does not, or (None) is unknown.
 Witnesses = Mapping[str, "bool | None"]
 
 
 class Total(NamedTuple):
-    """Witnesses of the whole fleet."""
+    """How many daemons of the fleet see the symptom, and how many do not."""
 
     yes: int
     no: int
 
     @classmethod
     def of(cls, witnesses: Witnesses) -> Total:
-        """Return how many see it and do not; who cannot tell is not counted."""
+        """Return the counts; daemons that cannot tell are not counted."""
         everyone = list(witnesses.values())
         return cls(everyone.count(True), everyone.count(False))
 
 
 @dataclass(frozen=True)
 class Count:
-    """Witnesses inside and outside of a group: who sees the symptom, of how many."""
+    """How many members of a group see the symptom, and how many of the others."""
 
     affected: int
     of: int
@@ -154,7 +154,7 @@ class Count:
 
     @property
     def certainty(self) -> float:
-        """Return 0 to 1: how differently inside and outside look at it."""
+        """Return 0 to 1: the share of members that see it less the share of the others."""
         outside = self.others_affected / self.others_of if self.others_of else 1 - NO_CONTROL
         return round(max(0.0, self.affected / self.of - outside), 3) if self.of else 0.0
 

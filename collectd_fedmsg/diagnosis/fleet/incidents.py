@@ -14,7 +14,7 @@ from .incident import Incident, Scope
 from .incident_words import action, alone, sentence, siblings
 from .members import SURGE, SYMPTOMS, Member, Symptom
 
-#: Daemons with much spare capacity fall behind later (s): half an hour is still one event.
+#: Seconds between the beginnings of one trouble: daemons with spare capacity fall behind later.
 TOGETHER = 1800.0
 
 
@@ -64,9 +64,8 @@ def incidents(
 def least_ailing(symptom: Symptom, scope: Scope) -> int:
     """Return how many must ail for a shared cause to be named.
 
-    A surge that nearly all receive is shared though only one daemon cannot follow: arrivals are
-    counted alike everywhere. That messages take longer where the workers keep up is too little to
-    send somebody to a host because of one daemon.
+    One is enough for a surge that nearly all receive: the others' arrivals are counted as surely.
+    Slowness that others cope with is weaker evidence: two daemons must be slow by their verdict.
     """
     return 1 if symptom is SURGE and scope is Scope.BUS else LEAST
 

@@ -61,7 +61,7 @@ class Member:
     def over(self, since: float | None) -> Member:
         """Return the member with its ratios from ``since`` (epoch seconds) to its last point.
 
-        A surge that a sibling still suffers from may be long over where it was coped with.
+        Where a surge was coped with it may be over while a sibling still has its backlog.
         """
         history, usual = self.history, self.diagnosis.usual
         if history is None or usual is None:
@@ -101,7 +101,7 @@ def member(name: str, host: str, diagnosis: Diagnosis, history: History | None) 
     return Member(name, host, diagnosis, waiting=waiting, silent=silent, history=history).over(None)
 
 
-#: Of these nothing can be told but that they are silent.
+#: Verdicts of daemons that send no numbers: they are asked nothing else.
 DARK = frozenset({Verdict.DOWN, Verdict.TELEMETRY_LOST, Verdict.UNKNOWN})
 
 
@@ -137,11 +137,11 @@ def _silent(member: Member) -> bool | None:
 
 @dataclass(frozen=True)
 class Symptom:
-    """One row: ``verdicts`` that have it, ``coping`` tells of daemons that are well with it."""
+    """One row: the ``verdicts`` that show it; ``coping`` asks daemons that are well."""
 
     name: str
     verdicts: frozenset[Verdict]
-    #: Tried in this order: the first that fits explains.
+    #: Tried in this order: the first scope whose members suffer together is named.
     scopes: tuple[Scope, ...]
     coping: Callable[[Member], bool | None]
 

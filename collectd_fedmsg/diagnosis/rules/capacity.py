@@ -20,12 +20,12 @@ from .work import stalled
 #: From here on the wait explodes: ρ/(1 - ρ) service times are 9 at 0.9 and 19 at 0.95
 #: (Kingman 1961).
 FULL = 0.9
-#: Watched that long (s): a passing surge of minutes is no creep.
+#: Seconds looked at: a passing surge of minutes is no creep.
 LONG = 1800
 #: Points watched without a baseline: five minutes at the default interval, longer than what a
 #: burst of mail or a garbage collection lasts.
 YOUNG = 30
-#: Times the usual time per message from which it is said though the workers keep up.
+#: Multiple of the usual service time that is mentioned though the workers keep up.
 NOTABLE = 3.0
 MISSING = ("a baseline",)
 
@@ -123,12 +123,12 @@ def _nearly_full(facts: Facts) -> Finding | None:
     load = _load(facts, recent, least)
     if load is None or load < FULL:
         return None
-    # Part of the rest may be its tail.
+    # The first messages of the rest may still be of that backlog.
     left = max(known(history.backlog[recent.start : recent.stop]), default=0.0)
     if recent.processed <= left or load * (1 - left / recent.processed) < FULL:
         return None
-    # The mean of n messages' times scatters by c/√n, and so do n arrivals by their own;
-    # and a load that wanders from one day to the next is used to it.
+    # The means of n service times and of n arrivals scatter by c/√n; a load that differs from
+    # one day to the next adds that.
     wanders = wander(facts.past, facts.now) if facts.past is not None and facts.based else 0.0
     chance = (usual.dispersion + usual.variation**2) / max(1.0, recent.processed)
     if load - usual.load < SIGMAS * load * (chance + wanders**2) ** 0.5:

@@ -11,11 +11,11 @@ from ..tail import SELDOM
 from ..usual import Usual
 from ..verdict import Finding, Verdict
 
-#: Three times the longest of a fortnight: heavy-tailed times are that long less than once a year.
+#: Multiple of a fortnight's longest pause: heavy-tailed times reach it less than once a year.
 BEYOND = 3.0
-#: Seconds before a pause in which is seen how long messages take where no queue is.
+#: Seconds before a pause that show how long messages take while no queue is there.
 LOOK_BACK = 1800
-#: Times it where the backlog is beyond chance as well, which bursts of long messages are in.
+#: The same where the backlog is beyond chance as well.
 WITNESSED = 1.5
 
 
@@ -62,7 +62,7 @@ def _beyond_pauses(facts: Facts, usual: Usual, begin: int, seconds: float) -> bo
     # What the messages' own scatter explains is in the rate.
     known = facts.longest_pause
     known = known if known * rate > SURE else 0.0
-    # Where more waits than chance makes there is a second witness.
+    # A backlog beyond chance is a second piece of evidence.
     times = BEYOND if facts.onset is None else WITNESSED
     # All busy workers may each hold a long message.
     longest = facts.tail.reached_together(busy, SELDOM, seconds) if facts.tail else 0.0
@@ -79,8 +79,8 @@ def _before(facts: Facts, stop: int, busy: float) -> tuple[float | None, float]:
     """Return messages/s that ``busy`` workers ended in the part before ``stop``, and its longest
     pause (s).
 
-    A slow daemon may pause for long. The step in which the part began holds what ended before;
-    what was in hand then may have ended as usual too. Neither is a witness.
+    A slow daemon may pause for long. The step in which the part began, and the messages in hand
+    then, are left out: they may have taken their usual time.
     """
     start = max((part.start for part in facts.work if part.start < stop), default=None)
     if facts.onset is None:
@@ -93,7 +93,7 @@ def _before(facts: Facts, stop: int, busy: float) -> tuple[float | None, float]:
     slow = before.processed - held
     if not before.seconds or slow < 1:
         return None, 0.0
-    # Without a queue workers rest: what they end is no pace, how long each takes is.
+    # Without a queue workers rest: the service time gives the pace, not the completions.
     pace = busy * slow / before.busy if before.busy else slow / before.seconds
     return pace, pause(facts.history, start, stop) if facts.onset is not None else 0.0
 
