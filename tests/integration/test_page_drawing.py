@@ -23,6 +23,7 @@ from tests.integration.test_page_chromium import (  # noqa: F401 - fixtures
     site,
     until,
 )
+from tests.integration.test_page_rows import ILL, altered
 from tests.integration.test_store_rrd import HOST, STEP, fleet, write
 from tests.integration.weeks import live
 
@@ -219,10 +220,15 @@ def test_the_moment_pointed_at_is_on_every_row(site, chromium):  # noqa: F811
     until(page, "!document.querySelector('.panel.crossed')")
 
 
-def test_severities_differ_without_colours(incident, chromium):  # noqa: F811
-    """Forced colours: a row that is bad and one that is well have other borders."""
-    page = opened(chromium, f"{incident}?span=hour", forced_colors="active")
-    until(page, DRAWN.format(6))
+def test_severities_differ_without_colours(site, chromium):  # noqa: F811
+    """Forced colours: a row that is bad and one that is not have other borders."""
+    folder, address = site
+    fleet(folder, now(), 2, ahead=AHEAD)
+    page = opened(chromium, "about:blank", forced_colors="active")
+    # Whatever time has passed since its samples: the page is told that the first is ill.
+    altered(page, lambda body: body["daemons"][0].update(ILL))
+    page.goto(address)
+    until(page, "document.querySelector('.row[data-severity=\"3\"]')")
     styles = page.evaluate(
         "[...document.querySelectorAll('.row')].map(row => [row.dataset.severity, "
         "getComputedStyle(row).borderLeftStyle])"
