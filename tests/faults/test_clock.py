@@ -20,6 +20,7 @@ from collectd_fedmsg.reader.requester import Requester  # noqa: E402
 from examples.processes import wait_for  # noqa: E402
 from tests.conftest import Figure  # noqa: E402
 from tests.integration.test_store_rrd import STEP, fleet  # noqa: E402
+from tests.listening import is_admitting  # noqa: E402
 
 HOUR = 3600
 
@@ -85,7 +86,8 @@ def test_stepped_by_an_hour(
         return stored_count[0] >= count
 
     try:
-        wait_for("it listens", socket_path(short_folder, "d", os.getpid()).exists)
+        path = socket_path(short_folder, "d", os.getpid())
+        wait_for("it listens", lambda: is_admitting(path))
         for offset in (0, HOUR, 2 * HOUR):
             clock.offset, stored_count = offset, [0]
             wait_for(f"samples at {offset:+} s", lambda: more(2))

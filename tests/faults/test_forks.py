@@ -25,6 +25,7 @@ from collectd_fedmsg.protocol.wire import Request
 from collectd_fedmsg.reader.collect import latest
 from collectd_fedmsg.reader.requester import Requester
 from examples.processes import free_port, wait_for
+from tests.listening import is_admitting
 
 
 class Archiver(Consumer):  # type: ignore[misc]
@@ -53,7 +54,8 @@ def consumer(short_folder: Path) -> Iterator[Archiver]:
         "collectd_fedmsg.run_folder": str(short_folder),
     }
     producer = HealthProducer(SimpleNamespace(config=config, consumers=[archiver], producers=[]))
-    wait_for("it listens", socket_path(short_folder, "hub", os.getpid()).exists)
+    path = socket_path(short_folder, "hub", os.getpid())
+    wait_for("it listens", lambda: is_admitting(path))
     yield archiver
     producer.stop()
 

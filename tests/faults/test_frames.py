@@ -26,6 +26,7 @@ from examples.processes import Processes, wait_for
 from tests.conftest import Figure
 from tests.faults.fuzz import corpus, mutate, resident
 from tests.faults.mad import MODES
+from tests.listening import is_admitting
 
 GROWTH = 5_000_000
 #: Of the peers gone mad: those whose replies are refused, whatever the reader has time for.
@@ -83,7 +84,8 @@ def test_peers_gone_mad(short_folder: Path, figure: Figure, rounds: int) -> None
     try:
         wait_for("all peers listen", (short_folder / "ready").exists, 60)
         honest.start()
-        wait_for("the honest one listens", socket_path(short_folder, "honest", os.getpid()).exists)
+        path = socket_path(short_folder, "honest", os.getpid())
+        wait_for("the honest one listens", lambda: is_admitting(path))
         reader = Reader([f"{short_folder}/*.sock"], requester)
         endpoints, before = [], 0
         longest = 0.0
@@ -136,7 +138,7 @@ def test_a_daemon_flooded_with_requests(short_folder: Path, figure: Figure) -> N
     )
     responder.start()
     path = socket_path(short_folder, "d", os.getpid())
-    wait_for("it listens", path.exists)
+    wait_for("it listens", lambda: is_admitting(path))
     chance, ended, count = random.Random(3), threading.Event(), [0]
     frames = [frame for frame in corpus() if len(frame) < 1000]
 

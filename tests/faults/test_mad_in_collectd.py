@@ -21,6 +21,7 @@ from examples.chain import ROOT
 from examples.processes import Processes, wait_for
 from tests.conftest import Figure
 from tests.integration.test_thousand_in_collectd import CONF, ask, value
+from tests.listening import is_admitting
 
 GROWTH = 5_000_000
 #: Samples of the honest daemon, one a second: until memory is measured, and then.
@@ -59,7 +60,8 @@ def test_the_honest_one_is_stored(short_folder: Path, figure: Figure) -> None:
         processes.start("mad", [sys.executable, "-m", "tests.faults.mad", str(peers)], env, ROOT)
         wait_for("all peers listen", (peers / "ready").exists, 60)
         honest.start()
-        wait_for("the honest one listens", socket_path(peers, "honest", os.getpid()).exists)
+        path = socket_path(peers, "honest", os.getpid())
+        wait_for("the honest one listens", lambda: is_admitting(path))
         pid = processes.start(
             "collectd", ["/usr/sbin/collectd", "-f", "-C", str(conf)], env, short_folder
         )

@@ -19,6 +19,7 @@ from collectd_fedmsg.reader.requester import Requester
 from examples.chain import ROOT
 from examples.processes import wait_for
 from tests.conftest import Figure
+from tests.listening import is_admitting
 from tests.users import as_user
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
@@ -88,7 +89,7 @@ def daemon(short_folder: Path) -> Iterator[subprocess.Popen[str]]:
     child = subprocess.Popen([sys.executable, "-c", DAEMON, str(short_folder)], cwd=ROOT,
                              stdout=subprocess.PIPE, text=True)  # fmt: skip
     path = socket_path(short_folder, "hub", child.pid)
-    wait_for("it listens", path.exists)
+    wait_for("it listens", lambda: is_admitting(path))
     path.chmod(0o666)
     yield child
     child.kill()

@@ -28,6 +28,7 @@ from collectd_fedmsg.reader.requester import Requester
 from examples.chain import ROOT
 from examples.processes import free_port, wait_for
 from tests.conftest import Figure
+from tests.listening import is_admitting
 from tests.users import as_user
 
 NOBODY = 65534
@@ -127,7 +128,8 @@ def test_a_folder_open_to_all_is_logged(
     daemon = Responder(Settings("d", short_folder, interval=1), sample)
     daemon.start()
     try:
-        wait_for("it listens", socket_path(short_folder, "d", os.getpid()).exists)
+        path = socket_path(short_folder, "d", os.getpid())
+        wait_for("it listens", lambda: is_admitting(path))
     finally:
         daemon.stop()
     assert "can be written by anybody" in caplog.text

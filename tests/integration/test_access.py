@@ -25,6 +25,7 @@ from collectd_fedmsg.protocol.wire import Request
 from collectd_fedmsg.reader.collect import latest
 from collectd_fedmsg.reader.requester import Requester
 from examples.processes import free_port, wait_for
+from tests.listening import is_admitting
 from tests.played_daemons import Served, listen
 
 
@@ -45,7 +46,7 @@ def serve(running: list[Responder], settings: Settings) -> Path:
     running.append(responder)
     responder.start()
     path = socket_path(settings.run_folder, settings.service, os.getpid())
-    wait_for(f"{path} is there", path.exists)
+    wait_for(f"{path} is there", lambda: is_admitting(path))
     return path
 
 
@@ -168,7 +169,7 @@ time.sleep(600)
         child = int(parent.stdout.readline())
         try:
             path = socket_path(short_folder, "d", child)
-            wait_for("the child listens", path.exists)
+            wait_for("the child listens", lambda: is_admitting(path))
             assert answers(f"ipc://{path}")
         finally:
             os.kill(child, 9)

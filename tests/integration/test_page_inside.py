@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from pathlib import Path
@@ -14,7 +15,9 @@ from collectd_fedmsg.hub.responder import Responder
 from collectd_fedmsg.hub.settings import Settings
 from collectd_fedmsg.protocol.evidence import InHand
 from collectd_fedmsg.protocol.sample import Sample
+from collectd_fedmsg.protocol.sockets import socket_path
 from examples.processes import wait_for
+from tests.listening import is_admitting
 
 pytest.importorskip("flask")
 
@@ -28,12 +31,19 @@ pytest.importorskip("flask")
         pytest.param(Verdict.STALLED, socket.gethostname(), 3600, False, id="a-past-moment"),
     ],
 )
-def test_it_is_added_to_the_cause(
-    short_folder: Path, verdict: Verdict, host: str, age: float, added: bool
+def test_it_is_added_to_the_cause(  # noqa: PLR0917
+    short_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    verdict: Verdict,
+    host: str,
+    age: float,
+    added: bool,
 ) -> None:
     """Of a daemon that ails now on this host; of any other nothing is added."""
+    from collectd_fedmsg_dashboard.judge import inside as judge_inside
     from collectd_fedmsg_dashboard.judge.inside import Inside
 
+    monkeypatch.setattr(judge_inside, "TIMEOUT_SECONDS", 60.0)
     message = InHand("t", 90.0, "a.b:Archiver.consume:9", "with", "waiting")
     daemon = Responder(Settings("hub", short_folder, interval=1),
                        lambda at: [Sample("C", at, 9, 7, 1, 1, in_hand=(message,))])  # fmt: skip
@@ -41,7 +51,8 @@ def test_it_is_added_to_the_cause(
     now = time.time() - age
     judged = Judged("x", host, "hub", "C", Diagnosis(now, (Finding(verdict, 1.0, ("first",)),)))
     try:
-        wait_for("it listens", lambda: bool(list(short_folder.glob("*.sock"))))
+        path = socket_path(short_folder, "hub", os.getpid())
+        wait_for("it listens", lambda: is_admitting(path))
         inside = Inside(f"{short_folder}/*.sock")
         evidence = inside.explain(judged, now).diagnosis.findings[0].evidence
     finally:

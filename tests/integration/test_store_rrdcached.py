@@ -22,6 +22,7 @@ from collectd_fedmsg_dashboard import create_app  # noqa: E402
 from collectd_fedmsg.commands import doctor_steps  # noqa: E402
 from tests.conftest import new_short_folder  # noqa: E402
 from tests.integration.test_store_rrd import HOST, STEP, write  # noqa: E402
+from tests.listening import is_connectable  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not shutil.which("rrdcached"), reason="no rrdcached here")
 
@@ -58,7 +59,7 @@ def rrdcached(folder, *options):
         )
         try:
             end = time.monotonic() + 60
-            while not socket.exists():
+            while not is_connectable(socket):
                 assert time.monotonic() < end
                 time.sleep(0.02)
             yield f"unix:{socket}", process
