@@ -59,7 +59,7 @@ def store(connection: psycopg.Connection[Any], body: dict[str, Any]) -> bool:
             ("people", "by_person", schema.PERSON),
             ("packages", "by_package", schema.PACKAGE),
         ):
-            name = schema.named(body["msg"], keys)
+            name = schema.first_named(body["msg"], keys)
             if name is not None:
                 connection.execute(
                     schema.LINK.format(table=link), [_id(connection, table, name), row[0]]
@@ -83,7 +83,7 @@ class Badges(InDatabase):
 
     def consume(self, message: dict[str, Any]) -> None:
         """Count the actions of the person that the message names."""
-        person = schema.named(message["body"].get("msg"), schema.PERSON)
+        person = schema.first_named(message["body"].get("msg"), schema.PERSON)
         if person is None:
             return
         connection = self.connection()

@@ -38,7 +38,7 @@ PERSON = ("owner", "user", "username", "author", "agent")
 PACKAGE = ("name", "repo", "package")
 
 
-def named(message: Any, keys: tuple[str, ...]) -> str | None:
+def first_named(message: Any, keys: tuple[str, ...]) -> str | None:
     """Return what a message names under one of the keys, one level down at most."""
     if not isinstance(message, dict):
         return None

@@ -30,8 +30,8 @@ class Notifier(InDatabase):
         if not isinstance(self._engine, Remembering):
             self._engine = self._choose(connection)
         if isinstance(self._engine, Remembering):
-            self._engine.heard(body)
-        database.send(connection, body["msg_id"], self._engine.whom(News.of(body)))
+            self._engine.take(body)
+        database.send(connection, body["msg_id"], self._engine.recipients_of(News.of(body)))
 
     def _choose(self, connection: database.Connection) -> Asking | Remembering:
         # The first engine asks for everything at every message: also for its own replacement.

@@ -141,11 +141,11 @@ def engine(connection: Connection) -> str:
     return str(row[0])
 
 
-def send(connection: Connection, msg_id: str, whom: list[tuple[str, str]]) -> None:
+def send(connection: Connection, msg_id: str, recipients: list[tuple[str, str]]) -> None:
     """Write notifications, on disk when this returns."""
-    people_, contexts = [recipient[0] for recipient in whom], [recipient[1] for recipient in whom]
+    people_, contexts = [row[0] for row in recipients], [row[1] for row in recipients]
     connection.execute(
         "INSERT INTO outbox (person, context, msg_id) "
-        "SELECT p, c, %s FROM unnest(%s::text[], %s::text[]) AS told (p, c)",
+        "SELECT p, c, %s FROM unnest(%s::text[], %s::text[]) AS recipient (p, c)",
         [msg_id, people_, contexts],
     )

@@ -36,13 +36,13 @@ class Asking:
         self._lists: dict[str, tuple[float, frozenset[str]]] = {}
         self.hits = 0
 
-    def whom(self, news: News) -> list[tuple[str, str]]:
+    def recipients_of(self, event: News) -> list[tuple[str, str]]:
         """Return (person, context) of every recipient."""
-        recipients_: list[tuple[str, str]] = []
+        matches: list[tuple[str, str]] = []
         for person in database.people(self._connection):
             preferences = database.preferences_of(self._connection, person)
-            recipients_.extend(recipients(news, preferences, self._access))
-        return recipients_
+            matches.extend(recipients(event, preferences, self._access))
+        return matches
 
     def _access(self, person: str) -> frozenset[str]:
         now = self._clock()
@@ -65,15 +65,15 @@ class Remembering:
         for person in database.people(connection):
             self._read(person)
 
-    def whom(self, news: News) -> list[tuple[str, str]]:
+    def recipients_of(self, event: News) -> list[tuple[str, str]]:
         """Return (person, context) of every recipient."""
         return [
             recipient
             for preferences in self._wanted.values()
-            for recipient in recipients(news, preferences, self._access)
+            for recipient in recipients(event, preferences, self._access)
         ]
 
-    def heard(self, body: dict[str, Any]) -> None:
+    def take(self, body: dict[str, Any]) -> None:
         """Read again what a message says has changed; other messages are nothing to it."""
         if body["topic"] in (RULES_CHANGED, ACCESS_CHANGED):
             self._read(str(body["msg"]["person"]))

@@ -29,8 +29,8 @@ class News:
         message = body.get("msg")
         return cls(
             body["topic"],
-            schema.named(message, schema.PACKAGE),
-            schema.named(message, schema.PERSON),
+            schema.first_named(message, schema.PACKAGE),
+            schema.first_named(message, schema.PERSON),
         )
 
 
@@ -50,18 +50,18 @@ class Rule:
         if self.kind not in KINDS:
             raise ValueError(f"rule: {self.kind!r} is none of {', '.join(KINDS)}")
 
-    def holds(self, news: News, user: str, access: Access) -> bool:
+    def holds(self, event: News, user: str, access: Access) -> bool:
         """Tell whether it holds for a user; the access list is asked for only where it matters."""
-        return self._plain(news, user, access) is not self.negated
+        return self._plain(event, user, access) is not self.negated
 
-    def _plain(self, news: News, user: str, access: Access) -> bool:
+    def _plain(self, event: News, user: str, access: Access) -> bool:
         if self.kind == "topic":
-            return fnmatchcase(news.topic, self.argument)
+            return fnmatchcase(event.topic, self.argument)
         if self.kind == "package":
-            return news.package == self.argument
+            return event.package == self.argument
         if self.kind == "person":
-            return news.person == (self.argument or user)
-        return news.package is not None and news.package in access(user)
+            return event.person == (self.argument or user)
+        return event.package is not None and event.package in access(user)
 
 
 @dataclass(frozen=True)
@@ -71,12 +71,12 @@ class Filter:
     rules: tuple[Rule, ...]
     enabled: bool = True
 
-    def holds(self, news: News, user: str, access: Access) -> bool:
+    def holds(self, event: News, user: str, access: Access) -> bool:
         """Return whether a user is to be notified."""
         return (
             self.enabled
             and bool(self.rules)
-            and all(rule.holds(news, user, access) for rule in self.rules)
+            and all(rule.holds(event, user, access) for rule in self.rules)
         )
 
 
@@ -90,9 +90,9 @@ class Preference:
 
 
 def recipients(
-    news: News, preferences: Iterable[Preference], access: Access
+    event: News, preferences: Iterable[Preference], access: Access
 ) -> Iterator[tuple[str, str]]:
     """Yield (user, context) of every recipient."""
     for preference in preferences:
-        if any(each.holds(news, preference.user, access) for each in preference.filters):
+        if any(each.holds(event, preference.user, access) for each in preference.filters):
             yield preference.user, preference.context

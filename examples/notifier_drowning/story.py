@@ -170,7 +170,7 @@ def _lost(stage: Stage, waiting: int) -> Outcome:
     expected = "the page says how many messages the restart lost"
     matches = [
         re.search(r"([\d,]+) messages lost", row.text)
-        for row in stage.watch.every()
+        for row in stage.watch.since()
         if row.service == "notifier" and "RESTART" in row.verdicts
     ]
     numbers = [int(match[1].replace(",", "")) for match in matches if match]

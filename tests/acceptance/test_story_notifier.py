@@ -47,16 +47,16 @@ def test_both_engines_notify_the_same_people(short_folder: Path) -> None:
             recipients = []
             for news in builds:
                 clock[0] += 2.0  # longer than a list is kept: as in a round through everybody
-                recipients.append(sorted(asking.whom(news)))
-            assert recipients == [sorted(remembering.whom(news)) for news in builds]
+                recipients.append(sorted(asking.recipients_of(news)))
+            assert recipients == [sorted(remembering.recipients_of(news)) for news in builds]
             assert len(recipients[0]) > 2
             wiki = News("org.fedoraproject.prod.wiki.article.edit", None, None)
             database.write(
                 connection, Preference("new", "irc", (Filter((Rule("topic", "*.wiki.*"),)),))
             )
-            assert asking.whom(wiki) == [("new", "irc")]
-            assert remembering.whom(wiki) == []
-            remembering.heard({"topic": RULES_CHANGED, "msg": {"person": "new"}})
-            assert remembering.whom(wiki) == [("new", "irc")]
+            assert asking.recipients_of(wiki) == [("new", "irc")]
+            assert remembering.recipients_of(wiki) == []
+            remembering.take({"topic": RULES_CHANGED, "msg": {"person": "new"}})
+            assert remembering.recipients_of(wiki) == [("new", "irc")]
     finally:
         processes.stop_all()
