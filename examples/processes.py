@@ -65,12 +65,12 @@ class Processes:
                 raise RuntimeError(f"{name} ended with {child.returncode}:\n{log}")
 
 
-def wait_for(what: str, ready: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Return when ``ready()`` is true; raise TimeoutError with ``what`` after ``seconds``."""
+def wait_for(condition: str, ready: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Return when ``ready()`` is true; raise TimeoutError with ``condition`` after ``seconds``."""
     deadline = time.monotonic() + seconds
     while not ready():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"after {seconds:g} s not: {what}")
+            raise TimeoutError(f"after {seconds:g} s not: {condition}")
         time.sleep(0.05)
 
 

@@ -159,7 +159,7 @@ class Draw:
             **more,
         )
 
-    def both(self) -> Draw:
+    def surge_and_slow(self) -> Draw:
         """Let more arrive and each message take longer, each alone too much."""
         more, slower = (self.rng.uniform(1.3, 3) / self.load_now for _ in range(2))
         capacity = self.capacity / slower
@@ -204,7 +204,7 @@ def single(kind: str) -> Callable[[int], Episode]:
         phase = _phase(d)
         if kind in ("surge", "slow", "both"):
             d.busy_enough()
-            {"surge": d.surge, "slow": d.slow, "both": d.both}[kind]()
+            {"surge": d.surge, "slow": d.slow, "both": d.surge_and_slow}[kind]()
         elif kind == "hang":
             d.add(_hang_seconds(d), hung=d.workers)
         elif kind == "workers lost":

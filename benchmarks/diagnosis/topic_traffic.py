@@ -33,15 +33,17 @@ class TopicDraw(Draw):
 
     def mix(self, share: float) -> dict[str, float]:
         """Return the shares of the topics where the costly one has this share."""
-        rest = 1 - self.topics["topic.d"][0]
-        usual = {topic: part / rest * (1 - share) for topic, (part, _) in self.topics.items()}
+        other_share = 1 - self.topics["topic.d"][0]
+        usual = {
+            topic: part / other_share * (1 - share) for topic, (part, _) in self.topics.items()
+        }
         return {**usual, "topic.d": share}
 
     def costly(self, times: float) -> dict[str, float]:
         """Return the mix whose messages take ``times`` as long; at most the costly topic alone."""
         cost = self.topics["topic.d"][1]
-        rest = (1 - self.topics["topic.d"][0] * cost) / (1 - self.topics["topic.d"][0])
-        return self.mix(min(1.0, (times - rest) / (cost - rest)))
+        other_factor = (1 - self.topics["topic.d"][0] * cost) / (1 - self.topics["topic.d"][0])
+        return self.mix(min(1.0, (times - other_factor) / (cost - other_factor)))
 
     def mixed(self) -> TopicDraw:
         """Let as many messages arrive as usual, but more of the costly topic."""

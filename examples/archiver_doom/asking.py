@@ -56,7 +56,7 @@ class Asking:
 
     def waited(self, path: str, since: float, until: float = float("inf")) -> float | None:
         """Return the median wait in seconds of what was asked from ``since`` to ``until`` (s)."""
-        times = [took for at, took in self._times[path] if since <= at <= until]
+        times = [seconds for at, seconds in self._times[path] if since <= at <= until]
         return median(times) if times else None
 
     def _ask(self) -> None:

@@ -56,7 +56,7 @@ def no_future(stage: Stage) -> Sequence[Outcome]:
     future = newest - time.time()
     states = {
         row.state
-        for row in stage.watch.every()
+        for row in stage.watch.since()
         if row.service == "badges" and row.at <= stage.notes["watched"]
     }
     return [

@@ -119,7 +119,7 @@ def slower_indeed(stage: Stage) -> Outcome:
     Since: in the slowest seconds, for a machine that is busy for a moment is slower for a moment.
     """
     excused = any(
-        "BOTH" in row.verdicts for row in stage.watch.every() if row.service == "archiver"
+        "BOTH" in row.verdicts for row in stage.watch.since() if row.service == "archiver"
     )
     calm_until = stage.notes["calm"]
     before = service_time(stage, "archiver", stage.since, calm_until)
@@ -143,7 +143,7 @@ def drained_as_told(stage: Stage) -> Outcome:
     empty = stage.notes["empty"]
     forecasts = [
         (row.at, row.row["drain"])
-        for row in stage.watch.every()
+        for row in stage.watch.since()
         if row.service == "archiver" and row.row["drain"] and row.at < empty - BEFORE_END
     ]
     expected = "the time to drain, told half-way, is right"
@@ -151,9 +151,9 @@ def drained_as_told(stage: Stage) -> Outcome:
         return Outcome(expected, False, "none was told")
     middle = (forecasts[0][0] + empty) / 2
     at, drain_ = min(forecasts, key=lambda forecast: abs(forecast[0] - middle))
-    forecast, took = drain_["seconds"], empty - at
-    near = stage.pace < 1 or abs(forecast - took) <= max(OFF * took, OFF_SECONDS)
-    return Outcome(expected, near, f"said {forecast:.0f} s, took {took:.0f} s")
+    forecast, actual = drain_["seconds"], empty - at
+    near = stage.pace < 1 or abs(forecast - actual) <= max(OFF * actual, OFF_SECONDS)
+    return Outcome(expected, near, f"said {forecast:.0f} s, took {actual:.0f} s")
 
 
 STORY = Story(

@@ -106,7 +106,9 @@ class Stage:
         """
         self.pause(seconds, max(least, 2 * (self._since - self._made)))
 
-    def until(self, what: str, ready: Callable[[], bool], seconds: float = TIMEOUT_SECONDS) -> None:
+    def until(
+        self, condition: str, ready: Callable[[], bool], seconds: float = TIMEOUT_SECONDS
+    ) -> None:
         """Return when ``ready()``; raise TimeoutError, or RuntimeError when a process ended."""
 
         def looked() -> bool:
@@ -114,7 +116,7 @@ class Stage:
             self.chain.processes.check()
             return ready()
 
-        wait_for(what, looked, seconds)
+        wait_for(condition, looked, seconds)
 
     def mark(self, text: str, service: str) -> None:
         """Note a deployment that concerns a daemon, as a deployment's last step does."""

@@ -87,9 +87,9 @@ class Watch:
 
     def first(self, since: float, matches: Callable[[Seen], bool]) -> Seen | None:
         """Return the first answer at or after ``since`` (s) that matches."""
-        return next((row for row in self.every(since) if matches(row)), None)
+        return next((row for row in self.since(since) if matches(row)), None)
 
-    def every(self, since: float = 0.0) -> list[Seen]:
+    def since(self, since: float = 0.0) -> list[Seen]:
         """Return all that was said at or after ``since`` (s)."""
         with self._lock:
             return [row for row in self._all if row.at >= since]

@@ -60,7 +60,7 @@ def test_a_backlog_a_dead_daemon_and_a_dead_collectd(short_folder: Path) -> None
             chain.processes.check()
             return [
                 alert
-                for notice in receiver.taken()
+                for notice in receiver.accepted()
                 for alert in notice[part]
                 if alert["rule"] == rule and (part == "over" or alert["id"] in notice["fresh"])
             ]

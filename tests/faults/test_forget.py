@@ -80,8 +80,8 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
 def test_a_file_is_removed_where_it_was_looked_at(tmp_path: Path, short_folder: Path) -> None:
     """Its folder becomes a link while rrdcached is asked to let go of it: no other file goes."""
     victim = series(tmp_path / "other", "h", "derive-C_received", 40 * DAY)
-    meant = series(tmp_path / "rrd", "old01", "derive-C_received", 40 * DAY)
-    folder, aside = meant.parent, tmp_path / "aside"
+    retired = series(tmp_path / "rrd", "old01", "derive-C_received", 40 * DAY)
+    folder, aside = retired.parent, tmp_path / "aside"
 
     def answer(line: bytes) -> bytes:
         if line.startswith(b"LAST"):
@@ -92,20 +92,27 @@ def test_a_file_is_removed_where_it_was_looked_at(tmp_path: Path, short_folder: 
         return b"0 done\n"
 
     socket = short_folder / "rrdcached.sock"
-    words = ["forget", str(tmp_path / "rrd"), "--host", "old01", "--rrdcached", f"unix:{socket}"]
+    arguments = [
+        "forget",
+        str(tmp_path / "rrd"),
+        "--host",
+        "old01",
+        "--rrdcached",
+        f"unix:{socket}",
+    ]
     with played(by_line(answer), socket):
-        assert main(words) == 0
+        assert main(arguments) == 0
     assert victim.exists()
-    assert not (aside / meant.name).exists()
+    assert not (aside / retired.name).exists()
     assert folder.is_symlink()
 
 
 def test_a_name_that_would_be_a_command_is_not_sent(tmp_path: Path, short_folder: Path) -> None:
-    meant = series(tmp_path, "old01\nFLUSHALL", "derive-C_received", 40 * DAY)
+    retired = series(tmp_path, "old01\nFLUSHALL", "derive-C_received", 40 * DAY)
     lines = []
     socket = short_folder / "rrdcached.sock"
-    words = ["forget", str(tmp_path), "--host", "old01*", "--rrdcached", f"unix:{socket}"]
+    arguments = ["forget", str(tmp_path), "--host", "old01*", "--rrdcached", f"unix:{socket}"]
     with played(by_line(lambda line: lines.append(line) or b"0 1\n"), socket):  # type: ignore[func-returns-value]
-        assert main(words) == 1
+        assert main(arguments) == 1
     assert not lines
-    assert meant.exists()
+    assert retired.exists()

@@ -49,7 +49,7 @@ class Receiver:
         self._thread.join(60)
         self._server.server_close()
 
-    def taken(self) -> list[dict[str, Any]]:
+    def accepted(self) -> list[dict[str, Any]]:
         """Return the bodies that were answered 2xx, in order, as JSON."""
         return [json.loads(body) for _, body, status in list(self.requests) if status < 300]
 

@@ -201,7 +201,7 @@ def test_a_refusal_is_tried_again_in_order_and_later(tmp_path: Path) -> None:
             now = max(now, entry.due)
             if not deliver(book, hook, entry, now, 86400):
                 waits.append(book.next_entry("it").due - now)
-        assert [notice["kind"] for notice in receiver.taken()] == ["raised", "cleared"]
+        assert [notice["kind"] for notice in receiver.accepted()] == ["raised", "cleared"]
         assert [round(wait) for wait in waits] == sorted(round(wait) for wait in waits)
         assert 1 <= waits[0] < 1.5 < waits[1] < 2.5 < waits[2] < 5
         book.close()
@@ -356,7 +356,7 @@ def test_alerts_test_sends_through_every_output(tmp_path: Path) -> None:
             command, capture_output=True, text=True, timeout=60, check=False, cwd=ROOT
         )
         assert (done.returncode, "dead: FAIL" in done.stdout) == (1, True), done
-        assert receiver.taken()[0]["kind"] == "test"
+        assert receiver.accepted()[0]["kind"] == "test"
         assert box.mails[0][1]["Subject"].strip().startswith("[TEST] ")
 
 

@@ -168,7 +168,7 @@ def test_killed_at_random_and_at_the_worst_moments(tmp_path: Path) -> None:
         child[-1].terminate()
         # It may not have got as far as its handlers.
         assert child[-1].wait(60) in (0, -signal.SIGTERM)
-        deliveries = receiver.taken()
+        deliveries = receiver.accepted()
     assert len(raised) >= CONSUMERS
     # A receiver knows a notice again by its id, as our documentation asks of it.
     notices = {notice["id"]: notice for notice in deliveries}

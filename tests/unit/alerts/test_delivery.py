@@ -24,14 +24,14 @@ class Taker:
     """An output that keeps what it takes; ``refusal(payload)`` may return what to raise."""
 
     def __init__(self, refusal: Callable[[Any], BaseException | None] = lambda _: None) -> None:
-        self.taken: list[str] = []
+        self.accepted: list[str] = []
         self._refusal = refusal
 
     def send(self, payload: Any) -> None:
         error = self._refusal(payload)
         if error is not None:
             raise error
-        self.taken.append(payload["id"])
+        self.accepted.append(payload["id"])
 
 
 def database(path: Path, *bodies: tuple[str, str], now: float = NOW) -> AlertDatabase:
@@ -68,7 +68,7 @@ def test_one_notice_holds_up_no_other(tmp_path: Path, error: BaseException):
     worker = outbox_worker(tmp_path, output)
     for _ in range(3):
         worker.turn(NOW + 1)
-    assert output.taken == ["00bb", "00cc"]
+    assert output.accepted == ["00bb", "00cc"]
     (entry,) = (
         store.given_up(NOW)
         if isinstance(error, Refused)
@@ -84,12 +84,12 @@ def test_an_end_waits_for_its_start(tmp_path: Path):
     worker = outbox_worker(tmp_path, output)
     for _ in range(4):
         worker.turn(NOW + 1)
-    assert output.taken == ["00bb"]
+    assert output.accepted == ["00bb"]
     refusing.clear()
     refusing.append(False)
     for _ in range(3):
         worker.turn(NOW + 10)
-    assert output.taken == ["00bb", "00aa", "00ab"]
+    assert output.accepted == ["00bb", "00aa", "00ab"]
     assert store.undelivered() == []
 
 
@@ -99,7 +99,7 @@ def test_what_was_taken_and_cannot_be_noted_is_sent_once(tmp_path: Path):
     worker = outbox_worker(tmp_path, output)
     # This turn opens the file; nothing is due yet in 1970, but what is new goes at once.
     worker.turn(0.0)
-    assert output.taken == ["00aa"]
+    assert output.accepted == ["00aa"]
     store.commit(NOW, 10, State(), [], [("00bb", "it", {"id": "00bb"})])
     assert worker._database is not None
     worker._database.base.execute("PRAGMA busy_timeout = 50")
@@ -111,7 +111,7 @@ def test_what_was_taken_and_cannot_be_noted_is_sent_once(tmp_path: Path):
             worker.turn(NOW)
     writer.execute("COMMIT")
     worker.turn(NOW)
-    assert output.taken == ["00aa", "00bb"]
+    assert output.accepted == ["00aa", "00bb"]
     assert store.undelivered() == []
 
 
@@ -127,7 +127,7 @@ def test_a_failure_that_cannot_be_noted_is_tried_again(tmp_path: Path):
     writer.execute("COMMIT")
     refusing[0] = False
     worker.turn(NOW)
-    assert output.taken == ["00aa"]
+    assert output.accepted == ["00aa"]
     assert store.undelivered() == []
 
 
@@ -143,14 +143,14 @@ def test_a_worker_survives_any_exception(tmp_path: Path):
     (tmp_path / "a.db").unlink()
     database(tmp_path, ("00aa", "g")).close()
 
-    def taken() -> bool:
+    def is_accepted() -> bool:
         worker.wake()
-        return bool(output.taken)
+        return bool(output.accepted)
 
-    wait_for("it is taken", taken)
+    wait_for("it is taken", is_accepted)
     worker.stop()
     worker.join(60)
-    assert output.taken == ["00aa"]
+    assert output.accepted == ["00aa"]
     assert threading.active_count() <= before
 
 

@@ -270,7 +270,7 @@ def test_headline(counts, worst, sentence):
 
 
 @pytest.mark.parametrize(
-    ("others", "sentence"),
+    ("more", "sentence"),
     [
         pytest.param([], "Bus-wide surge: 5 of 5 daemons receive more", id="alone"),
         pytest.param(
@@ -286,12 +286,12 @@ def test_headline(counts, worst, sentence):
         ),
     ],
 )
-def test_a_shared_trouble_does_not_hide_another(others, sentence):
+def test_a_shared_trouble_does_not_hide_another(more, sentence):
     """What several daemons share comes first; what is not of it is named after it."""
     incident_sentence = (
         "bus-wide surge: 5 of 5 daemons receive more; 1 cannot keep up; 9 messages wait"
     )
-    assert words.shared_headline(incident_sentence, others) == sentence
+    assert words.shared_headline(incident_sentence, more) == sentence
 
 
 def row(**changes):

@@ -209,17 +209,17 @@ def test_hung_or_slow(history_, usually_held, verdict):
 def most_hang(seconds, half):
     """24 of 32 workers hang; a message a second ends, half of these in ``half`` s or less."""
     points, calm = int(seconds / 10), 120
-    idle, held = [4.0] * calm, [28.0] * points
+    idle, slow = [4.0] * calm, [28.0] * points
     return History(
         step=10.0,
         end=END,
         alive=True,
         received=[1.0] * (calm + points),
         processed=[1.0] * (calm + points),
-        backlog=idle + held,
-        busy=idle + held,
+        backlog=idle + slow,
+        busy=idle + slow,
         workers=[32.0] * (calm + points),
-        in_progress=idle + held,
+        in_progress=idle + slow,
         oldest=idle + [10.0 * i + 5 for i in range(points)],
         failed=[0.0] * (calm + points),
         service_p50=None if half is None else [2.8] * calm + [half] * points,

@@ -107,14 +107,14 @@ def series(values, start=0):
 
 
 @pytest.mark.parametrize(
-    ("backlog", "held"),
+    ("backlog", "longest"),
     [
         pytest.param(4, 90.0, id="a-short-queue"),
         pytest.param(7, 90.0, id="as-many-as-count-as-short"),
         pytest.param(8, None, id="ages-of-what-waits"),
     ],
 )
-def test_the_longest_message_is_read_where_nothing_waits(backlog, held):
+def test_the_longest_message_is_read_where_nothing_waits(backlog, longest):
     """The greatest age of an hour is how long a message was held, unless messages waited."""
     (row,) = hours(
         {
@@ -127,7 +127,7 @@ def test_the_longest_message_is_read_where_nothing_waits(backlog, held):
         10,
         HOUR,
     )
-    assert row.held == held
+    assert row.held == longest
 
 
 def test_an_hour_in_which_nothing_ended_is_a_pause():
