@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from . import creeping, report, three_series, well
+from . import creeping, fleets, report, three_series, well
 from .cost import fleet_seconds
 from .episodes import Episode
 from .evaluate import evaluate
@@ -62,6 +62,12 @@ def watches(results: Path | None, first: int, units: int) -> Iterator[report.Row
             yield row
 
 
+def _fleets(first: int, count: int) -> Iterator[report.Row]:
+    for make in fleets.SCENARIOS:
+        for seed in range(first, first + count):
+            yield fleets.evaluate_fleet(make(seed)).to_dict()
+
+
 def main() -> None:
     """Judge the episodes and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -76,6 +82,13 @@ def main() -> None:
         metavar="UNITS",
         default=0,
         help=f"instead watch well daemons, {well.DAYS} days a unit of each kind",
+    )
+    parser.add_argument(
+        "--fleets",
+        type=int,
+        metavar="N",
+        default=0,
+        help="instead judge what heads the page, N fleets of each scenario",
     )
     parser.add_argument(
         "--creep",
@@ -98,6 +111,9 @@ def main() -> None:
         print(well.table(units))
         if arguments.examples:
             print(well.examples(units))
+        return
+    if arguments.fleets:
+        print(fleets.table(_counted(_fleets(first, arguments.fleets), "fleets")))
         return
     if arguments.creep:
         seeds = range(first, first + arguments.creep)

@@ -12,7 +12,10 @@ NONE_ENDED = 14.0
 
 
 def ended(facts: Facts) -> str | None:
-    """Return e.g. ``after a surge that ended 2 min ago``; None when nothing acted before."""
+    """Return e.g. ``after a surge that ended 2 min ago``; None when nothing acted before.
+
+    What began the trouble, and where that is another, what acted last.
+    """
     usual = facts.usual
     if usual is None or facts.onset is None:
         return None
@@ -30,8 +33,14 @@ def ended(facts: Facts) -> str | None:
             usual.service, later.exposure / max(later.count, 0.5)
         ):
             past.append((part.stop, "slow processing"))
-    if not past:
+    if not past or max(past)[0] > facts.last:
         return None
-    stop, what = max(past)
+    # What began it, and what came last where that is something else.
+    first, last = min(past), max(past)
+    causes = [last] if first[1] == last[1] else [first, last]
+    return "after " + " and ".join(_ago(facts, stop, what) for stop, what in causes)
+
+
+def _ago(facts: Facts, stop: int, what: str) -> str:
     ago = facts.history.time(facts.last) - facts.history.time(stop - 1)
-    return f"after {what} that ended {duration(ago)} ago" if ago > 0 else None
+    return f"{what} that ended {duration(ago)} ago"

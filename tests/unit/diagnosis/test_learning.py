@@ -195,13 +195,24 @@ def test_the_usual_time_is_that_of_most_of_the_time(parts, service, clause):
         ),
         pytest.param(
             [Part(9, 8.0, 0.016), Part(3, 3000.0, 0.06), Part(30, 8.0, 0.006)],
-            "after slow processing",
+            "after a surge that ended 5 min ago and slow processing that ended 5 min ago",
             id="slower-in-the-surge",
         ),
         pytest.param(
             [Part(9, 8.0, 0.016), Part(40, 8.0, 0.4), Part(3, 8.0, 0.016)],
             "after slow processing",
             id="only-slower",
+        ),
+        pytest.param(
+            [
+                Part(9, 8.0, 0.016),
+                Part(3, 3000.0, 0.016),
+                Part(6, 8.0, 0.016),
+                Part(12, 8.0, 0.2),
+                Part(18, 8.0, 0.016),
+            ],
+            "after a surge that ended 6 min ago and slow processing that ended 3 min ago",
+            id="slower-in-its-drain",
         ),
     ],
 )
