@@ -75,7 +75,7 @@ class Chain:
         self.heartbeat = 3600
         #: Rules of alerts, TOML; empty: none are evaluated.
         self.rules = ""
-        #: What whoever writes marks has to show.
+        #: The token for writing marks.
         self.token = secrets.token_hex(16)
         #: Folders that daemons import from as well, separated by colons.
         self.extra_path = ""

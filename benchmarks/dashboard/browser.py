@@ -13,7 +13,7 @@ LARGE = {"width": 1600, "height": 3400}
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu"]
 #: After everything is visible, ms: what a page still does is counted as well.
 REST = 2000
-#: Notes when so many panels have been painted (the frame after they are there has ended), the
+#: Notes when a number of panels has been painted (the frame after they are there has ended), the
 #: long tasks and the layout shifts.
 WATCH = """
 (() => {

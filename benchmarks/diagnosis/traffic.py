@@ -72,7 +72,7 @@ class ServiceLaw:
         if self.name == "lognormal":
             return log(ratio) ** 2 / (2 * self.sigma**2)
         if self.name == "pareto":
-            # A Pareto law of another scale: only longer ones can be told by likelihood.
+            # A Pareto law of another scale: only longer ones can be distinguished by likelihood.
             return abs(log(ratio)) * PARETO_SHAPE / 2
         parts = ERLANG_PARTS if self.name == "erlang" else 1
         return parts * (log(1 / ratio) + ratio - 1)

@@ -242,7 +242,7 @@ class _Evidence:
             nats += per_second * seconds / traffic.dispersion
         ratio = traffic.longer(part) / traffic.longer(alternative)
         if ratio != 1.0:
-            # Those in hand at the turn still take the time of before.
+            # Those in hand at the turn still take the earlier time.
             ended = max(0.0, self.ended - traffic.workers)
             nats += ended * traffic.law.information(ratio)
         nats += self._stuck(k, part, alternative, seconds)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from collectd_fedmsg.metrics import METRICS, TOPIC_METRICS
 
-#: Topics of a consumer that are told by name, and ``other``.
+#: Topics of a consumer that are reported by name, and ``other``.
 TOPICS = 21
 #: CPU seconds a value in collectd, reading, dispatch and handing to rrdcached included.
 COLLECTD_VALUE = 1.4 / 84_000

@@ -22,7 +22,7 @@ ORDER BY sent DESC LIMIT 20"""
 CHARTS = """SELECT category, count(*), max(sent)::text FROM messages
 WHERE sent > now() - interval '30 days' GROUP BY category ORDER BY 2 DESC"""
 PAGES = {"/raw": RAW, "/charts": CHARTS}
-#: Everything, for whoever copies the archive; the cursor lives as long as the reader reads.
+#: Everything, for a copy of the archive; the cursor lives as long as the reader reads.
 EXPORT = "SELECT msg_id, topic, sent::text FROM messages"
 AT_ONCE = 200
 

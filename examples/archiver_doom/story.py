@@ -28,7 +28,7 @@ COPY = "a copy of the archive begins"
 CREEPING, DOOMED = 0.93, 1.3
 #: Seconds that the page needs for telling a creep from a moment.
 HELD = 40.0
-#: The job rewrites one row in so many: far from the end, and near it.
+#: The job rewrites one of this number of rows: far from the end, and near it.
 FEW, MANY = 1, 8
 #: Messages that wait when somebody does something about it.
 ALARMING = 80

@@ -9,9 +9,9 @@ from examples.demo.slow_database import slow_down
 from examples.story.script import Expect, Outcome, Phase, Story
 from examples.story.stage import Stage
 
-#: Seconds that the database is slow, at least so many at any pace; an insert then takes about EACH.
+#: Seconds that the database is slow, the least at any pace; an insert then takes about EACH.
 SLOW, LEAST, EACH = 40.0, 18.0, 0.4
-#: A delay of so many seconds is seen by anybody.
+#: Seconds of delay that are unmistakable.
 LATE = 4.0
 
 

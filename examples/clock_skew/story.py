@@ -71,7 +71,7 @@ def no_future(stage: Stage) -> Sequence[Outcome]:
             f"{min(after, default=-1):.0f} to {max(after, default=-1):.0f} s",
         ),
         Outcome("no sample is of the future", future <= 1.0, f"the newest is {-future:.1f} s old"),
-        Outcome("nobody is alarmed", states <= {"OK", "IDLE"}, ", ".join(states)),
+        Outcome("no daemon raises an alarm", states <= {"OK", "IDLE"}, ", ".join(states)),
     ]
 
 

@@ -26,7 +26,7 @@ from . import SECRET, slow_database
 
 FOLDER = ROOT / ".run" / "demo"
 INTERVAL = 5
-#: As in docs/alerts-example.toml, but sooner: nobody waits five minutes for a demo.
+#: As in docs/alerts-example.toml, but sooner: a demo is short.
 RULES = """
 every = "5s"
 dashboard = "{url}"

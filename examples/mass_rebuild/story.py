@@ -109,7 +109,7 @@ def checks(stage: Stage) -> Sequence[Outcome]:
             f"{wide[1]['sentence']} at {wide[0]:.0f} s" if wide else "none",
         ),
         slower_indeed(stage),
-        drained_as_told(stage),
+        drained_as_forecast(stage),
     ]
 
 
@@ -135,7 +135,7 @@ def slower_indeed(stage: Stage) -> Outcome:
     )
 
 
-def drained_as_told(stage: Stage) -> Outcome:
+def drained_as_forecast(stage: Stage) -> Outcome:
     """Compare the time to drain, as it was forecast half-way, with when it was over.
 
     In a short story there only has to be one: other work on the machine changes a drain of seconds.
@@ -146,9 +146,9 @@ def drained_as_told(stage: Stage) -> Outcome:
         for row in stage.watch.since()
         if row.service == "archiver" and row.row["drain"] and row.at < empty - BEFORE_END
     ]
-    expected = "the time to drain, told half-way, is right"
+    expected = "the time to drain, forecast half-way, is right"
     if not forecasts:
-        return Outcome(expected, False, "none was told")
+        return Outcome(expected, False, "there was none")
     middle = (forecasts[0][0] + empty) / 2
     at, drain_ = min(forecasts, key=lambda forecast: abs(forecast[0] - middle))
     forecast, actual = drain_["seconds"], empty - at

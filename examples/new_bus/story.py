@@ -22,7 +22,7 @@ from .digest import Digest
 #: Seconds between two figures of the broker.
 STEP = 5
 RATE = 8.0
-#: Messages that nobody waits for.
+#: Messages without an end: the phase ends before them.
 ENDLESS = 10**6
 
 

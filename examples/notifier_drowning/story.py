@@ -75,7 +75,7 @@ def edit(stage: Stage) -> None:
         ("org.fedoraproject.prod.wiki.article.edit", {"title": "Rewritten", "user": "ralph"}),
     ]
     send(stage, "edit", messages)
-    stage.until("the latecomer is told", lambda: _told(stage) > 0)
+    stage.until("the latecomer is notified", lambda: _notified(stage) > 0)
     stage.notes["edited"] = True
 
 
@@ -111,7 +111,7 @@ def send(stage: Stage, name: str, messages: Sequence[tuple[str, dict[str, Any]]]
     stage.done(name)
 
 
-def _told(stage: Stage) -> int:
+def _notified(stage: Stage) -> int:
     with psycopg.connect(stage.notes["dsn"], autocommit=True) as connection:
         row = connection.execute(
             "SELECT count(*) FROM outbox WHERE person = %s", [LATE.user]

@@ -43,7 +43,9 @@ def main() -> int:
     """Play one story and return 0 when all was as expected."""
     parser = argparse.ArgumentParser(prog="make story", description=__doc__)
     parser.add_argument("story", help="a story's name, or list")
-    parser.add_argument("--pace", type=float, default=1.0, help="1 as told; less is shorter")
+    parser.add_argument(
+        "--pace", type=float, default=1.0, help="1 for the full length; less is shorter"
+    )
     parser.add_argument("--pictures", type=Path, help="folder for a picture after each phase")
     options = parser.parse_args()
     if options.story == "list":
@@ -67,7 +69,7 @@ def main() -> int:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        sys.exit(f"story: {story.name} is being told already; stop that with Ctrl-C first")
+        sys.exit(f"story: {story.name} is running already; stop that with Ctrl-C first")
     shutil.rmtree(folder, ignore_errors=True)
     print(f"{story.title}\n", flush=True)
     look = partial(take, options.pictures) if options.pictures else None

@@ -40,7 +40,7 @@ class Phase:
     """A part of a story: what happens, the function that makes it happen, what is expected."""
 
     name: str
-    #: What a watcher is told, one sentence.
+    #: One sentence for the watcher.
     tells: str
     #: Returns when its part is done; what it started may go on.
     act: Callable[[Stage], None]
@@ -79,7 +79,7 @@ class Story:
     checks: Callable[[Stage], Sequence[Outcome]] | None = None
     #: Topics (fnmatch patterns below the environment) that a service hears; all when not named.
     hears: dict[str, Sequence[str]] = field(default_factory=dict)
-    #: What must be installed beside what every story needs.
+    #: What must be installed besides what every story needs.
     needs: tuple[Need, ...] = ()
 
     def missing(self) -> list[str]:

@@ -62,7 +62,7 @@ class Stage:
         self.hears: Mapping[str, Sequence[str]] = {}
         self._watch: Watch | None = None
         self._senders: set[str] = set()
-        #: Daemons that were started into traffic: nobody knows yet what they missed.
+        #: Daemons that were started into traffic: what they missed is not known yet.
         self._joined: set[str] = set()
         self._since = 0
         self._made = time.time()
@@ -269,7 +269,7 @@ class Stage:
             counted.update(counts)
             time.sleep(1.2)
             names = self.services() if services is None else services
-            # Where nobody sees what waits, one slow message must not be taken for the end.
+            # Where the backlog is hidden, one slow message must not be taken for the end.
             looks = 1 if all(sample.observable for sample in now.values()) else HIDDEN_LOOKS
             return unchanged_looks >= looks and not any(
                 now[name].backlog for name in names if name in now

@@ -30,7 +30,7 @@ def signature(secret: bytes, body: bytes) -> str:
 class Bridge(FedmsgConsumer):
     """Queues good hooks as they come, publishes them one by one."""
 
-    # What it works on comes over HTTP: it subscribes to a topic that nobody uses.
+    # What it works on comes over HTTP: it subscribes to a topic that is never published.
     topic = "org.fedoraproject.prod.github.none"
     config_key = "webhook.bridge.enabled"
 

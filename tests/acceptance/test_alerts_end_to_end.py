@@ -73,7 +73,11 @@ def test_a_backlog_a_dead_daemon_and_a_dead_collectd(short_folder: Path) -> None
 
             wait_for("the laggard is subscribed", subscribed, 60)
             publish(chain, 900)
-            wait_for("the backlog is told", lambda: bool(alerts_received("backlog", "alerts")), 60)
+            wait_for(
+                "the backlog's notice is there",
+                lambda: bool(alerts_received("backlog", "alerts")),
+                60,
+            )
             (alert,) = alerts_received("backlog", "alerts")
             assert alert["subject"] == {
                 "host": "localhost",
@@ -81,14 +85,18 @@ def test_a_backlog_a_dead_daemon_and_a_dead_collectd(short_folder: Path) -> None
                 "consumer": "Slow",
             }
             assert alert["link"].startswith("http://queues/daemon/localhost/laggard/Slow?start=")
-            wait_for("its end is told", lambda: bool(alerts_received("backlog", "over")), 90)
+            wait_for(
+                "the notice of its end is there",
+                lambda: bool(alerts_received("backlog", "over")),
+                90,
+            )
             (over,) = alerts_received("backlog", "over")
             assert over["id"] == alert["id"]
             assert over["cleared"] > over["since"]
             assert over["affected"] >= over["peak"] > 0
             chain.processes.stop("laggard", signal.SIGKILL)
             wait_for(
-                "the dead daemon is told",
+                "the dead daemon's notice is there",
                 lambda: bool(alerts_received("daemon-silent", "alerts")),
                 60,
             )
@@ -98,7 +106,7 @@ def test_a_backlog_a_dead_daemon_and_a_dead_collectd(short_folder: Path) -> None
             assert alerts_received("collectd-silent", "alerts") == []
             chain.processes.stop("collectd", signal.SIGKILL)
             wait_for(
-                "the dead collectd is told",
+                "the dead collectd's notice is there",
                 lambda: bool(alerts_received("collectd-silent", "alerts")),
                 60,
             )

@@ -191,15 +191,15 @@ def test_every_target_gets_each_notice_once(site: Site) -> None:
         ),
         60,
     )
-    # The service beside the dashboard comes by the socket, and gets to the same targets.
+    # The dashboard's evaluator sends through the socket, to the same targets.
     output("collectd", socket=str(site.folder / "collectd.sock")).send(raised('a"b'))
     site.says("Test of test on test: 12 messages wait (limit 0)")
     host = "Host bus01, plugin fedmsg (instance hub) type queue_length (instance Slow_backlog): "
     site.says(f';1;{host}Data source "value" is currently 7')
     site.daemon.waiting = 500
     site.says("2;Slow of hub on bus01: 500 messages wait")
-    # Killed between a target's yes and the note of it, it would be told again: at least once.
-    wait_for("it is noted as told", lambda: undelivered(site.folder) == [])
+    # Killed between a target's yes and the note of it, it would be sent again: at least once.
+    wait_for("it is noted as sent", lambda: undelivered(site.folder) == [])
     site.processes.stop("collectd", signal.SIGKILL)
     site.start(ALERTS.format(folder=site.folder) + threshold())
     site.says(f';1;{host}Data source "value" is currently 500')

@@ -67,7 +67,7 @@ class Count:
             "dispatched": self.dispatched, "grown": fuzz.resident() - self.warm,
             "seconds": round(time.monotonic() - self.began),
         }), flush=True)  # fmt: skip
-        # libFuzzer has no way to be told that it is enough.
+        # libFuzzer has no other way to stop after a number of executions.
         os._exit(0)
 
 

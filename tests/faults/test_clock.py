@@ -100,7 +100,7 @@ def test_stepped_by_an_hour(
             errors.extend(harvest.errors.values())
             return bool(errors)
 
-        wait_for("it is said", is_reported)
+        wait_for("it is reported", is_reported)
         assert "its clock was set back" in errors[0]
 
         def present() -> bool:

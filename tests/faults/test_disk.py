@@ -83,14 +83,14 @@ def test_full_and_read_only(small: Path, figure: Figure) -> None:
         chain.start_rrdcached()
         chain.start_collectd()
         chain.start_dashboard()
-        wait_for("the full disk is said", logged("is full, "), 60)
+        wait_for("the full disk is logged", logged("is full, "), 60)
         mount("-o", "remount,size=64m", rrd)
         full = time.time()
         wait_for("series go on", lambda: last_sample(chain) > full + 2, 90)
         chain.processes.check()
 
         mount("-o", "remount,ro", rrd)
-        wait_for("the read-only folder is said", logged("is read-only: samples wait"), 120)
+        wait_for("the read-only folder is logged", logged("is read-only: samples wait"), 120)
         mount("-o", "remount,rw", rrd)
         writable = time.time()
         wait_for("series go on", lambda: last_sample(chain) > writable + 2, 90)
@@ -118,7 +118,7 @@ def test_a_state_file_that_cannot_be_written(short_folder: Path) -> None:
         log = short_folder / "logs/collectd.log"
         stored = short_folder / "rrd/localhost/fedmsg-d/queue_length-C_backlog.rrd"
         wait_for("values are stored", stored.exists, 60)
-        wait_for("it is said", lambda: "not saved" in log.read_text(), 60)
+        wait_for("it is logged", lambda: "not saved" in log.read_text(), 60)
     finally:
         daemon.stop()
         chain.processes.stop_all()
@@ -142,7 +142,7 @@ def test_state_files_that_are_none(short_folder: Path) -> None:
         chain.start_collectd()
         log = short_folder / "logs/collectd.log"
         wait_for("cursors are kept", lambda: '"service": "d"' in cursors.read_text(), 60)
-        wait_for("it is said", lambda: "topics.json: not saved" in log.read_text(), 60)
+        wait_for("it is logged", lambda: "topics.json: not saved" in log.read_text(), 60)
     finally:
         daemon.stop()
         chain.processes.stop_all()

@@ -47,7 +47,7 @@ def site(tmp_path: Path) -> dict[str, Path]:
     ("arguments", "code", "removed"),
     [
         pytest.param(["--host", "old01"], 0, {"old"}, id="a-retired-host"),
-        pytest.param(["--topic", "*"], 0, {"topic"}, id="topics-nobody-sends"),
+        pytest.param(["--topic", "*"], 0, {"topic"}, id="topics-no-longer-sent"),
         pytest.param(["--host", "app*"], 1, {"topic"}, id="what-lives-stays-and-is-named"),
         pytest.param(["--host", "app02"], 1, set(), id="not-for-a-week"),
         pytest.param(["--host", "app02", "--older", "1d"], 0, {"late"}, id="a-span-of-one-s-own"),

@@ -95,7 +95,7 @@ def test_the_honest_one_is_stored(short_folder: Path, figure: Figure) -> None:
     assert grown < GROWTH, sizes
     megabytes = ", ".join(f"{size / 1e6:.1f}" for size in sizes)
     figure(
-        f"8 peers gone mad beside an honest daemon in a real collectd, {ROUNDS} samples of it",
+        f"8 peers gone mad and an honest daemon in a real collectd, {ROUNDS} samples of it",
         f"what was dispatched of it is never more than {behind:.0f} samples old;"
         f" {errors:.1f} errors/s counted, {len(lines)} lines logged; memory {megabytes} MB",
     )

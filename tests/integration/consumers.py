@@ -20,7 +20,7 @@ class Obedient(FedmsgConsumer):
         order = message["body"]["msg"]
         time.sleep(order.get("seconds", 0))
         if order.get("fail"):
-            raise ValueError("as told")
+            raise ValueError("as ordered")
 
 
 class PastTheQueue(Obedient):
@@ -32,7 +32,7 @@ class PastTheQueue(Obedient):
         try:
             self.consume(message)
         except ValueError:
-            self.log.info("as told")
+            self.log.info("as ordered")
 
 
 class OwnLoop(Obedient):
@@ -45,4 +45,4 @@ class OwnLoop(Obedient):
             try:
                 self.consume(message)
             except ValueError:
-                self.log.info("as told")
+                self.log.info("as ordered")

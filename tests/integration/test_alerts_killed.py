@@ -177,7 +177,7 @@ def test_killed_at_random_and_at_the_worst_moments(tmp_path: Path) -> None:
     assert sorted(ends) == sorted(cleared)
     starts = [name for notice in notices.values() for name in notice["fresh"]]
     assert len(set(starts)) == len(starts)
-    # Raised and over within one step (while it was down): told once, as past.
+    # Raised and over within one step (while it was down): one notice, as past.
     assert set(starts) <= raised
     assert raised - set(starts) <= set(ends)
     print(

@@ -108,7 +108,7 @@ def test_a_forked_child_is_a_replica_of_its_own(short_folder: Path) -> None:
 def test_a_folder_that_cannot_be_made_raises_nothing(caplog: pytest.LogCaptureFixture) -> None:
     consumer = counting.Consumer("C", service="c", run_folder="/proc/none/of/it")
     assert consumer.counted(lambda message: message["n"])({"n": 3}) == 3
-    wait_for("it is said", lambda: "/proc/none" in caplog.text)
+    wait_for("it is logged", lambda: "/proc/none" in caplog.text)
     consumer.stop()
 
 

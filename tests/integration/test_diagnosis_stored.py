@@ -219,7 +219,7 @@ def test_backtest_says_when_and_how_often_it_had_paged(fleet, tmp_path, capsys):
     assert ("Well", "OK") not in episodes
     paged = [name for page in answer["pages"] for name in page["subjects"]]
     assert {name.rpartition("/")[2] for name in paged} == {"Surging", "Slow"}
-    assert answer["pages_per_month"] is None  # of two hours nobody can tell
+    assert answer["pages_per_month"] is None  # two hours are too few to say
     assert (
         cli.main(
             [
@@ -295,20 +295,20 @@ def test_a_shared_database_is_one_incident_everywhere(tmp_path, capsys):
             ("diagnose", "--data-dir", "/usr/share/doc", "--service", "hub"),
             2,
             "no daemon is known here with service 'hub'",
-            id="nobody-of-that-name",
+            id="no-daemon-of-that-name",
         ),
         pytest.param(
             ("diagnose", "--endpoints", "/nowhere/*.sock"),
             2,
             "no daemon answers: `collectd-fedmsg doctor` says why",
-            id="nobody-answers",
+            id="no-daemon-answers",
         ),
         pytest.param(("diagnose", "--config", "/nowhere.toml"), 2, "/nowhere.toml", id="no-file"),
         pytest.param(
             ("backtest", "--data-dir", "/usr/share/doc", "--from", "1h"),
             2,
             "nothing is stored here",
-            id="backtest-of-nobody",
+            id="backtest-of-no-daemon",
         ),
         pytest.param(("backtest", "--from", "1h"), 2, "say where the series are", id="no-store"),
         pytest.param(

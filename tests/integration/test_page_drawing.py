@@ -225,7 +225,7 @@ def test_severities_differ_without_colours(site, chromium):  # noqa: F811
     folder, address = site
     fleet(folder, now(), 2, ahead=AHEAD)
     page = opened(chromium, "about:blank", forced_colors="active")
-    # Whatever time has passed since its samples: the page is told that the first is ill.
+    # Whatever time has passed since its samples: the page gets an answer in which the first is ill.
     altered(page, lambda body: body["daemons"][0].update(ILL))
     page.goto(address)
     until(page, "document.querySelector('.row[data-severity=\"3\"]')")

@@ -1,7 +1,7 @@
 """One daemon's samples through every way to a verdict: ring, collectd, files, page, commands.
 
-A surge, its drain and a slow database of a daemon that began an hour ago, so that nobody knows
-more of it than the others do: the same moment gives the same verdict everywhere.
+A surge, its drain and a slow database of a daemon that began an hour ago, so that no way
+has more of it than another: the same moment gives the same verdict everywhere.
 """
 
 from __future__ import annotations

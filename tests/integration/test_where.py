@@ -43,7 +43,7 @@ def test_slow_stuck_and_failing(short_folder: Path) -> None:
         assert "waiting in sleep, called from Obedient.consume:" in stuck
         [failing] = explained(samples, Verdict.ERRORS, change)
         assert "5 × ValueError in Obedient.consume:" in failing
-        assert "as told" not in str(samples)
+        assert "as ordered" not in str(samples)
 
         [reply] = latest([f"{bus.chain.run_folder}/hub.*.sock"], 30.0, time.time()).heads.values()
         assert reply.about.python == platform.python_version()

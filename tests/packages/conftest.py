@@ -13,7 +13,7 @@ from collectd_fedmsg import __version__
 from tests.conftest import ROOT
 
 BUILDERS = ROOT / "packaging" / "builders"
-#: Seconds; a build takes a few, and many times that with others beside it.
+#: Seconds; a build takes a few, and many times that on a loaded machine.
 TIMEOUT_SECONDS = 400
 
 

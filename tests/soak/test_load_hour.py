@@ -30,7 +30,7 @@ DAEMONS, CONSUMERS, INTERVAL = 1000, 10, 10
 LASTS = int(os.environ.get("LOAD_SECONDS", "3600"))
 #: Rounds in which libzmq's queues take all the memory they ever will: two chunks of 256 messages.
 GROWING = int(os.environ.get("LOAD_GROWING", "512"))
-#: Minutes at which memory is told.
+#: Minutes at which memory is reported.
 MARKS = (10, 30, 60)
 TICKS = os.sysconf("SC_CLK_TCK")
 

@@ -123,7 +123,7 @@ def test_port_465_means_tls_from_the_first_byte():
         pytest.param("port = 465\ntls = false", "tls", id="in-clear"),
         pytest.param("port = 99999", "port", id="no-port"),
         pytest.param("host = 'a b'", "host", id="no-host"),
-        pytest.param("password_file = '/f'", "user", id="password-of-nobody"),
+        pytest.param("password_file = '/f'", "user", id="password-without-user"),
     ],
 )
 def test_a_mail_output_that_cannot_work_is_refused(lines: str, key: str):

@@ -73,7 +73,7 @@ def test_whose_file_it_is(tmp_path: Path):
     path = tmp_path / "file"
     path.write_bytes(b"1")
     os.chown(path, 65534, 65534)
-    assert read_file(path, 5, ours=True) == b"1", "nobody else may write there"
+    assert read_file(path, 5, ours=True) == b"1", "no other user may write there"
     tmp_path.chmod(0o1777)
     assert read_file(path, 5) == b"1"
     for use in (lambda: read_file(path, 5, ours=True), lambda: lock_file(path)):

@@ -170,10 +170,10 @@ def silence(start, end, **match):
     ("actions", "expected"),
     [
         pytest.param(silence(0, 1000), [], id="over-before-it-ends"),
-        pytest.param(silence(0, 200), ["raised", "cleared"], id="told-when-it-ends"),
+        pytest.param(silence(0, 200), ["raised", "cleared"], id="raised-when-the-silence-ends"),
         pytest.param(silence(0, 1000, consumer=("B",)), ["raised", "cleared"], id="of-another"),
         pytest.param(silence(0, 1000, rule=("daemon*",)), ["raised", "cleared"], id="another-rule"),
-        pytest.param(silence(150, 1000), ["raised", "cleared"], id="the-end-of-what-was-told"),
+        pytest.param(silence(150, 1000), ["raised", "cleared"], id="the-end-of-what-was-raised"),
     ],
 )
 def test_silences(actions, expected):

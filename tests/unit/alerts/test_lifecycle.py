@@ -101,7 +101,7 @@ def test_what_is_unknown_neither_raises_nor_clears(rows, rule):
     [
         pytest.param([True] * 3, False, id="shorter-than-the-hold"),
         pytest.param([True] * 4, True, id="as-long-as-the-hold"),
-        pytest.param([True, True, False, True, True], False, id="a-blip-begins-anew"),
+        pytest.param([True, True, False, True, True], False, id="a-blip-restarts-the-hold"),
         pytest.param([True, None, None, True, True], False, id="unknown-time-is-not-bad-time"),
     ],
 )

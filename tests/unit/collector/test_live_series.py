@@ -58,7 +58,7 @@ def test_a_gap_is_unknown() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "lost"),
     [
-        pytest.param(sample(500, 40), sample(10, 0), [40], id="began-anew-with-40-waiting"),
+        pytest.param(sample(500, 40), sample(10, 0), [40], id="restarted-with-40-waiting"),
         pytest.param(sample(500, 0), sample(10, 0), [0], id="nothing-waited"),
         pytest.param(sample(500, 40), sample(510, 0), [], id="went-on"),
     ],
@@ -169,7 +169,7 @@ def test_two_senders_of_one_host_name(phases: list[float], doubled: list[str]) -
     ("figures", "verdict", "reason"),
     [
         pytest.param({"backlog": 7, "workers": 1}, "UNKNOWN", NOT_COUNTED, id="backlog-only"),
-        pytest.param({"backlog": 7, "workers": 0}, "NO_CONSUMER", NOT_COUNTED, id="nobody-takes"),
+        pytest.param({"backlog": 7, "workers": 0}, "NO_CONSUMER", NOT_COUNTED, id="no-consumer"),
         pytest.param(
             {"backlog": 7, "workers": 1, "processed": 5},
             "UNKNOWN",

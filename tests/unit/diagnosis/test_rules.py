@@ -102,7 +102,7 @@ def test_verdict(history, expected, baseline):
     [
         pytest.param(30, True, Verdict.OK, id="three-steps-late"),
         pytest.param(31, True, Verdict.TELEMETRY_LOST, id="silent-but-alive"),
-        pytest.param(31, None, Verdict.UNKNOWN, id="silent-nobody-looked"),
+        pytest.param(31, None, Verdict.UNKNOWN, id="silent-not-looked"),
     ],
 )
 def test_silence(late, alive, expected, baseline):

@@ -102,7 +102,7 @@ def week(**more):
 HANG = {"workers": 4.0, "in_progress": [1.0] * SIZE, "each": 0.05}
 TABLE = [
     ("down", V.DOWN, daemon(alive=False), True),
-    ("down: nobody looked", V.DOWN, daemon(alive=None), False),
+    ("down: not looked", V.DOWN, daemon(alive=None), False),
     ("silent", V.TELEMETRY_LOST, daemon(end=END - 31), True),
     ("silent: three steps", V.TELEMETRY_LOST, daemon(end=END - 30), False),
     (
@@ -304,7 +304,7 @@ TABLE = [
     ),
     ("no consumer: one is left", V.NO_CONSUMER, daemon(processed=0, tail=1), False),
     ("no consumer: nothing waits", V.NO_CONSUMER, daemon(workers=late(0.0, 1, 1.0)), False),
-    ("backlog only: nobody takes it", V.NO_CONSUMER, counted_by_nobody(40.0, 0.0), True),
+    ("backlog only: no consumer", V.NO_CONSUMER, counted_by_nobody(40.0, 0.0), True),
     ("backlog only: somebody is there", V.UNKNOWN, counted_by_nobody(40.0, 1.0), True),
     ("backlog only: nothing waits", V.NO_CONSUMER, counted_by_nobody(0.0, 0.0), False),
     ("poison", V.POISON, daemon(processed=0, tail=3, redelivered=late(0.5, 3)), True),
@@ -403,7 +403,7 @@ TOPICS = {"topics": {"git": 9.0, "build": 1.0}, "costs": {"git": 0.02, "build": 
     ("history", "verdict", "topic"),
     [
         pytest.param(
-            daemon(processed=5, each=0.2, **by_topic(4.0, 6.0)), V.MIX, "build", id="dearer"
+            daemon(processed=5, each=0.2, **by_topic(4.0, 6.0)), V.MIX, "build", id="costlier"
         ),
         pytest.param(
             daemon(processed=5, each=0.2, **by_topic(9.0, 1.0, 6.0)),

@@ -96,7 +96,7 @@ def test_a_crowd_uses_its_own_share(
     assert answers.errors == {
         f"uid {CROWD}": "5 daemons answered and were not read: its share of a round is 60000 bytes"
     }
-    # Whom nobody read comes first in the next round, though others have answered again.
+    # Daemons that were not read come first in the next round, though others have answered again.
     newcomers = [daemons.add(f"b{number}", CROWD, reply(20_000)) for number in range(4)]
     answers = ask(requester, [*newcomers, *crowd[3:]])
     assert set(answers.replies) == {*crowd[3:], newcomers[0]}
@@ -158,7 +158,7 @@ def test_shares_are_equal_and_never_nothing(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_users_take_turns() -> None:
-    """However many one user has, the other's first is second; whom nobody read comes first."""
+    """However many one user has, the other's first is second; who was not read comes first."""
     users = {"a1": "a", "a2": "a", "a3": "a", "b1": "b"}
     assert in_turn(users) == ["a1", "b1", "a2", "a3"]
     assert in_turn(users, {"a3"}) == ["a3", "b1", "a1", "a2"]

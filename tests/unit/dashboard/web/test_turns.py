@@ -50,7 +50,7 @@ def test_two_threads_stay_and_a_client_has_half_of_the_others(threads, slots, sh
     waiting(turns, "a", 8)
     tasks = [turns.popleft() for _ in range(share)]
     assert all(task.client == "a" for task in tasks)
-    # Quick ones are taken all the while, and by nobody else's leave.
+    # Quick ones are taken meanwhile, whatever the others hold.
     assert len(turns) == 0
     (quick,) = waiting(turns, "")
     assert turns.popleft() is quick
