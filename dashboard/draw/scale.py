@@ -73,15 +73,21 @@ def scale(
         behind: whether a backlog stands now.
         floor: of a backlog: more than this waits, or nothing that must be seen.
     """
-    known = sorted(value for points in shared for value in points if value is not None)
-    highest = known[-1] if known else 0.0
-    needed = acting(shared[0], floor) if floor else 0.0
-    if needed <= least:
+    known = [value for points in shared for value in points if value is not None]
+    highest = max([0.0, *known])
+    uncut = Scale(max(highest, least) * HEADROOM or FLAT, False)
+    now = acting(shared[0], floor) if floor else 0.0
+    acts = now > least
+    needed = now if acts else max(least, *(present(points) for points in shared))
+    # Most panels end here: what is below must sort every value.
+    if highest <= CUT_FACTOR * needed:
+        return uncut
+    known.sort()
+    if not acts:
         share = ORDINARY_BEHIND if behind else ORDINARY
-        ordinary = known[math.floor((len(known) - 1) * share)] if known else 0.0
-        needed = max(least, ordinary, *(present(points) for points in shared))
+        needed = max(needed, known[math.floor((len(known) - 1) * share)])
     if needed <= 0 or highest <= CUT_FACTOR * needed:
-        return Scale(max(highest, least) * HEADROOM or FLAT, False)
+        return uncut
     drawn = next((value for value in reversed(known) if value <= CUT_FACTOR * needed), 0.0)
     return Scale(max(needed, drawn) * HEADROOM_CUT, True)
 

@@ -2,13 +2,13 @@
 export function gaps(points) {
   const ranges = [];
   let first = -1;
-  points.forEach((value, i) => {
-    if (value === null && first < 0) first = i;
-    if (value !== null && first >= 0) {
+  for (let i = 0; i < points.length; i += 1) {
+    if (points[i] === null && first < 0) first = i;
+    if (points[i] !== null && first >= 0) {
       ranges.push([first, i]);
       first = -1;
     }
-  });
+  }
   if (first >= 0 && points.length - first > 2) ranges.push([first, points.length]);
   return ranges;
 }

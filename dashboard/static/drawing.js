@@ -15,6 +15,21 @@ function stackSum(spec, daemon, layers) {
   return { ...daemon, series: { ...daemon?.series, [spec.metric]: total } };
 }
 
+// How many values are known, the highest and the newest of them; null when none is.
+function summary(points) {
+  let known = 0,
+    highest = null,
+    newest = null;
+  for (let i = 0; i < points.length; i += 1) {
+    const value = points[i];
+    if (value === null) continue;
+    known += 1;
+    newest = value;
+    if (highest === null || value > highest) highest = value;
+  }
+  return { known, highest, newest };
+}
+
 // A panel's shapes and labels, whether peaks are cut, its highest and its newest value.
 // range: [from, to] in seconds; slim: of a row of one line; marks: [{time, kind}]; room, letter: pixels
 // of the axis and of a letter; layers: [{colour, points}] of a stack instead of the panel's own line.
@@ -22,15 +37,13 @@ export function drawing(spec, grid, daemon, options) {
   const settings = { mode: "rate", zone: "utc", whole: false, marks: [], ...options };
   const layers = settings.layers?.length ? settings.layers : null,
     prepared = prepare(spec, grid, layers ? stackSum(spec, daemon, layers) : daemon, settings);
-  const known = prepared.points.filter((value) => value !== null);
+  const known = summary(prepared.points);
   return {
     paths: shapes(prepared, settings.marks, layers),
     labels: labels(prepared, settings),
     cut: prepared.cut,
     top: prepared.top,
-    known: known.length,
-    highest: known.length ? known.reduce((a, b) => Math.max(a, b)) : null,
-    newest: known.length ? known[known.length - 1] : null,
+    ...known,
     usual: prepared.lines.usual.at(-1) ?? null,
   };
 }

@@ -9,23 +9,23 @@ const MIN_MESSAGES = 5;
 export const MIN_MISSING = 0.1,
   MIN_EXCESS = 0.25;
 
-const rounded = (value) => Math.floor(value + 0.5);
-
 // Pixel functions of an axis: seconds to x, values to y; the columns' bounds and each line's heights
 // are computed once.
 export function axes([from, to], top, times = []) {
-  const x = (time) => Math.min(WIDTH, Math.max(0, rounded((WIDTH * (time - from)) / (to - from))));
-  const y = (value) => (value === null ? 0 : Math.max(OUTSIDE, rounded(HEIGHT * (1 - value / top))));
+  const x = (time) => Math.min(WIDTH, Math.max(0, Math.floor((WIDTH * (time - from)) / (to - from) + 0.5)));
   const kept = new Map();
-  return {
-    x,
-    times,
-    xs: times.map(x),
-    heights: (values) => {
-      if (!kept.has(values)) kept.set(values, values.map(y));
-      return kept.get(values);
-    },
-  };
+  function heights(values) {
+    let made = kept.get(values);
+    if (made) return made;
+    made = new Array(values.length);
+    for (let i = 0; i < values.length; i += 1) {
+      const height = values[i] === null ? 0 : Math.floor(HEIGHT * (1 - values[i] / top) + 0.5);
+      made[i] = height < OUTSIDE ? OUTSIDE : height;
+    }
+    kept.set(values, made);
+    return made;
+  }
+  return { x, times, xs: times.map(x), heights };
 }
 
 // Runs of columns for which a test holds: [first, past].
@@ -63,9 +63,17 @@ function edge(heights, [first, past], xs, back = false) {
 
 export function linePath(values, axis) {
   const heights = axis.heights(values);
-  return runs(values.length, (i) => values[i] !== null)
-    .map((run) => `M${edge(heights, run, axis.xs)}`)
-    .join("");
+  let path = "",
+    first = -1;
+  for (let i = 0; i <= values.length; i += 1) {
+    const inside = i < values.length && values[i] !== null;
+    if (inside && first < 0) first = i;
+    if (!inside && first >= 0) {
+      path += `M${edge(heights, [first, i], axis.xs)}`;
+      first = -1;
+    }
+  }
+  return path;
 }
 
 // The area between two lines, where both are known; share: only where the higher one stands out by it.

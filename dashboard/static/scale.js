@@ -30,9 +30,20 @@ const isKnown = (value) => value !== null && value !== undefined;
 
 // The highest value of the present: of the last steps that are known.
 export function present(points) {
-  const count = Math.max(MIN_PRESENT_STEPS, Math.ceil(points.length / PRESENT_SHARE));
-  return Math.max(0, ...points.filter(isKnown).slice(-count));
+  let left = Math.max(MIN_PRESENT_STEPS, Math.ceil(points.length / PRESENT_SHARE)),
+    highest = 0;
+  for (let i = points.length - 1; i >= 0 && left > 0; i -= 1) {
+    if (!isKnown(points[i])) continue;
+    left -= 1;
+    if (points[i] > highest) highest = points[i];
+  }
+  return highest;
 }
+const highestOf = (points) => {
+  let highest = 0;
+  for (let i = 0; i < points.length; i += 1) if (points[i] > highest) highest = points[i];
+  return highest;
+};
 
 // The peak of the backlog that stands now; 0 when no more than the floor waits. It began where the
 // backlog was last at the floor, or half as high as later. While a drain runs its peak counts; once
@@ -53,16 +64,16 @@ export function acting(points, floor) {
 // range, a floor); behind: whether a backlog stands now; floor: of a backlog, more than this waits or
 // nothing that must be seen; whole: cut nothing.
 export function scale(shared, { least = 0, behind = false, floor = 0, whole = false }) {
+  const highest = Math.max(0, ...shared.map(highestOf)),
+    uncut = { top: Math.max(highest, least) * HEADROOM || FLAT, cut: false };
+  const now = floor ? acting(shared[0], floor) : 0,
+    acts = now > least;
+  let needed = acts ? now : Math.max(least, ...shared.map(present));
+  // Most panels end here: what is below must sort every value.
+  if (whole || highest <= CUT_FACTOR * needed) return uncut;
   const sorted = Float64Array.from(shared.flatMap((points) => points.filter(isKnown))).sort();
-  const highest = sorted.length ? sorted[sorted.length - 1] : 0;
-  let needed = floor ? acting(shared[0], floor) : 0;
-  if (needed <= least) {
-    const place = Math.floor((sorted.length - 1) * (behind ? ORDINARY_BEHIND : ORDINARY));
-    needed = Math.max(least, sorted[place] ?? 0, ...shared.map(present));
-  }
-  if (whole || needed <= 0 || highest <= CUT_FACTOR * needed) {
-    return { top: Math.max(highest, least) * HEADROOM || FLAT, cut: false };
-  }
+  if (!acts) needed = Math.max(needed, sorted[Math.floor((sorted.length - 1) * (behind ? ORDINARY_BEHIND : ORDINARY))]);
+  if (needed <= 0 || highest <= CUT_FACTOR * needed) return uncut;
   const drawn = sorted.findLast((value) => value <= CUT_FACTOR * needed) ?? 0;
   return { top: Math.max(needed, drawn) * HEADROOM_CUT, cut: true };
 }

@@ -36,7 +36,7 @@ function areas({ spec, mode, usual, value, least, under, merged, axis }) {
   const { colour } = spec,
     hasUsual = usual.high.some((high) => high !== null),
     flat = least.every((low, i) => low === merged.most[i]),
-    zero = value.map(() => 0);
+    zero = hasUsual || under ? [] : new Array(value.length).fill(0);
   return [
     ["usual", areaPath(usual.high, usual.low, axis)],
     [`fill ${colour}`, hasUsual || under ? "" : areaPath(value, zero, axis)],
@@ -46,17 +46,26 @@ function areas({ spec, mode, usual, value, least, under, merged, axis }) {
   ];
 }
 
+// The values well outside the usual range, null elsewhere; null when all are within.
+function outsideOf(value, { low, high }) {
+  let made = null;
+  for (let i = 0; i < value.length; i += 1) {
+    const v = value[i];
+    if (v === null || high[i] === null) continue;
+    if (v <= high[i] * (1 + TOLERANCE) && v >= low[i] * (1 - TOLERANCE)) continue;
+    made ??= new Array(value.length).fill(null);
+    made[i] = v;
+  }
+  return made;
+}
+
 function lines({ spec, usual, value, under, lines: { also }, columns, axis }) {
-  const { colour } = spec;
-  const outside = value.map((v, i) =>
-    v !== null && usual.high[i] !== null && (v > usual.high[i] * (1 + TOLERANCE) || v < usual.low[i] * (1 - TOLERANCE))
-      ? v
-      : null,
-  );
+  const { colour } = spec,
+    outside = outsideOf(value, usual);
   return [
     ["under", under ? linePath(under, axis) : ""],
     [`line ${colour}`, linePath(value, axis)],
-    [`out ${colour}`, linePath(outside, axis)],
+    [`out ${colour}`, outside ? linePath(outside, axis) : ""],
     ...also.map(([, more], i) => [`also ${ALSO[i]}`, linePath(merge(more, columns).mean, axis)]),
   ];
 }
