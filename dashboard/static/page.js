@@ -5,7 +5,7 @@ import { lookingBack, showControls, showPast, wireControls } from "./controls.js
 import { showCosts } from "./costs.js";
 import * as daemonPage from "./daemon_page.js";
 import { incidents } from "./evidence.js";
-import { arrange, rows, setTitles, showFilters, wireFilters } from "./filter.js";
+import { arrange, filtered, rows, setTitles, showFilters, wireFilters } from "./filter.js";
 import { keepView } from "./links.js";
 import { fleetLine, fresh, say, showError, stale } from "./live.js";
 import { panelLoader } from "./loading.js";
@@ -100,6 +100,22 @@ addEventListener("zoomed", (event) => {
   showPast();
 });
 
+// Rows in view whole and at once; the words of those near it in the next task: no key waits for them.
+let due;
+function updateAll(present) {
+  const inView = new Set(visible()),
+    later = [];
+  for (const row of present.values()) {
+    if (inView.has(row)) fillRow(row);
+    else if (states.has(row.dataset.id)) {
+      mark(row, states.get(row.dataset.id));
+      if (panels.isNear(row)) later.push(row);
+    }
+  }
+  clearTimeout(due);
+  due = setTimeout(() => later.forEach(fillRow));
+}
+
 async function refresh() {
   const query = new URLSearchParams(when());
   if (single) query.set("daemon", rows()[0].dataset.id);
@@ -123,7 +139,7 @@ async function refresh() {
   }
   states = new Map(body.daemons.map((daemon, place) => [daemon.id, { ...daemon, place }]));
   alertsOf = body.alerts?.daemons ?? {};
-  for (const row of present.values()) update(row);
+  updateAll(present);
   if (single) await daemonPage.evidence(states.get(rows()[0].dataset.id), view);
   if (single) showBadge(body.alerts?.count ?? null);
   else {
@@ -187,10 +203,12 @@ wireFilters(() => {
 });
 wireOrders(main, () => refresh().catch(showError));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
-writeTimes(document, view.zone);
+// Once what the server wrote is painted: until then the reader waits for nothing that it has.
+requestAnimationFrame(() => setTimeout(() => writeTimes(document, view.zone)));
 if (single) daemonPage.notes(rows()[0].dataset.id, () => refresh().then(redraw).catch(showError));
 const first = refresh();
-arrange(states);
+// The server's order and groups stand until it says more; what the address filters is left out at once.
+if (filtered()) arrange(states);
 // On a daemon's own page the marks that the server drew stand until the script has them.
 panels.start(single ? first : null);
 showTitles();

@@ -96,8 +96,9 @@ export function complete(row) {
 
 // What groups, order and search need of every row.
 export function mark(row, daemon) {
-  row.dataset.state = daemon.state;
-  row.dataset.severity = daemon.state === "UNKNOWN" ? "none" : daemon.severity;
+  const severity = daemon.state === "UNKNOWN" ? "none" : String(daemon.severity);
+  if (row.dataset.state !== daemon.state) row.dataset.state = daemon.state;
+  if (row.dataset.severity !== severity) row.dataset.severity = severity;
   write(row.querySelector(".state"), daemon.silent ? plain("daemon_silent") : plain(daemon.state));
 }
 
