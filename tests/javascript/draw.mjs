@@ -1,4 +1,4 @@
-// Draws the cases given as JSON on standard input; writes what drawing.js and axis.js make of them.
+// Draws the cases given as JSON on standard input; writes the results of drawing.js and axis.js.
 import { readFileSync } from "node:fs";
 import { ticks } from "../../dashboard/static/axis.js";
 import { drawing, markup } from "../../dashboard/static/drawing.js";
@@ -7,13 +7,13 @@ import { beginOf } from "../../dashboard/static/span.js";
 import { stackOf } from "../../dashboard/static/topics.js";
 
 const { panels, bodies, ranges, topicColours, room, letter } = JSON.parse(readFileSync(0, "utf-8"));
-const drawn = panels.map(({ spec, grid, daemon, marks }) => {
+const pictures = panels.map(({ spec, grid, daemon, marks }) => {
   const stack = stackOf(daemon[spec.stack]).map((layer, i) => ({
     ...layer,
     colour: layer.rest ? topicColours.at(-1) : topicColours[i],
   }));
   const layers = spec.stack ? stack : null;
-  const made = drawing(spec, grid, daemon, {
+  const picture = drawing(spec, grid, daemon, {
     range: [grid.from_, grid.to],
     slim: grid.slim,
     marks,
@@ -21,10 +21,12 @@ const drawn = panels.map(({ spec, grid, daemon, marks }) => {
     letter,
     layers,
   });
-  return { ...made, markup: markup(made), spoken: spoken(spec.title, "Archiver", spec.unit, spec, made) };
+  return { ...picture, markup: markup(picture), spoken: spoken(spec.title, "Archiver", spec.unit, spec, picture) };
 });
 const axes = ranges.map((range) => {
   const { tickvals, ticktext } = ticks(range, room, letter, "utc");
   return tickvals.map((time, i) => [time, ticktext[i]]);
 });
-process.stdout.write(JSON.stringify({ panels: drawn, axes, begins: bodies.map((body) => beginOf(body).time ?? null) }));
+process.stdout.write(
+  JSON.stringify({ panels: pictures, axes, begins: bodies.map((body) => beginOf(body).time ?? null) }),
+);

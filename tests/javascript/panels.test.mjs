@@ -13,9 +13,9 @@ const level = (count, value) => Array(count).fill(value);
 
 test("a lone peak is cut, the present is readable", () => {
   const points = [...level(200, 8), 7922, ...level(100, 8)];
-  const made = scale([points], { least: 9 });
-  assert.equal(made.cut, true);
-  assert.ok(made.top >= 9 && made.top < 30);
+  const result = scale([points], { least: 9 });
+  assert.equal(result.cut, true);
+  assert.ok(result.top >= 9 && result.top < 30);
 });
 test("a peak of now is shown whole", () => assert.equal(scale([[...level(200, 8), 7922]], {}).cut, false));
 test("the full scale cuts nothing", () =>
@@ -132,12 +132,12 @@ test("what is usual holds within its hour", () => {
 test("topics: the busiest first, what all begin with left out, the others together", () => {
   assert.equal(prefix(["org.a.x", "org.a.y"]), 6);
   const topics = Object.fromEntries([...Array(9).keys()].map((n) => [`org.a.t${n}`, [n]]));
-  const made = stackOf({ ...topics, other: [100] });
+  const layers = stackOf({ ...topics, other: [100] });
   assert.deepEqual(
-    made.map(({ name }) => name),
+    layers.map(({ name }) => name),
     ["t8", "t7", "t6", "t5", "t4", "t3", "t2", "all others"],
   );
-  assert.deepEqual(made.at(-1).points, [101]);
+  assert.deepEqual(layers.at(-1).points, [101]);
 });
 test("cumulative curves share one scale and no usual range", () => {
   const spec = {
@@ -149,11 +149,11 @@ test("cumulative curves share one scale and no usual range", () => {
     usual: "received",
     title: "",
   };
-  const made = linesOf(
+  const lines = linesOf(
     spec,
     { step: 10 },
     { series: { received: [1, 1], processed: [1, 0], backlog: [0, 10] }, usual: { received: [[0, 1, 1]] } },
     "total",
   );
-  assert.deepEqual([made.line, made.under, made.usual], [[10, 10], [10, 20], []]);
+  assert.deepEqual([lines.line, lines.under, lines.usual], [[10, 10], [10, 20], []]);
 });

@@ -22,8 +22,8 @@ test("an address of another page names the span, too", () => {
 });
 
 test("what is no span or no zoom is left out", () => {
-  const found = fromAddress(new URLSearchParams("span=toString&from=5&to=3"), "hour");
-  assert.deepEqual([found.span, found.zoom], ["hour", null]);
+  const view = fromAddress(new URLSearchParams("span=toString&from=5&to=3"), "hour");
+  assert.deepEqual([view.span, view.zoom], ["hour", null]);
 });
 
 test("a step goes back by the span, and on to the present", () => {
