@@ -56,7 +56,7 @@ def _delay(stage: Stage) -> float | None:
     return points[-1] if points else None
 
 
-def seen_all_the_same(stage: Stage) -> Sequence[Outcome]:
+def what_is_still_seen(stage: Stage) -> Sequence[Outcome]:
     """Compare what can be seen of the archiver with what cannot."""
     series = stage.series("archiver", "delay", "backlog", "processed")
     late = max((delay for delay in series["delay"] if delay is not None), default=0.0)
@@ -83,5 +83,5 @@ STORY = Story(
         Phase("well again", "the database is as quick as before", well_again, (
             Expect("archiver", ("UNKNOWN",), 180, says="blocking mode"),)),
     ),
-    checks=seen_all_the_same,
+    checks=what_is_still_seen,
 )  # fmt: skip

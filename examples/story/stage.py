@@ -196,7 +196,7 @@ class Stage:
         """Publish until each of these has received something since now."""
         before = {name: sample.received for name, sample in self.newest().items()}
 
-        def heard_it() -> bool:
+        def all_received() -> bool:
             # For a second: the first may come before the subscription has got there.
             self.publish(
                 "greeting",
@@ -215,7 +215,7 @@ class Stage:
                 name in now and now[name].received > before.get(name, 0) for name in services
             )
 
-        self.until(f"{', '.join(services)} are subscribed", heard_it)
+        self.until(f"{', '.join(services)} are subscribed", all_received)
 
     def join(self, daemon: Daemon) -> None:
         """Start one more daemon, into traffic or not; what it missed is counted at a restart."""

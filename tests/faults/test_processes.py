@@ -86,7 +86,7 @@ class Run:
         read = min(at - 2.5, times.get(json.dumps(["", name, "Counted"]), at))
         return max(read, self.killed[name])
 
-    def goes_on(self) -> None:
+    def wait_until_stored(self) -> None:
         """Wait until a sample taken after this moment is stored."""
         now = time.time()
         wait_for("series go on", lambda: stored_until(self.bus) > now, 90)
@@ -110,7 +110,7 @@ def test_counts_are_conserved(short_folder: Path, figure: Figure, faults: int) -
         run = Run(bus, handled, chance, dict.fromkeys(DAEMONS, 0), dict.fromkeys(DAEMONS, 0.0))
         for name in (*DAEMONS, "rrdcached", "collectd"):
             run.start(name)
-        run.goes_on()
+        run.wait_until_stored()
         began = int(time.time()) - 2
         run.start("dashboard")
         with handled, Answers(bus.chain.port, paths) as answers, traffic(bus):
@@ -120,7 +120,7 @@ def test_counts_are_conserved(short_folder: Path, figure: Figure, faults: int) -
             for number, name in enumerate(order, 1):
                 run.fault(name)
                 if not number % 6 or name == "collectd":
-                    run.goes_on()
+                    run.wait_until_stored()
         lost = {name: check(run, name, began) for name in DAEMONS}
         sockets = sorted(path.name.split(".")[0] for path in bus.chain.run_folder.glob("*.sock"))
         assert sockets == sorted(DAEMONS), "no socket of a dead daemon is left"

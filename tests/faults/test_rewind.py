@@ -61,7 +61,7 @@ def ahead(tmp_path: Path) -> tuple[Path, int]:
     return path, now
 
 
-def test_the_past_stays_and_it_goes_on(ahead: tuple[Path, int], tmp_path: Path) -> None:
+def test_the_past_stays_and_new_samples_are_stored(ahead: tuple[Path, int], tmp_path: Path) -> None:
     """Each archive has what it had until now, nothing later, and takes what is measured now."""
     path, now = ahead
     untouched = path.with_name("derive-C_processed.rrd")
@@ -134,7 +134,7 @@ def test_with_collectd_and_rrdcached(short_folder: Path, figure: Figure) -> None
         link.close()
         return rrdcached._last(answer) or 0.0
 
-    def goes_on() -> bool:
+    def is_stored() -> bool:
         chain.processes.check()
         return began[0] < newest() <= time.time()
 
@@ -144,7 +144,7 @@ def test_with_collectd_and_rrdcached(short_folder: Path, figure: Figure) -> None
         chain.start_rrdcached()
         chain.start_collectd()
         began = [time.time()]
-        wait_for("it is stored", goes_on, 60)
+        wait_for("it is stored", is_stored, 60)
         chain.processes.stop("collectd")
         now = int(time.time())
         link = Rrdcached(cache)

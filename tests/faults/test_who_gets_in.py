@@ -40,7 +40,7 @@ def sample(at: float) -> list[Sample]:
     return [Sample("C", at, 3, 2, 1, 0)]
 
 
-def as_nobody(code: str) -> str:
+def as_other_user(code: str) -> str:
     done = subprocess.run(
         ["/usr/bin/python3", "-c", code], user=NOBODY, group=NOBODY, extra_groups=[],
         capture_output=True, text=True, timeout=60, check=False, cwd="/",
@@ -70,7 +70,7 @@ while True:
 
 
 @contextlib.contextmanager
-def played_by_nobody(path: Path, pid: int) -> Iterator[int]:
+def played_by_another_user(path: Path, pid: int) -> Iterator[int]:
     """Let another user answer at a path as process ``pid``, in the protocol's words."""
     child = subprocess.Popen(
         [*as_user(NOBODY, NOBODY), sys.executable, "-c", ANSWERS, str(path), str(pid)],
@@ -104,13 +104,13 @@ def test_another_user(short_folder: Path, figure: Figure) -> None:
             f"os.symlink('/tmp', {str(folder / 'y.1.sock')!r})",
         )
         for attempt in tried:
-            assert "PermissionError" in as_nobody(f"import os, socket; {attempt}"), attempt
+            assert "PermissionError" in as_other_user(f"import os, socket; {attempt}"), attempt
         # A folder that he may write, as several users' daemons may share one.
         shared = short_folder / "shared"
         shared.mkdir()
         shared.chmod(0o777)
         pretended = socket_path(shared, "d", os.getpid())
-        with played_by_nobody(pretended, os.getpid()):
+        with played_by_another_user(pretended, os.getpid()):
             harvest = latest([f"{shared}/*.sock"], 30.0, time.time())
         assert "of uid 65534 answers" in harvest.errors[f"ipc://{pretended}"]
         assert not harvest.fresh

@@ -128,7 +128,7 @@ def test_a_dead_daemon_and_a_dead_collectd(site: Any) -> None:
     }
 
 
-def test_the_heartbeat_tells_a_dead_daemon_from_a_dead_collectd(site: Any) -> None:
+def test_by_the_heartbeat_a_dead_daemon_is_no_dead_collectd(site: Any) -> None:
     """The only daemon of a host is silent, collectd lives: the daemon is to blame."""
     folder, service = site
     root = folder / "rrd"
@@ -248,7 +248,7 @@ def test_orders_by_the_command_line(site: Any, capsys: Any) -> None:
     assert loop.state.alerts[0].ack is None
 
 
-def test_status_tells_of_a_dead_evaluator(site: Any, capsys: Any) -> None:
+def test_status_is_critical_for_a_dead_evaluator(site: Any, capsys: Any) -> None:
     """OK after a step, CRITICAL without one for long and without a file."""
     folder, service = site
     state = ("--state", str(folder / "a.db"))

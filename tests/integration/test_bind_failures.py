@@ -73,7 +73,7 @@ def stack() -> Iterator[contextlib.ExitStack]:
     (port_in_use, "is the address free", True),
     (no_keys, "are the keys there", True),
 ], ids=lambda value: getattr(value, "__name__", None))  # fmt: skip
-def test_one_line_and_it_goes_on(  # noqa: PLR0917
+def test_one_line_and_the_daemon_runs_on(  # noqa: PLR0917
     case: Case,
     says: str,
     answers: bool,

@@ -72,7 +72,7 @@ def test_the_version_of_its_package(short_folder: Path) -> None:
     assert reply.about.slowest is None
 
 
-def test_a_forked_child_is_a_replica_of_its_own(short_folder: Path) -> None:
+def test_a_forked_child_is_a_separate_replica(short_folder: Path) -> None:
     """It counts from 0, at its own socket, under another name; the parent counts on."""
     consumer = counting.Consumer(
         "Worker", service="pool", replicas=True, interval=1, run_folder=str(short_folder)

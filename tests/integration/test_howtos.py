@@ -148,7 +148,7 @@ def test_old_hosts_and_tcp(short_folder: Path) -> None:
     assert known == set(DAEMONS), "the daemon's own name of its host counts for nothing"
 
 
-def test_old_backlogs_go_on(tmp_path: Path) -> None:
+def test_old_backlogs_continue(tmp_path: Path) -> None:
     """After the command of the page a late sample fills its gap in a file of 2014."""
     rrdtool = pytest.importorskip("rrdtool")
     file = tmp_path / "here/fedmsg-hub/queue_length-Archiver_backlog.rrd"

@@ -160,7 +160,7 @@ def test_zoom_moves_every_panel_and_the_address(site, chromium):
     assert page.faults == []
 
 
-def test_hover_tells_values_in_all_three_panels(site, chromium):
+def test_hover_shows_values_in_all_three_panels(site, chromium):
     """Hover over one panel of a row shows the values of all three."""
     folder, address = site
     fleet(folder, now(), ahead=AHEAD)
@@ -172,7 +172,7 @@ def test_hover_tells_values_in_all_three_panels(site, chromium):
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Kathmandu"])
-def test_ticks_tell_the_zones_own_time(site, chromium, zone):
+def test_ticks_are_in_the_zones_time(site, chromium, zone):
     """Round moments of the clock that is shown, each once and in order, also where clocks change;
     what a tick says is what the clock shows then."""
     _, address = site

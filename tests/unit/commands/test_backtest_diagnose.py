@@ -84,7 +84,7 @@ def test_progress_says_how_much_is_left(moment, expected):
     assert Progress(NOW, NOW + 100).text(moment, 10.0).endswith(expected)
 
 
-def test_progress_is_silent_where_nobody_watches(capsys):
+def test_progress_is_silent_without_a_terminal(capsys):
     """A log or a pipe gets no control characters."""
     Progress(NOW, NOW + 100).show(NOW + 100)
     assert capsys.readouterr().err == ""

@@ -51,7 +51,7 @@ def test_asked_for_and_off_is_critical() -> None:
     )
 
 
-def test_too_old_to_tell_is_unknown() -> None:
+def test_too_old_to_report_producers_is_unknown() -> None:
     """An earlier edition tells nothing: that is never OK, and no alarm is hidden by it."""
     old = Daemon("old", 0.0, 1000.0, None)
     assert examine({"ipc:///old.1.sock": old}, [], (None, None))[0] == plugin.UNKNOWN

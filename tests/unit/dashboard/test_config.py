@@ -122,7 +122,7 @@ def token_file(folder, text="sixteen characters\u00fc\n", mode=0o600):
     return path
 
 
-def test_a_token_in_a_file_of_its_own(tmp_path):
+def test_a_token_in_a_separate_file(tmp_path):
     settings = Settings.of({"token_file": str(token_file(tmp_path))})
     assert settings.token == "sixteen characters\u00fc"
     assert settings.token not in repr(settings)

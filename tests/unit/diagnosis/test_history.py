@@ -54,15 +54,15 @@ def test_a_hang_never_becomes_usual(hung: int, verdict: Verdict, points: int) ->
     """However long it has lasted, its own time is no witness of what is usual."""
     calm, each, rate = 30, 0.005, 20.0
     ages = [STEP * (n + 1.0) for n in range(points)]
-    goes_on = hung < 2
-    backlog = [1.0 if goes_on else rate * STEP * (n + 1) for n in range(points)]
+    works = hung < 2
+    backlog = [1.0 if works else rate * STEP * (n + 1) for n in range(points)]
     history = History(
         STEP,
         1e9,
         [rate] * (calm + points),
-        [rate] * calm + [rate if goes_on else 0.0] * points,
+        [rate] * calm + [rate if works else 0.0] * points,
         [0.0] * calm + backlog,
-        busy=[rate * each] * calm + [rate * each * goes_on + hung] * points,
+        busy=[rate * each] * calm + [rate * each * works + hung] * points,
         in_progress=[0.0] * calm + [float(hung)] * points,
         oldest=[None] * calm + ages,
         workers=[2.0] * (calm + points),

@@ -61,7 +61,7 @@ def throttled(quiet):
     return replace(daemon(), received=arrivals, processed=arrivals)
 
 
-def counted_by_nobody(waiting, workers):
+def backlog_only(waiting, workers):
     """Return a queue whose broker gives the backlog and the consumers only."""
     unknown = [None] * SIZE
     return History(
@@ -304,9 +304,9 @@ TABLE = [
     ),
     ("no consumer: one is left", V.NO_CONSUMER, daemon(processed=0, tail=1), False),
     ("no consumer: nothing waits", V.NO_CONSUMER, daemon(workers=late(0.0, 1, 1.0)), False),
-    ("backlog only: no consumer", V.NO_CONSUMER, counted_by_nobody(40.0, 0.0), True),
-    ("backlog only: somebody is there", V.UNKNOWN, counted_by_nobody(40.0, 1.0), True),
-    ("backlog only: nothing waits", V.NO_CONSUMER, counted_by_nobody(0.0, 0.0), False),
+    ("backlog only: no consumer", V.NO_CONSUMER, backlog_only(40.0, 0.0), True),
+    ("backlog only: somebody is there", V.UNKNOWN, backlog_only(40.0, 1.0), True),
+    ("backlog only: nothing waits", V.NO_CONSUMER, backlog_only(0.0, 0.0), False),
     ("poison", V.POISON, daemon(processed=0, tail=3, redelivered=late(0.5, 3)), True),
     (
         "poison: thirteen in three samples",

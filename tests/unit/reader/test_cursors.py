@@ -44,7 +44,7 @@ def test_a_restart_has_what_was_lost() -> None:
     assert [sample.time for sample in accepted.fresh] == [30.0]
 
 
-def test_a_restarted_reader_goes_on(tmp_path: Path) -> None:
+def test_a_restarted_reader_continues(tmp_path: Path) -> None:
     """What was saved is not dispatched again; a spoilt file is an error with its name."""
     path = tmp_path / "cursors.json"
     cursors = Cursors()
