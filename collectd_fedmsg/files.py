@@ -37,8 +37,14 @@ def regular_file(path: Path | str, *, ours: bool = False) -> Iterator[BinaryIO]:
         OSError: it cannot be opened, is no regular file, or is somebody else's.
     """
     opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(opened, "rb") as file:
+    try:
+        # Before it becomes a file object: of a folder that fails, and leaves it open.
         _check(opened, path, ours=ours)
+        file = os.fdopen(opened, "rb")
+    except BaseException:
+        os.close(opened)
+        raise
+    with file:
         yield file
 
 

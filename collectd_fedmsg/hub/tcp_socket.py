@@ -14,13 +14,14 @@ import resource
 import socket
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import zmq
-from zmq.auth import load_certificate
 from zmq.auth.thread import ThreadAuthenticator
 from zmq.utils.monitor import parse_monitor_message
 
+from ..curve_keys import key_pair, public_key
 from ..errors import HealthError
 from ..protocol.wire import MAX_REQUEST
 from .settings import Settings
@@ -38,6 +39,30 @@ RETRY_SECONDS, WATCH_SECONDS = 1.0, 0.25
 MAX_REQUESTS, MAX_EVENTS = 16, 512
 #: Pages on their way to one peer: what exceeds them is dropped.
 MAX_QUEUED = 4
+
+
+class Clients:
+    """Who may connect: the keys in a folder's ``*.key`` files, as they are now.
+
+    A file without a key is logged, and lets nobody in; the others do.
+
+    Raises:
+        OSError: the folder cannot be listed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._keys: set[bytes] = set()
+        for path in sorted(folder.iterdir()):
+            if path.suffix != ".key":
+                continue
+            try:
+                self._keys.add(public_key(path))
+            except (OSError, ValueError) as error:
+                log.error("a TCP reader's key is not used: %s", error)
+
+    def callback(self, _domain: str, key: bytes) -> bool:
+        """Return whether a key (Z85) is one of them; zmq.auth calls it."""
+        return key in self._keys
 
 
 class TcpSocket:
@@ -58,20 +83,30 @@ class TcpSocket:
         self._warned = False
         self._retry = 0.0
         # The keys first: nothing is open when they cannot be read.
-        public, secret = load_certificate(settings.curve_keys / "server.key_secret")
+        keys = key_pair(settings.curve_keys / "server.key_secret")
+        clients = Clients(settings.curve_keys / "clients")
         self._context: zmq.Context[Any] = zmq.Context(io_threads=1)
-        # Without an allowlist CURVE lets any stranger in: ZAP, RFC 27.
         self._guard = ThreadAuthenticator(self._context)
+        self._socket = self._context.socket(zmq.ROUTER)
+        self._monitor: Any = None
+        try:
+            self._open(keys, clients)
+        except BaseException:
+            self.close()  # each try would leave threads and descriptors in the daemon
+            raise
+
+    def _open(self, keys: tuple[bytes, bytes], clients: Clients) -> None:
+        # Without an allowlist CURVE lets any stranger in: ZAP, RFC 27.
         self._guard.start()
-        self._guard.configure_curve(domain="*", location=str(settings.curve_keys / "clients"))
-        router = self._socket = self._context.socket(zmq.ROUTER)
+        self._guard.configure_curve_callback(domain="*", credentials_provider=clients)
+        router = self._socket
         router.setsockopt(zmq.LINGER, 0)
         router.setsockopt(zmq.MAXMSGSIZE, MAX_REQUEST)
         router.setsockopt(zmq.SNDHWM, MAX_QUEUED)
         router.setsockopt(zmq.RCVHWM, MAX_REQUESTS)
         router.setsockopt(zmq.HANDSHAKE_IVL, HANDSHAKE)
         router.setsockopt(zmq.BACKLOG, 8)
-        router.curve_publickey, router.curve_secretkey = public, secret
+        router.curve_publickey, router.curve_secretkey = keys
         router.curve_server = True
         events = zmq.EVENT_LISTENING | zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED
         self._monitor = router.get_monitor_socket(events)
@@ -104,8 +139,9 @@ class TcpSocket:
 
     def close(self) -> None:
         """Close all at once, whatever is on its way."""
-        self._socket.disable_monitor()
-        self._monitor.close(linger=0)
+        if self._monitor is not None:
+            self._socket.disable_monitor()
+            self._monitor.close(linger=0)
         self._socket.close(linger=0)
         self._guard.stop()
         self._context.destroy(linger=0)

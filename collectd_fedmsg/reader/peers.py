@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import zmq
-from zmq.auth import load_certificate
 
+from ..curve_keys import key_pair, public_key
 from ..protocol.sockets import Unpacker, pack, root_path
 from ..protocol.wire import MAX_REPLY
 from .peer_process import PeerProcess, peer_process
@@ -136,19 +136,21 @@ class TcpPeer:
             self._socket.setsockopt(zmq.MAXMSGSIZE, MAX_REPLY)
             self._socket.setsockopt(zmq.SNDHWM, 2)
             self._socket.setsockopt(zmq.RCVHWM, 4)
-            self._secure(endpoint, keys)
+            try:
+                self._secure(endpoint, keys)
+            except OSError as error:  # ours, not the daemon's: it has not ended
+                raise ValueError(f"{error.filename}: {error.strerror}") from error
             self._socket.connect(endpoint)
         except Exception:
             self._socket.close()
             raise
 
     def _secure(self, endpoint: str, keys: Path) -> None:
-        self._socket.curve_publickey, self._socket.curve_secretkey = load_certificate(
-            keys / "client.key_secret"
-        )
+        pair = key_pair(keys / "client.key_secret")
+        self._socket.curve_publickey, self._socket.curve_secretkey = pair
         named = keys / "servers" / f"{endpoint.removeprefix('tcp://').replace(':', '_')}.key"
         known = named if named.exists() else keys / "server.key"
-        self._socket.curve_serverkey = load_certificate(known)[0]
+        self._socket.curve_serverkey = public_key(known)
 
     def fileno(self) -> int:
         """Return a descriptor that is readable when something may have come; zmq_getsockopt(3)."""

@@ -164,7 +164,7 @@ class Requester:
         except PermissionError as error:
             result.errors[endpoint] = f"{error.strerror}: are you in its group?"
             self._forget({endpoint})
-        except (OSError, ValueError, zmq.ZMQError) as error:
+        except Exception as error:  # of whatever class: the others are asked all the same
             result.errors[endpoint] = f"{type(error).__name__}: {error}"
             self._forget({endpoint})
         else:
@@ -186,8 +186,9 @@ class Requester:
                 return True
             exchange.asked, exchange.silent = False, 0
             reply = decode_reply(frame)
-        except (DecodeError, OSError, zmq.ZMQError) as error:
-            result.errors[endpoint] = str(error)
+        except Exception as error:  # of whatever class: the others are read all the same
+            expected = isinstance(error, (DecodeError, OSError, zmq.ZMQError))
+            result.errors[endpoint] = str(error) if expected else f"{type(error).__name__}: {error}"
             self._forget({endpoint})
             return False
         pages = result.replies.setdefault(endpoint, [])

@@ -37,9 +37,12 @@ def test_a_lock_follows_no_link(tmp_path: Path):
 def test_a_planted_pipe_or_device_blocks_nothing(tmp_path: Path, kind: str):
     """Neither reading nor locking waits for the other end of what is no file."""
     path = planted(tmp_path / "file", kind)
+    before = len(list(Path("/proc/self/fd").iterdir()))
     for use in (lambda: read_file(path, 100), lambda: lock_file(path, 5.0)):
-        with pytest.raises(OSError, match=r"no regular file|directory|No such device"):
+        with pytest.raises(OSError, match=r"no regular file|directory|No such device") as caught:
             use()
+        assert str(path) in str(caught.value)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def planted(path: Path, kind: str) -> Path:
