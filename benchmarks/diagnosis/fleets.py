@@ -259,9 +259,9 @@ def young_fleet(seed: int) -> Fleet:
     lead = draw.rng.uniform(100, 400)
     draw.act("A", lead, 60, rate=draw.rng.uniform(3, 9))
     for name in "BCDEFGHIJ":
-        # Many messages at once are handled in batches: each takes a tenth of its time.
-        more = draw.rng.uniform(3, 9)
-        part = Part(draw.start + lead, rate=more, service=0.1)
+        # Many messages at once are handled in batches: each takes a small part of its time.
+        more = draw.rng.uniform(50, 300)
+        part = Part(draw.start + lead, rate=more, service=0.5 / draw.load(name) / more)
         draw.parts[name] += [part, Part(draw.start + lead + 60)]
     begin = lead + 60 + draw.rng.uniform(200, 900)
     draw.act("A", begin, 400, service=draw.rng.uniform(2, 6))

@@ -54,7 +54,8 @@ def shapley(
         usual_arrivals, usual_capacity: what would have been, messages/s.
 
     Source: Shapley 1953 for two players. The rest that the fluid queue does not
-    explain (chance) is shared in the same proportion, so that the sum is exact.
+    explain (chance) is shared in the same proportion, so that the sum is exact. Where it explains
+    nothing (what came and ended within a step), by how much arrivals and capacity changed.
     """
     count = len(arrivals)
     plain, able = [usual_arrivals] * count, [usual_capacity] * count
@@ -65,5 +66,19 @@ def shapley(
     excess = (surge + both - slow) / 2
     # A cause that works against the growth (fewer arrivals while slow) takes no share.
     excess = min(max(excess, 0.0), max(both, 0.0))
-    share = excess / both if both > 0 else 0.5
+    share = excess / both if both > 0 else _by_change(arrivals, capacity, plain, able)
     return Split(growth, growth * share, growth - growth * share)
+
+
+def _by_change(
+    arrivals: Sequence[float],
+    capacity: Sequence[float],
+    usual_arrivals: Sequence[float],
+    usual_capacity: Sequence[float],
+) -> float:
+    """Return the part (0 to 1) of the arrivals by how much each changed; half where neither did."""
+    came, able = sum(arrivals), sum(capacity)
+    more = came / sum(usual_arrivals) - 1 if sum(usual_arrivals) else came
+    slower = sum(usual_capacity) / able - 1 if able else sum(usual_capacity)
+    more, slower = max(0.0, more), max(0.0, slower)
+    return more / (more + slower) if more + slower else 0.5

@@ -195,3 +195,26 @@ def test_every_verdict_says_what_to_do():
     """The help page has a text for each."""
     assert len(list(Verdict)) == 22
     assert all(v.meaning and v.action for v in Verdict)
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "capacity", "excess"),
+    [
+        pytest.param(7.9, 11.0, 0.0, id="only-slower"),
+        pytest.param(16.0, 25.0, 13.0, id="only-more"),
+        pytest.param(12.0, 16.67, 6.5, id="both-by-half"),
+        pytest.param(8.0, 25.0, 6.5, id="neither"),
+    ],
+)
+def test_a_growth_within_a_step_is_split_by_what_changed(arrivals, capacity, excess):
+    """The workers follow on the average, so the fluid queue explains nothing of 13 messages."""
+    parts = shapley(
+        13.0,
+        arrivals=[arrivals] * 4,
+        capacity=[capacity] * 4,
+        usual_arrivals=8.0,
+        usual_capacity=25.0,
+        seconds=10.0,
+    )
+    assert parts.excess == pytest.approx(excess, abs=0.01)
+    assert parts.excess + parts.lost == pytest.approx(13.0)
