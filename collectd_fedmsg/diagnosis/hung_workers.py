@@ -10,8 +10,8 @@ from .stats import SURE, known, quantile
 from .tail import SELDOM, Tail
 from .usual import Usual
 
-#: Mean times where it is not known for how long one is held: single messages of heavy-tailed
-#: work take 50 times the mean once in some thousands.
+#: Mean times a message must last where the longest usual one is not known: of heavy-tailed work
+#: one message in some thousands takes 50 mean times.
 UNKNOWN = 60.0
 #: Times the median that a mean is at most: of lognormal times with σ = 1.6 it is 3.6.
 MEAN_OF_HALF = 4.0

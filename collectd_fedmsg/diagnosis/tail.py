@@ -21,10 +21,10 @@ RARE = 0.05
 LEAST = 8
 #: Index where too few are known: the heaviest tail whose variance exists.
 HEAVY = 0.5
-#: Seconds: what a consumer shows less often than twice a year is no habit of it. One in ten
-#: consumers has both a tail that matters and a single worker.
+#: Seconds (half a year): a duration that is reached less often is not usual. One in ten consumers
+#: has both a heavy tail and a single worker.
 SELDOM = 182 * DAY
-#: One day in so many holds an incident that nobody wants to call usual.
+#: Of so many days one is left out, as one with an incident that is not usual.
 INCIDENTS = 14
 
 
@@ -34,7 +34,7 @@ class Tail:
 
     level: float
     share: float
-    #: Each time as rare, 2**index times as long: 0 for an exponential tail, 1/α for Pareto's.
+    #: Half as frequent, 2**index times as long: 0 for an exponential tail, 1/α for Pareto's.
     index: float
 
     def heavy(self, service: float) -> bool:

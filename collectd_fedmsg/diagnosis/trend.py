@@ -22,16 +22,16 @@ from .usual import Usual
 SPANS = ((96, (24, 48, 96)), (336, (192, 336)))
 #: Blocks of a window: Kendall's S of 24 can reach z = 6.8, of 12 only 4.5, below SIGMAS.
 BLOCKS = 24
-#: Each half must rise by itself, at 95 %: a step up that then stays is no creep.
+#: Standard deviations by which each half must rise, 95 %: one step up is no creep.
 HALF = 1.64
-#: Times the usual load that a creep has reached when it can be told; nearly all daemons that do
-#: not creep are dismissed by it.
+#: Multiple of the usual load that a creep has reached when it can be told; nearly all daemons
+#: without a creep are sorted out by it.
 RISEN = 1.1
 #: Hours of the oldest from which the shape of day and week is taken, at least: two weekends.
 SHAPE = 336
 #: Hours of a block whose median is one point of the bent line, and points after the bend.
 WIDTH, LEAST = 6, 4
-#: Times a standard error when neighbouring points wander together.
+#: Factor of the standard error, because neighbouring points are correlated.
 AFRESH = 1.5
 #: Error of the busiest hour's level, a share: its usual load is a median of some weeks.
 LEVEL = 0.03

@@ -37,7 +37,7 @@ class Usual:
     topics: Mapping[str, float]
     costs: Mapping[str, float]
     hours: int
-    #: Watched for that long, s: what is usual is itself known from so many messages only.
+    #: Seconds observed: the usual rates are themselves known from that many messages only.
     seconds: float
     #: Greatest usual completion rate at any hour, messages/s.
     capacity: float

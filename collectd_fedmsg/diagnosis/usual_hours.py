@@ -10,7 +10,7 @@ from .seldom import FAILING, days_of
 from .stats import known, median, quantile, spread
 from .usual import Usual
 
-#: Hours of which the scatter is asked: a week holds every kind of hour.
+#: Hours that the scatter is computed from: a week has every kind of hour.
 LATELY = 168
 #: Messages/s from which a sample's percentiles are of a hundred messages or more at the default
 #: interval: the 99th of fewer is their longest.

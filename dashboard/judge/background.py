@@ -3,7 +3,7 @@
 A thousand daemons take more than a second to judge. While somebody looks, a thread judges them
 every interval and readers get its last response, never older than an interval and the time that
 judging takes; without readers nothing is judged. Whatever goes wrong while it is computed is a
-StoreError for the readers of that moment, and the next one has it tried again.
+StoreError for the readers of that moment, and the next reader makes it try again.
 """
 
 from __future__ import annotations

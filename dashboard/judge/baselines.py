@@ -27,12 +27,12 @@ from .coarse_hours import PERCENTILES
 from .packed_hours import PackedHours
 from .stored_history import ByTopic, history
 
-#: Looked back, the longest that the store keeps by the hour or finer: six weeks are what a
-#: baseline keeps of each hour of the week; collectd's own archives hold 31 days at 37 min.
+#: Seconds looked back: the first of these that the store keeps by the hour or finer. A baseline
+#: keeps six weeks of each hour of the week; collectd's own archives hold 31 days at 37 min.
 SPANS = (42 * DAY, 28 * DAY, 7 * DAY, DAY)
-#: What a baseline is made of besides the greatest backlog and age: hourly means.
+#: Metrics of which a baseline needs hourly means; of backlog and age it needs the maximum.
 AVERAGES = ("received", "processed", "busy", "failed", "workers", "delay", *PERCENTILES.values())
-#: What a finely known day shows of pauses and clumps.
+#: Metrics that are read in the finest steps, of one day: they show pauses and clumped arrivals.
 FINE = (
     "received",
     "processed",
@@ -44,11 +44,11 @@ FINE = (
     "service_max",
     *PERCENTILES.values(),
 )
-#: Seconds: what was coped with so lately is no change, though the hour of the week is another's.
+#: Seconds: load with which the daemon kept up so recently is no change, at any hour of the week.
 RECENT_SECONDS = 6 * HOUR
-#: Seconds that one pass over a fleet may spend on reading; the others' turn comes next time.
+#: Seconds that one pass over a fleet may spend on reading; the next pass reads the rest.
 BUDGET = 2.0
-#: Of the first pass: somebody may be waiting for it.
+#: The same of the first pass, for which somebody may be waiting.
 FIRST = 0.2
 
 

@@ -27,7 +27,7 @@ PERCENTILES = {
 SHORT = 3.0
 #: What is read as the hour's greatest value.
 PEAKS = ("backlog", "oldest", "service_max")
-#: An hour with a longer pause, or with more failures than this share, shows nothing usual.
+#: An hour with a longer pause (s), or a greater share of failures, is not taken for usual.
 LONG_PAUSE, FAILING = HOUR / 2, 0.5
 NONE: Mapping[str, float] = {}
 

@@ -28,7 +28,7 @@ ORDER = {name: place for place, name in enumerate(GROUPS)}
 
 
 class Fleet:
-    """The daemons of one store, and one answer for all readers (see ``keeping``).
+    """The daemons of one store, and one answer for all readers (``ResponseCache``).
 
     Args:
         judge: of the store.
@@ -65,7 +65,7 @@ class Fleet:
             fleet["headline"] += f"; not read: {problems[0]}" + (
                 f" and {len(problems) - 1} more" if len(problems) > 1 else ""
             )
-        # Where all are silent, the fleet line says so; a line of what they share says it again.
+        # Where all are silent the headline says so already.
         shared = [
             incident.to_dict()
             for incident in whole.incidents
@@ -161,7 +161,7 @@ def together(shared: Sequence[Incident], rows: Sequence[Mapping[str, Any]]) -> s
         shared, rows: worst first.
     """
     attention = [row for row in rows if row["group"] == "attention"]
-    # What is silent is not known to be in trouble: it heads the page when nothing else does.
+    # Silent daemons are not known to be in trouble: they come first only without other trouble.
     least = 0 if not attention else SERIOUS
     worst = next((incident for incident in shared if incident.severity >= least), None)
     if worst is None:

@@ -21,9 +21,9 @@ from collectd_fedmsg.protocol.changes import Change, newest_first
 from collectd_fedmsg.reader.collect import latest
 from collectd_fedmsg.reader.evidence_files import DaemonEvidence, Daemons, EvidenceFiles
 
-#: Seconds that a look is as good as new at most, and that asking this host's daemons may take.
+#: Seconds for which an answer is used again, and that asking this host's daemons may take.
 FRESH_SECONDS, TIMEOUT_SECONDS = 10.0, 1.0
-#: Seconds that a moment may be past to be the present, which evidence is of.
+#: Seconds by which a moment may be past and still count as the present, of which evidence is.
 PRESENT_SECONDS = 60.0
 #: Returns what people noted of a daemon (its id), as changes, at a moment (epoch seconds).
 Notes = Callable[[str, float], Sequence[Change]]
@@ -105,7 +105,7 @@ class Inside:
         return daemons
 
     def _ask(self, daemons: Daemons) -> None:
-        """Put what this host's daemons say now in the place of what files say of them."""
+        """Replace what files say of this host's daemons by what these say now."""
         harvest = latest([self._sockets], TIMEOUT_SECONDS, time.time())
         asked: dict[str, DaemonEvidence] = {}
         for reply in harvest.heads.values():

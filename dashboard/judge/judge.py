@@ -105,7 +105,7 @@ class Judge:
         return list(self._store.problems())
 
     def unread(self, now: float) -> list[Seen]:
-        """Return all daemons before anything is read of them: of each nothing is known.
+        """Return all daemons before anything is read of them: each is unknown.
 
         Raises:
             StoreError: the store cannot be listed.

@@ -15,11 +15,11 @@ from ..store.series import Window
 #: Seconds without a sample after which a daemon, or a topic of it, is taken for retired: longer
 #: than any outage that nobody has noticed.
 RETIRED_SECONDS = 7 * DAY
-#: Looked back at for a first sample: as far as stores keep hours.
+#: Seconds looked back for a first sample: as far as stores keep hours.
 MAX_LOOK_BACK = 42 * DAY
 #: Seconds that clocks differ.
 TOLERANCE = 60.0
-#: Seconds for which what a topic's file says is believed, and files asked in one pass.
+#: Seconds for which a topic file's answer is used again, and files asked in one pass.
 TOPIC_AGE, MAX_TOPICS_ASKED = 3600.0, 500
 #: Files of which the answer is kept: those of 5,000 daemons.
 MAX_TOPICS_KEPT = 100_000

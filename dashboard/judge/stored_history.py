@@ -16,9 +16,9 @@ from ..store.series import Points, Series, clip, on_grid
 NEEDED = ("received", "processed", "backlog")
 #: What the diagnosis reads beyond those, where a store has it.
 OPTIONAL = tuple(name for name in COLUMNS if name in BY_NAME and name not in NEEDED)
-#: Steps for which the backlog alone is known until it counts as all that there is.
+#: Steps with a backlog and no rates after which the backlog counts as all that is known.
 BACKLOG_ONLY = 3
-#: What a daemon reports whose backlog nobody can see.
+#: Metrics of a daemon whose backlog is hidden.
 FLOWS = NEEDED[:2]
 #: By the names of ``TOPIC_METRICS``, then by topic.
 ByTopic = Mapping[str, Mapping[str, Series]]

@@ -17,7 +17,7 @@ from ..store.base import Daemon, Selector, Store
 from ..store.series import Series
 
 Columns = Mapping[str, "Series | None"]
-#: Seconds that clocks of two hosts may differ, and a sample be early.
+#: Seconds by which the clocks of two hosts may differ, and by which a sample may be early.
 TOLERANCE = 60.0
 #: Seconds within which the newest update of a file counts as "samples come".
 RECENT_SECONDS = 900.0

@@ -1,6 +1,6 @@
 """The usual range of arrivals and of service time, hour by hour, as the page draws it.
 
-What is usual at an hour of the week as it is known now: a week ago it was hardly another.
+The present baseline is used for past weeks as well: it changes little from week to week.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The verdicts of a span, moment by moment, for the strip under each row.
 
 A past moment is judged once and kept; one call judges for a bounded time and says whether more
-is due. What is usual is what is known of it now. Refuses spans so long that moments say nothing
+is due. The present baseline is used for all moments. Refuses spans so long that moments say nothing
 of what lies between them.
 """
 
