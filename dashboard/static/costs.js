@@ -25,6 +25,13 @@ function plainly(name) {
   made.textContent = name;
   return made;
 }
+// As the template has it: another zone rewrites it.
+function momentOf(seconds, zone) {
+  const made = document.createElement("time");
+  made.dataset.time = seconds;
+  made.textContent = clock(seconds, zone);
+  return made;
+}
 function shareOf(share) {
   if (share === null) return ["unknown"];
   const made = document.createElement("meter");
@@ -52,7 +59,7 @@ function show({ topics, slowest }, view) {
   byId("topic-costs").tBodies[0].replaceChildren(...costs);
   const rows = (slowest ?? []).map((message) =>
     line(
-      cell(clock(message.end, view.zone)),
+      cell(momentOf(message.end, view.zone)),
       cell(duration(message.seconds)),
       cell(plainly(message.topic)),
       cell(idOf(message)),

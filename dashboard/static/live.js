@@ -7,8 +7,12 @@ const byId = (id) => document.getElementById(id),
 let heard = Date.now(),
   last = null;
 
+const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
 const time = (ms, zone) =>
-  new Date(ms).toLocaleTimeString("en-GB", zone === "utc" ? { timeZone: "UTC", timeZoneName: "short" } : {});
+  new Date(ms).toLocaleTimeString(
+    "en-GB",
+    zone === "utc" ? { ...CLOCK, timeZone: "UTC", timeZoneName: "short" } : CLOCK,
+  );
 export function say(text) {
   if (trouble.textContent !== text) trouble.textContent = text;
   trouble.hidden = !text;
@@ -48,12 +52,17 @@ export function stale(zone) {
   showNoNews();
 }
 
+// When the server was heard last, in the zone shown.
+export function showHeard(zone) {
+  byId("fresh").textContent = time(heard, zone);
+}
+
 export function fresh(zone) {
   heard = Date.now();
   if (document.body.classList.contains("stale")) {
     document.body.classList.remove("stale");
     if (last) fleetLine(...last);
   }
-  byId("fresh").textContent = time(heard, zone);
+  showHeard(zone);
   byId("fresh").toggleAttribute("data-old", !trouble.hidden);
 }

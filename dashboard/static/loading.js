@@ -13,8 +13,11 @@ import { MARGIN, watchRows } from "./watching.js";
 const MAX_ROWS = 20;
 // Milliseconds that a zoom rests before finer steps are asked for.
 const REST = 250;
-// changed(body): after drawing; failed(error): when the server did not answer; came(row): near the window.
-export function panelLoader({ main, specs, single, changed, failed, came }) {
+// Milliseconds after which it is said that the panels are still the ones of before.
+const LATE = 2000;
+// changed(body): after drawing; failed(error): when the server did not answer; late(): when it takes
+// long; came(row): near the window.
+export function panelLoader({ main, specs, single, changed, failed, late, came }) {
   const rows = () => [...main.querySelectorAll(".row")];
   const drawn = () => rows().filter((row) => row.drawn);
   const waiting = new Set();
@@ -151,7 +154,8 @@ export function panelLoader({ main, specs, single, changed, failed, came }) {
     rows().forEach((row) => {
       row.drawn = false;
     });
-    return load(visible());
+    const waits = setTimeout(late, LATE);
+    return load(visible()).finally(() => clearTimeout(waits));
   }
 
   // At once with what is there; then, when the hand rests, with the finer steps of the store.

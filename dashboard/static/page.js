@@ -7,7 +7,7 @@ import * as daemonPage from "./daemon_page.js";
 import { incidents } from "./evidence.js";
 import { arrange, filtered, rows, setTitles, showFilters, wireFilters } from "./filter.js";
 import { keepView } from "./links.js";
-import { fleetLine, fresh, say, showError, stale } from "./live.js";
+import { fleetLine, fresh, say, showError, showHeard, stale } from "./live.js";
 import { panelLoader } from "./loading.js";
 import { wireOrders } from "./orders.js";
 import { fill, known, mark } from "./rows.js";
@@ -64,6 +64,7 @@ const panels = panelLoader({
     }
   },
   failed: (error) => showError(error, oldPanels()),
+  late: () => say(`The server has not answered yet.${oldPanels()}`),
   came: (row) => fillRow(row),
 });
 // All words of a row that is near the window; of the others what groups and search need.
@@ -195,7 +196,10 @@ keepView(() => toAddress(view, ""));
 wireControls({
   redraw,
   unzoom: () => panels.zoom(null),
-  retime: () => rows().forEach(update),
+  retime: () => {
+    rows().forEach(update);
+    showHeard(view.zone);
+  },
 });
 wireFilters(() => {
   arrange(states);

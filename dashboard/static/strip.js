@@ -32,9 +32,10 @@ export function rectangles(runs, start, end) {
 export function spoken(runs, zone, most = 3) {
   const ill = runs.filter(([, , state, severity]) => severity > 0 || !known(state));
   if (!ill.length) return runs.length ? "well all the time" : "not judged";
-  const phrases = ill
-    .slice(-most)
-    .map(([from, to, state]) => `${plain(state).toLowerCase()} ${shortClock(from, zone)} to ${shortClock(to, zone)}`);
+  const phrases = ill.slice(-most).map(([from, to, state]) => {
+    const [begin, end] = [shortClock(from, zone), shortClock(to, zone)];
+    return `${plain(state).toLowerCase()} ${begin === end ? `at ${end}` : `${begin} to ${end}`}`;
+  });
   return (ill.length > most ? `${ill.length - most} more before; ` : "") + phrases.join("; ");
 }
 

@@ -181,6 +181,10 @@ def test_epoch_numbers_are_written_as_moments(site, chromium):  # noqa: F811
     assert page.evaluate("location.search").startswith("?start=1763976600&end=1763980200")
 
 
+def hold(_route):
+    """Answer never, as a server that is stopped; the request ends when the route is taken back."""
+
+
 def busy(route):
     """Answer as a server whose threads for long answers are taken."""
     status, headers, body = BusyError("").to_response()
@@ -192,6 +196,7 @@ def busy(route):
     [
         pytest.param("**/api/v1/**", lambda route: route.abort(), "", id="away"),
         pytest.param("**/api/v1/series?**", busy, "too many long answers", id="busy"),
+        pytest.param("**/api/v1/series?**", hold, "has not answered", id="hangs"),
     ],
 )
 def test_a_switch_without_the_server_says_that_panels_are_old(

@@ -61,5 +61,7 @@ test("the strip: the higher the worse, unknown over all its height", () => {
   );
   assert.equal(spoken([], "utc"), "not judged");
   assert.equal(spoken([[0, 50, "OK", 0]], "utc"), "well all the time");
+  assert.match(spoken([[120, 150, "SLOW", 3]], "utc"), /^slow at /);
+  assert.match(spoken([[120, 250, "SLOW", 3]], "utc"), /^slow .* to /);
   assert.match(spoken(runs, "utc"), /^slow .* to .*; unknown /);
 });
