@@ -36,7 +36,7 @@ from collectd_fedmsg.hub.settings import Settings
 from collectd_fedmsg.protocol.sample import Sample
 Responder(Settings("hub", Path(sys.argv[1]), interval=1),
           lambda at: [Sample("C", at, 9, 7, 2, 0)]).start()
-time.sleep(120)
+time.sleep(600)
 """
 
 
@@ -108,7 +108,7 @@ responder.Responder(Settings("hub", folder, interval=1),
 while not (folder / f"hub.{pid}.sock").exists(): pass
 (folder / f"hub.{pid}.sock").chmod(0o666)
 print(flush=True)
-time.sleep(120)
+time.sleep(600)
 """
     running.append(start(shared, MEMBER, pose, str(pid)))
     assert running[1].stdout is not None
