@@ -35,7 +35,9 @@ def api_rows() -> Iterator[tuple[str, ...]]:
     """Yield request, meaning, parameters and answers of each operation, from the description."""
     for path, methods in description()["paths"].items():
         for method, operation in methods.items():
-            names = ", ".join(f"``{one['name']}``" for one in operation.get("parameters", ()))
+            names = ", ".join(
+                f"``{parameter['name']}``" for parameter in operation.get("parameters", ())
+            )
             yield (
                 f"``{method.upper()} {path}``",
                 operation["summary"],

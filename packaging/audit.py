@@ -21,25 +21,31 @@ CLEAN, VULNERABLE, UNKNOWN = range(3)
 
 def judged(report: Mapping[str, Any]) -> tuple[int, list[str]]:
     """Return the exit code and what to say of a report, pip-audit's JSON."""
-    asked = [one for one in report["dependencies"] if "skip_reason" not in one]
-    unasked = [one["name"] for one in report["dependencies"] if "skip_reason" in one]
-    found = [(one, flaw) for one in asked for flaw in one["vulns"]]
-    said = [
-        f"{one['name']} {one['version']}: {flaw['id']}, mended in"
-        f" {', '.join(flaw['fix_versions']) or 'no version yet'}"
-        for one, flaw in found
+    audited = [
+        dependency for dependency in report["dependencies"] if "skip_reason" not in dependency
     ]
-    said.append(f"{len(asked)} pinned versions asked about, {len(found)} vulnerabilities known")
-    if unasked or not asked:
-        said.append(
-            f"NOT AUDITED: {len(unasked)} could not be asked about"
-            f" ({', '.join(unasked[:5])}{', …' if len(unasked) > 5 else ''})"
+    skipped = [
+        dependency["name"] for dependency in report["dependencies"] if "skip_reason" in dependency
+    ]
+    vulnerabilities = [(dependency, flaw) for dependency in audited for flaw in dependency["vulns"]]
+    lines = [
+        f"{dependency['name']} {dependency['version']}: {flaw['id']}, fixed in"
+        f" {', '.join(flaw['fix_versions']) or 'no version yet'}"
+        for dependency, flaw in vulnerabilities
+    ]
+    lines.append(
+        f"{len(audited)} pinned versions asked about, {len(vulnerabilities)} vulnerabilities known"
+    )
+    if skipped or not audited:
+        lines.append(
+            f"NOT AUDITED: {len(skipped)} could not be asked about"
+            f" ({', '.join(skipped[:5])}{', …' if len(skipped) > 5 else ''})"
         )
-    return VULNERABLE if found else UNKNOWN if unasked or not asked else CLEAN, said
+    return VULNERABLE if vulnerabilities else UNKNOWN if skipped or not audited else CLEAN, lines
 
 
 def ask(service: str) -> tuple[int, list[str]]:
-    """Return what a service of advisories tells of the pins."""
+    """Return the exit code and the lines of one advisory service about the pins."""
     done = subprocess.run(
         [sys.executable, "-m", "pip_audit", "-s", service, "-f", "json", "--no-deps",
          "--disable-pip", "--progress-spinner", "off", *(f"-r{path}" for path in PINS)],
@@ -55,8 +61,8 @@ def main() -> int:
     """Ask one service after the other until one knows."""
     code = UNKNOWN
     for service in SERVICES:
-        code, said = ask(service)
-        print("\n".join(f"{service}: {line}" for line in said), flush=True)
+        code, lines = ask(service)
+        print("\n".join(f"{service}: {line}" for line in lines), flush=True)
         if code != UNKNOWN:
             break
     return code

@@ -16,7 +16,7 @@ with (
     tarfile.open(path) as old,
     tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as new,
 ):
-    for member in sorted(old.getmembers(), key=lambda one: one.name):
+    for member in sorted(old.getmembers(), key=lambda entry: entry.name):
         member.mtime, member.uid, member.gid, member.uname, member.gname = epoch, 0, 0, "", ""
         member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
         member.pax_headers = {}

@@ -42,16 +42,16 @@ TRIED = (
 def say(*command: str, status: int = 0) -> str:
     """Return all that a command prints; it must end so."""
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
-    said = done.stdout + done.stderr
-    assert done.returncode == status, f"{command}: {done.returncode}\n{said}"
-    assert "Traceback" not in said, said
-    return said
+    output = done.stdout + done.stderr
+    assert done.returncode == status, f"{command}: {done.returncode}\n{output}"
+    assert "Traceback" not in output, output
+    return output
 
 
 def try_alerts() -> None:
     """Run the evaluator until it has written its file."""
-    given = ("--rules", "rules.toml", "--state", "a.db", "--data-dir", "rrd")
-    evaluator = subprocess.Popen([COMMAND, "alerts", "run", *given], stdout=subprocess.DEVNULL)
+    options = ("--rules", "rules.toml", "--state", "a.db", "--data-dir", "rrd")
+    evaluator = subprocess.Popen([COMMAND, "alerts", "run", *options], stdout=subprocess.DEVNULL)
     try:
         end = time.monotonic() + 60
         while subprocess.run(

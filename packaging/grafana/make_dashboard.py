@@ -84,7 +84,9 @@ def dashboard() -> dict[str, Any]:
     """Return the whole document."""
     known = FAMILY["queue_length"]
     first = ("received", "processed", "backlog")
-    ordered = sorted(METRICS, key=lambda one: first.index(one.name) if one.name in first else 3)
+    ordered = sorted(
+        METRICS, key=lambda metric: first.index(metric.name) if metric.name in first else 3
+    )
     return {
         "uid": "fedmsg-queues",
         "title": "fedmsg queues",

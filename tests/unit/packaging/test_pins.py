@@ -93,7 +93,7 @@ UNASKED = {"name": "c", "skip_reason": "not found"}
     ("dependencies", "code", "sentence"),
     [
         pytest.param([GOOD], 0, "1 pinned versions asked about, 0 vulnerabilities", id="clean"),
-        pytest.param([GOOD, BAD], 1, "b 2: CVE-1, mended in 3", id="vulnerable"),
+        pytest.param([GOOD, BAD], 1, "b 2: CVE-1, fixed in 3", id="vulnerable"),
         pytest.param([GOOD, UNASKED], 2, "NOT AUDITED: 1 could not be asked", id="one-unasked"),
         pytest.param([BAD, UNASKED], 1, "NOT AUDITED: 1 could not be asked", id="both"),
         pytest.param([], 2, "NOT AUDITED", id="nothing"),
