@@ -65,7 +65,7 @@ DOORS = {
     "celery_plugin",
 }
 #: Folders whose names say what they hold, besides the packages.
-NAMED = ("examples", "benchmarks", "tests")
+NAMED = ("examples", "benchmarks", "tests", "docs", "packaging")
 #: Names that do not say what they hold: the noun for it does.
 VAGUE = {"one", "found", "told", "said", "seen", "given", "beside", "dear", "doom", "lot", "anew"}
 
