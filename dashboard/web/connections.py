@@ -45,6 +45,7 @@ MAX_WAITING_BYTES = 1 << 40
 _REQUEST_LINE = re.compile(rb"[A-Z]{1,16} (/[^ ?#]*)(?:[?#][^ ]*)?(?: HTTP/1\.[01])?")
 #: waitress reads the number with int(), which refuses 4,300 digits with an exception.
 _ENDLESS_NUMBER = re.compile(rb"[0-9]{20}")
+_FOLDED = re.compile(rb"\n[ \t]")
 _BLANKS = re.compile(rb"[ \t]{%d}" % (MAX_BLANKS + 1))
 
 
@@ -57,6 +58,8 @@ def refusal(header: bytes) -> str:
         return "the request line is none of HTTP/1.1 with a path"
     if header.count(b"\n") > MAX_HEADER_LINES + 1:
         return f"more than {MAX_HEADER_LINES} header lines"
+    if _FOLDED.search(header):
+        return "a header over several lines"  # RFC 9112 lets a server refuse it
     if any(
         _ENDLESS_NUMBER.search(line)
         for line in header.split(b"\n")

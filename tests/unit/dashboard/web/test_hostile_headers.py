@@ -25,3 +25,10 @@ def test_no_login_by_bytes_that_are_no_base64(tmp_path: Path, header: bytes) -> 
 def test_a_length_without_end_is_not_parsed(digits: int, refused: bool) -> None:
     header = b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + b"9" * digits + b"\r\n\r\n"
     assert bool(refusal(header)) is refused
+
+
+@pytest.mark.parametrize("blank", [b" ", b"\t"])
+def test_a_header_over_several_lines_is_not_parsed(blank: bytes) -> None:
+    """A length could be hidden so: waitress joins the lines and raises for its 4,300 digits."""
+    lines = [b"GET / HTTP/1.1", b"Host: localhost", b"Content-Length:", blank + b"9" * 5000]
+    assert refusal(b"\r\n".join(lines)) == "a header over several lines"
