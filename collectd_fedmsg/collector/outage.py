@@ -9,21 +9,22 @@ collectd's own log gives no reason.
 from __future__ import annotations
 
 import os
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..metrics import PLUGIN
 from ..names import escape
 from ..protocol.sample import REPLICA_MARK
-from ..reader.collect import Reader
+from ..protocol.wire import Request
+from ..reader.collect import Harvest, Reader
 from ..rrdcached import Presence, Rrdcached
 from .series import SeriesTable
 from .sources.base import PartialSample, SampleOrigin
 
 #: Bytes left on the disk below which no new series is created.
 TOO_FULL = 1 << 20
-#: Rounds that a daemon may be silent before what rrdcached lost of it is given up.
+#: Rounds in which a daemon is not read before what rrdcached lost of it is given up.
 MISSED_ROUNDS = 3
 
 
@@ -44,7 +45,9 @@ class OutageRecovery:
         self._host = host
         self._folder = folder or "."
         self._read_only = False
-        self._due: dict[str, int] = {}
+        #: The daemons that are still to be asked, and for what.
+        self._due: dict[str, Request] = {}
+        self._missed: Counter[str] = Counter()
         #: Whether samples may be missing in the files.
         self._behind = False
         #: Samples of sources that cannot be asked again.
@@ -65,7 +68,8 @@ class OutageRecovery:
             return False, problem
         if presence is Presence.BACK or self._read_only:
             self._read_only = False
-            self._due = dict.fromkeys(self._reader.cursors.known(), 0)
+            self._due = dict.fromkeys(self._reader.cursors.known(), Request())
+            self._missed.clear()
             self._behind = bool(self._due or self.buffer.stored())
         if not self._behind:
             return True, problem
@@ -76,24 +80,34 @@ class OutageRecovery:
         self._store.close()
 
     def _restore(self, timeout: float) -> tuple[bool, str]:
-        harvest = self._reader.again(list(self._due), timeout / 2)
+        harvest = self._reader.again(self._due, timeout / 2)
         lacking = [*harvest.fresh, *self.buffer.stored()]
         stored, done = self._store.restore(self._files(lacking), timeout / 2)
         self.restored += stored
         if not done:
             return False, "rrdcached went away again"
-        heard = {endpoint for endpoint, _, _ in harvest.fresh}
-        for endpoint in list(self._due):
-            # Silent, or gone with its socket file: it is waited for a bounded number of rounds.
-            self._due[endpoint] += 1
-            given_up = self._due[endpoint] >= MISSED_ROUNDS
-            if endpoint in heard or endpoint in harvest.errors or given_up:
-                del self._due[endpoint]
+        self._count_due(harvest)
         self._behind = bool(self._due)
         refusal = self._store.refusal
         return not self._due, f"rrdcached is back: {stored} lost updates were restored" + (
             f"; others it refuses: {refusal}" if refusal else ""
         )
+
+    def _count_due(self, harvest: Harvest) -> None:
+        """Note who is still to be asked: whose ring has more, and who was not read yet."""
+        heard = {endpoint for endpoint, _, _ in harvest.fresh}
+        for endpoint in list(self._due):
+            if endpoint in harvest.further:
+                self._due[endpoint] = harvest.further[endpoint]
+                self._missed[endpoint] = 0
+            elif endpoint in heard:
+                del self._due[endpoint]
+            elif endpoint not in harvest.unread or not heard:
+                # Silent, failing or gone, or nobody is read in time: a bounded number of rounds.
+                # While others are read, its turn comes.
+                self._missed[endpoint] += 1
+                if self._missed[endpoint] >= MISSED_ROUNDS:
+                    del self._due[endpoint]
 
     def _files(
         self, fresh: Iterable[tuple[str, Any, Sequence[Any]]]

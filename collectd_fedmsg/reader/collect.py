@@ -26,6 +26,10 @@ class Harvest:
     ended: list[Ended] = field(default_factory=list)
     errors: dict[str, str] = field(default_factory=dict)
     silent: list[str] = field(default_factory=list)
+    #: Of these, who answered, and was not read for lack of time or of bytes.
+    unread: set[str] = field(default_factory=set)
+    #: Whose ring has more than was read, and what to ask it next; of ``again`` only.
+    further: dict[str, Request] = field(default_factory=dict)
     #: The newest answer of each daemon that is what it claims to be, without its samples.
     heads: dict[str, Reply] = field(default_factory=dict)
     daemons: int = 0
@@ -99,13 +103,16 @@ class Reader:
             self._accept(endpoint, reply, answers, now, harvest)
         return harvest
 
-    def again(self, endpoints: Sequence[str], timeout: float) -> Harvest:
+    def again(self, wanted: Mapping[str, Request], timeout: float) -> Harvest:
         """Return what was new before and still is in the rings, once more; no cursor moves.
 
-        ``silent`` names who did not answer within ``timeout`` seconds.
+        Args:
+            wanted: endpoint → what to ask it; ``further`` has what to ask it next.
+            timeout: seconds; ``silent`` names who did not answer within them.
         """
-        answers = self._requester.ask(dict.fromkeys(endpoints, Request()), timeout)
+        answers = self._requester.ask(wanted, timeout)
         harvest = Harvest(silent=answers.silent, errors=answers.errors, octets=answers.octets)
+        harvest.unread = set(answers.unread) - set(answers.replies)
         for endpoint, reply in _in_order(answers):
             if _false_claim(endpoint, reply, answers):
                 continue
@@ -115,6 +122,9 @@ class Reader:
                 if sample.time <= self.cursors.dispatched(place, service, sample.consumer)
             ]  # fmt: skip
             harvest.fresh.append((endpoint, reply.origin, known))
+            harvest.further.pop(endpoint, None)
+            if reply.more and reply.last >= 0 and known:
+                harvest.further[endpoint] = Request(reply.origin.run, reply.last)
         return harvest
 
     def _accept(
