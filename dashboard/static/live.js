@@ -47,9 +47,11 @@ export function fleetLine(fleet, alerts) {
 // Without news nobody knows how the daemons are: what was said last is not said again.
 export function stale(zone) {
   document.body.classList.add("stale");
+  showNoNews();
+  // Of a store that was away from the start there is no news to name: the head keeps the reason.
+  if (byId("main").hasAttribute("data-lost")) return;
   const text = `No news since ${time(heard, zone)}: the present is not known`;
   if (byId("headline") && byId("headline").textContent !== text) byId("headline").textContent = text;
-  showNoNews();
 }
 
 // When the server was heard last, in the zone shown.

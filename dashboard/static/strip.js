@@ -68,13 +68,18 @@ function draw(row, all, body, { zone, begin }) {
   strip.replaceChildren(svg);
 }
 
-// From the last moment judged to now the row's verdict holds.
+// From the last moment judged to now the row's verdict holds, and the one before until it began; pure.
+export function continued(runs, { state, severity, since }, end) {
+  const [begin, last, ...before] = runs.at(-1),
+    from = before[0] === state ? end : Math.min(Math.max(last, since), end);
+  const known = [...runs.slice(0, -1), [begin, from, ...before]];
+  return from < end ? [...known, [from, end, state, severity]] : known;
+}
 function upToNow(runs, row, body) {
-  const [, last, state] = runs.at(-1) ?? [],
-    now = row.dataset.state;
-  if (!runs.length || body.end < Date.now() / 1000 - 60 || body.end - last > 2 * body.every + 60) return runs;
-  if (state === now) return [...runs.slice(0, -1), [runs.at(-1)[0], body.end, ...runs.at(-1).slice(2)]];
-  return [...runs, [last, body.end, now, Number(row.dataset.severity) || 0]];
+  if (!runs.length || body.end < Date.now() / 1000 - 60 || body.end - runs.at(-1)[1] > 2 * body.every + 60) return runs;
+  const { state, severity } = row.dataset,
+    since = Number(row.querySelector(".since time")?.dataset.time) || 0;
+  return continued(runs, { state, severity: Number(severity) || 0, since }, body.end);
 }
 
 // visible: the rows in view; looked: what is looked at; past: whether the span has ended.

@@ -223,6 +223,14 @@ def test_a_store_that_went_away_is_shown(site, chromium):
     folder.rename(folder.with_name(f"{folder.name}-away"))
     page.wait_for_selector("#trouble:not([hidden])")
     assert "could not be brought up to date" in page.inner_text("#trouble")
+    # A page opened now names the reason once, above rows without words and panels.
+    lost = opened(chromium, address)
+    reason = lost.inner_text("#headline")
+    assert "store lost" in reason
+    lost.wait_for_selector("#trouble:not([hidden])")
+    assert reason.removeprefix("The store") not in lost.inner_text("#trouble")
+    assert lost.locator(".row:visible").count() > 0
+    assert lost.locator(".row :is(.text, .panels):visible").count() == 0
     # Nobody knows how the daemons are now: the fleet line must not go on saying that all is well.
     until(page, "document.getElementById('headline').textContent.startsWith('No news since')")
 

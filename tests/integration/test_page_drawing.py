@@ -82,6 +82,11 @@ def test_slowness_is_cut_out_of_the_arrivals(incident, chromium):  # noqa: F811
     assert box["x"] + box["width"] > panel["x"] + panel["width"] - 20
     assert page.locator(f"{SLOW} [data-metric=processed] path.under").count() == 1
     assert page.locator(".row[data-consumer=Bridge] path.missing").count() == 0
+    # What the tint is, is said once, above the large rows; the slim ones have titles there.
+    assert page.locator(".keys:visible").all_inner_texts()[0].count("received, not processed") == 1
+    assert page.locator(".keys:visible").count() == 1
+    titles = page.locator(".heading[data-group=well] .cols span").all_inner_texts()
+    assert titles == ["Received", "Processed", "Backlog"]
 
 
 def test_a_level_with_noise_is_a_line_with_its_band(incident, chromium):  # noqa: F811

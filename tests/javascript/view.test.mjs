@@ -1,7 +1,7 @@
 // The address holds what is looked at; steps, custom moments; the strip's rectangles and words.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { rectangles, spoken } from "../../dashboard/static/strip.js";
+import { continued, rectangles, spoken } from "../../dashboard/static/strip.js";
 import { bounds, fromAddress, moment, seconds, stepped, toAddress, written } from "../../dashboard/static/view.js";
 
 const NOW = 1_764_000_000;
@@ -64,4 +64,17 @@ test("the strip: the higher the worse, unknown over all its height", () => {
   assert.match(spoken([[120, 150, "SLOW", 3]], "utc"), /^slow at /);
   assert.match(spoken([[120, 250, "SLOW", 3]], "utc"), /^slow .* to /);
   assert.match(spoken(runs, "utc"), /^slow .* to .*; unknown /);
+});
+test("the strip goes on to now: a verdict from when it began", () => {
+  const runs = [[0, 90, "OK", 0]];
+  const slow = { state: "SLOW", severity: 3, since: 110 };
+  assert.deepEqual(continued(runs, { state: "OK", severity: 0, since: 0 }, 120), [[0, 120, "OK", 0]]);
+  assert.deepEqual(continued(runs, slow, 120), [
+    [0, 110, "OK", 0],
+    [110, 120, "SLOW", 3],
+  ]);
+  assert.deepEqual(continued(runs, { ...slow, since: 20 }, 120), [
+    [0, 90, "OK", 0],
+    [90, 120, "SLOW", 3],
+  ]);
 });
