@@ -15,7 +15,7 @@ from examples import collectd_conf
 from examples.chain import ROOT
 from examples.processes import Processes, wait_for
 
-COUNT, MUTE = 1000, 10
+COUNT, MUTE, TIMEOUT = 1000, 10, 4
 CONF = """\
 LoadPlugin unixsock
 <Plugin unixsock>
@@ -25,7 +25,7 @@ LoadPlugin unixsock
 """
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(400)
 def test_the_nine_hundred_are_dispatched(short_folder: Path) -> None:
     """Round after round, within the time limit; the plugin says how many were silent."""
     peers = short_folder / "peers"
@@ -33,6 +33,9 @@ def test_the_nine_hundred_are_dispatched(short_folder: Path) -> None:
     block = snippets.collectd_block(
         str(peers), str(short_folder / "state.json"), 10, [str(ROOT), sysconfig.get_path("platlib")]
     )
+    # Twice what it is by default: of a busy machine a thousand answers take seconds.
+    assert "    Timeout 2\n" in block
+    block = block.replace("    Timeout 2\n", f"    Timeout {TIMEOUT}\n")
     (short_folder / "collectd.conf").write_text(
         collectd_conf.head(
             "localhost",
@@ -67,7 +70,7 @@ def test_the_nine_hundred_are_dispatched(short_folder: Path) -> None:
             processes.check()
             return heads <= {line.partition(" ")[2] for line in ask(address, "LISTVAL")}
 
-        wait_for("all that answer are dispatched", all_there, 60)
+        wait_for("all that answer are dispatched", all_there, 120)
         names = ("count-daemons_seen", "count-daemons_silent")
         # On a loaded machine the first rounds may end before everybody has answered.
         wait_for(
@@ -77,8 +80,8 @@ def test_the_nine_hundred_are_dispatched(short_folder: Path) -> None:
             ),
             100,
         )
-        # The limit is 2 s; the rest is for a loaded machine.
-        wait_for("a read takes no longer", lambda: value(address, "duration-read") < 4, 100)
+        # Two seconds more, for a loaded machine.
+        wait_for("no longer", lambda: value(address, "duration-read") < TIMEOUT + 2, 100)
         seconds = value(address, "duration-read")
         print(f"{COUNT - COUNT // MUTE} seen, {COUNT // MUTE} silent, a read takes {seconds:.2f} s")
     finally:
