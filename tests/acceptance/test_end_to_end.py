@@ -71,6 +71,7 @@ def total(series: list[float | None], step: float) -> float:
 
 
 @pytest.mark.acceptance
+@pytest.mark.timeout(400)
 def test_every_message_is_on_the_page(short_folder: Path, artifacts: Path) -> None:
     """N messages through the relay integrate to exactly N, for every consumer."""
     with Chain(short_folder, daemons(short_folder), interval=1) as chain:

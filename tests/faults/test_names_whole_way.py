@@ -67,6 +67,7 @@ def get(chain: Chain, path: str, **query: str) -> bytes:
         return answer.read()
 
 
+@pytest.mark.timeout(400)
 def test_names_are_only_ever_names(
     chain: Chain, figure: Figure, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -96,7 +96,7 @@ class Run:
 @pytest.mark.parametrize(
     "faults",
     [
-        pytest.param(12, id="quick"),
+        pytest.param(12, id="quick", marks=pytest.mark.timeout(500)),
         pytest.param(200, id="200", marks=[pytest.mark.soak, pytest.mark.timeout(3000)]),
     ],
 )

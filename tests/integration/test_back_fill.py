@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from examples.processes import wait_for
 
 from .bus import Bus
@@ -19,6 +21,7 @@ TOPIC = "org.fedoraproject.dev.order"
 RRD = "rrd/localhost/fedmsg-daemon/derive-Obedient_{}.rrd"
 
 
+@pytest.mark.timeout(400)
 def test_nothing_is_lost_between_samples(short_folder: Path) -> None:
     """Killed for seconds, collectd back-fills: no gap, the integral exact."""
     with Bus(short_folder) as bus:

@@ -109,6 +109,7 @@ def test_tied_series_share_the_axis_and_are_text(site, chromium):  # noqa: F811
     assert page.faults == []
 
 
+@pytest.mark.timeout(400)
 def test_figures_are_valid_plotly(site, chromium):  # noqa: F811
     """plotly's own schema accepts every panel of the daemon's page, in every mode."""
     plotly = pytest.importorskip("plotly.graph_objects")
