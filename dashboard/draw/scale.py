@@ -82,10 +82,15 @@ def scale(
     # Most panels end here: what is below must sort every value.
     if highest <= CUT_FACTOR * needed:
         return uncut
+    if acts:
+        return Scale(needed * HEADROOM_CUT, True)
     known.sort()
-    if not acts:
-        share = ORDINARY_BEHIND if behind else ORDINARY
-        needed = max(needed, known[math.floor((len(known) - 1) * share)])
+    share = ORDINARY_BEHIND if behind and not floor else ORDINARY
+    ordinary = known[math.floor((len(known) - 1) * share)]
+    # A backlog that is gone is whole when it filled much of the span, else cut; never in its midst.
+    if floor and ordinary > CUT_FACTOR * needed:
+        return uncut
+    needed = max(needed, ordinary)
     if needed <= 0 or highest <= CUT_FACTOR * needed:
         return uncut
     drawn = next((value for value in reversed(known) if value <= CUT_FACTOR * needed), 0.0)

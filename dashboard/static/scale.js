@@ -71,8 +71,13 @@ export function scale(shared, { least = 0, behind = false, floor = 0, whole = fa
   let needed = acts ? now : Math.max(least, ...shared.map(present));
   // Most panels end here: what is below must sort every value.
   if (whole || highest <= CUT_FACTOR * needed) return uncut;
+  if (acts) return { top: needed * HEADROOM_CUT, cut: true };
   const sorted = Float64Array.from(shared.flatMap((points) => points.filter(isKnown))).sort();
-  if (!acts) needed = Math.max(needed, sorted[Math.floor((sorted.length - 1) * (behind ? ORDINARY_BEHIND : ORDINARY))]);
+  const share = behind && !floor ? ORDINARY_BEHIND : ORDINARY,
+    ordinary = sorted[Math.floor((sorted.length - 1) * share)];
+  // A backlog that is gone is whole when it filled much of the span, else cut; never in its midst.
+  if (floor && ordinary > CUT_FACTOR * needed) return uncut;
+  needed = Math.max(needed, ordinary);
   if (needed <= 0 || highest <= CUT_FACTOR * needed) return uncut;
   const drawn = sorted.findLast((value) => value <= CUT_FACTOR * needed) ?? 0;
   return { top: Math.max(needed, drawn) * HEADROOM_CUT, cut: true };

@@ -35,11 +35,10 @@ def grown(seconds: float) -> list[float | None]:
     ],
 )
 def test_an_ended_spike_is_cut(points: Points, now: float) -> None:
-    """What waits now stands at a quarter of the axis at least; the spike is marked as cut."""
-    panel_scale = scale([points], LIMIT, behind=True, floor=FLOOR)
-    assert panel_scale.cut
+    """What waits now fills the axis, whatever else is in the span; the spike is marked as cut."""
+    made = scale([points], LIMIT, behind=True, floor=FLOOR)
     assert acting(points, FLOOR) == now
-    assert now <= panel_scale.top <= 4 * now
+    assert (made.cut, made.top) == (True, 1.25 * now)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +61,18 @@ def test_a_spike_that_acts_is_whole(points: Points) -> None:
     panel_scale = scale([points], LIMIT, behind=True, floor=FLOOR)
     assert not panel_scale.cut
     assert panel_scale.top >= max(value for value in points if value is not None)
+
+
+@pytest.mark.parametrize(
+    ("before", "cut"),
+    [pytest.param(QUIET[:10], False, id="young"), pytest.param(QUIET * 4, True, id="old")],
+)
+@pytest.mark.parametrize("end", [[8, 4], [8, 4, 0], [8, 4, 0, 0, 0]])
+def test_a_drained_spike_does_not_flicker(before: Points, cut: bool, end: Points) -> None:
+    """Whether it is whole depends on its share of the span, not on the last few messages."""
+    points: Points = [*before, *SPIKE, *end]
+    for behind in (True, False):
+        assert scale([points], LIMIT, behind, FLOOR).cut == cut
 
 
 def test_below_the_limit_nothing_must_be_seen() -> None:
