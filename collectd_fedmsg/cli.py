@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from collectd_fedmsg import __version__
-from collectd_fedmsg.errors import HealthError
+from collectd_fedmsg.errors import HealthError, described
 from collectd_fedmsg.streams import Cleaned, complain, flush_or_discard, open_closed
 
 #: Modules with ``add(commands)``: it adds a parser whose ``run(options)`` returns the exit code.
@@ -94,7 +94,7 @@ def _sentence(error: Exception) -> str:
         return f"collectd-fedmsg: {error}"
     last = traceback.extract_tb(error.__traceback__)[-1]
     return (
-        f"collectd-fedmsg: internal error, please report: {type(error).__name__}: {error}"
+        f"collectd-fedmsg: internal error, please report: {described(error)}"
         f" ({Path(last.filename).name}, line {last.lineno})"
     )
 

@@ -25,7 +25,7 @@ from .collector.live_series import Live
 from .commands.paging import observations
 from .config_check import Checker
 from .config_values import absolute_path, number
-from .errors import ConfigError, HealthError
+from .errors import ConfigError, HealthError, described
 from .metrics import PLUGIN
 from .names import escape, printable
 from .reader.evidence_files import EVIDENCE_FILES, EvidenceFiles
@@ -115,7 +115,7 @@ class Alerts:
                     value=float(values.values[0]),
                 )
         except Exception as error:
-            self._log(f"write: {type(error).__name__}: {error}")
+            self._log(f"write: {described(error)}")
 
     def read(self) -> None:
         """Make a step; never raises: collectd would call ever more rarely."""
@@ -127,8 +127,8 @@ class Alerts:
             self._service.once(time.time())
         except (HealthError, OSError) as error:
             self._log(str(error))
-        except Exception as error:
-            self._log(f"read: {type(error).__name__}: {error}")
+        except BaseException as error:  # also what a library raises to end the program
+            self._log(f"read: {described(error)}")
 
     def observe(self, now: float) -> Sight:
         """Return the observations until ``now`` (epoch seconds)."""

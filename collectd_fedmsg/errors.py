@@ -4,6 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+#: Characters of an exception's text that are shown.
+MAX_TEXT = 500
+
+
+def described(error: BaseException) -> str:
+    """Return an exception's class and text; its own text may raise, or be of any length."""
+    try:
+        text = str(error)[:MAX_TEXT]
+    except Exception:  # whatever a library's exception does
+        text = "its text cannot be had"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
 
 class HealthError(Exception):
     """The root: anything this project raises on purpose."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..bounded_log import BoundedLog
-from ..errors import StoreError
+from ..errors import StoreError, described
 from .outbox import OutboxEntry
 from .outputs import NotTaken, Output, Refused, opened, send
 from .state_db import AlertDatabase
@@ -146,7 +146,7 @@ class OutboxWorker(threading.Thread):
         while not self._ended.is_set():
             try:
                 wait = self.turn(time.time())
-            except Exception as error:
+            except BaseException as error:  # also what a library raises to end its thread
                 self._complain(error)
                 wait = LOOK_SECONDS
             if self._failures:
@@ -220,7 +220,7 @@ class OutboxWorker(threading.Thread):
         except NotTaken as error:
             self._complain(error)
 
-    def _complain(self, error: Exception) -> None:
-        text = f"{self._name}: {type(error).__name__}: {error}"
+    def _complain(self, error: BaseException) -> None:
+        text = f"{self._name}: {described(error)}"
         for line in self._complaints.lines(text, text, time.monotonic()):
             _log.error("%s", line)

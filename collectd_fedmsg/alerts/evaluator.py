@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..diagnosis.fleet.incident import Incident
+from ..errors import described
 from ..humanize import duration
 from .clock import MAX_SKEW
 from .conditions import BY_CLOCK, readings
@@ -154,7 +155,7 @@ class _Step:
                 track, changes = self._follow(before, effective, observation)
             except Exception as error:
                 # A number that nobody expected takes this subject along, and no other.
-                self.failed[subject] = f"{type(error).__name__}: {error}"[:200]
+                self.failed[subject] = described(error)[:200]
                 track, changes = before, []
             self.transitions += changes
             if not track.idle:

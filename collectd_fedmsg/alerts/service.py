@@ -16,7 +16,7 @@ from typing import Any
 
 from ..bounded_log import BoundedLog
 from ..diagnosis.fleet.incident import Incident
-from ..errors import ConfigError, HealthError
+from ..errors import ConfigError, HealthError, described
 from .delivery import OutboxWorker
 from .entries import new_entries, standing, unknown_outputs
 from .evaluator import evaluate, muted
@@ -84,7 +84,9 @@ class EvaluatorLoop:
             began = time.monotonic()
             try:
                 self.once(time.time())
-            except Exception as error:
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # also what a library raises to end the program
                 self._complain("not evaluated", error)
             ended.wait(max(0.1, self.rules.every - (time.monotonic() - began)))
         self.close()
@@ -101,11 +103,7 @@ class EvaluatorLoop:
             observations, incidents = self.observe(now)
             observations = list(observations)
         except Exception as error:
-            text = (
-                str(error)
-                if isinstance(error, HealthError)
-                else (f"{type(error).__name__}: {error}")
-            )
+            text = str(error) if isinstance(error, HealthError) else described(error)
             troubles["store"] = f"the store cannot answer: {text}"
             observations, incidents = remembered(self.state), ()
         actions = self._database.actions()
@@ -137,8 +135,8 @@ class EvaluatorLoop:
             else:
                 worker.wake(refresh=bool(done.transitions))
 
-    def _complain(self, about: str, error: object) -> None:
-        text = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+    def _complain(self, about: str, error: str | BaseException) -> None:
+        text = error if isinstance(error, str) else described(error)
         for line in self._complaints.lines(about, f"{about}: {text}", time.monotonic()):
             _log.error("%s", line)
 

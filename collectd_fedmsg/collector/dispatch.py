@@ -13,6 +13,7 @@ from typing import Any
 import collectd
 
 from ..bounded_log import BoundedLog
+from ..errors import described
 from ..metrics import PLUGIN
 from ..names import escape, printable
 from ..protocol.sample import REPLICA_MARK, Sample
@@ -138,7 +139,7 @@ class Dispatcher:
 
     def log_exception(self, about: str, error: BaseException) -> None:
         """Log an exception in one line."""
-        self.log(f"{about} {type(error).__name__}", f"{about}: {type(error).__name__}: {error}")
+        self.log(f"{about} {type(error).__name__}", f"{about}: {described(error)}")
 
     def log(self, about: str, line: str) -> None:
         """Log a line, seldom where it repeats itself."""

@@ -19,7 +19,7 @@ from collectd_fedmsg.alerts.records import Alert, Subject
 from collectd_fedmsg.alerts.rules_file import read
 from collectd_fedmsg.alerts.service import EvaluatorLoop, Observe, Sight
 from collectd_fedmsg.commands.paging import observations
-from collectd_fedmsg.errors import ConfigError, HealthError
+from collectd_fedmsg.errors import ConfigError, HealthError, described
 from collectd_fedmsg.names import visible
 
 from . import selection
@@ -135,7 +135,7 @@ def test(options: argparse.Namespace) -> int:
         except KeyError:
             outcome, bad = f"FAIL, no such output; there are {', '.join(rules.outputs)}", bad + 1
         except HealthError as error:
-            outcome, bad = f"FAIL, {type(error).__name__}: {error}", bad + 1
+            outcome, bad = f"FAIL, {described(error)}", bad + 1
         print(f"{name}: {outcome}", flush=True)
     if not names:
         print("there is no output to test", file=sys.stderr)

@@ -18,6 +18,7 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
+from ..errors import described
 from ..protocol import wire
 from ..protocol.about import About
 from ..protocol.roster import Roster
@@ -139,7 +140,7 @@ class Responder:
             if server is not None:
                 try:
                     server.close()
-                except Exception as error:
+                except BaseException as error:
                     self._log_once(error, "a socket is not closed")
         return True
 
@@ -156,8 +157,7 @@ class Responder:
                 server.repair()
                 continue
             if self._sampler is not None:
-                self._look(self._sampler)
-                due = min(due, self._sampler.due())
+                due = min(due, self._look(self._sampler))
             if not server.turn(due):
                 return
 
@@ -167,12 +167,15 @@ class Responder:
         except BaseException as error:
             self._log_once(error, f"no sample at {at:.0f}")
 
-    def _look(self, sampler: Sampler) -> None:
+    def _look(self, sampler: Sampler) -> float:
+        """Look at stacks; return the seconds until that is due again."""
         try:
             sampler.look()
-        except Exception as error:
+            return sampler.due()
+        except BaseException as error:
             self._sampler = None
             self._log_once(error, "stacks are looked at no more")
+            return float("inf")
 
     def _answer(self, frame: bytes) -> bytes:
         request = wire.decode_request(frame)
@@ -186,12 +189,12 @@ class Responder:
         """Return what the daemon's own lists say, of whatever shape; without an answer nothing."""
         try:
             return ask()
-        except Exception as error:
+        except BaseException as error:
             self._log_once(error, failure)
             return nothing
 
     def _log_once(self, error: BaseException, what: str) -> None:
-        kind = f"{type(error).__name__}: {error!s:.200}"
+        kind = described(error)
         if kind not in self._logged and len(self._logged) < MAX_LOGGED:
             self._logged.add(kind)
             log.error("%s: %s", self._settings.service, what, exc_info=error)

@@ -10,6 +10,7 @@ import select
 import time
 from collections.abc import Callable
 
+from ..errors import described
 from .connections import OTHERS_CREDIT, OTHERS_SHARE, Connections
 from .polls import Level, Polls
 from .reader_connection import ProcessorBudget
@@ -126,7 +127,7 @@ class Server:
             self._polls.register(number, select.POLLIN, Level.TCP)
 
     def _log_once(self, kind: str, where: str, error: Exception, advice: str) -> None:
-        line = f"no health reports at {where}: {type(error).__name__}: {error} ({advice})"
+        line = f"no health reports at {where}: {described(error)} ({advice})"
         if line != self._logged.get(kind):
             self._logged[kind] = line
             log.error("%s", line)

@@ -19,7 +19,7 @@ from typing import Any
 
 import zmq
 
-from ..errors import DecodeError
+from ..errors import DecodeError, described
 from ..files import raise_file_limit
 from ..protocol.wire import Request, decode_reply, encode_request
 from .endpoints import MAX_ENDPOINTS
@@ -165,7 +165,7 @@ class Requester:
             result.errors[endpoint] = f"{error.strerror}: are you in its group?"
             self._forget({endpoint})
         except Exception as error:  # of whatever class: the others are asked all the same
-            result.errors[endpoint] = f"{type(error).__name__}: {error}"
+            result.errors[endpoint] = described(error)
             self._forget({endpoint})
         else:
             return True
@@ -188,7 +188,7 @@ class Requester:
             reply = decode_reply(frame)
         except Exception as error:  # of whatever class: the others are read all the same
             expected = isinstance(error, (DecodeError, OSError, zmq.ZMQError))
-            result.errors[endpoint] = str(error) if expected else f"{type(error).__name__}: {error}"
+            result.errors[endpoint] = str(error) if expected else described(error)
             self._forget({endpoint})
             return False
         pages = result.replies.setdefault(endpoint, [])

@@ -20,7 +20,7 @@ from ...config_values import (
     text,
     whole,
 )
-from ...errors import HealthError
+from ...errors import HealthError, described
 from ...names import printable
 
 #: Characters of a reason that are kept: a receiver may answer a page of HTML.
@@ -64,10 +64,10 @@ def send(output: Output, payload: Mapping[str, Any]) -> None:
     """
     try:
         output.send(payload)
-    except NotTaken:
+    except (NotTaken, KeyboardInterrupt):
         raise
-    except Exception as error:
-        raise NotTaken(f"{type(error).__name__}: {error}") from error
+    except BaseException as error:  # a library may raise SystemExit, too
+        raise NotTaken(described(error)) from error
 
 
 def opened(settings: Mapping[str, Any]) -> Output:
