@@ -1,7 +1,7 @@
 """Bring a state's times back when the clock was set back.
 
-A time ahead of the clock was written by a clock that was wrong: left there, rules would judge
-nothing and groups send nothing until it is reached.
+A time ahead of the clock was written while the clock was wrong: until that time, rules would judge
+nothing and groups would send nothing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Deliver notices from the outbox: one thread per output, with retries until accepted.
 
-At least once: killed between the receiver's yes and the note of it, a notice is sent again, with
-the same id. Refuses to let one output, or one notice, hold up another, and to end by itself.
+Delivery is at least once: if the process is killed after the receiver accepted a notice and before
+that is recorded, the notice is sent again with the same id. Refuses to let one output, or one
+notice, delay another, and to end by itself.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ Payload = Mapping[str, Any]
 
 
 class NotNoted(StoreError):  # noqa: N818 - what happened
-    """A notice was taken or given up, and the database does not take the note of it."""
+    """A notice was accepted or given up, and the database cannot record that."""
 
 
 def pause(attempts: int, name: str, asked: float = 0.0) -> float:
@@ -94,7 +95,7 @@ def seconds_left(entry: OutboxEntry, now: float) -> float:
 
 
 class OutboxWorker(threading.Thread):
-    """One output's own thread; or, never started, what ``carry`` does within the caller's.
+    """The thread of one output; where it is not started, ``carry`` delivers on the caller's thread.
 
     Args:
         name, settings: of the output.
@@ -142,7 +143,7 @@ class OutboxWorker(threading.Thread):
         return self._ended.is_set()
 
     def run(self) -> None:
-        """Carry until stopped; whatever goes wrong is said once in a while and waited out."""
+        """Deliver until stopped; failures are logged at a bounded rate, and followed by a pause."""
         while not self._ended.is_set():
             try:
                 wait = self.turn(time.time())

@@ -20,7 +20,7 @@ BY_STATE = ("alertmanager",)
 
 
 def new_entries(outcome: Outcome, rules: RuleSet, now: float) -> list[NewEntry]:
-    """Return (id, output, payload) of everything to be delivered; ids come out the same again."""
+    """Return (id, output, payload) of all deliveries; the same outcome gives the same ids."""
     entries: list[NewEntry] = []
     for notice in outcome.notices:
         body = payload(notice, rules.dashboard)
@@ -46,7 +46,7 @@ def new_entries(outcome: Outcome, rules: RuleSet, now: float) -> list[NewEntry]:
 
 
 def standing(alerts: Iterable[Alert], name: str, rules: RuleSet, now: float) -> dict[str, Any]:
-    """Return the payload of what is open now for one output that goes by states."""
+    """Return the payload of the open alerts for one output that keeps states."""
     meant = tuple(alert for alert in alerts if name in _names(rules, alert.outputs))
     return payload(
         Notice(digest("open", name, now), "open", "reminder", now, "info", meant), rules.dashboard
@@ -54,7 +54,7 @@ def standing(alerts: Iterable[Alert], name: str, rules: RuleSet, now: float) -> 
 
 
 def sample(rules: RuleSet, alerts: Sequence[Alert], now: float) -> dict[str, Any]:
-    """Return the payload of a test: it says so, and is over at once for who keeps states."""
+    """Return the payload of a test: its text says so, and its alert is already over."""
     body = payload(
         Notice(digest("test", now), "test", "raised", now, "info", (), tuple(alerts)),
         rules.dashboard,

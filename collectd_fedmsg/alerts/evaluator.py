@@ -109,7 +109,7 @@ def _troubles(
 
 
 def _newest_of_hosts(present: Mapping[Subject, Observation], rules: RuleSet) -> dict[str, float]:
-    """Return the newest of anything, by host; only of hosts that a rule watches as a whole."""
+    """Return the newest sample's time by host, of hosts that a rule watches as a whole."""
     newest: dict[str, float] = {}
     for subject, observation in present.items():
         newest[subject.host] = max(observation.last or 0.0, newest.get(subject.host, 0.0))
@@ -123,7 +123,7 @@ def _newest_of_hosts(present: Mapping[Subject, Observation], rules: RuleSet) -> 
 
 @dataclass
 class _Step:
-    """One evaluation: judges subject by subject; one that cannot be judged stays as it was."""
+    """One evaluation, subject by subject; a subject that cannot be judged stays as it was."""
 
     state: State
     rules: RuleSet
@@ -196,7 +196,7 @@ class _Step:
         return track, changes
 
     def keep_absent(self, present: Mapping[Subject, Observation]) -> None:
-        """Keep the tracks of who is away for a while; close those of who or what is gone."""
+        """Keep the tracks of absent subjects for a while; close those of what is gone."""
         names = {rule.name for rule in self.rules.rules}
         for key, track in self.state.tracks.items():
             name, subject = key

@@ -141,7 +141,7 @@ class EvaluatorLoop:
             _log.error("%s", line)
 
     def _revive(self) -> dict[str, str]:
-        """Start the workers again whose threads have died; return that as troubles."""
+        """Restart workers whose threads have ended; return a trouble for each."""
         troubles = {}
         for name, worker in list(self._workers.items()):
             if not self._here and not worker.is_alive() and not worker.stopped:

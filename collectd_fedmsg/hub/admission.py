@@ -1,8 +1,8 @@
-"""Who may come in, and whose connection is closed for it; no clock and no call of the system.
+"""Decide whether a new connection is accepted and which is closed for it; no clock, no system call.
 
-Root's reader is never refused for another user's sake. Among the others the user with most
-connections gives way, and of its connections the one that waits longest for a whole request: to
-a user with fewer whatever it does, or many who connect without end would keep one user out.
+Root's reader is never refused in favour of another user. Otherwise the user with the most
+connections loses one: the one that has waited longest for a whole request. Even a busy connection
+is closed for a user who has fewer; else many users who connect in a loop would keep one user out.
 """
 
 from __future__ import annotations

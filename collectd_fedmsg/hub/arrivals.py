@@ -1,9 +1,9 @@
 """How old the oldest message is, in memory that does not grow with the queue.
 
-Messages are numbered as they arrive. A stamp is a message's number and its time of arrival;
-there is one for the first message of every ``grain`` of time. When stamps would exceed
-``LIMIT``, every second one is dropped and the grain doubles. So an age is too old by at most
-a millisecond, or by a 2,048th of the time that the stamps span.
+Messages are numbered as they arrive. A stamp is a message's number and its time of arrival; there
+is one for the first message of every ``grain`` of time. When stamps would exceed ``LIMIT``, every
+second one is dropped and the grain doubles. So an age is too high by at most a millisecond, or by
+1/2,048 of the time that the stamps span.
 """
 
 from __future__ import annotations

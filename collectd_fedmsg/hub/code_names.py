@@ -1,7 +1,7 @@
 """Name the frames of a thread: the consumer's own function, and what it called.
 
-Looks at the innermost frames only and remembers what it found out of each code object. Reads no
-argument and no local value.
+Looks at the innermost frames only and caches the name of each code object. Reads no argument and no
+local value.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def callers(leaf: FrameType | None) -> Iterator[FrameType]:
 
 
 def awaited(coroutine: Any) -> list[FrameType]:
-    """Return the frames of a suspended coroutine, what it waits in first."""
+    """Return the frames of a suspended coroutine, the one that it waits in first."""
     frames: list[FrameType] = []
     for _ in range(MAX_FRAMES):
         frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)

@@ -1,9 +1,9 @@
 """Serve framed requests of readers, bounded in peers, bytes, time and processor.
 
-Root's readers have a listening socket and a processor budget, and are answered first; so no number
-of others, however they come and go, keeps them waiting. One request of a peer is answered at a
-time, and none while too many bytes are on their way; users take turns. Who may come in stands in
-``admission``.
+Root's readers have a separate listening socket and processor budget, and are answered first, so no
+number of other readers keeps them waiting. One request of a peer is answered at a time, and none
+while too many bytes are on their way; users take turns. ``admission`` decides which connections are
+accepted.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Connections:
         self._turns: Counter[int] = Counter()
 
     def listen(self, public: socket.socket, root: socket.socket) -> None:
-        """Serve these listening sockets instead of the ones before; ``root``: nobody else's."""
+        """Serve these listening sockets instead of the earlier ones; ``root``: for root alone."""
         self._doors.open(public, root)
 
     def close(self) -> None:
@@ -73,7 +73,7 @@ class Connections:
         self._doors.abandon()
 
     def patience(self) -> tuple[Level, float]:
-        """Return whom to wait for and for how many seconds, then ``serve`` though nothing came."""
+        """Return the level to wait for, and after how many seconds to call ``serve`` anyway."""
         for budget, level in ((self._root, Level.OWN), (self._others, Level.ROOT)):
             rest = budget.wait()
             if rest > 0:
@@ -115,7 +115,7 @@ class Connections:
         (self._root if levels == {Level.ROOT} else self._others).spend(began)
 
     def _next(self) -> int | None:
-        """Return the descriptor of whose request is answered next: root's, then by turns."""
+        """Return the descriptor of the connection to answer next: root's, then users in turn."""
         output: Counter[int] = Counter()
         for reader in self._readers.values():
             output[reader.user] += len(reader.output)
@@ -180,7 +180,7 @@ class Connections:
                 self._drop(number)
 
     def _next_request(self, number: int, reader: Connection) -> None:
-        """Wait for the peer's next request, or stop reading until the one that came is answered."""
+        """Wait for the peer's next request; read no further while one waits for its answer."""
         reader.request = reader.unpacker.take()
         self._polls.register(number, _READ if reader.request is None else 0, _level(reader))
 

@@ -1,8 +1,8 @@
 """Count one consumer's messages exactly, from any number of threads.
 
-Arrivals are counted under the queue's own lock; each thread that works has counts that it
-alone writes. A sampler holds that lock and reads the threads first, totals after: what ended was
-received before, so a sample balances at whatever moment it is taken.
+Arrivals are counted under the queue's own lock; each thread that works has counts that it alone
+writes. Whoever takes a sample holds that lock and reads the threads' counts first, the totals
+after: a message that has ended was received before, so every sample balances.
 
 Nothing here raises into the daemon: a message of unknown shape is still counted.
 """
@@ -71,7 +71,7 @@ class Counts(Hooks):
         return self._by_thread.all()[1:]
 
     def forget_this_thread(self) -> None:
-        """Note that the calling thread is a forked child's only one; takes no lock."""
+        """Note that the calling thread is the only one of a forked child; takes no lock."""
         self._by_thread.forget_this_thread()
 
     def begin_again(self) -> None:

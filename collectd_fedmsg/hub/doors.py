@@ -1,8 +1,7 @@
 """The listening sockets of a daemon: accept readers, also at the limit of open files.
 
-There are two: one to which the readers' group connects, and one for root alone, so that nobody
-else stands in root's way. One reserved descriptor serves one reader at a time where the process
-has no other left.
+There are two: one for the readers' group, and one for root alone, so that no other reader delays
+root's. One reserved descriptor serves one reader at a time where the process has no other left.
 """
 
 from __future__ import annotations
@@ -70,11 +69,11 @@ class Doors:
 
     @property
     def closed_for_now(self) -> bool:
-        """Whether one is not looked at, for want of descriptors."""
+        """Whether a door is not looked at because no descriptor is free."""
         return any(door.retry is not None for door in self._doors.values())
 
     def accept(self, number: int, make_room: Callable[[Level], bool]) -> Iterator[socket.socket]:
-        """Yield who comes in at a door.
+        """Yield the connections accepted at a door.
 
         Args:
             make_room: closes another reader's connection for one who comes in at a door of this
@@ -98,7 +97,7 @@ class Doors:
             yield peer
 
     def freed(self) -> None:
-        """Take the reserve again: a connection was closed; look at every door again."""
+        """After a connection was closed: reserve a descriptor again and look at every door."""
         self.look_again(float("inf"))
 
     def look_again(self, now: float) -> None:

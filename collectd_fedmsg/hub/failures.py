@@ -1,7 +1,8 @@
 """What fails: exceptions by topic, class and place, as totals; never their texts.
 
 moksha catches what ``consume`` raises and logs it; a filter of that log sees the exception at no
-cost for messages that go well. Other exceptions pass through ``count_direct``, which tells here.
+cost for messages that go well. Other exceptions pass through ``count_direct``, which calls
+``note``.
 """
 
 from __future__ import annotations

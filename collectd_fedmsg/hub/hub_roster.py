@@ -12,7 +12,7 @@ from ..protocol.roster import Producer, Roster
 
 
 def roster_of(hub: Any) -> Roster:
-    """Return who works in a hub at this moment, by moksha's own attributes."""
+    """Return the consumers and producers of a hub now, by moksha's own attributes."""
     return Roster(
         consumers=tuple(names_of(hub.consumers)),
         producers=tuple(producer_of(producer) for producer in hub.producers),
@@ -20,7 +20,7 @@ def roster_of(hub: Any) -> Roster:
 
 
 def producer_of(producer: Any) -> Producer:
-    """Return what one producer says of itself; what a class of another make has, may be odd."""
+    """Return a producer's attributes, checked: a foreign class may have other types."""
     interval = getattr(producer, "frequency", None)
     if isinstance(interval, timedelta):  # one that is not initialized
         interval = interval.total_seconds()

@@ -1,8 +1,8 @@
 """Count messages handled anywhere in a process: in threads, coroutines or both at once.
 
-Each message in hand is a token, so any number may be in hand on one thread. One lock guards all
-of it; a daemon with queues of its own has ``counts``, which takes none. Where nobody says what
-waits the backlog is hidden, never 0. Stacks are of each thread's first message in hand, and of
+Each message in hand is a token, so any number may be in hand on one thread. One lock guards all of
+it; a daemon with queues of its own has ``counts``, which takes none. Where the number waiting is
+not known the backlog is hidden, never 0. Stacks are of each thread's first message in hand, and of
 each coroutine.
 """
 

@@ -1,4 +1,4 @@
-"""Descriptors to wait for, by urgency: when readers took too much, the urgent are still served."""
+"""Descriptors to wait for, by urgency: urgent ones are served when readers took too much."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Polls:
         self._polls = [select.poll() for _ in Level]
 
     def register(self, number: int, events: int, level: Level) -> None:
-        """Wait for these events of a descriptor, instead of the ones before."""
+        """Wait for these events of a descriptor instead of the earlier ones."""
         for poll in self._polls[level:]:
             poll.register(number, events)
 
     def unregister(self, number: int) -> None:
-        """Wait for it no more."""
+        """Stop waiting for a descriptor."""
         for poll in self._polls:
             with contextlib.suppress(KeyError):
                 poll.unregister(number)

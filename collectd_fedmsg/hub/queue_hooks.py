@@ -1,8 +1,8 @@
 """A faster ``put`` for plain queues, without the calls that a hub does not need.
 
-What counting costs is calls more than deeds. moksha's queues have no limit, so nobody ever
-waits for room in them, and mostly nobody waits for a message either: saying so in place takes
-about as long less as the accounts take. Whatever is not exactly a plain queue stays as it is.
+Most of the cost of counting is function calls. moksha's queues have no limit, so no thread waits
+for room in them, and mostly none waits for a message: a ``put`` without these steps saves about the
+time that counting takes. A queue of any other class keeps its ``put``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which distribution, and which version of it, a consumer's code comes from.
 
 Reads what is installed once, on the plugin's own thread, and looks at a bounded number of
-distributions. Refuses to guess: of a module that no distribution claims nothing is said.
+distributions. Refuses to guess: a module that belongs to no distribution has no release.
 """
 
 from __future__ import annotations

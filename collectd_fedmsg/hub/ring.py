@@ -1,8 +1,9 @@
 """Keep the last hour's samples, packed, within a number of bytes; no clock, no thread.
 
-A row is mostly names of topics, the same ones in each: rows are packed together in blocks of
-64 KiB, to a twentieth of their bytes. A page of a reply unpacks few blocks: each unpacking lets
-the daemon's threads in, and in a busy process waits for them (5 ms, ``sys.getswitchinterval``).
+Rows consist mostly of the same names of topics, so they are compressed together in blocks of 64
+KiB, to a twentieth of their size. A page of a reply decompresses few blocks: each time the
+interpreter's lock is released, and in a busy process it takes 5 ms to get it back
+(``sys.getswitchinterval``).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Everything a daemon listens on: its socket file, and TCP where configured.
 
-Opens what it can, says once what it cannot, and tries that again.
+Opens what it can; logs once what it cannot open, and tries again.
 """
 
 from __future__ import annotations

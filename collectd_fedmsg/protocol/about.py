@@ -1,7 +1,7 @@
 """What a daemon says of its code and of its slowest messages, in the head of a reply.
 
-Ids and topics of messages, names and versions of distributions; never a message's content. A
-daemon of an earlier edition says none of it: that is None, which is not "nothing".
+Ids and topics of messages, names and versions of distributions; never a message's content. A daemon
+with an earlier version of the protocol sends none of it: None, which means "not known".
 """
 
 from __future__ import annotations

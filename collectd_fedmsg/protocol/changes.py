@@ -46,5 +46,5 @@ def changes_between(before: About, after: About, started: float) -> tuple[Change
 
 
 def newest_first(changes: Sequence[Change]) -> list[Change]:
-    """Return changes by time, the newest first; of one moment the most telling kind first."""
+    """Return changes by time, the newest first; at the same time the most specific kind first."""
     return sorted(changes, key=lambda change: (-change.time, KINDS.index(change.kind)))

@@ -1,6 +1,6 @@
 """The consumers and producers of a daemon, and when each producer last ran.
 
-A daemon of the protocol's first edition says neither: that is None, never an empty list.
+A daemon with the first version of the protocol sends neither: None, never an empty list.
 """
 
 from __future__ import annotations

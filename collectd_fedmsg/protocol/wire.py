@@ -1,9 +1,9 @@
 """The protocol between a daemon and its readers, as bytes; see docs/protocol.rst.
 
-A request asks for the samples after a sequence number; a reply carries them, oldest first.
-JSON, one frame each way, versioned. Refuses what is too big, too deep, of another version,
-or without its head; a field or row that cannot be is dropped and counted, and what a later
-edition added may be missing.
+A request asks for the samples after a sequence number; a reply carries them, oldest first. JSON,
+one frame each way, versioned. Refuses a frame that is too big, too deep, of another version, or
+without its head. An invalid field or row is dropped and counted; fields that a later version added
+may be missing.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ class Reader:
         self.cursors = cursors or Cursors()
 
     def place(self, endpoint: str) -> str:
-        """Return the host of an endpoint's series, empty for this one; no peer has a say in it."""
+        """Return the host of an endpoint's series, empty for this one; a peer cannot choose it."""
         if endpoint in self._hosts:
             return self._hosts[endpoint]
         if not endpoint.startswith("tcp://"):
@@ -160,7 +160,7 @@ class Reader:
 
 
 def _false_claim(endpoint: str, reply: Reply, answers: Round) -> str:
-    """Return who a reply wrongly says it is from, by its socket's name and by the kernel."""
+    """Return what is false in a reply's name and pid, by its socket's name and by the kernel."""
     claimed = (reply.origin.service, reply.origin.pid)
     named = parse_socket_name(endpoint) if endpoint.startswith("ipc://") else None
     if named and (named[0].rpartition("/")[2], named[1]) != claimed:
@@ -170,7 +170,7 @@ def _false_claim(endpoint: str, reply: Reply, answers: Round) -> str:
 
 
 def _plausible(reply: Reply, now: float) -> tuple[Reply, str]:
-    """Return a reply without samples of another age, and what is wrong when the newest is one.
+    """Return a reply without samples too old or in the future, and an error if the newest is one.
 
     A time in the future would block its series until then. A clock that was stepped leaves some
     of either kind in the ring: those are passed over, the rest is good.

@@ -1,4 +1,4 @@
-"""Remember, per endpoint, which samples were dispatched; decide which of a reply are new.
+"""Remember which samples of each endpoint were dispatched; decide which of a reply are new.
 
 Refuses duplicates, replies of a run that has ended, samples that go back in time, an endpoint
 that sends another daemon's series, and a service that belongs to another user.
@@ -206,7 +206,7 @@ class Cursors:
         return f"more than {MAX_OF_USER} consumers of {cursor.user}" if full else ""
 
     def _rival(self, endpoint: str, service: str, keys: Mapping[str, str]) -> str:
-        """Return why not, when another living endpoint sends one of these series already.
+        """Return an error when another live endpoint sends one of these series already, else empty.
 
         Two totals in one series would draw a spike at each turn.
         """

@@ -39,7 +39,7 @@ class Found:
 
 
 class _OfUser:
-    """The endpoints of one user: whoever answered before, then a fair choice of the others."""
+    """The endpoints of one user: those that answered before, then a random choice of the others."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -139,7 +139,7 @@ def _known_sockets(
 def _listed_sockets(
     patterns: Sequence[str], deadline: float, wrong: dict[str, str]
 ) -> Iterator[tuple[str, int]]:
-    """Yield the sockets that folders list, and their owners; other files cost no more than time."""
+    """Yield the sockets in folders, and their owners; other files are skipped."""
     folders = list(_folders(patterns).items())
     random.shuffle(folders)  # so that one without an end does not come first each time
     for folder, names in folders:

@@ -1,4 +1,4 @@
-"""Which process answers on a unix socket, as the kernel reports it; trusts no word of the peer."""
+"""Which process answers on a unix socket, by the kernel's report; trusts no word of the peer."""
 
 from __future__ import annotations
 

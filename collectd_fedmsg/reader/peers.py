@@ -93,7 +93,7 @@ class UnixPeer:
 
 
 def _connected(path: str) -> socket.socket:
-    """Connect to a daemon, by the socket that serves nobody but root where that is us.
+    """Connect to a daemon; as root, to the socket that serves root alone.
 
     A collectd without CAP_DAC_OVERRIDE has the readers' socket only.
     """

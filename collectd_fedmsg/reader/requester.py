@@ -1,9 +1,9 @@
 """Ask many daemons at once, within a bounded time.
 
-At most one open request a daemon. A connection to a socket file is made for one exchange, so
-that a daemon keeps none for us; a reply that comes late is taken at the next round. One that
-stays silent is asked again after MISSED_ROUNDS rounds. Users take turns, each with a share of the
-round's bytes; a daemon whose answer was not read is silent, and comes first in the next round.
+Each daemon has at most one open request. A connection to a socket file lasts one exchange, so no
+daemon keeps one open for us; a reply that is late is read in the next round. A silent daemon is
+asked again after MISSED_ROUNDS rounds. Users take turns, each with a share of the round's bytes; a
+daemon whose answer was not read counts as silent, and comes first in the next round.
 """
 
 from __future__ import annotations
@@ -101,7 +101,8 @@ class Requester:
         self, ready: Sequence[int], poll: Any, waiting: dict[int, str], result: Round,
         deadline: float,
     ) -> None:  # fmt: skip
-        """Take what came, users by turns; wait no longer for whose user's share is used up."""
+        """Read the replies that came, users in turn; stop waiting for a user whose share is used
+        up."""
         numbers = {waiting[number]: number for number in ready}
         users = {endpoint: self._exchanges[endpoint].user for endpoint in numbers}
         for endpoint in in_turn(users, self._unread):
@@ -123,7 +124,7 @@ class Requester:
         result: Round,
         deadline: float,
     ) -> dict[str, Request]:
-        """Send each its request and wait for it; return whom no connection could be made to yet."""
+        """Send each endpoint its request; return those that no connection could be made to yet."""
         busy = {}
         for endpoint, request in wanted.items():
             if time.monotonic() >= deadline:
@@ -144,7 +145,7 @@ class Requester:
         return busy
 
     def _open(self, endpoint: str, request: Request, result: Round) -> bool:
-        """Send one request; return whether an answer may come, note otherwise why not.
+        """Send one request; return whether an answer may come, else note the reason.
 
         Raises:
             BlockingIOError: too many wait for the daemon already.
@@ -172,7 +173,7 @@ class Requester:
         return False
 
     def _take(self, endpoint: str, result: Round) -> bool:
-        """Take what came; return whether more is on its way."""
+        """Read what came; return whether more is on its way."""
         exchange = self._exchanges[endpoint]
         before = exchange.peer.octets
         try:
@@ -216,7 +217,7 @@ class Requester:
             self._forget({endpoint})
 
     def _count_unread(self, result: Round) -> None:
-        """Count who answered and was not read as silent, and say why, in one line a user."""
+        """Count daemons that answered and were not read as silent; note one error for each user."""
         for endpoint in result.unread:
             self._count_missed(endpoint, result)
         self._unread = set(result.unread) - set(result.replies)

@@ -1,7 +1,7 @@
 """The bytes that each user's daemons may send in one round, and whose turn it is.
 
-A round has no pool that everybody draws from: whoever answers first, and with most, uses up
-nobody's share but his own.
+Users do not share one pool of bytes: a user whose daemons answer first, or with most bytes, uses up
+that user's share only.
 """
 
 from __future__ import annotations
