@@ -12,7 +12,7 @@ import pytest
 from examples.processes import wait_for
 from tests.conftest import Figure
 from tests.integration.bus import Bus
-from tests.integration.test_back_fill import fetch, stored_until, traffic, whole_ring
+from tests.integration.test_back_fill import fetch, fetched, stored_until, traffic, whole_ring
 
 
 def test_no_update_is_lost(short_folder: Path, figure: Figure) -> None:
@@ -75,7 +75,7 @@ def test_nor_one_of_an_unmodified_hub(short_folder: Path, figure: Figure) -> Non
         def newest() -> int:
             try:
                 now = int(time.time())
-                points = fetch(short_folder, "", now - 200, now, series)
+                points = fetched(short_folder, "", now - 200, now, series)
             except Exception:  # not created yet, or away
                 return 0
             return max((at for at, rate in points if rate is not None), default=0)

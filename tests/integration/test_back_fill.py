@@ -139,7 +139,24 @@ def whole_ring(bus: Bus) -> list:  # type: ignore[type-arg]
 def fetch(
     folder: Path, metric: str, start: int, end: int, series: str = ""
 ) -> list[tuple[int, float | None]]:
-    """Return (time, rate) of each step after ``start`` until ``end``, flushed first."""
+    """Return (time, rate) of each step after ``start`` until ``end``, once the last one is known.
+
+    What collectd has dispatched may wait for a while before it is written.
+    """
+    rows: list[tuple[int, float | None]] = []
+
+    def is_written() -> bool:
+        rows[:] = fetched(folder, metric, start, end, series)
+        return bool(rows) and rows[-1][1] is not None
+
+    wait_for(f"{metric} is written until {end}", is_written)
+    return rows
+
+
+def fetched(
+    folder: Path, metric: str, start: int, end: int, series: str = ""
+) -> list[tuple[int, float | None]]:
+    """Return (time, rate) of each step after ``start`` until ``end`` as written now."""
     path = folder / (f"rrd/localhost/{series}.rrd" if series else RRD.format(metric))
     command = [
         "rrdtool", "fetch", str(path), "AVERAGE", "-r", "1",
