@@ -137,6 +137,16 @@ def atomic_write(path: Path, content: bytes, mode: int = 0o644, *, durable: bool
         raise
 
 
+def real_path(path: Path) -> Path:
+    """Return the path without links.
+
+    Raises:
+        OSError: it is not there, or a link leads to itself: for that Path.resolve() raises
+            RuntimeError.
+    """
+    return Path(os.path.realpath(path, strict=True))
+
+
 @contextlib.contextmanager
 def folder_beneath(root: Path, relative: PurePath, *, make: bool = False) -> Iterator[int]:
     """Yield the descriptor of a folder below ``root``; no link on the way is followed.

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..config_values import duration
-from ..files import file_beneath, folder_beneath
+from ..files import file_beneath, folder_beneath, real_path
 from ..humanize import duration as words
 from ..metrics import PLUGIN, parse_instance
 from ..names import unescape, visible
@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
         print("forget: say what: --host, --service, --consumer or --topic", file=sys.stderr)
         return 2
     try:
-        options.data_dir = options.data_dir.resolve(strict=True)
+        options.data_dir = real_path(options.data_dir)
         chosen = [series for series in stored(options.data_dir) if _meant(series, options)]
     except OSError as error:
         print(f"{options.data_dir}: {error.strerror}", file=sys.stderr)

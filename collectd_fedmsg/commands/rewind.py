@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..files import file_beneath, folder_beneath, replace_beneath
+from ..files import file_beneath, folder_beneath, real_path, replace_beneath
 from ..names import printable
 from ..reader.cursors import Cursors
 from ..rrdcached import Rrdcached
@@ -47,7 +47,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Rewind each file whose newest sample is in the future; return 1 when one could not be."""
     try:
-        options.data_dir = options.data_dir.resolve(strict=True)
+        options.data_dir = real_path(options.data_dir)
         paths = files(options.data_dir, options.host or (), everything=options.all)
     except OSError as error:
         print(f"{options.data_dir}: {error.strerror}", file=sys.stderr)

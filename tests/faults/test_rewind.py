@@ -261,11 +261,12 @@ def test_only_the_hosts_that_are_named_are_touched(tmp_path: Path) -> None:
     assert all(rrdtool.last(str(path)) <= time.time() for path in paths.values())
 
 
-@pytest.mark.parametrize("name", ["nowhere", "a", "a/b"])
+@pytest.mark.parametrize("name", ["nowhere", "a", "a/b", "loop"])
 def test_a_folder_that_is_not_there_fails(
     tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "a").write_text("a file")
+    (tmp_path / "loop").symlink_to("loop")
     for arguments in (
         ["rewind", f"{tmp_path}/{name}"],
         ["forget", f"{tmp_path}/{name}", "--host", "h"],
