@@ -66,6 +66,9 @@ def rewrite(stage: Stage) -> None:
 
 def edit(stage: Stage) -> None:
     """Let somebody write rules; the bus says so, and the next message is for them."""
+    if stage.pace < 1:
+        # A busy machine handles little more than what comes every day: it would never be done.
+        stage.quiet("everyday")
     stage.until("nothing waits", lambda: stage.waiting("notifier") < 3)
     with psycopg.connect(stage.notes["dsn"], autocommit=True) as connection:
         database.write(connection, LATE)
@@ -84,9 +87,6 @@ def event(stage: Stage) -> None:
     stage.publish("event", "--kind", "builds", "--count", str(stage.messages(EVENT)))
     began = time.monotonic()
     stage.done("event")
-    if stage.pace < 1:
-        # A busy machine handles little more than what comes every day: it would never be done.
-        stage.quiet("everyday")
     stage.until("all of the event is handled", lambda: stage.newest()["notifier"].backlog < 3)
     stage.notes["event"] = (stage.messages(EVENT), time.monotonic() - began)
     stage.pause(10, least=2)

@@ -321,7 +321,13 @@ class Stage:
             "the store has the last samples",
             lambda: all((self.row(name).get("last_sample") or 0) >= end for name in last),
         )
-        return [self._balance(name, end) for name in self.services()]
+        # One series of a sample may be written a moment after another; what is there adds up.
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while True:
+            balances = [self._balance(name, end) for name in self.services()]
+            if all(balance.exact for balance in balances) or time.monotonic() > deadline:
+                return balances
+            time.sleep(1.0)
 
     def _balance(self, service: str, end: int) -> Balance:
         series = self.series(service, "received", "processed", "backlog", end=end)
