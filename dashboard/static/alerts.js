@@ -69,7 +69,12 @@ async function renew() {
   showBadge(Number(page.getElementById("open-alerts")?.textContent ?? 0));
   if (document.hidden || document.activeElement?.closest("#who")) return;
   writeTimes(next, zone);
-  if (form) next.querySelector("#who")?.replaceWith(form);
+  const renewed = next.querySelector("#who");
+  if (form && renewed) {
+    // What is typed stays; it is hidden while there is nothing to acknowledge or to silence.
+    form.hidden = renewed.hidden;
+    renewed.replaceWith(form);
+  }
   main.replaceChildren(...next.childNodes);
 }
 let next;
