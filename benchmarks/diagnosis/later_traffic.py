@@ -175,6 +175,68 @@ def all_slower_below_capacity(seed: int) -> Episode:
     return d.then(900).build()
 
 
+def _rare(d: Draw) -> float:
+    """Return the seconds that one message in a million takes at least."""
+    return d.law.quantile(1 - 1e-6) * d.service
+
+
+def dying_workers(seed: int) -> Episode:
+    """One worker thread after the other ends, each ten minutes."""
+    d = Draw("workers end one by one", seed).busy_enough().several_workers()
+    for gone in range(1, min(4, d.workers)):
+        d.add(600, gone=gone)
+    return d.then().build()
+
+
+def one_of_two(seed: int) -> Episode:
+    """One of two workers hangs; the other can follow, or it cannot."""
+    d = Draw("one of two hangs", seed).busy_enough()
+    d.workers, d.load = 2, d.rng.uniform(0.15, 0.8)
+    d.rate = max(d.rate, d.load * d.workers / 20)
+    d.add(3 * _rare(d) + 30 / d.rate + 30 * d.step, hung=1)
+    return d.then().build()
+
+
+def fading_arrivals(seed: int) -> Episode:
+    """The producer sends less and less over half an hour, then nothing, then as ever."""
+    d = Draw("arrivals fade out", seed).busy_enough()
+    d.rate = max(d.rate, 0.2)
+    for left in (0.8, 0.6, 0.4, 0.2):
+        d.add(450, rate=left)
+    d.add(max(900.0, 400 / d.rate), rate=0.0)
+    return d.then(900).build()
+
+
+def hang_in_part(seed: int) -> Episode:
+    """All workers hang; a restart of the handling frees all but some, which hang on."""
+    d = Draw("a hang, then some hang on", seed).busy_enough().several_workers()
+    d.load = min(d.load, 0.3)
+    d.add(2 * _rare(d) + 10 / d.rate + 20 * d.step, hung=d.workers)
+    d.add(3 * _rare(d) + 30 / d.rate + 30 * d.step, hung=d.rng.randint(1, d.workers // 2))
+    return d.then().build()
+
+
+def hourly_report(seed: int) -> Episode:
+    """One message in some thousands is a report of minutes, on one worker; then an incident."""
+    d = Draw("a report each hour", seed).busy_enough()
+    d.rate, d.workers, d.load = d.rng.uniform(0.5, 4), 1, d.rng.uniform(0.1, 0.3)
+    share = 1 / (3600 * d.rate)
+    cost = d.rng.uniform(60, 180) / d.service
+    mean = 1 - share + share * cost
+    topics = {"topic.a": (1 - share, 1 / mean), "topic.report": (share, cost / mean)}
+    return _with(_either(d).then().build(), topics=topics)
+
+
+def short_locks(seed: int) -> Episode:
+    """For half an hour a lock holds all workers for half a minute, every few minutes."""
+    d = Draw("short locks again and again", seed).busy_enough()
+    d.load = d.rng.uniform(0.15, 0.4)
+    for _ in range(6):
+        d.add(d.rng.uniform(20, 60), hung=d.workers)
+        d.add(d.rng.uniform(180, 300))
+    return d.then().build()
+
+
 LATER: Sequence[Callable[[int], Episode]] = (
     cron_each_minute,
     cache_eviction,
@@ -190,4 +252,10 @@ LATER: Sequence[Callable[[int], Episode]] = (
     contention,
     most_hang,
     all_slower_below_capacity,
+    dying_workers,
+    one_of_two,
+    fading_arrivals,
+    hang_in_part,
+    hourly_report,
+    short_locks,
 )
