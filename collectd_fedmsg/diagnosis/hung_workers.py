@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil
 
 from .history import PERSIST, History, Window, window
 from .hours import jitter, ticking
@@ -15,6 +16,8 @@ from .usual import Usual
 UNKNOWN = 60.0
 #: Times the median that a mean is at most: of lognormal times with σ = 1.6 it is 3.6.
 MEAN_OF_HALF = 4.0
+#: Messages whose mean shows that all took longer: of three it is twice the usual by chance.
+FEW = 7.0
 #: Share of what arrives that must end: where all are slower together, less does, or as much and
 #: each has taken its longer time.
 FOLLOWS = 0.8
@@ -37,7 +40,23 @@ def in_hand(history: History, last: int) -> int:
     for i in range(first + 1, last + 1):
         ahead -= (history.processed[i] or 0.0) * history.step
         if ahead <= 0:
-            return i
+            return min(i, _overtaken(history, first, last, age))
+    return _overtaken(history, first, last, age)
+
+
+def _overtaken(history: History, first: int, last: int, age: float) -> int:
+    """Return the index at which a message that came after the oldest one had surely ended.
+
+    Queues are first in, first out: the oldest is in a worker's hands then. ``first``: since then
+    it is the oldest. Arrivals are taken two points earlier than the backlog, whose mean lags.
+    """
+    came = 0.0
+    begin = max(0, ceil(last + 1 - age / history.step) + 1)
+    for i in range(begin + 2, last + 1):
+        came += (history.received[i - 2] or 0.0) * history.step
+        waits = history.backlog[i]
+        if waits is not None and came > waits + 1:
+            return max(first, i)
     return last
 
 
@@ -67,7 +86,7 @@ def hung_workers(
     typical = max(
         lasting or 0.0,
         _present(history, since, seconds),
-        _present(history, early, early.seconds) if early.processed >= PERSIST else 0.0,
+        _present(history, early, early.seconds) if early.processed >= FEW else 0.0,
     )
     longest = UNKNOWN * typical
     messages = tail() if seconds >= SURE * typical else None

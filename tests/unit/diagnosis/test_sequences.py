@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from collectd_fedmsg.diagnosis import History, Verdict
+from collectd_fedmsg.diagnosis.hung_workers import in_hand
 from collectd_fedmsg.diagnosis.judgement import judge
 
 from .played import END, Part, history, past, play
@@ -300,3 +301,35 @@ def test_one_long_message_of_a_topic_mixes_no_times():
     assert diagnosis.verdict is V.SLOW, diagnosis.evidence
     assert diagnosis.limit is not None
     assert diagnosis.limit < 10
+
+
+def freed(ended, burst=0.0):
+    """A hang of all from point 10 to 60; one message hangs on while others end after it."""
+    size, backlog = 76, [0.0] * 10
+    for i in range(10, size):
+        backlog.append(backlog[-1] + 10.0 + burst * (i == 60) - (ended * 10 if i > 60 else 0.0))
+    oldest = [0.0] * 10 + [10.0 * (i - 10) + 5 for i in range(10, 60)]
+    oldest += [10.0 * (i - (60 if burst else 12)) + 5 for i in range(60, size)]
+    return History(
+        step=10.0,
+        end=END,
+        received=[1.0] * 60 + [1.0 + burst / 10] + [1.0] * 15,
+        processed=[1.0] * 10 + [0.0] * 51 + [ended] * 15,
+        backlog=backlog,
+        oldest=oldest,
+        in_progress=[4.0] * size,
+        workers=[4.0] * size,
+    )
+
+
+@pytest.mark.parametrize(
+    ("history_", "index"),
+    [
+        pytest.param(freed(2.0), 64, id="others-that-came-later-have-ended"),
+        pytest.param(freed(1.0), 67, id="as-many-end-as-come"),
+        pytest.param(freed(2.0, burst=5000.0), 75, id="came-at-once-and-waits"),
+    ],
+)
+def test_who_is_overtaken_is_in_hand(history_, index):
+    """First in, first out: the oldest message is with a worker once a later one has ended."""
+    assert in_hand(history_, 75) == index
