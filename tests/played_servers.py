@@ -22,13 +22,14 @@ def played(talk: Talk, path: Path | None = None) -> Iterator[int]:
         listener.bind(str(path))
         listener.listen()
     listener.settimeout(0.05)
-    ended = threading.Event()
+    ended, clients = threading.Event(), list[socket.socket]()
 
     def serve() -> None:
         while not ended.is_set():
             with suppress(OSError):
                 client, _ = listener.accept()
                 client.settimeout(10)
+                clients[:] = [client]
                 with client:
                     talk(client)
 
@@ -38,6 +39,9 @@ def played(talk: Talk, path: Path | None = None) -> Iterator[int]:
         yield 0 if path is not None else listener.getsockname()[1]
     finally:
         ended.set()
+        for client in clients:
+            with suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
         thread.join()
         listener.close()
 

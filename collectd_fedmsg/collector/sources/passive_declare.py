@@ -18,6 +18,8 @@ from .broker import Broker, BrokerAnswer, BrokerError
 
 METHOD, FRAME_END = 1, 0xCE
 MAX_FRAME = 128 << 10
+#: Bytes of a short string: a queue's name is one.
+MAX_SHORT = 255
 CHANNEL = 1
 START, START_OK, TUNE, TUNE_OK, OPEN, OPEN_OK, CLOSE, CLOSE_OK = (
     (10, 10),
@@ -77,7 +79,7 @@ class _Link:
         address, user = urlsplit(self._broker.url), self._broker.user
         login = f"\0{user}\0{self._broker.password()}".encode()
         self._peer = socket.create_connection(
-            (str(address.hostname), address.port or 5672), max(0.001, self._end - time.monotonic())
+            (str(address.hostname), address.port or 5672), self._left()
         )
         try:
             self._send_all(b"AMQP\x00\x00\x09\x01")
@@ -106,6 +108,9 @@ class _Link:
 
     def queue(self, name: str, answer: BrokerAnswer) -> Mapping[str, Any]:
         """Return a queue's row, empty when it is not there."""
+        if len(name.encode()) > MAX_SHORT:
+            answer.errors[f"{self._vhost} {name}"] = BrokerError(f"longer than {MAX_SHORT} bytes")
+            return {}
         arguments = b"\x00\x00" + _short(name.encode()) + PASSIVE + _table(b"")
         self._send(CHANNEL, DECLARE, arguments)
         method, body = self._receive()
@@ -140,8 +145,15 @@ class _Link:
         body = struct.pack(">HH", *method) + arguments
         self._send_all(struct.pack(">BHI", METHOD, channel, len(body)) + body + bytes([FRAME_END]))
 
+    def _left(self) -> float:
+        """Return the seconds left; raises TimeoutError after the end, whatever still comes."""
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the broker did not answer in time")
+        return left
+
     def _send_all(self, octets: bytes) -> None:
-        self._peer.settimeout(max(0.001, self._end - time.monotonic()))
+        self._peer.settimeout(self._left())
         self._peer.sendall(octets)
 
     def _receive(self) -> tuple[tuple[int, int], bytes]:
@@ -157,7 +169,7 @@ class _Link:
     def _read(self, count: int) -> bytes:
         octets = b""
         while len(octets) < count:
-            self._peer.settimeout(max(0.001, self._end - time.monotonic()))
+            self._peer.settimeout(self._left())
             part = self._peer.recv(count - len(octets))
             if not part:
                 raise ConnectionError("the broker closed the connection")
