@@ -103,12 +103,12 @@ class Stores:
         return body["daemons"][0]["series"]  # type: ignore[no-any-return]
 
     def _known(self, start: float, end: float) -> bool:
-        """Tell whether each store knows a value of [start, end) of each series waited for."""
+        """Tell whether each store knows a value of [start, end) of each series."""
         self.bus.chain.processes.check()
         return all(
             set(self.series(name, start, end, metric).get(metric, [])) - {None}
             for name in self.pages
-            for metric in WAITED
+            for metric in EACH_SAMPLE
         )
 
 
@@ -124,7 +124,6 @@ EACH_SAMPLE = (
     "busy",
     "workers",
 )
-WAITED = ("received", "processed", "backlog", "busy")
 
 
 @pytest.fixture(scope="module")
