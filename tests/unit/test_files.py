@@ -42,7 +42,7 @@ def test_a_planted_pipe_or_device_blocks_nothing(tmp_path: Path, kind: str):
         with pytest.raises(OSError, match=r"no regular file|directory|No such device") as caught:
             use()
         assert str(path) in str(caught.value)
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
 
 
 def planted(path: Path, kind: str) -> Path:

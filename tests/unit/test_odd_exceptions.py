@@ -78,7 +78,11 @@ def test_a_daemon_reports_on(
                 "it answers", lambda: bool(latest([f"{short_folder}/*"], 1, time.time()).heads), 20
             )
         wait_for("it was raised", raised.is_set, 20)
-        assert latest([f"{short_folder}/*"], 5, time.time()).heads
+        wait_for(
+            "it answers still",
+            lambda: bool(latest([f"{short_folder}/*"], 1, time.time()).heads),
+            20,
+        )
     finally:
         daemon.stop()
 
