@@ -119,12 +119,12 @@ def test_another_user_floods(
     try:
         assert flood.stdout is not None
         flood.stdout.readline()
-        rounds, most, lates = 0, 0, []
+        rounds, most, delays = 0, 0, []
         for _ in range(4):
             rounds += reader.collect(20.0, time.time()).daemons
             for kb, since in states(daemon, 3):
                 most = max(most, kb)
-                lates.append(since)
+                delays.append(since)
     finally:
         flood.kill()
         flood.wait(60)
@@ -132,8 +132,8 @@ def test_another_user_floods(
     assert rounds == 4
     assert most - before < 24_000
     # The machine itself may stand still for a moment; a flood would not stop.
-    late = median(lates)
-    assert late < 3.0, lates
+    late = median(delays)
+    assert late < 3.0, delays
     figure(f"100 readers that never read ({MAX_PER_USER} get in)" if behaviour == "silent"
            else "4 readers that ask without end, a busy daemon",
            f"memory {(most - before) / 1000:+.1f} MB; a sample mostly {late:.1f} s after the one"
