@@ -76,9 +76,14 @@ def _by_change(
     usual_arrivals: Sequence[float],
     usual_capacity: Sequence[float],
 ) -> float:
-    """Return the part (0 to 1) of the arrivals by how much each changed; half where neither did."""
-    came, able = sum(arrivals), sum(capacity)
-    more = came / sum(usual_arrivals) - 1 if sum(usual_arrivals) else came
-    slower = sum(usual_capacity) / able - 1 if able else sum(usual_capacity)
-    more, slower = max(0.0, more), max(0.0, slower)
+    """Return the part (0 to 1) of the arrivals by how much each changed; half where neither did.
+
+    Changes are parts of what was more, 0 to 1: they overflow with no rate, however small.
+    """
+    more = _gain(sum(usual_arrivals), sum(arrivals))
+    slower = _gain(sum(capacity), sum(usual_capacity))
     return more / (more + slower) if more + slower else 0.5
+
+
+def _gain(less: float, more: float) -> float:
+    return max(0.0, 1 - less / more) if more > 0 else 0.0
