@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
@@ -24,6 +25,7 @@ from .base import Archive, Daemon, Ref
 from .flusher import Flusher
 from .rrd_header import Header, named, opened, read_header
 from .rrd_listing import SUFFIX, Listing
+from .rrd_lock import LOCKED, PAUSE_SECONDS, WRITER_SECONDS, without_writers
 from .series import MAX_NUMBER, Series, checked, impossible_number
 
 __all__ = ["Daemon", "RRDStore"]
@@ -71,13 +73,15 @@ class RRDStore:
         StoreError: there is no binding.
     """
 
+    #: Of the process: librrd is one for all stores.
+    _turn = Turn()
+
     def __init__(self, data_dir: Path, rrdcached: str = "") -> None:
         if rrdtool is None:
             raise StoreError(NO_BINDING)
         self._root = data_dir
         self._listing = Listing(data_dir)
         self._flusher = Flusher(rrdcached, data_dir) if rrdcached else None
-        self._turn = Turn()
 
     def daemons(self) -> Mapping[str, Daemon]:
         """Return every daemon by id, sorted.
@@ -182,12 +186,16 @@ class RRDStore:
         for archive in paths:
             self._flushed(archive)
             read_header(archive.path)
-        try:
-            with self._turn:
-                answer = rrdtool.graphv(["-", *arguments])
-        except ERRORS as error:
-            raise StoreError(f"graph: {printable(str(error))}") from error
-        return bytes(answer["image"])
+        # It takes long: a writer is not kept away meanwhile, but waited for.
+        deadline = time.monotonic() + WRITER_SECONDS
+        while True:
+            try:
+                with self._turn:
+                    return bytes(rrdtool.graphv(["-", *arguments])["image"])
+            except ERRORS as error:
+                if LOCKED not in str(error) or time.monotonic() > deadline:
+                    raise StoreError(f"graph: {printable(str(error))}") from error
+            time.sleep(PAUSE_SECONDS)
 
     def path(self, ref: Ref) -> Path:
         """Return the file of a series."""
@@ -208,8 +216,8 @@ class RRDStore:
         self.prepare([archive])
         self._flushed(archive)
         try:
-            with opened(archive.path) as checked_file, self._turn:
-                yield checked_file
+            with opened(archive.path) as (name, header), self._turn, without_writers(name):
+                yield name, header
         except ERRORS as error:
             raise SeriesError(f"{named(archive.path)}: {printable(str(error))}") from error
 

@@ -98,8 +98,8 @@ def test_dashboard_toml_is_understood(tmp_path):
         dashboard.Settings.of(settings)
 
 
-#: Of other programs: the benchmarks', rpmbuild's.
-OTHERS = {"--quick", "--level", "--nodeps"}
+#: Of other programs: the benchmarks', rpmbuild's, the configure script of CPython.
+OTHERS = {"--quick", "--fleets", "--level", "--nodeps", "--disable-gil"}
 
 
 def options(command_parser: argparse.ArgumentParser) -> Iterator[str]:

@@ -198,6 +198,72 @@ def test_nothing_is_asked_that_librrd_refuses(tmp_path):
     assert done.stdout.count("No such file") == 3
 
 
+READER = """
+import sys
+from pathlib import Path
+from collectd_fedmsg_dashboard.store.rrd import RRDStore
+from collectd_fedmsg.errors import SeriesError
+path, start, end, reads = Path(sys.argv[1]), *map(int, sys.argv[2:])
+store, read = RRDStore(path.parent), 0
+for _ in range(reads):
+    try:
+        store.newest(path)
+        read += len(store.fetch(path, "AVERAGE", start, end, 1).points) > 0
+    except SeriesError as error:
+        print(error)
+print("read", read)
+"""
+WRITER = """
+import sys
+import rrdtool
+moment = int(sys.argv[2])
+print("writes", flush=True)
+while True:
+    moment += 1
+    try:
+        rrdtool.update(sys.argv[1], f"{moment}:1")
+    except rrdtool.OperationalError:
+        pass
+"""
+HOLDER = """
+import fcntl, sys
+file = open(sys.argv[1], "r+b")
+fcntl.lockf(file, fcntl.LOCK_EX)
+print("holds", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize(("other", "reads"), [
+    pytest.param(WRITER, 500, id="written-again-and-again"),
+    pytest.param(HOLDER, 1, id="held-for-ever"),
+])  # fmt: skip
+def test_a_file_that_is_written_meanwhile(tmp_path, other, reads):
+    """librrd refuses it, and the binding of Debian 12 ends the process; the store waits a while."""
+    path = str(tmp_path / "a.rrd")
+    rrdtool.create(
+        path, "-s", "1", "-b", str(NOW), "DS:value:GAUGE:20:0:U", "RRA:AVERAGE:0.1:1:1235"
+    )
+    command = [sys.executable, "-c", other, path, str(NOW)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
+        try:
+            writer.stdout.readline()
+            done = subprocess.run(
+                [sys.executable, "-c", READER, path, str(NOW), str(NOW + 60), str(reads)],
+                capture_output=True,
+                text=True,
+                timeout=120,
+                check=False,
+            )
+        finally:
+            writer.kill()
+    assert done.returncode == 0, done.stderr[-500:]
+    if other == HOLDER:
+        assert "a.rrd: a writer has kept it locked for 0.5 s" in done.stdout
+    else:
+        assert done.stdout == f"read {reads}\n"
+
+
 def main(folder: str, seed: str) -> None:
     """Damage a file again and again; print how many were tried, and read by librrd."""
     path, chance = Path(folder) / "a.rrd", random.Random(seed)
