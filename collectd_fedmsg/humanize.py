@@ -66,8 +66,13 @@ def waits(messages: float) -> str:
 
 def messages(number: float) -> str:
     """Return ``1 message``, ``4,300 messages``."""
+    return counted(number, "message")
+
+
+def counted(number: float, noun: str) -> str:
+    """Return a number with its noun, which takes an s: ``1 sample``, ``2 samples``."""
     text = count(number)
-    return f"{text} message" if text == "1" else f"{text} messages"
+    return f"{text} {noun}" if text == "1" else f"{text} {noun}s"
 
 
 def rate(per_second: float | None) -> str:

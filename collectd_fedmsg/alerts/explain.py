@@ -94,6 +94,6 @@ def _silence(observation: Observation, now: float) -> tuple[str, ...]:
     if waiting is None:
         return (sentence,)
     return (
-        f"{sentence}; {waiting:,.0f} messages waited then",
+        f"{sentence}; {humanize.messages(waiting)} waited then",
         "what happens since is not known: neither good nor bad",
     )

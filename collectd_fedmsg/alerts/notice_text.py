@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote
 
-from ..humanize import duration
+from ..humanize import duration, messages, waits
 from ..names import visible
 from .records import Alert, Notice
 
@@ -28,11 +28,11 @@ def what(alert: Alert) -> str:  # noqa: PLR0911 - one for each kind
     """Return what is wrong, with its figure and limit."""
     value, limit = alert.value, alert.limit
     if alert.kind == "backlog":
-        return f"{value:,.0f} messages wait (limit {limit:,.0f})"
+        return f"{waits(value)} (limit {limit:,.0f})"
     if alert.kind == "oldest":
         return f"the oldest message waits for {duration(value)} (limit {duration(limit)})"
     if alert.kind == "lost":
-        return f"{value:,.0f} messages were lost at a restart"
+        return f"{messages(value)} lost at a restart"
     if alert.kind == "saturation":
         return f"the workers are full in {duration(value)} (limit {duration(limit)})"
     if alert.kind == "verdict":
@@ -45,7 +45,7 @@ def what(alert: Alert) -> str:  # noqa: PLR0911 - one for each kind
 def peak(alert: Alert) -> str:
     """Return the worst value as text; empty for kinds without a value."""
     if alert.kind == "backlog":
-        return f"peak {alert.peak:,.0f} messages"
+        return f"peak {messages(alert.peak)}"
     if alert.kind in ("oldest", "daemon_silent", "collectd_silent"):
         return f"peak {duration(alert.peak)}" if alert.peak >= 0 else ""
     return ""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..humanize import count, duration, waits
+from ..humanize import duration, messages, waits
 from .baseline import Baseline
 from .diagnose import diagnose
 from .fleet.groups import Dependency
@@ -88,7 +88,7 @@ def judge(history: History | None, now: float, baseline: Baseline | None = None)
         return hidden_backlog(history, now)
     waiting = next((x for x in reversed(history.backlog) if x is not None), None)
     if cause.verdict is Verdict.UNKNOWN and "samples" in cause.missing and waiting:
-        evidence = (*cause.evidence, f"{count(waiting)} messages waited then")
+        evidence = (*cause.evidence, f"{messages(waiting)} waited then")
         return replace(
             diagnosis, findings=(replace(cause, evidence=evidence), *diagnosis.findings[1:])
         )

@@ -50,3 +50,20 @@ def test_a_duration_is_true_within_its_last_unit(seconds: float) -> None:
 def test_no_number_is_written_with_an_exponent(number: float) -> None:
     for name in EDGES:
         assert "e+" not in getattr(humanize, name)(number)
+
+
+@pytest.mark.parametrize(
+    ("number", "waiting", "text"),
+    [
+        pytest.param(0, "0 messages wait", "0 samples", id="none"),
+        pytest.param(0.5, "0.5 messages wait", "0.5 samples", id="part"),
+        pytest.param(1, "1 message waits", "1 sample", id="one"),
+        pytest.param(0.9999, "1 message waits", "1 sample", id="written-as-one"),
+        pytest.param(2, "2 messages wait", "2 samples", id="two"),
+        pytest.param(4300, "4,300 messages wait", "4,300 samples", id="many"),
+    ],
+)
+def test_one_takes_no_s(number: float, waiting: str, text: str) -> None:
+    assert humanize.waits(number) == waiting
+    assert humanize.counted(number, "sample") == text
+    assert humanize.messages(number) == waiting.replace(" waits", "").replace(" wait", "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...humanize import count, duration, rate, ratio, topic_name
+from ...humanize import count, duration, messages, rate, ratio, topic_name, waits
 from ...protocol.sample import OTHER
 from ..acting import Cause
 from ..causes import blamed_topic, fewer_workers
@@ -63,7 +63,7 @@ def recovering(facts: Facts) -> Finding | None:
         or (facts.drift >= 0 and not (ended(facts) or past_peak(facts)))
     ):
         return None
-    left = f"{count(facts.backlog)} messages left"
+    left = f"{messages(facts.backlog)} left"
     if facts.drift < 0:
         left += f", {count(-facts.drift)} fewer each second"
     before = ended(facts)
@@ -140,7 +140,7 @@ def _after_restart(facts: Facts, acting: Cause) -> Finding | None:
         Verdict.REPLAY,
         0.85,
         (
-            f"since the restart {count(facts.span.received)} messages arrived, "
+            f"since the restart {messages(facts.span.received)} arrived, "
             f"{count(facts.backlog)} wait; each takes its usual time",
         ),
         since=began[-1],
@@ -183,7 +183,7 @@ def _finding(facts: Facts, acting: Cause) -> Finding:
         service = f", {duration(reference.service)} → {duration(facts.service)} per message"
     grown = f"backlog +{count(split.growth)} in {duration(facts.span.seconds)}"
     if share is None:
-        says.append(f"{count(facts.backlog)} messages wait: {arrivals}{service}")
+        says.append(f"{waits(facts.backlog)}: {arrivals}{service}")
     elif share >= WHOLE:
         says.append(f"{grown}, all by excess arrivals: {arrivals}{service}")
     elif share <= 1 - WHOLE:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...humanize import count, duration, messages
+from ...humanize import count, counted, duration, messages
 from ..facts import Facts, missing
 from ..history import PERSIST, REFERENCE, known_at, window
 from ..season import wander
@@ -75,9 +75,8 @@ def unjudgeable(facts: Facts) -> Finding | None:
     recent = range(max(0, facts.last + 1 - REFERENCE), facts.last + 1)
     samples = sum(known_at(history, i) for i in recent)
     if facts.last >= 0 and samples < PERSIST:
-        return Finding(
-            Verdict.UNKNOWN, 1.0, (f"only {count(samples)} samples",), ("samples", *missing(facts))
-        )
+        only = f"only {counted(samples, 'sample')}"
+        return Finding(Verdict.UNKNOWN, 1.0, (only,), ("samples", *missing(facts)))
     return None
 
 

@@ -83,7 +83,7 @@ def test_short_fits_collectd(name):
         ("oldest", 1000.0, "the oldest message waits for 17 min"),
         ("verdict", 3.0, "the diagnosis is SLOW"),
         ("daemon_silent", 130.0, "silent for 2 min 10 s"),
-        ("lost", 7.0, "7 messages were lost at a restart"),
+        ("lost", 7.0, "7 messages lost at a restart"),
         ("saturation", 3 * 86400.0, "the workers are full in 3 d"),
     ],
 )
