@@ -177,14 +177,9 @@ class Stacks:
             period, full: as of ``count``.
             computing: the state of a thread that ran.
         """
-        before, self._times = (
-            self._times,
-            {
-                own: times
-                for own in self._threads()[:MAX_THREADS]
-                if (times := own.processor_times()) is not None
-            },
-        )
+        before = self._times
+        now_by_thread = {own: own.processor_times() for own in self._threads()[:MAX_THREADS]}
+        self._times = {own: times for own, times in now_by_thread.items() if times is not None}
         wanted, had_turn = {}, {}
         for own, seconds in elapsed.items():
             now = self._times.get(own)
