@@ -156,10 +156,7 @@ def contention(seed: int) -> Episode:
 
 def most_hang(seed: int) -> Episode:
     """More than half of many workers hang while so little arrives that the rest can follow."""
-    d = Draw("most of many hang", seed).busy_enough()
-    d.workers, d.load = d.rng.choice((8, 16, 32, 64)), d.rng.uniform(0.03, 0.2)
-    d.rate = min(d.rate, 20.0)
-    d.rate = max(d.rate, d.load * d.workers / 20)
+    d = _many_workers(Draw("most of many hang", seed), 0.2)
     rare = d.law.quantile(1 - 1e-6) * d.service
     d.add(3 * rare + 30 / d.rate + 30 * d.step, hung=int(d.workers * d.rng.uniform(0.5, 0.8)))
     return d.then().build()
@@ -167,12 +164,18 @@ def most_hang(seed: int) -> Episode:
 
 def all_slower_below_capacity(seed: int) -> Episode:
     """All take many times as long, and so little arrives that many workers can follow."""
-    d = Draw("all slower, below capacity", seed).busy_enough()
-    d.workers, d.load = d.rng.choice((8, 16, 32, 64)), d.rng.uniform(0.03, 0.1)
-    d.rate = min(d.rate, 20.0)
-    d.rate = max(d.rate, d.load * d.workers / 20)
+    d = _many_workers(Draw("all slower, below capacity", seed), 0.1)
     d.add(d.rng.uniform(1200, 2400), service=d.rng.uniform(3, 0.7 / d.load_now))
     return d.then(900).build()
+
+
+def _many_workers(d: Draw, most: float) -> Draw:
+    """Give a daemon 8 to 64 workers and little to do: a load of ``most`` at most."""
+    d = d.busy_enough()
+    d.workers, d.load = d.rng.choice((8, 16, 32, 64)), d.rng.uniform(0.03, most)
+    d.rate = min(d.rate, 20.0)
+    d.rate = max(d.rate, d.load * d.workers / 20)
+    return d
 
 
 def _rare(d: Draw) -> float:
