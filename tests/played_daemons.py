@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import selectors
 import socket
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,24 @@ class Served:
             if not octets:
                 self._selector.unregister(peer)
                 peer.close()
+
+    @contextmanager
+    def in_thread(self) -> Iterator[None]:
+        """Answer on a thread meanwhile; close everything after it."""
+        ended = threading.Event()
+
+        def serve() -> None:
+            while not ended.is_set():
+                self.turn(0.05)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join(60)
+            self.close()
 
     def close(self) -> None:
         for key in list(self._selector.get_map().values()):

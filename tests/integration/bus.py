@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +45,23 @@ class Bus:
             self.sent += 1
             body = {"topic": topic, "i": self.sent, "timestamp": time.time(), "msg": order}
             self._socket.send_multipart([topic.encode(), json.dumps(body).encode()])
+
+    @contextmanager
+    def traffic(self, pause: float) -> Iterator[None]:
+        """Publish a message each ``pause`` seconds, from this process."""
+        ended = threading.Event()
+
+        def publish() -> None:
+            while not ended.wait(pause):
+                self.publish()
+
+        thread = threading.Thread(target=publish)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join(60)
 
     def start(self, service: str, workers: int = 1, **config: Any) -> int:
         """Start a hub and wait until messages reach it; return its pid."""

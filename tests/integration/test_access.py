@@ -7,7 +7,6 @@ import socket
 import stat
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -123,21 +122,10 @@ def test_an_answer_may_take_longer_than_an_interval(short_folder: Path) -> None:
         page = (0, 0, False, [encode_row(0, Sample("C", now, 9, 9, 0, 0))])
         yield wire.encode_reply(origin, now, 1.0, page)
 
-    served, ended = Served(), threading.Event()
+    served = Served()
     served.add(listen(socket_path(short_folder, "d", os.getpid())), answer)
-
-    def serve() -> None:
-        while not ended.is_set():
-            served.turn(0.05)
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    try:
+    with served.in_thread():
         harvest = latest([f"{short_folder}/*.sock"], 30.0, time.time())
-    finally:
-        ended.set()
-        thread.join(60)
-        served.close()
     assert harvest.errors == {}
     [(_, _, [sample])] = harvest.fresh
     assert sample.received == 9

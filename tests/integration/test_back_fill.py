@@ -5,10 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,7 +26,7 @@ def test_nothing_is_lost_between_samples(short_folder: Path) -> None:
         bus.chain.start_rrdcached()
         bus.chain.start_collectd()
         wait_for("the first sample is stored", lambda: bool(stored_until(bus)))
-        with traffic(bus):
+        with bus.traffic(0.02):
             wait_for("messages are stored", lambda: grown(bus, 3))
             began = stored_until(bus)
             bus.chain.processes.stop("collectd", signal.SIGKILL)
@@ -96,24 +93,6 @@ def die_with_messages(bus: Bus, folder: Path) -> None:
     assert max(rate for _, rate in rates if rate is not None) < 100
     alive = [rate for _, rate in rates if rate is not None]
     assert alive[-1] >= 0
-
-
-@contextmanager
-def traffic(bus: Bus) -> Iterator[None]:
-    """Publish about fifty messages a second, from this process."""
-    ended = threading.Event()
-
-    def publish() -> None:
-        while not ended.wait(0.02):
-            bus.publish()
-
-    thread = threading.Thread(target=publish)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join(60)
 
 
 def stored_until(bus: Bus) -> float:

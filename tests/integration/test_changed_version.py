@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import threading
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -54,7 +53,7 @@ def install(site: Path, version: str, seconds: float) -> None:
 def test_slow_since_a_new_release() -> None:
     """The row says since which release, and where the time goes; the change is a mark."""
     with new_short_folder() as folder, Bus(folder) as bus:
-        chain, site, ended = bus.chain, folder / "site", threading.Event()
+        chain, site = bus.chain, folder / "site"
         chain.extra_path = str(site)
         daemon = Daemon("archivist", "archivist_consumer:Archivist", 1, {"archivist.enabled": True})
 
@@ -66,18 +65,12 @@ def test_slow_since_a_new_release() -> None:
             chain.processes.check()
             return next(iter(ask("daemons")["daemons"]), {})
 
-        def publish() -> None:
-            while not ended.wait(0.05):
-                bus.publish()
-
         install(site, "1.4.2", 0.004)
         chain.start_hub(daemon)
         chain.start_rrdcached()
         chain.start_collectd()
         chain.start_dashboard()
-        publisher = threading.Thread(target=publish)
-        publisher.start()
-        try:
+        with bus.traffic(0.05):
             wait_for("it is calm", lambda: row().get("state") == "OK", 60)
             began = bus.sample("archivist").processed
             wait_for(
@@ -91,8 +84,5 @@ def test_slow_since_a_new_release() -> None:
             wait_for("it is slow", lambda: row().get("state") == "SLOW", 60)
             wait_for("it says since when", lambda: "archivist 1.4.2 → 1.5.0" in row()["text"], 60)
             wait_for("it says where", lambda: "sleep, called from insert" in row()["text"], 60)
-        finally:
-            ended.set()
-            publisher.join(30)
         marks = [(mark["kind"], mark["text"]) for mark in ask("marks?start=-600")["marks"]]
         assert marks == [("version", "archivist 1.4.2 → 1.5.0")]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +33,7 @@ DAEMONS, SAMPLES = 8, 30
 @contextmanager
 def daemons(folder: Path, start: int) -> Iterator[None]:
     """Serve daemons, each with a ring of samples from ``start`` (epoch seconds) on."""
-    served, ended = Served(), threading.Event()
+    served = Served()
     for number in range(DAEMONS):
         ring = Ring(SAMPLES)
         for round_number in range(SAMPLES):
@@ -48,19 +47,8 @@ def daemons(folder: Path, start: int) -> Iterator[None]:
             return [wire.encode_reply(origin, time.time(), 0.0, ring.after(after))]
 
         served.add(listen(socket_path(folder, origin.service, os.getpid())), answer)
-
-    def serve() -> None:
-        while not ended.is_set():
-            served.turn(0.05)
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    try:
+    with served.in_thread():
         yield
-    finally:
-        ended.set()
-        thread.join()
-        served.close()
 
 
 @pytest.mark.parametrize("page", [1 << 20, 1500], ids=["one-page-each", "several-pages-each"])
