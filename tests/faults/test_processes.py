@@ -17,7 +17,7 @@ from examples.processes import wait_for
 from tests.conftest import Figure
 from tests.faults.watchers import Answers, Handled
 from tests.integration.bus import Bus
-from tests.integration.test_back_fill import fetch, stored_until, traffic
+from tests.integration.test_back_fill import fetch, stored_until
 
 CONSUMER = "tests.faults.consumers:Counted"
 DAEMONS = ("first", "second")

@@ -12,7 +12,7 @@ import pytest
 from examples.processes import wait_for
 from tests.conftest import Figure
 from tests.integration.bus import Bus
-from tests.integration.test_back_fill import fetch, fetched, stored_until, traffic, whole_ring
+from tests.integration.test_back_fill import fetch, fetched, stored_until, whole_ring
 
 
 def test_no_update_is_lost(short_folder: Path, figure: Figure) -> None:
@@ -22,7 +22,7 @@ def test_no_update_is_lost(short_folder: Path, figure: Figure) -> None:
         bus.chain.start_rrdcached()
         bus.chain.start_collectd()
         wait_for("the first sample is stored", lambda: bool(stored_until(bus)), 60)
-        with traffic(bus):
+        with bus.traffic(0.02):
             first = stored_until(bus)
             wait_for("the journal fills", lambda: stored_until(bus) >= first + 4, 60)
             bus.chain.processes.stop("rrdcached", signal.SIGKILL)
@@ -81,7 +81,7 @@ def test_nor_one_of_an_unmodified_hub(short_folder: Path, figure: Figure) -> Non
             return max((at for at, rate in points if rate is not None), default=0)
 
         wait_for("it is stored", lambda: file.exists() and newest() > 0, 60)
-        with traffic(bus):
+        with bus.traffic(0.02):
             first = newest()
             wait_for("it goes on", lambda: newest() >= first + BRIDGED, 90)
             bus.chain.processes.stop("rrdcached", signal.SIGKILL)

@@ -9,7 +9,7 @@ import pytest
 
 from examples.processes import wait_for
 from tests.integration.bus import Bus
-from tests.integration.test_back_fill import fetch, grown, stored_until, traffic, whole_ring
+from tests.integration.test_back_fill import fetch, grown, stored_until, whole_ring
 
 RING, AWAY = 60, 80
 
@@ -24,7 +24,7 @@ def test_a_gap_is_a_gap(short_folder: Path) -> None:
         bus.chain.start_rrdcached()
         bus.chain.start_collectd()
         wait_for("the first sample is stored", lambda: bool(stored_until(bus)))
-        with traffic(bus):
+        with bus.traffic(0.02):
             wait_for("messages are stored", lambda: grown(bus, 3))
             bus.chain.processes.stop("collectd", signal.SIGKILL)
             began = int(stored_until(bus))
@@ -61,7 +61,7 @@ def test_no_sample_is_lost(short_folder: Path, seconds: int) -> None:
         bus.chain.start_rrdcached()
         bus.chain.start_collectd()
         wait_for("the first sample is stored", lambda: bool(stored_until(bus)), 60)
-        with traffic(bus):
+        with bus.traffic(0.02):
             wait_for("messages are stored", lambda: grown(bus, 3), 60)
             bus.chain.processes.stop("collectd", signal.SIGKILL)
             began = int(stored_until(bus))
