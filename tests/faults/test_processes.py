@@ -113,7 +113,7 @@ def test_counts_are_conserved(short_folder: Path, figure: Figure, faults: int) -
         run.wait_until_stored()
         began = int(time.time()) - 2
         run.start("dashboard")
-        with handled, Answers(bus.chain.port, paths) as answers, traffic(bus):
+        with handled, Answers(bus.chain.port, paths) as answers, bus.traffic(0.02):
             wait_for("messages are handled", lambda: all(map(handled.now, DAEMONS)), 60)
             order = [TARGETS[n % len(TARGETS)] for n in range(faults)]
             chance.shuffle(order)
